@@ -1,0 +1,121 @@
+/**
+ * The contract between the compiler and the runtime: what `graph.onnx` holds beyond plain ONNX.
+ * This file imports nothing; it is all that the runtime knows of the compiler.
+ */
+
+/** Bumped when a runtime of the previous number could misread the file. */
+export const formatVersion = 1;
+
+/**
+ * Stands in `waveform` where a clip has no sample: clips of one batch share a length, shorter ones are filled up with it.
+ * The graph derives each clip's true length from it, so padding changes neither the clip's mean nor its frames.
+ * It is float32's largest value, because not-a-number does not survive every GPU shader compiler.
+ */
+export const absentSample = 3.4028234663852886e38;
+
+/** Names of the graph's inputs and outputs that are fixed for every model. */
+export const names = {
+  waveform: "waveform",
+  features: "input_values",
+  targets: "targets",
+  learningRate: "learning_rate",
+  logits: "logits",
+  scores: "scores",
+  loss: "loss",
+} as const;
+
+/** What `metadata_props` tells the runtime, each property as JSON under the key `specgraph.<property>`. */
+export interface ArtifactMetadata {
+  readonly formatVersion: number;
+  /** The compiler's version that wrote the file. */
+  readonly compilerVersion: string;
+  readonly specName: string;
+  /** SHA-256, hexadecimal, of the normalised spec. */
+  readonly specHash: string;
+  readonly input: "waveform" | "features";
+  readonly sampleRateHz: number;
+  /** Clips with fewer samples have no frame and are refused. */
+  readonly minSamples: number;
+  readonly frames: number;
+  readonly bins: number;
+  /** Decides whether scores are independent (sigmoid) or sum to one (softmax). */
+  readonly objective: "multi-label" | "single-label";
+  /** Class names, by index. */
+  readonly classes: readonly string[];
+  readonly recipe: Recipe;
+  /** Trainable scalars. */
+  readonly parameters: number;
+  /** Floating point operations for one clip: a forward pass, and a whole training step. */
+  readonly flops: { readonly forward: number; readonly trainingStep: number };
+  /** ONNX Runtime session options that the training program needs, merged into the runtime's own. */
+  readonly sessionOptions: Readonly<Record<string, unknown>>;
+}
+
+/** The defaults of `runtime train`, from the spec's `training`. */
+export interface Recipe {
+  readonly learningRate: number;
+  readonly batch: number;
+  readonly epochs: number;
+  readonly seed: number;
+}
+
+const keyPrefix = "specgraph.";
+
+type Check = (value: unknown) => boolean;
+const isNumber: Check = (value) => typeof value === "number" && Number.isFinite(value);
+const isString: Check = (value) => typeof value === "string";
+const isOneOf =
+  (...choices: readonly unknown[]): Check =>
+  (value) =>
+    choices.includes(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+const isRecordOf =
+  (...keys: readonly string[]): Check =>
+  (value) =>
+    isRecord(value) && keys.every((key) => isNumber(value[key]));
+
+const checks: { readonly [Key in keyof ArtifactMetadata]: Check } = {
+  formatVersion: isNumber,
+  compilerVersion: isString,
+  specName: isString,
+  specHash: isString,
+  input: isOneOf("waveform", "features"),
+  sampleRateHz: isNumber,
+  minSamples: isNumber,
+  frames: isNumber,
+  bins: isNumber,
+  objective: isOneOf("multi-label", "single-label"),
+  classes: (value) => Array.isArray(value) && value.length > 0 && value.every(isString),
+  recipe: isRecordOf("learningRate", "batch", "epochs", "seed"),
+  parameters: isNumber,
+  flops: isRecordOf("forward", "trainingStep"),
+  sessionOptions: isRecord,
+};
+
+/** Metadata as `metadata_props` entries. */
+export const printMetadata = (metadata: ArtifactMetadata): { key: string; value: string }[] =>
+  Object.entries(metadata).map(([key, value]) => ({ key: keyPrefix + key, value: JSON.stringify(value) }));
+
+/**
+ * Metadata from `metadata_props` entries.
+ * @returns the metadata, or one sentence saying why these entries are not ours or not readable.
+ */
+export const parseMetadata = (
+  entries: readonly { readonly key?: string | null; readonly value?: string | null }[],
+): ArtifactMetadata | string => {
+  const found = new Map(entries.map(({ key, value }) => [key, value]));
+  const version = found.get(`${keyPrefix}formatVersion`);
+  if (version === undefined) return "it holds no specgraph metadata";
+  if (version !== String(formatVersion)) return `it has format version ${version}; this runtime reads ${formatVersion}`;
+  const metadata: Record<string, unknown> = {};
+  for (const [key, isValid] of Object.entries(checks)) {
+    try {
+      metadata[key] = JSON.parse(found.get(keyPrefix + key) ?? "");
+    } catch {
+      return `its metadata property ${keyPrefix}${key} is missing or not JSON`;
+    }
+    if (!isValid(metadata[key])) return `its metadata property ${keyPrefix}${key} has an unexpected value`;
+  }
+  return metadata as unknown as ArtifactMetadata;
+};
