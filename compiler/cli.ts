@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+/** `specgraph [spec.ts] [--out graph.onnx] [--input waveform|features]`; in a clone, `npm run compile -- ...`. */
+import { parseArgs } from "node:util";
+import { compile, type GraphInput } from "./compile.ts";
+import { CompileError } from "./diagnostics/diagnostic.ts";
+import { printDiagnostic } from "./diagnostics/print-diagnostic.ts";
+
+const usage = `Usage: npm run compile -- [SPEC] [options]      (installed: specgraph [SPEC] [options])
+
+Compiles a model spec to one ONNX file that infers and trains.
+
+  SPEC                        a TypeScript file whose default export is a model   (default: spec/ast.ts)
+  --out FILE                  the file to write                                   (default: graph.onnx)
+  --input waveform|features   where the graph starts                              (default: waveform)
+  --json                      print one JSON object instead of text
+  --help                      print this`;
+
+const fail = (code: string, message: string): never => {
+  throw new CompileError([{ code, message }]);
+};
+
+const readArguments = (args: readonly string[]) => {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        out: { type: "string", default: "graph.onnx" },
+        input: { type: "string", default: "waveform" },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    const [reason = ""] = error instanceof Error ? error.message.split(". ") : [];
+    return fail("arguments", `${reason}; see --help`);
+  }
+};
+
+const isGraphInput = (value: string): value is GraphInput => value === "waveform" || value === "features";
+const millions = (count: number): string => `${(count / 1e6).toFixed(1)} M`;
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
+
+const run = (args: readonly string[]): void => {
+  const { values, positionals } = readArguments(args);
+  if (values.help) {
+    console.log(usage);
+    return;
+  }
+  if (positionals.length > 1) fail("arguments", `expected one spec, got ${positionals.join(" ")}; see --help`);
+  const { out, input } = values;
+  if (!isGraphInput(input)) return fail("arguments", `--input is waveform or features, not ${input}`);
+
+  const spec = positionals[0] ?? "spec/ast.ts";
+  const started = performance.now();
+  const { metadata, bytes } = compile({ spec, out, input });
+  const seconds = (performance.now() - started) / 1000;
+  if (values.json) {
+    console.log(JSON.stringify({ spec, out, input, seconds, bytes, parameters: metadata.parameters, specHash: metadata.specHash }));
+    return;
+  }
+  const size = bytes.data > 0 ? `${megabytes(bytes.graph)} + ${megabytes(bytes.data)} in ${out}.data` : megabytes(bytes.graph);
+  console.log(
+    `${spec} -> ${out}: ${metadata.specName}, ${metadata.classes.length} classes, ` +
+      `${millions(metadata.parameters)} parameters, ${size}, ${seconds.toFixed(1)} s`,
+  );
+};
+
+try {
+  run(process.argv.slice(2));
+} catch (error) {
+  if (error instanceof CompileError) {
+    console.error(error.diagnostics.map(printDiagnostic).join("\n\n"));
+    process.exitCode = 2;
+  } else {
+    console.error(`specgraph has a defect: ${error instanceof Error ? error.stack : String(error)}`);
+    process.exitCode = 1;
+  }
+}

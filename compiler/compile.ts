@@ -1,0 +1,141 @@
+/**
+ * The whole pipeline:
+ *
+ *     spec.ts --readSpec--> Model --normalizeSpec--> NormalizedSpec     frontend/
+ *       --lowerFeatures, lowerNetwork, objectives--> inference + loss   lower/
+ *       --gradients--> + backward                                       passes/
+ *       --lowerOptimizer--> + optimizer                                 lower/
+ *       --foldReshapes, removeDeadCode--> Graph                         passes/
+ *       --writeArtifact--> graph.onnx (+ graph.onnx.data)               emit/
+ */
+import { createHash } from "node:crypto";
+import { type ArtifactMetadata, formatVersion, names, printMetadata } from "./artifact.ts";
+import { writeArtifact } from "./emit/write-artifact.ts";
+import { normalizeSpec } from "./frontend/normalize-spec.ts";
+import type { Locate, NormalizedSpec } from "./frontend/normalized-spec.ts";
+import { readSpec } from "./frontend/read-spec.ts";
+import { createBuilder } from "./ir/builder.ts";
+import { elements } from "./ir/dim.ts";
+import type { Graph, Node, Value } from "./ir/graph.ts";
+import { verify } from "./ir/verify.ts";
+import { lowerFeatures } from "./lower/lower-features.ts";
+import { lowerNetwork } from "./lower/lower-network.ts";
+import { objectives } from "./lower/lower-objective.ts";
+import { lowerOptimizer } from "./lower/lower-optimizer.ts";
+import { byOperand, findOp } from "./ops/table.ts";
+import { foldReshapes } from "./passes/fold-reshapes.ts";
+import { gradients } from "./passes/gradients.ts";
+import { nodesLeadingTo, removeDeadCode } from "./passes/remove-dead-code.ts";
+import { renameValues } from "./passes/rename-values.ts";
+import { initialize } from "./weights/initialize.ts";
+
+export type GraphInput = ArtifactMetadata["input"];
+
+export interface CompileOptions {
+  readonly spec: string;
+  readonly out: string;
+  /** Where the graph starts: at the waveform, or at normalised features [batch, frames, bins]. */
+  readonly input: GraphInput;
+}
+
+export interface Compiled {
+  readonly metadata: ArtifactMetadata;
+  /** Bytes written. */
+  readonly bytes: { readonly graph: number; readonly data: number };
+}
+
+const compilerVersion = "0.1.0";
+
+/** The program as one graph: inference, loss, gradients and optimizer. Values have their final names. */
+export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locate): Graph => {
+  const b = createBuilder();
+  const { frames, bins } = spec.features;
+  const start =
+    input === "waveform"
+      ? b.input(names.waveform, { dtype: "float32", shape: ["batch", "samples"] })
+      : b.input(names.features, { dtype: "float32", shape: ["batch", frames, bins] });
+  const features =
+    input === "waveform"
+      ? b.from({ path: "features", role: "forward" }, () => lowerFeatures(b, start, spec.features, spec.sampleRateHz))
+      : start;
+  const logits = lowerNetwork(b, features, spec, locate);
+  const objective = objectives[spec.objective];
+  const scores = b.from({ path: "objective", role: "forward" }, () => objective.scores(b, logits));
+
+  const targets = b.input(names.targets, { dtype: "float32", shape: ["batch", spec.classes.length] });
+  const learningRate = b.input(names.learningRate, { dtype: "float32", shape: [] });
+  const loss = b.from({ path: "objective", role: "loss" }, () => objective.loss(b, logits, targets));
+
+  const forward = b.finish([logits, scores, loss]);
+  const parameters = forward.states.map(({ value }) => value);
+  lowerOptimizer(b, spec.optimizer, learningRate, gradients(forward, b, loss, parameters), parameters);
+
+  const passes: readonly (readonly [string, (graph: Graph) => Graph])[] = [
+    ["fold-reshapes", foldReshapes],
+    ["remove-dead-code", removeDeadCode],
+  ];
+  const graph = passes.reduce((before, [name, pass]) => {
+    try {
+      return verify(pass(before));
+    } catch (error) {
+      throw new Error(`after the pass ${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+  }, verify(b.finish([logits, scores, loss])));
+
+  const finalNames = [names.logits, names.scores, names.loss];
+  return renameValues(graph, new Map(graph.outputs.map(({ name }, index) => [name, finalNames[index] ?? name])));
+};
+
+/** The outputs that belong to inference. */
+export const inferenceOutputs = ({ outputs }: Graph): readonly Value[] => outputs.filter(({ name }) => name !== names.loss);
+
+const flops = (nodes: readonly Node[]): number =>
+  nodes
+    .map(({ op, inputs, outputs, attributes }) => {
+      const row = findOp(op);
+      const types = byOperand(row, inputs.map((value) => value?.type));
+      return row.flops(types, outputs.map(({ type }) => type), attributes);
+    })
+    .reduce((total, count) => total + count, 0);
+
+const describe = (spec: NormalizedSpec, graph: Graph, input: GraphInput): ArtifactMetadata => ({
+  formatVersion,
+  compilerVersion,
+  specName: spec.name,
+  specHash: createHash("sha256").update(JSON.stringify(spec)).digest("hex"),
+  input,
+  sampleRateHz: spec.sampleRateHz,
+  minSamples: spec.features.frameLengthSamples,
+  frames: spec.features.frames,
+  bins: spec.features.bins,
+  objective: spec.objective,
+  classes: spec.classes,
+  recipe: {
+    learningRate: spec.optimizer.learningRate,
+    batch: spec.batch,
+    epochs: spec.epochs,
+    seed: spec.seed,
+  },
+  parameters: graph.states
+    .filter(({ kind }) => kind === "parameter")
+    .reduce((total, { value }) => total + elements(value.type.shape), 0),
+  flops: {
+    forward: flops(nodesLeadingTo(graph.nodes, inferenceOutputs(graph))),
+    trainingStep: flops(graph.nodes),
+  },
+  sessionOptions: {},
+});
+
+/**
+ * Compiles a spec to an ONNX file.
+ * @throws CompileError with everything that is wrong with the spec, or when the file cannot be written
+ */
+export const compile = ({ spec: path, out, input }: CompileOptions): Compiled => {
+  const { model, locate } = readSpec(path);
+  const spec = normalizeSpec(model, locate, path);
+  const graph = lowerSpec(spec, input, locate);
+  const metadata = describe(spec, graph, input);
+  const program = { graph, inferenceOutputs: inferenceOutputs(graph) };
+  const bytes = writeArtifact(out, program, (state) => initialize(state, spec.seed), printMetadata(metadata), compilerVersion);
+  return { metadata, bytes };
+};

@@ -1,0 +1,31 @@
+/** What is wrong with a spec, and where. */
+
+/** A stretch of source text; lines and columns count from 1. */
+export interface SourceSpan {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** Characters marked, all on the first line. */
+  readonly length: number;
+  /** The source line, for the printer. */
+  readonly text: string;
+}
+
+export interface Diagnostic {
+  /** Stable identifier, such as `heads-divide-width`. */
+  readonly code: string;
+  readonly message: string;
+  readonly span?: SourceSpan | undefined;
+  /** What to do about it, when that is certain. */
+  readonly fix?: string | undefined;
+}
+
+/** The user's input is wrong. Carries all that was found. */
+export class CompileError extends Error {
+  override readonly name = "CompileError";
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(diagnostics: readonly Diagnostic[]) {
+    super(diagnostics.map(({ message }) => message).join("\n"));
+    this.diagnostics = diagnostics;
+  }
+}

@@ -1,0 +1,113 @@
+/** Reads a spec: type-checks its source, runs it, and remembers where each of its objects was written. */
+import { existsSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type CallExpression, type Diagnostic as TsDiagnostic, Node, Project, ts } from "ts-morph";
+import type { Model } from "../../spec/dsl/model.ts";
+import { CompileError, type Diagnostic, type SourceSpan } from "../diagnostics/diagnostic.ts";
+import { type CallPlace, evaluateSpec } from "./evaluate-spec.ts";
+import type { Locate } from "./normalized-spec.ts";
+
+export interface ReadSpec {
+  readonly model: Model;
+  readonly locate: Locate;
+}
+
+/** The vocabulary's declarations: `.ts` in the sources, `.d.ts` in the built package. */
+const vocabulary = fileURLToPath(new URL("../../spec/dsl/index", import.meta.url));
+
+const openProject = (path: string): Project => {
+  const project = new Project({
+    skipFileDependencyResolution: true,
+    compilerOptions: {
+      strict: true,
+      target: ts.ScriptTarget.ES2022,
+      lib: ["lib.es2023.d.ts"],
+      module: ts.ModuleKind.ESNext,
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
+      allowImportingTsExtensions: true,
+      noEmit: true,
+      skipLibCheck: true,
+      types: [],
+      paths: { specgraph: [vocabulary] },
+    },
+  });
+  project.addSourceFileAtPath(path);
+  project.resolveSourceFileDependencies();
+  return project;
+};
+
+const spanAt = (file: ts.SourceFile, start: number, end: number): SourceSpan => {
+  const { line, character } = file.getLineAndCharacterOfPosition(start);
+  const text = file.text.split(/\r?\n/)[line] ?? "";
+  return {
+    file: relative(process.cwd(), file.fileName),
+    line: line + 1,
+    column: character + 1,
+    length: Math.max(1, Math.min(end - start, text.length - character)),
+    text,
+  };
+};
+
+const spanOf = (node: Node): SourceSpan => spanAt(node.getSourceFile().compilerNode, node.getStart(), node.getEnd());
+
+const typeError = ({ compilerObject }: TsDiagnostic): Diagnostic => {
+  const { file, start = 0, length = 1, messageText, code } = compilerObject;
+  return {
+    code: `TS${code}`,
+    message: ts.flattenDiagnosticMessageText(messageText, "\n  "),
+    span: file && spanAt(file, start, start + length),
+  };
+};
+
+/** Where a call gives a property: in an object literal, or as the argument of the parameter of that name. */
+const findProperty = (call: CallExpression, property: string): Node | undefined => {
+  for (const argument of call.getArguments()) {
+    if (!Node.isObjectLiteralExpression(argument)) continue;
+    const member = argument.getProperty(property);
+    if (member) return Node.isPropertyAssignment(member) ? member.getInitializer() : member;
+  }
+  const declaration = call.getProject().getTypeChecker().getResolvedSignature(call)?.getDeclaration();
+  if (!declaration || !Node.isParametered(declaration)) return undefined;
+  return call.getArguments()[declaration.getParameters().findIndex((parameter) => parameter.getName() === property)];
+};
+
+const createLocate =
+  (project: Project, places: WeakMap<object, CallPlace>): Locate =>
+  (object, property) => {
+    const place = places.get(object);
+    if (!place) return undefined;
+    const call = project
+      .getSourceFileOrThrow(place.file)
+      .getDescendantAtStartWithWidth(place.start, place.end - place.start);
+    if (!call) return undefined;
+    const found = property && Node.isCallExpression(call) ? findProperty(call, property) : undefined;
+    return spanOf(found ?? call);
+  };
+
+const isModel = (value: unknown): value is Model =>
+  typeof value === "object" && value !== null && (value as Partial<Model>).kind === "model";
+
+/**
+ * @param path a `.ts` file whose default export is a `model(...)`
+ * @throws CompileError when it is missing, does not type-check, throws, or exports something else
+ */
+export const readSpec = (path: string): ReadSpec => {
+  const file = resolve(path);
+  if (!existsSync(file)) throw new CompileError([{ code: "spec-missing", message: `there is no spec ${path}` }]);
+  if (!file.endsWith(".ts")) {
+    throw new CompileError([{ code: "spec-not-typescript", message: `a spec is a .ts file, ${path} is not` }]);
+  }
+  const project = openProject(file);
+  const typeErrors = project.getPreEmitDiagnostics().map(typeError);
+  if (typeErrors.length > 0) throw new CompileError(typeErrors);
+
+  const isSpecFile = (fileName: string): boolean =>
+    !fileName.startsWith(`${dirname(vocabulary)}/`) && !fileName.endsWith(".d.ts") && Boolean(project.getSourceFile(fileName));
+  const { exports, places } = evaluateSpec(file, isSpecFile);
+  if (!isModel(exports["default"])) {
+    const message = "the spec's default export is not a model";
+    throw new CompileError([{ code: "spec-exports-no-model", message: `${path}: ${message}`, fix: "export default model({ ... })" }]);
+  }
+  return { model: exports["default"], locate: createLocate(project, places) };
+};

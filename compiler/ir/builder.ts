@@ -1,0 +1,105 @@
+/** Writes graphs: each call of an operator appends one node, with its results' types inferred and checked. */
+import { byOperand, type Emit, findOp, ops } from "../ops/table.ts";
+import type { Attributes, Constant, DType, Graph, Node, Origin, State, TensorType, Value } from "./graph.ts";
+
+export type Builder = Emit & {
+  readonly input: (name: string, type: TensorType) => Value;
+  readonly constant: (name: string, shape: readonly number[], data: Constant["data"]) => Value;
+  readonly state: (state: Omit<State, "value">, name: string, type: TensorType) => Value;
+  /** What follows, until `write` returns, comes from there. */
+  readonly from: <T>(origin: Origin, write: () => T) => T;
+  /** What the next step finds in a state's place. */
+  readonly update: (state: Value, next: Value) => void;
+  readonly finish: (outputs: readonly Value[]) => Graph;
+};
+
+const emptyGraph: Graph = { inputs: [], constants: [], states: [], nodes: [], outputs: [] };
+
+const constantDtype = (data: Constant["data"]): DType => {
+  if (data instanceof Float32Array) return "float32";
+  return data instanceof Int32Array ? "int32" : "int64";
+};
+
+/** @param base the graph to continue. */
+export const createBuilder = (base: Graph = emptyGraph): Builder => {
+  const inputs = [...base.inputs];
+  const constants = new Map(base.constants.map((constant) => [constant.value.name, constant]));
+  const states = new Map(base.states.map((state) => [state.value.name, state]));
+  const nodes: Node[] = [...base.nodes];
+  let origin: Origin = { path: "", role: "forward" };
+
+  const emit = (op: string, operands: readonly (Value | undefined)[], attributes: Attributes): readonly Value[] => {
+    const row = findOp(op);
+    const inferred = row.infer(
+      byOperand(
+        row,
+        operands.map((value) => value?.type),
+      ),
+      attributes,
+    );
+    const types: readonly TensorType[] = "dtype" in inferred ? [inferred] : inferred;
+    const name = `${origin.role}/${origin.path}/${op}.${nodes.length}`;
+    const outputs = types.map((type, index) => ({ name: types.length === 1 ? name : `${name}:${index}`, type }));
+    nodes.push({ op, inputs: operands, outputs, attributes, origin });
+    return outputs;
+  };
+
+  const emitter =
+    (op: string) =>
+    (...args: readonly (Value | readonly Value[] | Attributes | undefined)[]): unknown => {
+      const { operands, results } = findOp(op);
+      const values = args.slice(0, operands.length) as (Value | readonly Value[] | undefined)[];
+      const outputs = emit(op, values.flat(), (args[operands.length] ?? {}) as Attributes);
+      if (!results) return outputs[0];
+      return results[0] === "..." ? outputs : Object.fromEntries(results.map((result, index) => [result, outputs[index]]));
+    };
+  const emitters = Object.fromEntries(Object.keys(ops).map((op) => [op, emitter(op)])) as unknown as Emit;
+
+  const constant: Builder["constant"] = (name, shape, data) => {
+    const value = constants.get(name)?.value ?? { name, type: { dtype: constantDtype(data), shape } };
+    constants.set(name, { value, data });
+    return value;
+  };
+
+  return {
+    ...emitters,
+    constant,
+    scalar: (value) => constant(`constant/${value}`, [], Float32Array.of(value)),
+    int64s: (values) => {
+      const name = values.length <= 8 ? `constant/[${values.join(",")}]` : `constant/int64s.${constants.size}`;
+      return constant(name, [values.length], BigInt64Array.from(values, (value) => BigInt(value)));
+    },
+    input: (name, type) => {
+      const value = { name, type };
+      inputs.push(value);
+      return value;
+    },
+    state: (state, name, type) => {
+      if (states.has(name)) throw new Error(`two states are called ${name}`);
+      const value = { name, type };
+      states.set(name, { ...state, value });
+      return value;
+    },
+    update: ({ name }, next) => {
+      const state = states.get(name);
+      if (!state) throw new Error(`no state ${name}`);
+      states.set(name, { ...state, next });
+    },
+    from: (next, write) => {
+      const outer = origin;
+      origin = next;
+      try {
+        return write();
+      } finally {
+        origin = outer;
+      }
+    },
+    finish: (outputs) => ({
+      inputs,
+      constants: [...constants.values()],
+      states: [...states.values()],
+      nodes,
+      outputs,
+    }),
+  };
+};

@@ -1,0 +1,66 @@
+/** The intermediate representation: a single-assignment list of operators over named, typed values. Readonly data only. */
+import type { SourceSpan } from "../diagnostics/diagnostic.ts";
+import type { Initializer } from "../../spec/dsl/initializers.ts";
+
+export type DType = "float32" | "int32" | "int64" | "bool";
+
+/** A length: a number, or a product of a number and symbols such as "batch" or "1212*batch". */
+export type Dim = number | string;
+
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: readonly Dim[];
+}
+
+/** A tensor; its name is unique in the graph. */
+export interface Value {
+  readonly name: string;
+  readonly type: TensorType;
+}
+
+export type Role = "forward" | "loss" | "gradient" | "optimizer";
+
+/** Which part of the spec a node came from, and what for. */
+export interface Origin {
+  /** Such as `blocks.3.residual1.attention`. */
+  readonly path: string;
+  readonly role: Role;
+  readonly span?: SourceSpan | undefined;
+}
+
+export type Attribute = number | string | readonly number[] | readonly Dim[];
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+export interface Node {
+  /** A key of the operator table. */
+  readonly op: string;
+  readonly inputs: readonly (Value | undefined)[];
+  readonly outputs: readonly Value[];
+  readonly attributes: Attributes;
+  readonly origin: Origin;
+}
+
+/** A tensor known at compile time. */
+export interface Constant {
+  readonly value: Value;
+  readonly data: Float32Array | Int32Array | BigInt64Array;
+}
+
+/** A tensor that training replaces at each step. */
+export interface State {
+  readonly value: Value;
+  readonly kind: "parameter" | "optimizer";
+  readonly initializer: Initializer;
+  /** Inputs per output, for initializers that scale with it. */
+  readonly fanIn: number;
+  /** What the next step finds in its place. */
+  readonly next?: Value;
+}
+
+export interface Graph {
+  readonly inputs: readonly Value[];
+  readonly constants: readonly Constant[];
+  readonly states: readonly State[];
+  readonly nodes: readonly Node[];
+  readonly outputs: readonly Value[];
+}

@@ -1,0 +1,18 @@
+import { printShape } from "./dim.ts";
+import type { Graph, Value } from "./graph.ts";
+
+const declare = ({ name, type }: Value): string => `${name}: ${type.dtype}${printShape(type.shape)}`;
+
+/** A graph as text, one value a line, for people and for tests. */
+export const printGraph = ({ inputs, states, constants, nodes, outputs }: Graph): string =>
+  [
+    ...inputs.map((value) => `input ${declare(value)}`),
+    ...states.map(({ value, next }) => `state ${declare(value)}${next ? ` <- ${next.name}` : ""}`),
+    ...constants.map(({ value }) => `constant ${declare(value)}`),
+    ...nodes.map(({ op, inputs: operands, outputs: results, attributes }) => {
+      const settings = Object.entries(attributes).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+      return `${results.map(declare).join(", ")} = ${op}(${[...operands.map((value) => value?.name ?? "-"), ...settings].join(", ")})`;
+    }),
+    ...outputs.map(({ name }) => `output ${name}`),
+    "",
+  ].join("\n");

@@ -1,0 +1,11 @@
+import { product } from "../ir/dim.ts";
+import type { Builder } from "../ir/builder.ts";
+import type { Value } from "../ir/graph.ts";
+
+/** x weight^T + bias over the last axis: [..., in] -> [..., out], as one product of matrices. weight [out, in], bias [out]. */
+export const linear = (b: Builder, x: Value, weight: Value, bias: Value): Value => {
+  const lead = x.type.shape.slice(0, -1);
+  const [units = 1, width = 1] = weight.type.shape;
+  const rows = b.reshape(x, { shape: [product(lead), width] });
+  return b.reshape(b.gemm(rows, weight, bias, { transA: 0, transB: 1 }), { shape: [...lead, units] });
+};

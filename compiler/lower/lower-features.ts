@@ -1,0 +1,72 @@
+import { absentSample } from "../artifact.ts";
+import type { NormalizedFeatures } from "../frontend/normalized-spec.ts";
+import type { Builder } from "../ir/builder.ts";
+import type { Value } from "../ir/graph.ts";
+import { onnxTypeNumber } from "../ops/elementwise.ts";
+import { melMatrix, paddedLength, spectrumMatrix, windowFunction } from "./mel-filters.ts";
+
+/** Kaldi's floor below the logarithm: float32's epsilon. */
+const powerFloor = 2 ** -23;
+
+/** Overlapping frames of fixed number: [batch, samples] -> [batch, frames, length], absent samples as zero. */
+const cutFrames = (b: Builder, samples: Value, { frames, frameLengthSamples, frameShiftSamples }: NormalizedFeatures): Value => {
+  const shift = frameShiftSamples;
+  const hopsPerFrame = Math.ceil(frameLengthSamples / shift);
+  const hops = frames + hopsPerFrame - 1;
+  const needed = hops * shift;
+  const cut = b.slice(samples, { starts: [0], ends: [needed], axes: [1] });
+  const padded = b.pad(cut, b.scalar(0), { pads: [0, 0, 0, needed] });
+  const exact = b.slice(padded, { starts: [0], ends: [needed], axes: [1] });
+  const [batch = "batch"] = samples.type.shape;
+  const grid = b.reshape(exact, { shape: [batch, hops, shift] });
+  const parts = Array.from({ length: hopsPerFrame }, (_, hop) => {
+    const width = Math.min(shift, frameLengthSamples - hop * shift);
+    return b.slice(grid, { starts: [hop, 0], ends: [hop + frames, width], axes: [1, 2] });
+  });
+  return parts.length === 1 && parts[0] ? parts[0] : b.concat(parts, { axis: 2 });
+};
+
+/**
+ * Kaldi log-mel features: waveform [batch, samples] -> [batch, frames, bins].
+ * Everything linear between a frame and its spectrum is one matrix, except the removal of the frame's mean: folded in, it
+ * would lose the digits that a large constant offset takes. Frames beyond a clip's end are zero before normalisation.
+ */
+export const lowerFeatures = (
+  b: Builder,
+  waveform: Value,
+  features: NormalizedFeatures,
+  sampleRateHz: number,
+): Value => {
+  const { frames, bins, frameLengthSamples, frameShiftSamples, mean, scale } = features;
+  const [batch = "batch"] = waveform.type.shape;
+  const half = paddedLength(frameLengthSamples) / 2;
+
+  const present = b.less(waveform, b.scalar(absentSample / 2));
+  const lengths = b.reduceSum(b.cast(present, { to: onnxTypeNumber.float32 }), { axes: [1], keepdims: 1 });
+  const silent = b.where(present, waveform, b.scalar(0));
+  const centred = (): Value => {
+    const average = b.div(b.reduceSum(silent, { axes: [1], keepdims: 1 }), lengths);
+    return b.where(present, b.sub(silent, average), b.scalar(0));
+  };
+  const samples = features.removeMean ? centred() : silent;
+
+  const framed = cutFrames(b, samples, features);
+  const centredFrames = b.sub(framed, b.reduceMean(framed, { axes: [2], keepdims: 1 }));
+  const window = windowFunction(features.window, frameLengthSamples);
+  const spectrum = b.matMul(
+    centredFrames,
+    b.constant("fbank/spectrum", [frameLengthSamples, 2 * half], spectrumMatrix(window, features.preemphasis)),
+  );
+  // Real and imaginary parts are weighed alike, so one product sums re^2 + im^2 and applies the filters.
+  const filters = melMatrix({ ...features, half, sampleRateHz });
+  const energies = b.matMul(
+    b.mul(spectrum, spectrum),
+    b.constant("fbank/filters", [2 * half, bins], Float32Array.of(...filters, ...filters)),
+  );
+  const logMel = b.log(b.clip(energies, b.scalar(powerFloor)));
+
+  const frameEnds = Float32Array.from({ length: frames }, (_, frame) => frame * frameShiftSamples + frameLengthSamples);
+  const inside = b.lessOrEqual(b.constant("fbank/frame-ends", [frames], frameEnds), lengths);
+  const padded = b.where(b.reshape(inside, { shape: [batch, frames, 1] }), logMel, b.scalar(0));
+  return b.mul(b.sub(padded, b.scalar(mean)), b.scalar(scale));
+};

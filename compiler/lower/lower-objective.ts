@@ -1,0 +1,31 @@
+import type { NormalizedSpec } from "../frontend/normalized-spec.ts";
+import type { Builder } from "../ir/builder.ts";
+import type { Value } from "../ir/graph.ts";
+
+interface LoweredObjective {
+  readonly scores: (b: Builder, logits: Value) => Value;
+  /** Logits and targets [batch, classes] -> loss []. */
+  readonly loss: (b: Builder, logits: Value, targets: Value) => Value;
+}
+
+/** Scores and loss of each objective. */
+export const objectives: { readonly [Kind in NormalizedSpec["objective"]]: LoweredObjective } = {
+  "multi-label": {
+    scores: (b, logits) => b.sigmoid(logits),
+    /** Binary cross-entropy with logits, in the form that cannot overflow: max(x, 0) - x t + log(1 + exp(-|x|)). */
+    loss: (b, logits, targets) => {
+      const linear = b.sub(b.relu(logits), b.mul(logits, targets));
+      const rest = b.log(b.add(b.exp(b.neg(b.abs(logits))), b.scalar(1)));
+      return b.reduceMean(b.add(linear, rest), { axes: [0, 1], keepdims: 0 });
+    },
+  },
+  "single-label": {
+    scores: (b, logits) => b.softmax(logits, { axis: -1 }),
+    /** Cross-entropy against probabilities: the batch mean of sum(t (logsumexp(x) - x)). */
+    loss: (b, logits, targets) => {
+      const surprise = b.sub(b.reduceLogSumExp(logits, { axes: [1], keepdims: 1 }), logits);
+      const perClip = b.reduceSum(b.mul(targets, surprise), { axes: [1], keepdims: 0 });
+      return b.reduceMean(perClip, { axes: [0], keepdims: 0 });
+    },
+  },
+};

@@ -1,0 +1,59 @@
+import type { NormalizedOptimizer } from "../frontend/normalized-spec.ts";
+import type { Builder } from "../ir/builder.ts";
+import type { TensorType, Value } from "../ir/graph.ts";
+
+/** weight * old + (1 - weight) * sample; the second factor is rounded once, from double precision. */
+const movingAverage = (b: Builder, weight: number, old: Value, sample: Value): Value =>
+  b.add(b.mul(old, b.scalar(weight)), b.mul(sample, b.scalar(1 - weight)));
+
+/**
+ * Adam or AdamW as PyTorch computes them (`torch.optim.Adam`, `torch.optim.AdamW`), one update per parameter.
+ * The bias corrections 1 - beta^t are kept as moving averages of ones: computed as a power in float32, the second would
+ * lose four digits in the first steps.
+ */
+export const lowerOptimizer = (
+  b: Builder,
+  { betas, eps, weightDecay, decay }: NormalizedOptimizer,
+  learningRate: Value,
+  gradients: ReadonlyMap<string, Value>,
+  parameters: readonly Value[],
+): void => {
+  const [beta1, beta2] = betas;
+  const state = (name: string, type: TensorType): Value =>
+    b.state({ kind: "optimizer", initializer: { kind: "zeros" }, fanIn: 1 }, name, type);
+
+  const [correction1, correction2] = b.from({ path: "optimizer", role: "optimizer" }, () => {
+    const step = state("optimizer.step", { dtype: "int32", shape: [] });
+    b.update(step, b.add(step, b.constant("constant/one-step", [], Int32Array.of(1))));
+    return [beta1, beta2].map((beta, index) => {
+      const correction = state(`optimizer.correction${index + 1}`, { dtype: "float32", shape: [] });
+      const next = movingAverage(b, beta, correction, b.scalar(1));
+      b.update(correction, next);
+      return next;
+    }) as [Value, Value];
+  });
+  const [rate, rootCorrection2, keep] = b.from({ path: "optimizer", role: "optimizer" }, () => [
+    b.div(learningRate, correction1),
+    b.sqrt(correction2),
+    b.sub(b.scalar(1), b.mul(learningRate, b.scalar(weightDecay))),
+  ]) as [Value, Value, Value];
+
+  for (const parameter of parameters) {
+    const raw = gradients.get(parameter.name);
+    if (!raw) continue;
+    b.from({ path: parameter.name, role: "optimizer" }, () => {
+      const isCoupled = weightDecay !== 0 && decay === "coupled";
+      const isDecoupled = weightDecay !== 0 && decay === "decoupled";
+      const gradient = isCoupled ? b.add(raw, b.mul(parameter, b.scalar(weightDecay))) : raw;
+      const moment1 = state(`${parameter.name}.moment1`, parameter.type);
+      const moment2 = state(`${parameter.name}.moment2`, parameter.type);
+      const next1 = movingAverage(b, beta1, moment1, gradient);
+      const next2 = movingAverage(b, beta2, moment2, b.mul(gradient, gradient));
+      b.update(moment1, next1);
+      b.update(moment2, next2);
+      const deviation = b.add(b.div(b.sqrt(next2), rootCorrection2), b.scalar(eps));
+      const kept = isDecoupled ? b.mul(parameter, keep) : parameter;
+      b.update(parameter, b.sub(kept, b.mul(rate, b.div(next1, deviation))));
+    });
+  }
+};

@@ -1,0 +1,220 @@
+/** Elementwise operators. Binary ones broadcast; the central un-broadcasting of autodiff sums their gradients back. */
+import type { TensorType } from "../ir/graph.ts";
+import { everywhere, type Op, tensor } from "./op.ts";
+import { broadcastPair, broadcastShapes, free, perElement, requireDtype, requireSameDtype, sameAsX } from "./type-rules.ts";
+
+type Binary = Op<readonly ["a", "b"]>;
+type Unary = Op<readonly ["x"]>;
+
+export const add: Binary = {
+  operands: ["a", "b"],
+  infer: broadcastPair,
+  gradient: ({ dy }) => ({ a: () => dy, b: () => dy }),
+  flops: perElement(1),
+  onnx: { type: "Add", since: 14 },
+  kernels: everywhere,
+};
+
+export const sub: Binary = {
+  operands: ["a", "b"],
+  infer: broadcastPair,
+  gradient: ({ dy }, b) => ({ a: () => dy, b: () => b.neg(dy) }),
+  flops: perElement(1),
+  onnx: { type: "Sub", since: 14 },
+  kernels: everywhere,
+};
+
+export const mul: Binary = {
+  operands: ["a", "b"],
+  infer: broadcastPair,
+  gradient: ({ in: x, dy }, b) => ({ a: () => b.mul(dy, x.b), b: () => b.mul(dy, x.a) }),
+  flops: perElement(1),
+  onnx: { type: "Mul", since: 14 },
+  kernels: everywhere,
+};
+
+export const div: Binary = {
+  operands: ["a", "b"],
+  infer: broadcastPair,
+  gradient: ({ in: x, out, dy }, b) => ({
+    a: () => b.div(dy, x.b),
+    b: () => b.neg(b.mul(dy, b.div(out.y, x.b))),
+  }),
+  flops: perElement(1),
+  onnx: { type: "Div", since: 14 },
+  kernels: everywhere,
+};
+
+export const neg: Unary = {
+  operands: ["x"],
+  infer: sameAsX,
+  gradient: ({ dy }, b) => ({ x: () => b.neg(dy) }),
+  flops: perElement(1),
+  onnx: { type: "Neg", since: 13 },
+  kernels: everywhere,
+};
+
+/** Its derivative at 0 is taken from the left, as that of `relu`, so that relu(x) + log(1 + exp(-|x|)) is smooth. */
+export const abs: Unary = {
+  operands: ["x"],
+  infer: sameAsX,
+  gradient: ({ in: { x }, dy }, b) => ({ x: () => b.where(b.less(b.scalar(0), x), dy, b.neg(dy)) }),
+  flops: perElement(1),
+  onnx: { type: "Abs", since: 13 },
+  kernels: everywhere,
+};
+
+export const sqrt: Unary = {
+  operands: ["x"],
+  infer: sameAsX,
+  gradient: ({ out, dy }, b) => ({ x: () => b.div(b.mul(dy, b.scalar(0.5)), out.y) }),
+  flops: perElement(1),
+  onnx: { type: "Sqrt", since: 13 },
+  kernels: everywhere,
+};
+
+export const exp: Unary = {
+  operands: ["x"],
+  infer: sameAsX,
+  gradient: ({ out, dy }, b) => ({ x: () => b.mul(dy, out.y) }),
+  flops: perElement(4),
+  onnx: { type: "Exp", since: 13 },
+  kernels: everywhere,
+};
+
+export const log: Unary = {
+  operands: ["x"],
+  infer: sameAsX,
+  gradient: ({ in: { x }, dy }, b) => ({ x: () => b.div(dy, x) }),
+  flops: perElement(4),
+  onnx: { type: "Log", since: 13 },
+  kernels: everywhere,
+};
+
+/** d erf(x) / dx = 2 / sqrt(pi) * exp(-x^2). */
+export const erf: Unary = {
+  operands: ["x"],
+  infer: sameAsX,
+  gradient: ({ in: { x }, dy }, b) => ({
+    x: () => b.mul(dy, b.mul(b.exp(b.neg(b.mul(x, x))), b.scalar(2 / Math.sqrt(Math.PI)))),
+  }),
+  flops: perElement(8),
+  onnx: { type: "Erf", since: 13 },
+  kernels: everywhere,
+};
+
+export const relu: Unary = {
+  operands: ["x"],
+  infer: sameAsX,
+  gradient: ({ in: { x }, dy }, b) => ({ x: () => b.where(b.less(b.scalar(0), x), dy, b.scalar(0)) }),
+  flops: perElement(1),
+  onnx: { type: "Relu", since: 14 },
+  kernels: everywhere,
+};
+
+export const tanh: Unary = {
+  operands: ["x"],
+  infer: sameAsX,
+  gradient: ({ out: { y }, dy }, b) => ({ x: () => b.mul(dy, b.sub(b.scalar(1), b.mul(y, y))) }),
+  flops: perElement(4),
+  onnx: { type: "Tanh", since: 13 },
+  kernels: everywhere,
+};
+
+export const sigmoid: Unary = {
+  operands: ["x"],
+  infer: sameAsX,
+  gradient: ({ out: { y }, dy }, b) => ({ x: () => b.mul(dy, b.mul(y, b.sub(b.scalar(1), y))) }),
+  flops: perElement(4),
+  onnx: { type: "Sigmoid", since: 13 },
+  kernels: everywhere,
+};
+
+/** x * Phi(x), exact. Its derivative is Phi(x) + x * phi(x), with the normal distribution's Phi and phi. */
+export const gelu: Unary = {
+  operands: ["x"],
+  infer: sameAsX,
+  gradient: ({ in: { x }, dy }, b) => ({
+    x: () => {
+      const cumulative = b.mul(b.add(b.erf(b.mul(x, b.scalar(Math.SQRT1_2))), b.scalar(1)), b.scalar(0.5));
+      const density = b.mul(b.exp(b.mul(b.mul(x, x), b.scalar(-0.5))), b.scalar(1 / Math.sqrt(2 * Math.PI)));
+      return b.mul(dy, b.add(cumulative, b.mul(x, density)));
+    },
+  }),
+  flops: perElement(10),
+  onnx: { type: "Gelu", since: 20 },
+  kernels: everywhere,
+};
+
+/** max(x, min). */
+export const clip: Op<readonly ["x", "min"]> = {
+  operands: ["x", "min"],
+  infer: ({ x, min }) => tensor(requireSameDtype(x, min), x.shape),
+  gradient: ({ in: { x, min }, dy }, b) => ({ x: () => b.where(b.less(min, x), dy, b.scalar(0)) }),
+  flops: perElement(1),
+  onnx: { type: "Clip", since: 13 },
+  kernels: everywhere,
+};
+
+const compare = ({ a, b }: { readonly a: TensorType; readonly b: TensorType }): TensorType => {
+  requireSameDtype(a, b);
+  return tensor("bool", broadcastShapes(a.shape, b.shape));
+};
+
+export const less: Binary = {
+  operands: ["a", "b"],
+  infer: compare,
+  gradient: "zero",
+  flops: perElement(1),
+  onnx: { type: "Less", since: 13 },
+  kernels: everywhere,
+};
+
+export const lessOrEqual: Binary = {
+  operands: ["a", "b"],
+  infer: compare,
+  gradient: "zero",
+  flops: perElement(1),
+  onnx: { type: "LessOrEqual", since: 16 },
+  kernels: everywhere,
+};
+
+export const equal: Binary = {
+  operands: ["a", "b"],
+  infer: compare,
+  gradient: "zero",
+  flops: perElement(1),
+  onnx: { type: "Equal", since: 13 },
+  kernels: everywhere,
+};
+
+/** condition ? a : b. */
+export const where: Op<readonly ["condition", "a", "b"]> = {
+  operands: ["condition", "a", "b"],
+  infer: ({ condition, a, b }) => {
+    requireDtype(condition, "bool");
+    return tensor(requireSameDtype(a, b), broadcastShapes(condition.shape, a.shape, b.shape));
+  },
+  gradient: ({ in: { condition }, dy }, b) => ({
+    a: () => b.where(condition, dy, b.scalar(0)),
+    b: () => b.where(condition, b.scalar(0), dy),
+  }),
+  flops: perElement(1),
+  onnx: { type: "Where", since: 16 },
+  kernels: everywhere,
+};
+
+/** Element types by ONNX's number (TensorProto.DataType). */
+export const onnxTypeNumber = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+
+export const cast: Op<readonly ["x"], { readonly to: number }> = {
+  operands: ["x"],
+  infer: ({ x }, { to }) => {
+    const found = Object.entries(onnxTypeNumber).find(([, number]) => number === to);
+    return tensor(found?.[0] as TensorType["dtype"], x.shape);
+  },
+  gradient: "zero",
+  flops: free,
+  onnx: { type: "Cast", since: 13 },
+  kernels: everywhere,
+};

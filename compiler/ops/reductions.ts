@@ -1,0 +1,64 @@
+/** Operators that reduce axes. Their gradients broadcast back over the reduced axes. */
+import { elements, isStatic } from "../ir/dim.ts";
+import type { TensorType, Value } from "../ir/graph.ts";
+import { onnxTypeNumber } from "./elementwise.ts";
+import { everywhere, type Op, tensor } from "./op.ts";
+import type { Emit } from "./table.ts";
+import { reducedShape, resolveAxis } from "./type-rules.ts";
+
+type ReductionAttributes = { readonly axes: readonly number[]; readonly keepdims: number };
+type Reduction = Op<readonly ["x"], ReductionAttributes>;
+
+const infer = ({ x }: { readonly x: TensorType }, { axes, keepdims }: ReductionAttributes): TensorType =>
+  tensor(x.dtype, reducedShape(x.shape, axes, keepdims));
+
+const flops = ({ x }: { readonly x: TensorType }): number => elements(x.shape);
+
+/** The reduced tensor with its reduced axes kept at length 1, so that it broadcasts against x. */
+const keepAxes = (b: Emit, reduced: Value, x: Value, { axes }: ReductionAttributes): Value =>
+  b.reshape(reduced, { shape: reducedShape(x.type.shape, axes, 1) });
+
+export const reduceSum: Reduction = {
+  operands: ["x"],
+  infer,
+  gradient: ({ in: { x }, dy, attributes }, b) => ({
+    x: () => b.expand(keepAxes(b, dy, x, attributes), b.shape(x), { to: x.type.shape }),
+  }),
+  flops,
+  onnx: { type: "ReduceSum", since: 13, inputs: ["x", "axes"] },
+  kernels: everywhere,
+};
+
+/** How many elements of x went into each element of y, as a scalar tensor; read from the tensors when it depends on the batch. */
+const reducedCount = (b: Emit, x: Value, y: Value, { axes }: ReductionAttributes): Value => {
+  const lengths = axes.map((axis) => x.type.shape[resolveAxis(axis, x.type.shape.length)] ?? 1);
+  if (isStatic(lengths)) return b.scalar(elements(lengths));
+  const { float32: to } = onnxTypeNumber;
+  return b.div(b.cast(b.size(x), { to }), b.cast(b.size(y), { to }));
+};
+
+export const reduceMean: Reduction = {
+  operands: ["x"],
+  infer,
+  gradient: ({ in: { x }, out: { y }, dy, attributes }, b) => ({
+    x: () => {
+      const share = b.div(keepAxes(b, dy, x, attributes), reducedCount(b, x, y, attributes));
+      return b.expand(share, b.shape(x), { to: x.type.shape });
+    },
+  }),
+  flops,
+  onnx: { type: "ReduceMean", since: 18, inputs: ["x", "axes"] },
+  kernels: everywhere,
+};
+
+/** log(sum(exp(x))), computed without overflow. */
+export const reduceLogSumExp: Reduction = {
+  operands: ["x"],
+  infer,
+  gradient: ({ in: { x }, out: { y }, dy, attributes }, b) => ({
+    x: () => b.mul(keepAxes(b, dy, x, attributes), b.exp(b.sub(x, keepAxes(b, y, x, attributes)))),
+  }),
+  flops: (types) => 6 * flops(types),
+  onnx: { type: "ReduceLogSumExp", since: 18, inputs: ["x", "axes"] },
+  kernels: everywhere,
+};

@@ -1,0 +1,219 @@
+/** Operators that move or describe data without computing. */
+import { printShape, product } from "../ir/dim.ts";
+import type { Dim } from "../ir/graph.ts";
+import { onnxTypeNumber } from "./elementwise.ts";
+import { everywhere, type Op, tensor, TypeRuleError } from "./op.ts";
+import { free, requireDtype, requireSameDtype, resolveAxis, staticLength, withDim } from "./type-rules.ts";
+
+/** `shape` may have one symbolic length, which ONNX infers. */
+export const reshape: Op<readonly ["x"], { readonly shape: readonly Dim[] }> = {
+  operands: ["x"],
+  infer: ({ x }, { shape }) => {
+    if (product(x.shape) !== product(shape)) {
+      throw new TypeRuleError(`${printShape(x.shape)} and ${printShape(shape)} differ in element count`);
+    }
+    if (shape.filter((dim) => typeof dim === "string").length > 1) {
+      throw new TypeRuleError(`${printShape(shape)} has more than one symbolic length`);
+    }
+    return tensor(x.dtype, shape);
+  },
+  gradient: ({ in: { x }, dy }, b) => ({ x: () => b.reshape(dy, { shape: x.type.shape }) }),
+  flops: free,
+  onnx: { type: "Reshape", since: 19, inputs: ["x", "shape"] },
+  kernels: everywhere,
+};
+
+export const transpose: Op<readonly ["x"], { readonly perm: readonly number[] }> = {
+  operands: ["x"],
+  infer: ({ x }, { perm }) => {
+    if (perm.toSorted((a, b) => a - b).some((axis, index) => axis !== index) || perm.length !== x.shape.length) {
+      throw new TypeRuleError(`[${perm.join(", ")}] is no permutation of the axes of ${printShape(x.shape)}`);
+    }
+    return tensor(
+      x.dtype,
+      perm.map((axis) => x.shape[axis] ?? 1),
+    );
+  },
+  gradient: ({ dy, attributes: { perm } }, b) => ({
+    x: () => b.transpose(dy, { perm: perm.map((_, axis) => perm.indexOf(axis)) }),
+  }),
+  flops: free,
+  onnx: { type: "Transpose", since: 13 },
+  kernels: everywhere,
+};
+
+export const concat: Op<readonly ["...parts"], { readonly axis: number }> = {
+  operands: ["...parts"],
+  infer: ({ parts }, { axis }) => {
+    const [first] = parts;
+    if (!first) throw new TypeRuleError("nothing to concatenate");
+    const along = resolveAxis(axis, first.shape.length);
+    const joined = parts.map(({ shape }) => staticLength(shape, along)).reduce((a, b) => a + b, 0);
+    for (const { shape } of parts) {
+      if (String(withDim(shape, along, 0)) !== String(withDim(first.shape, along, 0))) {
+        throw new TypeRuleError(`${printShape(first.shape)} and ${printShape(shape)} differ beyond axis ${axis}`);
+      }
+    }
+    return tensor(requireSameDtype(...parts), withDim(first.shape, along, joined));
+  },
+  gradient: ({ in: { parts }, dy, attributes: { axis } }, b) => ({
+    parts: () => b.split(dy, { axis, split: parts.map(({ type }) => staticLength(type.shape, resolveAxis(axis, type.shape.length))) }),
+  }),
+  flops: free,
+  onnx: { type: "Concat", since: 13 },
+  kernels: everywhere,
+};
+
+/** `split`: the length of each part along `axis`. */
+export const split: Op<readonly ["x"], { readonly axis: number; readonly split: readonly number[] }, readonly ["..."]> = {
+  operands: ["x"],
+  results: ["..."],
+  infer: ({ x }, { axis, split }) => {
+    const along = resolveAxis(axis, x.shape.length);
+    if (split.reduce((a, b) => a + b, 0) !== staticLength(x.shape, along)) {
+      throw new TypeRuleError(`parts of ${split.join(" + ")} do not fill axis ${axis} of ${printShape(x.shape)}`);
+    }
+    return split.map((length) => tensor(x.dtype, withDim(x.shape, along, length)));
+  },
+  gradient: ({ outs, dys, attributes: { axis } }, b) => ({
+    x: () => {
+      const parts = outs.map((part, index) => dys[index] ?? b.expand(b.scalar(0), b.shape(part), { to: part.type.shape }));
+      return b.concat(parts, { axis });
+    },
+  }),
+  flops: free,
+  onnx: { type: "Split", since: 18, inputs: ["x", "split"] },
+  kernels: everywhere,
+};
+
+type SliceAttributes = {
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+  readonly axes: readonly number[];
+};
+
+/** What `pad` has added to a symbolic length: `samples+480` has at least 480. */
+const certainLength = (length: Dim): number => (typeof length === "number" ? length : Number(length.split("+")[1] ?? 0));
+
+/** Step 1, bounds not negative. An axis of symbolic length that may be shorter than `ends` is clamped, as in ONNX. */
+export const slice: Op<readonly ["x"], SliceAttributes> = {
+  operands: ["x"],
+  infer: ({ x }, { starts, ends, axes }) =>
+    tensor(
+      x.dtype,
+      axes.reduce<readonly Dim[]>((shape, axis, index) => {
+        const start = starts[index] ?? 0;
+        const end = ends[index] ?? 0;
+        const length = shape[axis] ?? 1;
+        if (typeof length === "string" && end > certainLength(length)) {
+          return withDim(shape, axis, `${length}[${start}..${end}]`);
+        }
+        if (start < 0 || end > certainLength(length) || start >= end) {
+          throw new TypeRuleError(`${start}..${end} is outside axis ${axis} of ${printShape(shape)}`);
+        }
+        return withDim(shape, axis, end - start);
+      }, x.shape),
+    ),
+  gradient: ({ in: { x }, dy, attributes: { starts, ends, axes } }, b) => ({
+    x: () => {
+      const before = x.type.shape.map((_, axis) => starts[axes.indexOf(axis)] ?? 0);
+      const after = x.type.shape.map((_, axis) =>
+        axes.includes(axis) ? staticLength(x.type.shape, axis) - (ends[axes.indexOf(axis)] ?? 0) : 0,
+      );
+      return b.pad(dy, b.scalar(0), { pads: [...before, ...after] });
+    },
+  }),
+  flops: free,
+  onnx: { type: "Slice", since: 13, inputs: ["x", "starts", "ends", "axes"] },
+  kernels: everywhere,
+};
+
+/** Appends constants: `pads` holds the counts before each axis, then after each. An axis of symbolic length `n` becomes `n+count`. */
+export const pad: Op<readonly ["x", "fill"], { readonly pads: readonly number[] }> = {
+  operands: ["x", "fill"],
+  infer: ({ x, fill }, { pads }) => {
+    requireSameDtype(x, fill);
+    const rank = x.shape.length;
+    if (pads.length !== 2 * rank || pads.some((count) => count < 0)) {
+      throw new TypeRuleError(`pads [${pads.join(", ")}] do not fit ${printShape(x.shape)}`);
+    }
+    return tensor(
+      x.dtype,
+      x.shape.map((length, axis) => {
+        const added = (pads[axis] ?? 0) + (pads[axis + rank] ?? 0);
+        if (added === 0) return length;
+        return typeof length === "number" ? length + added : `${length}+${added}`;
+      }),
+    );
+  },
+  gradient: ({ in: { x }, dy, attributes: { pads } }, b) => ({
+    x: () => {
+      const axes = x.type.shape.flatMap((_, axis) => (pads[axis] || pads[axis + x.type.shape.length] ? [axis] : []));
+      const starts = axes.map((axis) => pads[axis] ?? 0);
+      const ends = axes.map((axis, index) => (starts[index] ?? 0) + staticLength(x.type.shape, axis));
+      return b.slice(dy, { starts, ends, axes });
+    },
+  }),
+  flops: free,
+  onnx: { type: "Pad", since: 19, inputs: ["x", "pads", "fill"] },
+  kernels: everywhere,
+};
+
+/** Picks `indices` (int64, one axis) along `axis`. Its gradient is a product with the one-hot matrix of the indices. */
+export const gather: Op<readonly ["x", "indices"], { readonly axis: number }> = {
+  operands: ["x", "indices"],
+  infer: ({ x, indices }, { axis }) => {
+    requireDtype(indices, "int64");
+    const along = resolveAxis(axis, x.shape.length);
+    return tensor(x.dtype, [...x.shape.slice(0, along), ...indices.shape, ...x.shape.slice(along + 1)]);
+  },
+  gradient: ({ in: { x, indices }, dy, attributes: { axis } }, b) => ({
+    x: () => {
+      const rank = x.type.shape.length;
+      const along = resolveAxis(axis, rank);
+      const length = staticLength(x.type.shape, along);
+      const picks = b.reshape(indices, { shape: [...indices.type.shape, 1] });
+      const oneHot = b.cast(b.equal(picks, b.int64s(Array.from({ length }, (_, index) => index))), { to: onnxTypeNumber.float32 });
+      const perm = Array.from({ length: rank }, (_, index) => index);
+      perm.push(...perm.splice(along, 1));
+      const summed = b.matMul(b.transpose(dy, { perm }), oneHot);
+      return b.transpose(summed, { perm: perm.map((_, index) => perm.indexOf(index)) });
+    },
+  }),
+  flops: free,
+  onnx: { type: "Gather", since: 13 },
+  kernels: everywhere,
+};
+
+/** Broadcasts x to the shape that `target` (int64 [rank]) holds; `to` is that shape as known at compile time. */
+export const expand: Op<readonly ["x", "target"], { readonly to: readonly Dim[] }> = {
+  operands: ["x", "target"],
+  infer: ({ x, target }, { to }) => {
+    requireDtype(target, "int64");
+    return tensor(x.dtype, to);
+  },
+  gradient: ({ dy }) => ({ x: () => dy }),
+  flops: free,
+  onnx: { type: "Expand", since: 13, hidden: ["to"] },
+  kernels: everywhere,
+};
+
+/** The shape, int64 [rank]. */
+export const shape: Op<readonly ["x"]> = {
+  operands: ["x"],
+  infer: ({ x }) => tensor("int64", [x.shape.length]),
+  gradient: "zero",
+  flops: free,
+  onnx: { type: "Shape", since: 19 },
+  kernels: everywhere,
+};
+
+/** The element count, int64 []. */
+export const size: Op<readonly ["x"]> = {
+  operands: ["x"],
+  infer: () => tensor("int64", []),
+  gradient: "zero",
+  flops: free,
+  onnx: { type: "Size", since: 19 },
+  kernels: everywhere,
+};

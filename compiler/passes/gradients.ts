@@ -1,0 +1,82 @@
+import type { Builder } from "../ir/builder.ts";
+import { sameShape } from "../ir/dim.ts";
+import type { Graph, Node, Value } from "../ir/graph.ts";
+import { byOperand, findOp } from "../ops/table.ts";
+
+/** Names of the values that depend on any of `roots`. */
+const dependents = (nodes: readonly Node[], roots: readonly Value[]): ReadonlySet<string> => {
+  const found = new Set(roots.map(({ name }) => name));
+  for (const { inputs, outputs } of nodes) {
+    if (inputs.some((input) => input && found.has(input.name))) outputs.forEach(({ name }) => found.add(name));
+  }
+  return found;
+};
+
+/** Sums the axes along which `target` was broadcast. */
+const unbroadcast = (b: Builder, gradient: Value, target: Value): Value => {
+  const from = gradient.type.shape;
+  const to = target.type.shape;
+  if (sameShape(from, to)) return gradient;
+  const added = from.length - to.length;
+  const axes = from.flatMap((dim, axis) => (axis < added || (to[axis - added] === 1 && dim !== 1) ? [axis] : []));
+  const summed = axes.length > 0 ? b.reduceSum(gradient, { axes, keepdims: 0 }) : gradient;
+  return sameShape(summed.type.shape, to) ? summed : b.reshape(summed, { shape: to });
+};
+
+/**
+ * Reverse-mode differentiation: appends the gradient of the scalar `loss` with respect to each of `targets` to the graph
+ * that `b` writes. Only nodes between a target and the loss are visited, and only operands that lead to a target.
+ * @param graph what `b` has written so far
+ * @returns the gradients by the targets' names; a target that the loss does not depend on has none
+ */
+export const gradients = (
+  graph: Pick<Graph, "nodes">,
+  b: Builder,
+  loss: Value,
+  targets: readonly Value[],
+): ReadonlyMap<string, Value> => {
+  const active = dependents(graph.nodes, targets);
+  const found = new Map<string, Value>([[loss.name, b.scalar(1)]]);
+
+  const accumulate = (target: Value, part: Value): void => {
+    const reduced = unbroadcast(b, part, target);
+    const sum = found.get(target.name);
+    found.set(target.name, sum ? b.add(sum, reduced) : reduced);
+  };
+
+  for (const node of graph.nodes.toReversed()) {
+    const dys = node.outputs.map(({ name }) => found.get(name));
+    const [dy] = dys;
+    const row = findOp(node.op);
+    if (!dys.some((gradient) => gradient) || row.gradient === "zero") continue;
+    const { gradient: rule } = row;
+    if (rule === "none" || (!dy && !row.results)) {
+      throw new Error(`${node.op} at ${node.origin.path} has no gradient rule`);
+    }
+    b.from({ ...node.origin, role: "gradient" }, () => {
+      const thunks = rule(
+        {
+          in: byOperand(row, node.inputs),
+          out: Object.fromEntries((row.results ?? ["y"]).map((name, index) => [name, node.outputs[index] as Value])),
+          outs: node.outputs,
+          attributes: node.attributes,
+          dy: dy as Value,
+          dys,
+        },
+        b,
+      );
+      const operands = byOperand(row, node.inputs);
+      for (const [name, operand] of Object.entries(operands)) {
+        const thunk = thunks[name];
+        const values = [operand ?? []].flat() as readonly Value[];
+        if (!thunk || !values.some((value) => active.has(value.name))) continue;
+        const parts = [thunk()].flat() as readonly Value[];
+        values.forEach((value, index) => {
+          const part = parts[index];
+          if (part && active.has(value.name)) accumulate(value, part);
+        });
+      }
+    });
+  }
+  return new Map(targets.flatMap(({ name }) => (found.has(name) ? [[name, found.get(name) as Value] as const] : [])));
+};

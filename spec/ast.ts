@@ -1,0 +1,111 @@
+/**
+ * The Audio Spectrogram Transformer (Gong, Chung, Glass: "AST: Audio Spectrogram Transformer", Interspeech 2021).
+ * The default export is the paper's AudioSet model: base, 16x16 patches, stride 10, ten seconds, 527 classes.
+ */
+import {
+  adam,
+  attention,
+  dense,
+  type Extent,
+  gelu,
+  kaldiFbank,
+  layerNorm,
+  type Layers,
+  meanOfTokens,
+  type Model,
+  model,
+  multiLabel,
+  normalize,
+  numbered,
+  type Objective,
+  padOrCut,
+  patchEmbedding,
+  positionalEmbedding,
+  prependTokens,
+  removeMean,
+  repeat,
+  residual,
+  type Training,
+  uniformFanIn,
+  waveform,
+} from "specgraph";
+
+/** DeiT's sizes; the number is the side of the images that the ImageNet checkpoint saw. */
+export const sizes = {
+  tiny224: { width: 192, depth: 12, heads: 3 },
+  small224: { width: 384, depth: 12, heads: 6 },
+  base224: { width: 768, depth: 12, heads: 12 },
+  base384: { width: 768, depth: 12, heads: 12 },
+} as const;
+
+/** Mean and deviation of the log-mel features over the training set (section 3.1; the reference's recipes). */
+export const statistics = {
+  audioSet: { mean: -4.2677393, std: 4.5689974 },
+  esc50: { mean: -6.6268077, std: 5.358466 },
+  speechCommands: { mean: -6.845978, std: 5.5654526 },
+} as const;
+
+/** A pre-norm transformer block (section 2.1). */
+const block = (width: number, heads: number): Layers => [
+  residual(layerNorm({ eps: 1e-6 }), attention({ heads })),
+  residual(layerNorm({ eps: 1e-6 }), dense(4 * width), gelu(), dense(width)),
+];
+
+export interface AstOptions {
+  readonly name?: string;
+  readonly size?: { readonly width: number; readonly depth: number; readonly heads: number };
+  readonly patch?: Extent;
+  /** Smaller than the patch: patches overlap. The paper's is 10, which AudioSet needs for its best result. */
+  readonly stride?: Extent;
+  /** Length of the input in frames of 10 ms. */
+  readonly frames?: number;
+  readonly statistics?: { readonly mean: number; readonly std: number };
+  /** One learned token, as ViT, or two, as distilled DeiT. */
+  readonly tokens?: readonly ["cls"] | readonly ["cls", "dist"];
+  readonly objective?: Objective;
+  readonly training?: Training;
+  readonly seed?: number;
+}
+
+/** The model family; every option's default is the paper's AudioSet model. */
+export const ast = ({
+  name = "ast",
+  size = sizes.base384,
+  patch = { bins: 16, frames: 16 },
+  stride = { bins: 10, frames: 10 },
+  frames = 1024,
+  statistics: { mean, std } = statistics.audioSet,
+  tokens = ["cls", "dist"],
+  objective = multiLabel({ classes: numbered(527) }),
+  training = {
+    optimizer: adam({ learningRate: 1e-5, betas: [0.95, 0.999], weightDecay: 5e-7 }),
+    batch: 12,
+    epochs: 5,
+  },
+  seed = 0,
+}: AstOptions = {}): Model =>
+  model({
+    name,
+    input: waveform({ sampleRateHz: 16_000 }),
+    features: [
+      removeMean(),
+      kaldiFbank({ bins: 128, frameLengthMs: 25, frameShiftMs: 10, window: "hanning" }),
+      padOrCut({ frames }),
+      normalize({ mean, std, to: 0.5 }),
+    ],
+    network: [
+      patchEmbedding({ patch, stride, width: size.width }), // [batch, frames, bins] -> [batch, tokens, width]
+      prependTokens(...tokens),
+      positionalEmbedding(),
+      repeat(size.depth, block(size.width, size.heads)),
+      layerNorm({ eps: 1e-6 }),
+      meanOfTokens(...tokens), // [batch, tokens, width] -> [batch, width]
+      layerNorm({ eps: 1e-5 }),
+      dense("classes", { init: uniformFanIn() }), // [batch, classes]
+    ],
+    objective,
+    training,
+    seed,
+  });
+
+export default ast();

@@ -1,0 +1,7 @@
+/** The vocabulary of model specs: `import { model, ... } from "specgraph"`. */
+export * from "./features.ts";
+export * from "./initializers.ts";
+export * from "./layers.ts";
+export * from "./model.ts";
+export * from "./objectives.ts";
+export * from "./training.ts";

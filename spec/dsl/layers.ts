@@ -1,0 +1,127 @@
+/** The network's vocabulary. Layers compose as arrays: a network is a list of layers, and so is a block. */
+import type { Initializer } from "./initializers.ts";
+
+/** A layer, or a list of layers applied in turn. */
+export type Layers = readonly (Layer | Layers)[];
+
+/** A length along the two axes of a spectrogram. */
+export interface Extent {
+  /** Along frequency. */
+  readonly bins: number;
+  /** Along time. */
+  readonly frames: number;
+}
+
+/**
+ * Cuts the spectrogram into overlapping patches and projects each linearly:
+ * [batch, frames, bins] -> [batch, tokens, width], tokens ordered by frequency, then time.
+ * Per axis, tokens = floor((length - patch) / stride) + 1. Parameters: weight [width, 1, bins, frames], bias [width].
+ */
+export interface PatchEmbedding {
+  readonly kind: "patchEmbedding";
+  readonly patch: Extent;
+  readonly stride: Extent;
+  readonly width: number;
+  /** Default `uniformFanIn()`. */
+  readonly init?: Initializer;
+}
+export const patchEmbedding = (options: Omit<PatchEmbedding, "kind">): PatchEmbedding => ({
+  kind: "patchEmbedding",
+  ...options,
+});
+
+/** Adds learned tokens before or after the sequence: [batch, tokens, width] -> [batch, tokens + names, width]. */
+export interface AddTokens {
+  readonly kind: "addTokens";
+  readonly names: readonly string[];
+  readonly position: "first" | "last";
+}
+export const prependTokens = (...names: readonly string[]): AddTokens => ({ kind: "addTokens", names, position: "first" });
+export const appendTokens = (...names: readonly string[]): AddTokens => ({ kind: "addTokens", names, position: "last" });
+
+/** Adds one learned vector per position: [batch, tokens, width] -> same. Parameter: [1, tokens, width]. */
+export interface PositionalEmbedding {
+  readonly kind: "positionalEmbedding";
+}
+export const positionalEmbedding = (): PositionalEmbedding => ({ kind: "positionalEmbedding" });
+
+/** `times` copies of a block in a row, each with its own parameters, named `blocks.0`, `blocks.1`, ... */
+export interface Repeat {
+  readonly kind: "repeat";
+  readonly times: number;
+  readonly block: Layers;
+}
+export const repeat = (times: number, block: Layers): Repeat => ({ kind: "repeat", times, block });
+
+/** x + f(x), where f is the layers in turn and keeps the shape. */
+export interface Residual {
+  readonly kind: "residual";
+  readonly layers: Layers;
+}
+export const residual = (...layers: Layers): Residual => ({ kind: "residual", layers });
+
+/** Normalises the last axis to mean 0 and deviation 1, then scales and shifts. Parameters: weight, bias [width]. */
+export interface LayerNorm {
+  readonly kind: "layerNorm";
+  readonly eps: number;
+}
+export const layerNorm = (options: Omit<LayerNorm, "kind">): LayerNorm => ({ kind: "layerNorm", ...options });
+
+/**
+ * Multi-head self-attention, softmax(q k^T / sqrt(width / heads)) v: [batch, tokens, width] -> same.
+ * Parameters: qkv.weight [3 * width, width], qkv.bias, proj.weight [width, width], proj.bias.
+ */
+export interface Attention {
+  readonly kind: "attention";
+  readonly heads: number;
+  /** Default `truncatedNormal({ std: 0.02 })`, biases zero. */
+  readonly init?: Initializer;
+}
+export const attention = (options: Omit<Attention, "kind">): Attention => ({ kind: "attention", ...options });
+
+/** A linear map of the last axis: [..., width] -> [..., units]. Parameters: weight [units, width], bias [units]. */
+export interface Dense {
+  readonly kind: "dense";
+  /** "classes": as many as the objective has classes. */
+  readonly units: number | "classes";
+  /** Default `truncatedNormal({ std: 0.02 })`, bias zero. */
+  readonly init?: Initializer;
+}
+export const dense = (units: number | "classes", options: { readonly init?: Initializer } = {}): Dense => ({
+  kind: "dense",
+  units,
+  ...options,
+});
+
+export type ActivationName = "gelu" | "relu" | "tanh" | "sigmoid";
+
+/** An elementwise function. */
+export interface Activation {
+  readonly kind: "activation";
+  readonly name: ActivationName;
+}
+/** x * Phi(x), with the exact error function. */
+export const gelu = (): Activation => ({ kind: "activation", name: "gelu" });
+export const relu = (): Activation => ({ kind: "activation", name: "relu" });
+export const tanh = (): Activation => ({ kind: "activation", name: "tanh" });
+export const sigmoid = (): Activation => ({ kind: "activation", name: "sigmoid" });
+
+/** The mean of the named tokens, or of all: [batch, tokens, width] -> [batch, width]. */
+export interface MeanOfTokens {
+  readonly kind: "meanOfTokens";
+  /** Empty: all tokens. */
+  readonly names: readonly string[];
+}
+export const meanOfTokens = (...names: readonly string[]): MeanOfTokens => ({ kind: "meanOfTokens", names });
+
+export type Layer =
+  | PatchEmbedding
+  | AddTokens
+  | PositionalEmbedding
+  | Repeat
+  | Residual
+  | LayerNorm
+  | Attention
+  | Dense
+  | Activation
+  | MeanOfTokens;

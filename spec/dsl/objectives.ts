@@ -1,0 +1,31 @@
+/** What the scores mean and which loss trains them. */
+
+/** Class names in a CSV with the columns `index` and `display_name` (AudioSet's class_labels_indices.csv) or `name`. */
+export interface ClassesFile {
+  readonly kind: "classesFile";
+  /** Relative to the spec's file. */
+  readonly path: string;
+}
+export const classesFile = (path: string): ClassesFile => ({ kind: "classesFile", path });
+
+/** Class names by index, or the file that lists them. */
+export type Classes = readonly string[] | ClassesFile;
+
+/** Names "0", "1", ... for classes that have none. */
+export const numbered = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => String(index));
+
+/** Independent classes: sigmoid scores, mean binary cross-entropy over batch and classes. */
+export interface MultiLabel {
+  readonly kind: "multiLabel";
+  readonly classes: Classes;
+}
+export const multiLabel = (options: Omit<MultiLabel, "kind">): MultiLabel => ({ kind: "multiLabel", ...options });
+
+/** One class per clip: softmax scores, mean cross-entropy over the batch against target probabilities. */
+export interface SingleLabel {
+  readonly kind: "singleLabel";
+  readonly classes: Classes;
+}
+export const singleLabel = (options: Omit<SingleLabel, "kind">): SingleLabel => ({ kind: "singleLabel", ...options });
+
+export type Objective = MultiLabel | SingleLabel;

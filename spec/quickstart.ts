@@ -1,0 +1,14 @@
+/** A small AST for the embedded sounds: one second, ten classes, trained from random weights in a minute or two. */
+import { adamW, singleLabel } from "specgraph";
+import { ast } from "./ast.ts";
+
+export default ast({
+  name: "quickstart",
+  size: { width: 64, depth: 2, heads: 2 },
+  stride: { bins: 16, frames: 8 },
+  frames: 100,
+  objective: singleLabel({
+    classes: [], // completed below, once the embedded data set has its names
+  }),
+  training: { optimizer: adamW({ learningRate: 1e-3, weightDecay: 0.01 }), batch: 16, epochs: 5 },
+});
