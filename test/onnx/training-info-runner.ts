@@ -1,0 +1,196 @@
+/**
+ * Trains any ONNX file that has a training program, by the rules of the ONNX standard alone (TrainingInfoProto in onnx.proto):
+ * the training graph is the inference graph and the algorithm, concatenated; `update_binding` replaces state after each step.
+ */
+import { open, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import onnxProto, { type onnx } from "onnx-proto";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+
+/** Tensors of one step, by name. */
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+export interface TrainingInfoRunner {
+  /** The tensors that steps replace, as they are now. */
+  readonly state: ReadonlyMap<string, Tensor>;
+  /** Runs one step on the given inputs, replaces the state and returns every output of both graphs. */
+  readonly step: (feeds: Tensors) => Promise<Tensors>;
+}
+
+const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
+
+type NumericArray = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
+
+interface ElementType {
+  readonly name: "float32" | "float64" | "int32" | "int64" | "bool";
+  readonly create: (buffer: ArrayBuffer) => NumericArray;
+  readonly bytes: number;
+  /** The field that holds the values when `raw_data` does not. */
+  readonly typedValues: (tensor: onnx.ITensorProto) => NumericArray;
+}
+
+const elementTypes: Readonly<Partial<Record<number, ElementType>>> = {
+  [DataType.FLOAT]: {
+    name: "float32",
+    create: (buffer) => new Float32Array(buffer),
+    bytes: 4,
+    typedValues: ({ floatData }) => Float32Array.from(floatData ?? []),
+  },
+  [DataType.DOUBLE]: {
+    name: "float64",
+    create: (buffer) => new Float64Array(buffer),
+    bytes: 8,
+    typedValues: ({ doubleData }) => Float64Array.from(doubleData ?? []),
+  },
+  [DataType.INT32]: {
+    name: "int32",
+    create: (buffer) => new Int32Array(buffer),
+    bytes: 4,
+    typedValues: ({ int32Data }) => Int32Array.from(int32Data ?? []),
+  },
+  [DataType.INT64]: {
+    name: "int64",
+    create: (buffer) => new BigInt64Array(buffer),
+    bytes: 8,
+    typedValues: ({ int64Data }) => BigInt64Array.from(int64Data ?? [], (value) => BigInt(String(value))),
+  },
+  [DataType.BOOL]: {
+    name: "bool",
+    create: (buffer) => new Uint8Array(buffer),
+    bytes: 1,
+    typedValues: ({ int32Data }) => Uint8Array.from(int32Data ?? []),
+  },
+};
+
+const elementTypeOf = ({ name, dataType }: onnx.ITensorProto): ElementType => {
+  const found = elementTypes[dataType ?? DataType.UNDEFINED];
+  if (!found) throw new Error(`${name}: element type ${dataType} is not supported`);
+  return found;
+};
+
+const dimsOf = (tensor: { readonly dims?: readonly unknown[] | null }): number[] => (tensor.dims ?? []).map(Number);
+const sizeOf = (dims: readonly number[]): number => dims.reduce((product, dim) => product * dim, 1);
+const bindings = (entries: readonly onnx.IStringStringEntryProto[] | null | undefined): Map<string, string> =>
+  new Map((entries ?? []).map(({ key, value }) => [key ?? "", value ?? ""]));
+
+const toTensor = (element: ElementType, dims: readonly number[], data: NumericArray): Tensor =>
+  new Tensor(element.name, data as Tensor.DataType, dims);
+
+const readExternal = async (folder: string, tensor: onnx.ITensorProto): Promise<Uint8Array> => {
+  const entries = bindings(tensor.externalData);
+  const bytes = new Uint8Array(sizeOf(dimsOf(tensor)) * elementTypeOf(tensor).bytes);
+  const file = await open(join(folder, entries.get("location") ?? ""));
+  try {
+    const { bytesRead } = await file.read(bytes, 0, bytes.length, Number(entries.get("offset") ?? 0));
+    if (bytesRead !== bytes.length) throw new Error(`${tensor.name}: its external data is cut short`);
+  } finally {
+    await file.close();
+  }
+  return bytes;
+};
+
+const readDense = (tensor: onnx.ITensorProto): NumericArray => {
+  const element = elementTypeOf(tensor);
+  // A copy, because typed arrays need aligned offsets.
+  return tensor.rawData?.length ? element.create(new Uint8Array(tensor.rawData).buffer) : element.typedValues(tensor);
+};
+
+/** Indices are flat [count], or one row of coordinates per value [count, rank]. */
+const readSparse = (sparse: onnx.ISparseTensorProto): Tensor => {
+  const element = elementTypeOf(sparse.values ?? {});
+  const dims = dimsOf(sparse);
+  const data = element.create(new ArrayBuffer(sizeOf(dims) * element.bytes));
+  const indices = Array.from(readDense(sparse.indices ?? {}), Number);
+  const coordinates = sparse.indices?.dims?.length === 2 ? dims.length : 1;
+  for (const [position, value] of readDense(sparse.values ?? {}).entries()) {
+    const row = indices.slice(position * coordinates, (position + 1) * coordinates);
+    const flat = coordinates === 1 ? (row[0] ?? 0) : row.reduce((index, at, axis) => index * (dims[axis] ?? 1) + at, 0);
+    data[flat] = value;
+  }
+  return toTensor(element, dims, data);
+};
+
+const inputLike = (name: string, { dims, type }: Tensor): onnx.IValueInfoProto => {
+  const elemType = Object.entries(elementTypes).find(([, element]) => element?.name === type)?.[0];
+  return {
+    name,
+    type: { tensorType: { elemType: Number(elemType), shape: { dim: dims.map((dimValue) => ({ dimValue })) } } },
+  };
+};
+
+const byName = <Named extends { name?: string | null }>(values: readonly Named[]): Named[] => [
+  ...new Map(values.map((value) => [value.name, value])).values(),
+];
+
+/**
+ * Opens a training program.
+ * @param sessionOptions what the file asks of ONNX Runtime, if anything.
+ * @throws when the file has no training program, or updates a tensor that is not an initializer.
+ */
+export const createRunner = async (
+  path: string,
+  sessionOptions: InferenceSession.SessionOptions = {},
+): Promise<TrainingInfoRunner> => {
+  const model = onnxProto.onnx.ModelProto.decode(await readFile(path));
+  const [training] = model.trainingInfo;
+  if (!training) throw new Error(`${path} has no training program`);
+  const graphs = [model.graph ?? {}, training.algorithm ?? {}];
+  const updates = bindings(training.updateBinding);
+  const initializations = bindings(training.initializationBinding);
+
+  const { irVersion, opsetImport, functions } = model;
+  const openSession = (graph: onnx.IGraphProto): Promise<InferenceSession> =>
+    InferenceSession.create(
+      onnxProto.onnx.ModelProto.encode({ irVersion, opsetImport, functions, graph }).finish(),
+      sessionOptions,
+    );
+
+  const dense = graphs.flatMap(({ initializer }) => initializer ?? []);
+  const sparse = graphs.flatMap(({ sparseInitializer }) => sparseInitializer ?? []);
+  for (const tensor of [...dense, ...(training.initialization?.initializer ?? [])]) {
+    if (tensor.dataLocation !== DataLocation.EXTERNAL) continue;
+    tensor.rawData = await readExternal(dirname(path), tensor);
+    tensor.dataLocation = DataLocation.DEFAULT;
+    tensor.externalData = [];
+  }
+
+  const isState = (name: string | null | undefined): boolean =>
+    updates.has(name ?? "") || initializations.has(name ?? "");
+  const state = new Map<string, Tensor>();
+  for (const tensor of dense.filter(({ name }) => isState(name))) {
+    state.set(tensor.name ?? "", toTensor(elementTypeOf(tensor), dimsOf(tensor), readDense(tensor)));
+  }
+  for (const tensor of sparse.filter(({ values }) => isState(values?.name))) {
+    state.set(tensor.values?.name ?? "", readSparse(tensor));
+  }
+  for (const name of [...updates.keys(), ...initializations.keys()]) {
+    if (!state.has(name)) throw new Error(`${path}: ${name} is updated but is not an initializer`);
+  }
+  if (initializations.size > 0) {
+    const initial = await (await openSession(training.initialization ?? {})).run({});
+    for (const [name, output] of initializations) state.set(name, initial[output] as Tensor);
+  }
+
+  const computed = new Set(graphs.flatMap(({ node }) => node ?? []).flatMap(({ output }) => output ?? []));
+  const initialized = new Set([...dense.map(({ name }) => name), ...sparse.map(({ values }) => values?.name)]);
+  const inputs = graphs.flatMap(({ input }) => input ?? []);
+  const session = await openSession({
+    name: "training",
+    node: graphs.flatMap(({ node }) => node ?? []),
+    initializer: dense.filter(({ name }) => !isState(name)),
+    sparseInitializer: sparse.filter(({ values }) => !isState(values?.name)),
+    input: [
+      ...byName(inputs.filter(({ name }) => !initialized.has(name) && !computed.has(name ?? ""))),
+      ...Array.from(state, ([name, tensor]) => inputLike(name, tensor)),
+    ],
+    output: byName(graphs.flatMap(({ output }) => output ?? [])),
+    valueInfo: byName(graphs.flatMap(({ valueInfo }) => valueInfo ?? [])),
+  });
+
+  const step = async (feeds: Tensors): Promise<Tensors> => {
+    const outputs = await session.run({ ...Object.fromEntries(state), ...feeds });
+    for (const [name, output] of updates) state.set(name, outputs[output] as Tensor);
+    return outputs;
+  };
+  return { state, step };
+};
