@@ -56,10 +56,21 @@ const run = (args: readonly string[]): void => {
   const { metadata, bytes } = compile({ spec, out, input });
   const seconds = (performance.now() - started) / 1000;
   if (values.json) {
-    console.log(JSON.stringify({ spec, out, input, seconds, bytes, parameters: metadata.parameters, specHash: metadata.specHash }));
+    console.log(
+      JSON.stringify({
+        spec,
+        out,
+        input,
+        seconds,
+        bytes,
+        parameters: metadata.parameters,
+        specHash: metadata.specHash,
+      }),
+    );
     return;
   }
-  const size = bytes.data > 0 ? `${megabytes(bytes.graph)} + ${megabytes(bytes.data)} in ${out}.data` : megabytes(bytes.graph);
+  const size =
+    bytes.data > 0 ? `${megabytes(bytes.graph)} + ${megabytes(bytes.data)} in ${out}.data` : megabytes(bytes.graph);
   console.log(
     `${spec} -> ${out}: ${metadata.specName}, ${metadata.classes.length} classes, ` +
       `${millions(metadata.parameters)} parameters, ${size}, ${seconds.toFixed(1)} s`,

@@ -74,27 +74,40 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
     ["fold-reshapes", foldReshapes],
     ["remove-dead-code", removeDeadCode],
   ];
-  const graph = passes.reduce((before, [name, pass]) => {
-    try {
-      return verify(pass(before));
-    } catch (error) {
-      throw new Error(`after the pass ${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-    }
-  }, verify(b.finish([logits, scores, loss])));
+  const graph = passes.reduce(
+    (before, [name, pass]) => {
+      try {
+        return verify(pass(before));
+      } catch (error) {
+        throw new Error(`after the pass ${name}: ${error instanceof Error ? error.message : String(error)}`, {
+          cause: error,
+        });
+      }
+    },
+    verify(b.finish([logits, scores, loss])),
+  );
 
   const finalNames = [names.logits, names.scores, names.loss];
   return renameValues(graph, new Map(graph.outputs.map(({ name }, index) => [name, finalNames[index] ?? name])));
 };
 
 /** The outputs that belong to inference. */
-export const inferenceOutputs = ({ outputs }: Graph): readonly Value[] => outputs.filter(({ name }) => name !== names.loss);
+export const inferenceOutputs = ({ outputs }: Graph): readonly Value[] =>
+  outputs.filter(({ name }) => name !== names.loss);
 
 const flops = (nodes: readonly Node[]): number =>
   nodes
     .map(({ op, inputs, outputs, attributes }) => {
       const row = findOp(op);
-      const types = byOperand(row, inputs.map((value) => value?.type));
-      return row.flops(types, outputs.map(({ type }) => type), attributes);
+      const types = byOperand(
+        row,
+        inputs.map((value) => value?.type),
+      );
+      return row.flops(
+        types,
+        outputs.map(({ type }) => type),
+        attributes,
+      );
     })
     .reduce((total, count) => total + count, 0);
 
@@ -136,6 +149,12 @@ export const compile = ({ spec: path, out, input }: CompileOptions): Compiled =>
   const graph = lowerSpec(spec, input, locate);
   const metadata = describe(spec, graph, input);
   const program = { graph, inferenceOutputs: inferenceOutputs(graph) };
-  const bytes = writeArtifact(out, program, (state) => initialize(state, spec.seed), printMetadata(metadata), compilerVersion);
+  const bytes = writeArtifact(
+    out,
+    program,
+    (state) => initialize(state, spec.seed),
+    printMetadata(metadata),
+    compilerVersion,
+  );
   return { metadata, bytes };
 };

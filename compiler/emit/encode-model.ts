@@ -69,7 +69,10 @@ const encodeSparseZeros = ({ value: { name, type } }: State): onnxProto.onnx.ISp
 });
 
 /** int64 tensors that stand for attributes, shared between nodes. */
-const createIntegerInputs = (): { readonly name: (values: readonly number[]) => string; readonly constants: Map<string, Constant> } => {
+const createIntegerInputs = (): {
+  readonly name: (values: readonly number[]) => string;
+  readonly constants: Map<string, Constant>;
+} => {
   const constants = new Map<string, Constant>();
   const name = (values: readonly number[]): string => {
     const key = `attribute/[${values.join(",")}]`;
@@ -91,8 +94,11 @@ const encodeNodes = (
       const values = [attributes[key] ?? []].flat();
       return integerInput(values.map((dim) => (typeof dim === "number" ? dim : -1)));
     };
-    const input = target.inputs?.map((key) => operandNames[operands.indexOf(key)] ?? attributeInput(key)) ?? operandNames;
-    const plain = Object.entries(attributes).filter(([key]) => !target.inputs?.includes(key) && !target.hidden?.includes(key));
+    const input =
+      target.inputs?.map((key) => operandNames[operands.indexOf(key)] ?? attributeInput(key)) ?? operandNames;
+    const plain = Object.entries(attributes).filter(
+      ([key]) => !target.inputs?.includes(key) && !target.hidden?.includes(key),
+    );
     return {
       name: outputs[0]?.name ?? "",
       opType: target.type,
@@ -125,7 +131,9 @@ export const encodeModel = (
   const trainingIntegers = createIntegerInputs();
   const inferenceProtos = encodeNodes(inferenceNodes, inferenceIntegers.name);
   const trainingProtos = encodeNodes(trainingNodes, trainingIntegers.name);
-  const ownTrainingIntegers = [...trainingIntegers.constants].filter(([name]) => !inferenceIntegers.constants.has(name));
+  const ownTrainingIntegers = [...trainingIntegers.constants].filter(
+    ([name]) => !inferenceIntegers.constants.has(name),
+  );
 
   const parameters = graph.states.filter(({ kind }) => kind === "parameter");
   const optimizerStates = graph.states.filter(({ kind }) => kind === "optimizer");
@@ -168,7 +176,12 @@ export const encodeModel = (
     trainingInfo:
       trained.length === 0
         ? []
-        : [{ algorithm, updateBinding: trained.map(({ value, next }) => ({ key: value.name, value: next?.name ?? "" })) }],
+        : [
+            {
+              algorithm,
+              updateBinding: trained.map(({ value, next }) => ({ key: value.name, value: next?.name ?? "" })),
+            },
+          ],
   };
   return onnx.ModelProto.encode(model).finish();
 };

@@ -23,12 +23,14 @@ const failures: Readonly<Record<string, string>> = {
 };
 
 /** Writes to a temporary file beside `path`; `commit` puts it in place. */
-const openTemporary = (path: string): { readonly write: (bytes: Uint8Array) => void; readonly commit: () => void; readonly discard: () => void } => {
+const openTemporary = (
+  path: string,
+): { readonly write: (bytes: Uint8Array) => void; readonly commit: () => void; readonly discard: () => void } => {
   const temporary = `${path}.${process.pid}.tmp`;
   const file = openSync(temporary, "w");
   return {
     write: (bytes) => {
-      for (let done = 0; done < bytes.length; ) done += writeSync(file, bytes, done);
+      for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
     },
     commit: () => {
       fsyncSync(file);
@@ -77,7 +79,12 @@ export const writeArtifact = (
       dataFile.write(new Uint8Array(padding));
       dataFile.write(bytes);
       offset += padding;
-      placements.set(state.value.name, { kind: "external", location: `${basename(path)}.data`, offset, length: bytes.length });
+      placements.set(state.value.name, {
+        kind: "external",
+        location: `${basename(path)}.data`,
+        offset,
+        length: bytes.length,
+      });
       offset += bytes.length;
     }
     const place = (state: State): Placement => {

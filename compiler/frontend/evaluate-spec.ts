@@ -70,7 +70,11 @@ export const evaluateSpec = (
       const { resolvedModule } = ts.resolveModuleName(
         specifier,
         file,
-        { moduleResolution: ts.ModuleResolutionKind.Bundler, module: ts.ModuleKind.ESNext, allowImportingTsExtensions: true },
+        {
+          moduleResolution: ts.ModuleResolutionKind.Bundler,
+          module: ts.ModuleKind.ESNext,
+          allowImportingTsExtensions: true,
+        },
         ts.sys,
       );
       const fileName = resolvedModule?.resolvedFileName;
@@ -81,7 +85,9 @@ export const evaluateSpec = (
       compilerOptions,
       transformers: { before: [recordCalls] },
     });
-    const body = runInThisContext(`(exports, require, ${recorder}) => {${outputText}\n}`, { filename: file }) as ModuleBody;
+    const body = runInThisContext(`(exports, require, ${recorder}) => {${outputText}\n}`, {
+      filename: file,
+    }) as ModuleBody;
     body(exports, requireModule, record);
     return exports;
   };

@@ -34,7 +34,9 @@ const checkNumbers = <T extends object>(report: Report, object: T, rules: Number
   }
 };
 
-const layerRules: { readonly [Kind in Layer["kind"]]: (layer: Extract<Layer, { kind: Kind }>, report: Report) => void } = {
+const layerRules: {
+  readonly [Kind in Layer["kind"]]: (layer: Extract<Layer, { kind: Kind }>, report: Report) => void;
+} = {
   patchEmbedding: (layer, report) => {
     checkNumbers(report, layer, { width: "a whole number of at least 1" });
     for (const key of ["patch", "stride"] as const) {
@@ -82,7 +84,9 @@ const placeLayers = (layers: Layers, prefix: string, report: Report): readonly P
     (layerRules[layer.kind] as (layer: Layer, report: Report) => void)(layer, report);
     const path = prefix + (names[index] ?? layer.kind);
     if (layer.kind === "repeat") {
-      return Array.from({ length: layer.times }, (_, turn) => placeLayers(layer.block, `${path}.${turn}.`, report)).flat();
+      return Array.from({ length: layer.times }, (_, turn) =>
+        placeLayers(layer.block, `${path}.${turn}.`, report),
+      ).flat();
     }
     const inner = layer.kind === "residual" ? placeLayers(layer.layers, `${path}.`, report) : [];
     return [{ layer, path, inner }];
@@ -97,7 +101,13 @@ const normalizeFeatures = (model: Model, report: Report): NormalizedFeatures | u
   for (const step of model.features) {
     const position = featureOrder.indexOf(step.kind);
     if (position <= reached) {
-      report.add("feature-order", `${step.kind} cannot stand here`, step, undefined, `the order is ${featureOrder.join(", ")}`);
+      report.add(
+        "feature-order",
+        `${step.kind} cannot stand here`,
+        step,
+        undefined,
+        `the order is ${featureOrder.join(", ")}`,
+      );
     }
     reached = Math.max(reached, position);
     steps.set(step.kind, step);
@@ -128,7 +138,12 @@ const normalizeFeatures = (model: Model, report: Report): NormalizedFeatures | u
   const samples = (milliseconds: number): number => Math.floor((milliseconds * sampleRateHz) / 1000);
   for (const key of ["frameLengthMs", "frameShiftMs"] as const) {
     if (samples(fbank[key]) >= (key === "frameLengthMs" ? 2 : 1)) continue;
-    report.add("frame-too-short", `${key} of ${fbank[key]} is ${samples(fbank[key])} samples at ${sampleRateHz} Hz`, fbank, key);
+    report.add(
+      "frame-too-short",
+      `${key} of ${fbank[key]} is ${samples(fbank[key])} samples at ${sampleRateHz} Hz`,
+      fbank,
+      key,
+    );
   }
   return {
     removeMean: steps.has("removeMean"),
@@ -146,7 +161,10 @@ const normalizeFeatures = (model: Model, report: Report): NormalizedFeatures | u
 };
 
 const readClasses = (path: string): readonly string[] => {
-  const rows = parse(readFileSync(path, "utf8"), { columns: true, skip_empty_lines: true, trim: true }) as Record<string, string>[];
+  const rows = parse(readFileSync(path, "utf8"), { columns: true, skip_empty_lines: true, trim: true }) as Record<
+    string,
+    string
+  >[];
   const ordered = rows.every((row) => row["index"] !== undefined)
     ? rows.toSorted((a, b) => Number(a["index"]) - Number(b["index"]))
     : rows;
@@ -180,7 +198,8 @@ export const normalizeSpec = (model: Model, locate: Locate, specPath: string): N
     add: (code, message, object, property, fix) => {
       const span = locate(object, property);
       // A repeated block is checked once per copy.
-      if (diagnostics.some((other) => other.message === message && JSON.stringify(other.span) === JSON.stringify(span))) return;
+      if (diagnostics.some((other) => other.message === message && JSON.stringify(other.span) === JSON.stringify(span)))
+        return;
       diagnostics.push({ code, message, span, fix });
     },
   };
@@ -193,15 +212,24 @@ export const normalizeSpec = (model: Model, locate: Locate, specPath: string): N
   const classes = resolveClasses(model.objective.classes, specPath, report);
   if (classes.length === 0) report.add("no-classes", "the objective has no classes", model.objective, "classes");
   const twice = classes.find((name, index) => classes.indexOf(name) !== index);
-  if (twice !== undefined) report.add("class-named-twice", `two classes are called ${twice}`, model.objective, "classes");
+  if (twice !== undefined)
+    report.add("class-named-twice", `two classes are called ${twice}`, model.objective, "classes");
 
   const { optimizer } = model.training;
   const { learningRate, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = optimizer;
   checkNumbers(report, optimizer, { learningRate: "0 or more", eps: "greater than 0", weightDecay: "0 or more" });
   if (!betas.every((beta) => beta >= 0 && beta < 1)) {
-    report.add("number-out-of-range", `betas must be at least 0 and less than 1, not ${betas.join(", ")}`, optimizer, "betas");
+    report.add(
+      "number-out-of-range",
+      `betas must be at least 0 and less than 1, not ${betas.join(", ")}`,
+      optimizer,
+      "betas",
+    );
   }
-  checkNumbers(report, model.training, { batch: "a whole number of at least 1", epochs: "a whole number of at least 1" });
+  checkNumbers(report, model.training, {
+    batch: "a whole number of at least 1",
+    epochs: "a whole number of at least 1",
+  });
 
   if (!features || diagnostics.length > 0) throw new CompileError(diagnostics);
   return {

@@ -103,11 +103,15 @@ export const readSpec = (path: string): ReadSpec => {
   if (typeErrors.length > 0) throw new CompileError(typeErrors);
 
   const isSpecFile = (fileName: string): boolean =>
-    !fileName.startsWith(`${dirname(vocabulary)}/`) && !fileName.endsWith(".d.ts") && Boolean(project.getSourceFile(fileName));
+    !fileName.startsWith(`${dirname(vocabulary)}/`) &&
+    !fileName.endsWith(".d.ts") &&
+    Boolean(project.getSourceFile(fileName));
   const { exports, places } = evaluateSpec(file, isSpecFile);
   if (!isModel(exports["default"])) {
     const message = "the spec's default export is not a model";
-    throw new CompileError([{ code: "spec-exports-no-model", message: `${path}: ${message}`, fix: "export default model({ ... })" }]);
+    throw new CompileError([
+      { code: "spec-exports-no-model", message: `${path}: ${message}`, fix: "export default model({ ... })" },
+    ]);
   }
   return { model: exports["default"], locate: createLocate(project, places) };
 };

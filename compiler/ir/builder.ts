@@ -51,7 +51,9 @@ export const createBuilder = (base: Graph = emptyGraph): Builder => {
       const values = args.slice(0, operands.length) as (Value | readonly Value[] | undefined)[];
       const outputs = emit(op, values.flat(), (args[operands.length] ?? {}) as Attributes);
       if (!results) return outputs[0];
-      return results[0] === "..." ? outputs : Object.fromEntries(results.map((result, index) => [result, outputs[index]]));
+      return results[0] === "..."
+        ? outputs
+        : Object.fromEntries(results.map((result, index) => [result, outputs[index]]));
     };
   const emitters = Object.fromEntries(Object.keys(ops).map((op) => [op, emitter(op)])) as unknown as Emit;
 
@@ -67,7 +69,11 @@ export const createBuilder = (base: Graph = emptyGraph): Builder => {
     scalar: (value) => constant(`constant/${value}`, [], Float32Array.of(value)),
     int64s: (values) => {
       const name = values.length <= 8 ? `constant/[${values.join(",")}]` : `constant/int64s.${constants.size}`;
-      return constant(name, [values.length], BigInt64Array.from(values, (value) => BigInt(value)));
+      return constant(
+        name,
+        [values.length],
+        BigInt64Array.from(values, (value) => BigInt(value)),
+      );
     },
     input: (name, type) => {
       const value = { name, type };

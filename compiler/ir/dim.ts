@@ -38,7 +38,8 @@ export const evaluate = (dim: Dim, lengths: Readonly<Record<string, number>> = {
 /** A shape's element count for one clip. */
 export const elements = (shape: readonly Dim[]): number => evaluate(product(shape));
 
-export const isStatic = (dims: readonly Dim[]): dims is readonly number[] => dims.every((dim) => typeof dim === "number");
+export const isStatic = (dims: readonly Dim[]): dims is readonly number[] =>
+  dims.every((dim) => typeof dim === "number");
 
 export const sameShape = (a: readonly Dim[], b: readonly Dim[]): boolean =>
   a.length === b.length && a.every((dim, axis) => dim === b[axis]);

@@ -37,7 +37,10 @@ export const verify = (graph: Graph): Graph => {
     const [{ name } = { name: node.op }] = node.outputs;
     node.inputs.forEach((input) => input && use(name, input));
     const types = inferTypes(node);
-    if (types.length !== node.outputs.length || !node.outputs.every(({ type }, index) => sameType(types[index], type))) {
+    if (
+      types.length !== node.outputs.length ||
+      !node.outputs.every(({ type }, index) => sameType(types[index], type))
+    ) {
       throw new Error(`${name} has other types than its operator infers: ${types.map(printType).join(", ")}`);
     }
     node.outputs.forEach(define);
@@ -46,7 +49,8 @@ export const verify = (graph: Graph): Graph => {
   for (const { value, next } of graph.states) {
     if (!next) continue;
     use(`the update of ${value.name}`, next);
-    if (!sameType(next.type, value.type)) throw new Error(`the update of ${value.name} has type ${printType(next.type)}`);
+    if (!sameType(next.type, value.type))
+      throw new Error(`the update of ${value.name} has type ${printType(next.type)}`);
   }
   return graph;
 };

@@ -9,7 +9,11 @@ import { melMatrix, paddedLength, spectrumMatrix, windowFunction } from "./mel-f
 const powerFloor = 2 ** -23;
 
 /** Overlapping frames of fixed number: [batch, samples] -> [batch, frames, length], absent samples as zero. */
-const cutFrames = (b: Builder, samples: Value, { frames, frameLengthSamples, frameShiftSamples }: NormalizedFeatures): Value => {
+const cutFrames = (
+  b: Builder,
+  samples: Value,
+  { frames, frameLengthSamples, frameShiftSamples }: NormalizedFeatures,
+): Value => {
   const shift = frameShiftSamples;
   const hopsPerFrame = Math.ceil(frameLengthSamples / shift);
   const hops = frames + hopsPerFrame - 1;

@@ -52,7 +52,12 @@ export const lowerNetwork = (b: Builder, features: Value, spec: NormalizedSpec, 
   const last = spec.network.at(-1)?.layer ?? {};
   if (flow.kind !== "vector" || flow.width !== spec.classes.length) {
     const found = flow.kind === "vector" ? `${flow.width} values per clip` : `a ${flow.kind}`;
-    failAt(locate, last, "network-ends-in-logits", `the network must end in one logit per class (${spec.classes.length}), but it ends in ${found}`);
+    failAt(
+      locate,
+      last,
+      "network-ends-in-logits",
+      `the network must end in one logit per class (${spec.classes.length}), but it ends in ${found}`,
+    );
   }
   return flow.value;
 };

@@ -1,7 +1,15 @@
 /** Elementwise operators. Binary ones broadcast; the central un-broadcasting of autodiff sums their gradients back. */
 import type { TensorType } from "../ir/graph.ts";
 import { everywhere, type Op, tensor } from "./op.ts";
-import { broadcastPair, broadcastShapes, free, perElement, requireDtype, requireSameDtype, sameAsX } from "./type-rules.ts";
+import {
+  broadcastPair,
+  broadcastShapes,
+  free,
+  perElement,
+  requireDtype,
+  requireSameDtype,
+  sameAsX,
+} from "./type-rules.ts";
 
 type Binary = Op<readonly ["a", "b"]>;
 type Unary = Op<readonly ["x"]>;

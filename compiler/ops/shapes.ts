@@ -57,7 +57,11 @@ export const concat: Op<readonly ["...parts"], { readonly axis: number }> = {
     return tensor(requireSameDtype(...parts), withDim(first.shape, along, joined));
   },
   gradient: ({ in: { parts }, dy, attributes: { axis } }, b) => ({
-    parts: () => b.split(dy, { axis, split: parts.map(({ type }) => staticLength(type.shape, resolveAxis(axis, type.shape.length))) }),
+    parts: () =>
+      b.split(dy, {
+        axis,
+        split: parts.map(({ type }) => staticLength(type.shape, resolveAxis(axis, type.shape.length))),
+      }),
   }),
   flops: free,
   onnx: { type: "Concat", since: 13 },
@@ -65,26 +69,29 @@ export const concat: Op<readonly ["...parts"], { readonly axis: number }> = {
 };
 
 /** `split`: the length of each part along `axis`. */
-export const split: Op<readonly ["x"], { readonly axis: number; readonly split: readonly number[] }, readonly ["..."]> = {
-  operands: ["x"],
-  results: ["..."],
-  infer: ({ x }, { axis, split }) => {
-    const along = resolveAxis(axis, x.shape.length);
-    if (split.reduce((a, b) => a + b, 0) !== staticLength(x.shape, along)) {
-      throw new TypeRuleError(`parts of ${split.join(" + ")} do not fill axis ${axis} of ${printShape(x.shape)}`);
-    }
-    return split.map((length) => tensor(x.dtype, withDim(x.shape, along, length)));
-  },
-  gradient: ({ outs, dys, attributes: { axis } }, b) => ({
-    x: () => {
-      const parts = outs.map((part, index) => dys[index] ?? b.expand(b.scalar(0), b.shape(part), { to: part.type.shape }));
-      return b.concat(parts, { axis });
+export const split: Op<readonly ["x"], { readonly axis: number; readonly split: readonly number[] }, readonly ["..."]> =
+  {
+    operands: ["x"],
+    results: ["..."],
+    infer: ({ x }, { axis, split }) => {
+      const along = resolveAxis(axis, x.shape.length);
+      if (split.reduce((a, b) => a + b, 0) !== staticLength(x.shape, along)) {
+        throw new TypeRuleError(`parts of ${split.join(" + ")} do not fill axis ${axis} of ${printShape(x.shape)}`);
+      }
+      return split.map((length) => tensor(x.dtype, withDim(x.shape, along, length)));
     },
-  }),
-  flops: free,
-  onnx: { type: "Split", since: 18, inputs: ["x", "split"] },
-  kernels: everywhere,
-};
+    gradient: ({ outs, dys, attributes: { axis } }, b) => ({
+      x: () => {
+        const parts = outs.map(
+          (part, index) => dys[index] ?? b.expand(b.scalar(0), b.shape(part), { to: part.type.shape }),
+        );
+        return b.concat(parts, { axis });
+      },
+    }),
+    flops: free,
+    onnx: { type: "Split", since: 18, inputs: ["x", "split"] },
+    kernels: everywhere,
+  };
 
 type SliceAttributes = {
   readonly starts: readonly number[];
@@ -93,7 +100,8 @@ type SliceAttributes = {
 };
 
 /** What `pad` has added to a symbolic length: `samples+480` has at least 480. */
-const certainLength = (length: Dim): number => (typeof length === "number" ? length : Number(length.split("+")[1] ?? 0));
+const certainLength = (length: Dim): number =>
+  typeof length === "number" ? length : Number(length.split("+")[1] ?? 0);
 
 /** Step 1, bounds not negative. An axis of symbolic length that may be shorter than `ends` is clamped, as in ONNX. */
 export const slice: Op<readonly ["x"], SliceAttributes> = {
@@ -173,7 +181,9 @@ export const gather: Op<readonly ["x", "indices"], { readonly axis: number }> = 
       const along = resolveAxis(axis, rank);
       const length = staticLength(x.type.shape, along);
       const picks = b.reshape(indices, { shape: [...indices.type.shape, 1] });
-      const oneHot = b.cast(b.equal(picks, b.int64s(Array.from({ length }, (_, index) => index))), { to: onnxTypeNumber.float32 });
+      const oneHot = b.cast(b.equal(picks, b.int64s(Array.from({ length }, (_, index) => index))), {
+        to: onnxTypeNumber.float32,
+      });
       const perm = Array.from({ length: rank }, (_, index) => index);
       perm.push(...perm.splice(along, 1));
       const summed = b.matMul(b.transpose(dy, { perm }), oneHot);

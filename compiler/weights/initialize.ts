@@ -48,7 +48,7 @@ export const initialize = ({ value, initializer, fanIn }: State, seed: number): 
     case "truncatedNormal": {
       const gauss = normal(draw);
       const { std } = initializer;
-      for (let index = 0; index < data.length; ) {
+      for (let index = 0; index < data.length;) {
         const sample = gauss() * std;
         if (Math.abs(sample) <= 2) data[index++] = sample;
       }

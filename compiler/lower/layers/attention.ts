@@ -11,14 +11,28 @@ export const lowerAttention: LowerLayer<Attention> = (context, flow) => {
   const { value, length, width } = expectFlow(context, flow, "tokens");
   const { heads, init = truncatedNormal({ std: 0.02 }) } = layer;
   if (width % heads !== 0) {
-    const choices = divisors(width).filter((divisor) => divisor <= 4 * heads).join(", ");
-    fail("heads-divide-width", `a width of ${width} cannot be divided among ${heads} heads`, "heads", `choose one of ${choices}`);
+    const choices = divisors(width)
+      .filter((divisor) => divisor <= 4 * heads)
+      .join(", ");
+    fail(
+      "heads-divide-width",
+      `a width of ${width} cannot be divided among ${heads} heads`,
+      "heads",
+      `choose one of ${choices}`,
+    );
   }
   const depth = width / heads;
   const [batch = "batch"] = value.type.shape;
 
-  const projected = linear(b, value, parameter("qkv.weight", [3 * width, width], init), parameter("qkv.bias", [3 * width], { kind: "zeros" }));
-  const byHead = b.transpose(b.reshape(projected, { shape: [batch, length, 3, heads, depth] }), { perm: [2, 0, 3, 1, 4] });
+  const projected = linear(
+    b,
+    value,
+    parameter("qkv.weight", [3 * width, width], init),
+    parameter("qkv.bias", [3 * width], { kind: "zeros" }),
+  );
+  const byHead = b.transpose(b.reshape(projected, { shape: [batch, length, 3, heads, depth] }), {
+    perm: [2, 0, 3, 1, 4],
+  });
   const [queries, keys, values] = b
     .split(byHead, { axis: 0, split: [1, 1, 1] })
     .map((part) => b.reshape(part, { shape: [batch, heads, length, depth] }));
@@ -29,6 +43,11 @@ export const lowerAttention: LowerLayer<Attention> = (context, flow) => {
   const scores = b.matMul(scaled, b.transpose(keys, { perm: [0, 1, 3, 2] }));
   const mixed = b.matMul(b.softmax(scores, { axis: -1 }), values);
   const joined = b.reshape(b.transpose(mixed, { perm: [0, 2, 1, 3] }), { shape: [batch, length, width] });
-  const output = linear(b, joined, parameter("proj.weight", [width, width], init), parameter("proj.bias", [width], { kind: "zeros" }));
+  const output = linear(
+    b,
+    joined,
+    parameter("proj.weight", [width, width], init),
+    parameter("proj.bias", [width], { kind: "zeros" }),
+  );
   return { ...flow, value: output };
 };

@@ -15,7 +15,9 @@ export const lowerMeanOfTokens: LowerLayer<MeanOfTokens> = (context, flow) => {
   const { layer, b, fail } = context;
   const { value, width, named } = expectFlow(context, flow, "tokens");
   const positions = layer.names.map(
-    (name) => named.get(name) ?? fail("unknown-token", `there is no token ${name}; the tokens are ${[...named.keys()].join(", ") || "not named"}`),
+    (name) =>
+      named.get(name) ??
+      fail("unknown-token", `there is no token ${name}; the tokens are ${[...named.keys()].join(", ") || "not named"}`),
   );
   const picked = positions.length === 0 ? value : pick(b, value, positions);
   return { kind: "vector", value: b.reduceMean(picked, { axes: [1], keepdims: 0 }), width };

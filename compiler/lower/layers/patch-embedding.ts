@@ -8,7 +8,10 @@ import { linear } from "../linear.ts";
 /** Windows along one axis: [.., length, ..] -> [.., count * patch, ..]; overlapping samples are repeated. */
 const unfold = (b: Builder, x: Value, axis: number, patch: number, stride: number, count: number): Value => {
   if (patch === stride) return b.slice(x, { starts: [0], ends: [count * patch], axes: [axis] });
-  const picks = Array.from({ length: count * patch }, (_, index) => Math.floor(index / patch) * stride + (index % patch));
+  const picks = Array.from(
+    { length: count * patch },
+    (_, index) => Math.floor(index / patch) * stride + (index % patch),
+  );
   return b.gather(x, b.int64s(picks), { axis });
 };
 
@@ -17,9 +20,16 @@ export const lowerPatchEmbedding: LowerLayer<PatchEmbedding> = (context, flow) =
   const { layer, b, parameter, fail } = context;
   const { value, frames, bins } = expectFlow(context, flow, "spectrogram");
   const { patch, stride, width } = layer;
-  for (const [axis, length] of [["bins", bins], ["frames", frames]] as const) {
+  for (const [axis, length] of [
+    ["bins", bins],
+    ["frames", frames],
+  ] as const) {
     if (patch[axis] > length) {
-      fail("patch-fits-spectrogram", `a patch of ${patch[axis]} ${axis} does not fit a spectrogram of ${length}`, "patch");
+      fail(
+        "patch-fits-spectrogram",
+        `a patch of ${patch[axis]} ${axis} does not fit a spectrogram of ${length}`,
+        "patch",
+      );
     }
   }
   const rows = Math.floor((bins - patch.bins) / stride.bins) + 1;

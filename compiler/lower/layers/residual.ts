@@ -6,7 +6,10 @@ export const lowerResidual: LowerLayer<Residual> = ({ b, inner, lowerLayers, fai
   const after = lowerLayers(inner, flow);
   const { shape } = after.value.type;
   if (!sameShape(shape, flow.value.type.shape)) {
-    fail("residual-keeps-shape", `a residual must keep its shape ${printShape(flow.value.type.shape)}, but its layers give ${printShape(shape)}`);
+    fail(
+      "residual-keeps-shape",
+      `a residual must keep its shape ${printShape(flow.value.type.shape)}, but its layers give ${printShape(shape)}`,
+    );
   }
   return { ...flow, value: b.add(flow.value, after.value) };
 };

@@ -74,10 +74,7 @@ export const readPytorchZip = (source: ByteSource, zip: Zip, pickle: ZipEntry): 
     refuse("is a TorchScript archive; expected a state dict: torch.save(torch.jit.load(file).state_dict(), other)");
   }
   const byteOrder = zip.entries.get(`${folder}byteorder`);
-  if (
-    byteOrder !== undefined &&
-    asBuffer(zip.read(byteOrder, 0, Math.min(byteOrder.bytes, 16))).toString("latin1") !== "little"
-  ) {
+  if (byteOrder !== undefined && asBuffer(zip.readStart(byteOrder, 16)).toString("latin1") !== "little") {
     refuse("was written on a big-endian machine; expected little endian");
   }
   if (pickle.bytes > longestPickle) {

@@ -50,10 +50,10 @@ const collect = (root: PickleDict, where: string, pickleBytes: number): Found =>
   let budget = unfoldingPerByte * Math.max(pickleBytes, smallPickleBytes);
   const spend = (cost: number): void => {
     budget -= cost;
-    if (budget < 0) refuse("its dictionaries repeat one another to far more than the file's size");
+    if (budget < 0) refuse("its containers repeat one another and unfold to far more than the file holds");
   };
   const visit = (value: PickleValue, path: string, depth: number, isInDict: boolean): void => {
-    if (depth > deepest) refuse(`it is nested deeper than ${deepest} levels`);
+    if (depth > deepest) refuse(`is nested deeper than ${deepest} levels`);
     spend(1);
     const text = isInDict ? plainText(value) : undefined;
     if (isKind(value, "tensor") || text !== undefined) spend(path.length);
@@ -76,14 +76,15 @@ const collect = (root: PickleDict, where: string, pickleBytes: number): Found =>
 const findWrappers = (root: PickleDict, paths: readonly string[]): string[] => {
   const wrappers: string[] = [];
   for (let dict = root; ;) {
-    const inner = dict;
-    if (inner.items.some(([, value]) => isKind(value, "tensor"))) return wrappers;
     const prefix = wrappers.map((key) => `${key}.`).join("");
-    const wrapper = wrapperKeys.find((key) => paths.some((path) => path.startsWith(`${prefix}${key}.`)));
-    const next = inner.items.find(([key]) => key === wrapper)?.[1];
-    if (wrapper === undefined || !isKind(next, "dict")) return wrappers;
-    wrappers.push(wrapper);
-    dict = next;
+    const inner = wrapperKeys.flatMap((wrapper) => {
+      const value = dict.items.find(([key]) => key === wrapper)?.[1];
+      const holdsTensors = paths.some((path) => path.startsWith(`${prefix}${wrapper}.`));
+      return isKind(value, "dict") && holdsTensors ? [{ wrapper, value }] : [];
+    })[0];
+    if (inner === undefined) return wrappers;
+    wrappers.push(inner.wrapper);
+    dict = inner.value;
   }
 };
 

@@ -1,0 +1,69 @@
+/** Compiles the AST of a reference case, filled with the generator's weights. */
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inferenceOutputs, lowerSpec } from "../../compiler/compile.ts";
+import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
+import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
+import { referenceName } from "../../compiler/weights/layouts/reference-name.ts";
+import { ast, type AstOptions, sizes } from "../../spec/ast.ts";
+import { adam, multiLabel, numbered, type Objective, type Optimizer, singleLabel } from "../../spec/dsl/index.ts";
+import { parameterValue } from "../golden-data/deterministic-tensor.ts";
+
+/** A case's `config`, as the manifests write it. */
+export interface ReferenceConfig {
+  readonly model_size: string;
+  readonly depth?: number;
+  readonly label_dim: number;
+  readonly fstride: number;
+  readonly tstride: number;
+  readonly input_tdim: number;
+  readonly tokens?: readonly string[];
+}
+
+export interface ReferenceModel {
+  readonly config: ReferenceConfig;
+  readonly weightTag: string;
+  /** Powers of two by which parameters are multiplied. */
+  readonly scales?: readonly (readonly [string, number])[];
+  readonly objective?: "BCE" | "CE";
+  readonly optimizer?: Optimizer;
+}
+
+/** @returns the path of a graph that starts at features */
+export const writeReferenceModel = ({
+  config,
+  weightTag,
+  scales = [],
+  objective = "BCE",
+  optimizer,
+}: ReferenceModel): string => {
+  const size = sizes[config.model_size as keyof typeof sizes];
+  const classes = numbered(config.label_dim);
+  const objectives: Record<string, Objective> = { BCE: multiLabel({ classes }), CE: singleLabel({ classes }) };
+  const options: AstOptions = {
+    size: { ...size, depth: config.depth ?? size.depth },
+    stride: { bins: config.fstride, frames: config.tstride },
+    frames: config.input_tdim,
+    tokens: config.tokens?.length === 1 ? ["cls"] : ["cls", "dist"],
+    objective: objectives[objective] as Objective,
+    training: { optimizer: optimizer ?? adam({ learningRate: 1e-4 }), batch: 4, epochs: 1 },
+  };
+  const spec = normalizeSpec(ast(options), () => undefined, "reference.ts");
+  const graph = lowerSpec(spec, "features", () => undefined);
+  const path = join(mkdtempSync(join(tmpdir(), "specgraph-")), "graph.onnx");
+  const exponents = new Map(scales);
+  writeArtifact(
+    path,
+    { graph, inferenceOutputs: inferenceOutputs(graph) },
+    ({ value }) => {
+      const name = referenceName(value.name) ?? "";
+      const values = parameterValue(name, value.type.shape as readonly number[], weightTag);
+      const exponent = exponents.get(name);
+      return exponent === undefined ? values : values.map((x) => x * 2 ** exponent);
+    },
+    [],
+    "test",
+  );
+  return path;
+};
