@@ -36,8 +36,16 @@ export interface AddTokens {
   readonly names: readonly string[];
   readonly position: "first" | "last";
 }
-export const prependTokens = (...names: readonly string[]): AddTokens => ({ kind: "addTokens", names, position: "first" });
-export const appendTokens = (...names: readonly string[]): AddTokens => ({ kind: "addTokens", names, position: "last" });
+export const prependTokens = (...names: readonly string[]): AddTokens => ({
+  kind: "addTokens",
+  names,
+  position: "first",
+});
+export const appendTokens = (...names: readonly string[]): AddTokens => ({
+  kind: "addTokens",
+  names,
+  position: "last",
+});
 
 /** Adds one learned vector per position: [batch, tokens, width] -> same. Parameter: [1, tokens, width]. */
 export interface PositionalEmbedding {

@@ -12,7 +12,8 @@ export const classesFile = (path: string): ClassesFile => ({ kind: "classesFile"
 export type Classes = readonly string[] | ClassesFile;
 
 /** Names "0", "1", ... for classes that have none. */
-export const numbered = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => String(index));
+export const numbered = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => String(index));
 
 /** Independent classes: sigmoid scores, mean binary cross-entropy over batch and classes. */
 export interface MultiLabel {
