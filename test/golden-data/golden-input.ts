@@ -16,7 +16,7 @@ export type GoldenInput =
   | { readonly kind: "npy_q8"; readonly file: string; readonly scale: number };
 
 /** One batch item's values; `folder` is the manifest's. */
-export const readGoldenInput = (input: GoldenInput, shape: readonly number[], folder: string): Float32Array => {
+const readGoldenInput = (input: GoldenInput, shape: readonly number[], folder: string): Float32Array => {
   if (input.kind === "prng") {
     return generateTensor(`${input.name}#${input.tag}`, elementCount(shape), input.scale, input.offset);
   }
