@@ -61,7 +61,8 @@ const takeText = (machine: Machine, length: number): string => {
 
 /** Two's complement, little endian, any length. */
 const takeInteger = (machine: Machine, length: number): number | bigint => {
-  if (length > longestInteger) return machine.refuse(`an integer of ${length} bytes is absurd`);
+  if (length > longestInteger)
+    return machine.refuse(`an integer has ${length} bytes; expected at most ${longestInteger}`);
   const bytes = take(machine, length);
   const digits = Buffer.from(bytes.toReversed()).toString("hex");
   return narrow(length === 0 ? 0n : BigInt.asIntN(8 * length, BigInt(`0x${digits}`)));
@@ -99,7 +100,8 @@ const popToMark = (machine: Machine): PickleValue[] => {
 
 const memoize = (machine: Machine, index: number): void => {
   // Every memo entry costs at least one byte of the pickle.
-  if (index < 0 || index >= machine.bytes.length) machine.refuse(`memo index ${index} is absurd`);
+  if (index < 0 || index >= machine.bytes.length)
+    machine.refuse(`memo index ${index} is beyond the pickle's ${machine.bytes.length} bytes`);
   machine.memo.set(index, peek(machine));
 };
 
@@ -308,6 +310,6 @@ export const unpickle = (
   }
   opcodeName = "STOP";
   const value = pop(machine);
-  if (machine.stack.length > 0) refuse(`${machine.stack.length} values are left on the stack`);
+  if (machine.stack.length > 0) refuse("the stack is not empty at the end");
   return { value, end: machine.position };
 };

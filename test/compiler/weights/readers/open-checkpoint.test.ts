@@ -1,0 +1,153 @@
+import { readFileSync, utimesSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import type { TensorEntry } from "../../../../compiler/weights/readers/checkpoint.ts";
+import { CheckpointError } from "../../../../compiler/weights/readers/checkpoint-error.ts";
+import { openCheckpoint } from "../../../../compiler/weights/readers/open-checkpoint.ts";
+import { failure, floats, npy, open, safetensors, temporaryFolder, writeTemporary, zip } from "./builders.ts";
+
+const golden = fileURLToPath(new URL("../../../../golden/ckpt", import.meta.url));
+const readJson = (name: string): unknown => JSON.parse(readFileSync(join(golden, name), "utf8"));
+
+interface Manifest {
+  readonly files: readonly {
+    readonly file: string;
+    readonly tensors:
+      | null
+      | readonly {
+          readonly name: string;
+          readonly shape: readonly number[];
+          readonly dtype: string;
+          readonly sum: number;
+          readonly first4: readonly number[];
+        }[];
+    readonly expected?: Readonly<
+      Record<string, { readonly shape: readonly number[]; readonly dtype: string; readonly values: readonly number[] }>
+    >;
+  }[];
+}
+
+const { files } = readJson("manifest.json") as Manifest;
+
+const values = ({ dtype, read, readFloat32 }: TensorEntry): number[] =>
+  dtype === "float64" ? [...new Float64Array(read().buffer)] : [...readFloat32()];
+
+describe("files written by torch.save", () => {
+  it.each(files.filter(({ tensors }) => tensors !== null))("$file has every tensor of its manifest", (expected) => {
+    const read = [...openCheckpoint(join(golden, expected.file)).tensors.values()];
+    const rows = expected.tensors ?? [];
+    expect(read.map(({ name, shape, dtype }) => [name, shape, dtype])).toStrictEqual(
+      rows.map(({ name, shape, dtype }) => [name, shape, dtype]),
+    );
+    for (const [index, { sum, first4 }] of rows.entries()) {
+      const elements = [...(read[index]?.readFloat32() ?? [])];
+      expect(elements.slice(0, 4)).toStrictEqual(first4);
+      expect(elements.reduce((total, element) => total + element, 0)).toBeCloseTo(sum, 9);
+    }
+  });
+
+  it.each(["edge_zip.pth", "edge_legacy.pth"])("%s is equal bit for bit to what PyTorch reads", (file) => {
+    const { tensors, unwrapped, metadata } = openCheckpoint(join(golden, file));
+    const read = [...tensors.values()].map((tensor) => [
+      tensor.name,
+      { shape: tensor.shape, dtype: tensor.dtype, values: values(tensor) },
+    ]);
+    expect(Object.fromEntries(read)).toStrictEqual(files.find((row) => row.file === "edge_zip.pth")?.expected);
+    expect(unwrapped).toStrictEqual(["state_dict"]);
+    expect([...metadata]).toStrictEqual([
+      ["epoch", "7"],
+      ["args.lr", "0.0001"],
+      ["args.name", "mini"],
+      ["args.flag", "true"],
+      ["args.none", "null"],
+    ]);
+  });
+
+  it("an optimizer's state has paths with its parameters' indices", () => {
+    const { tensors } = openCheckpoint(join(golden, "optim_mini_zip.pth"));
+    expect([...tensors.keys()].slice(0, 3)).toStrictEqual(["state.0.step", "state.0.exp_avg", "state.0.exp_avg_sq"]);
+    expect(tensors.get("state.0.step")?.shape).toStrictEqual([]);
+  });
+});
+
+describe("recognition by content", () => {
+  it.each([
+    ["a PyTorch archive", readFileSync(join(golden, "edge_zip.pth")), "pytorch"],
+    ["the legacy container", readFileSync(join(golden, "edge_legacy.pth")), "pytorch"],
+    ["safetensors", safetensors({ x: { dtype: "F32", shape: [], data_offsets: [0, 4] } }, floats(1)), "safetensors"],
+    ["npz", zip([{ name: "x.npy", data: npy("<f4", [], floats(1)) }]), "npz"],
+  ])("knows %s", (_what, bytes, format) => {
+    expect(open(bytes).format).toBe(format);
+  });
+
+  it.each([
+    ["an empty file", Buffer.alloc(0), "FILE: is empty (0 bytes)"],
+    [
+      "text",
+      Buffer.from("just some text, long enough"),
+      "FILE: is not a checkpoint; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors or .npz",
+    ],
+    [
+      "three bytes",
+      Buffer.from("PKx"),
+      "FILE: is not a checkpoint; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors or .npz",
+    ],
+    [
+      "a Git LFS pointer",
+      Buffer.from("version https://git-lfs.github.com/spec/v1\noid sha256:00\n"),
+      "FILE: is a Git LFS pointer, not the file itself; run: git lfs pull",
+    ],
+    [
+      "a web page",
+      Buffer.from("<!DOCTYPE html><title>404</title>"),
+      "FILE: is a web page, not a checkpoint: the download failed; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors or .npz",
+    ],
+    [
+      "a single array",
+      npy("<f4", [1], floats(1)),
+      "FILE: is a single .npy array; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors or .npz (numpy.savez)",
+    ],
+  ])("refuses %s", (_what, bytes, message) => {
+    expect(failure(bytes)).toBe(message);
+  });
+
+  it("refuses a missing file and a directory", () => {
+    const folder = temporaryFolder();
+    expect(() => openCheckpoint(folder)).toThrow(`${folder}: is a directory; expected a checkpoint file`);
+    const missing = join(folder, "vit.pth");
+    expect(() => openCheckpoint(missing)).toThrow(`${missing}: there is no such file`);
+  });
+
+  it("refuses to go on when the file has changed since it was opened", () => {
+    const path = writeTemporary(zip([{ name: "x.npy", data: npy("<f4", [], floats(1)) }]));
+    const { tensors } = openCheckpoint(path);
+    utimesSync(path, 0, 0);
+    expect(() => tensors.get("x")?.read()).toThrow(`${path}: changed while it was being read`);
+  });
+});
+
+describe("damaged files", () => {
+  // Every 61st byte keeps the test short; 61 is prime to every record's size.
+  const step = 61;
+  it.each(["edge_zip.pth", "edge_legacy.pth"])(
+    "%s gives its tensors or a CheckpointError, whatever byte is wrong or missing",
+    (file) => {
+      const whole = readFileSync(join(golden, file));
+      const attempt = (bytes: Buffer): unknown => {
+        try {
+          return [...open(bytes).tensors.values()].map((tensor) => tensor.read());
+        } catch (error) {
+          return error;
+        }
+      };
+      for (let at = 1; at < whole.length; at += step) {
+        const flipped = Buffer.from(whole);
+        flipped.writeUInt8(whole.readUInt8(at) ^ 0xff, at);
+        const outcome = attempt(flipped);
+        expect(outcome).toSatisfy((value) => Array.isArray(value) || value instanceof CheckpointError);
+        expect(attempt(whole.subarray(0, at))).toBeInstanceOf(CheckpointError);
+      }
+    },
+  );
+});
