@@ -1,0 +1,21 @@
+/** A worker thread of the clip loader: reads the paths it is sent, one after another. */
+import { parentPort, workerData } from "node:worker_threads";
+import { UserError } from "../user-error.ts";
+import { loadClip, type ClipRequirements } from "./load-clip.ts";
+
+/** What a worker answers. An error's class does not survive the thread boundary, so the user's own mistakes are marked. */
+export type ClipReply =
+  | { readonly samples: Float32Array<ArrayBuffer> }
+  | { readonly userError: string }
+  | { readonly defect: unknown };
+
+const requirements = workerData as ClipRequirements;
+
+parentPort?.on("message", (path: string) => {
+  const reply = (message: ClipReply, transfer: readonly ArrayBuffer[] = []) =>
+    parentPort?.postMessage(message, transfer);
+  loadClip(path, requirements).then(
+    (samples) => reply({ samples }, [samples.buffer]),
+    (error: unknown) => reply(error instanceof UserError ? { userError: error.message } : { defect: error }),
+  );
+});

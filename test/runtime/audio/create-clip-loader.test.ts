@@ -1,0 +1,80 @@
+import { join } from "node:path";
+import type { WorkerOptions } from "node:worker_threads";
+import { expect, onTestFinished, test, vi } from "vitest";
+import { createClipLoader } from "../../../runtime/audio/create-clip-loader.ts";
+import { UserError } from "../../../runtime/user-error.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+import { wavBytes } from "./wav-bytes.ts";
+
+/** What new threads run instead of the worker, where a test sets it. */
+const replacement = vi.hoisted((): { script: string | undefined } => ({ script: undefined }));
+vi.mock("node:worker_threads", async (importOriginal) => {
+  const threads = await importOriginal<typeof import("node:worker_threads")>();
+  class Worker extends threads.Worker {
+    constructor(url: URL, options: WorkerOptions) {
+      super(replacement.script ?? url, { ...options, eval: replacement.script !== undefined });
+    }
+  }
+  return { ...threads, Worker };
+});
+
+const open = (options: { workers?: number; minSamples?: number } = {}) => {
+  const loader = createClipLoader({ sampleRateHz: 16_000, minSamples: 1, ...options });
+  onTestFinished(loader.close);
+  return loader;
+};
+
+const clipNames = Array.from({ length: 20 }, (_, index) => `${index}.wav`);
+const folderOfClips = () =>
+  temporaryFolder(Object.fromEntries(clipNames.map((name, index) => [name, wavBytes([index, index])])));
+
+test.each([1, 3])("%d threads read many clips, each its own", async (workers) => {
+  const loader = open({ workers });
+  const folder = folderOfClips();
+  const clips = await Promise.all(clipNames.map((name) => loader.load(join(folder, name))));
+  expect(clips).toEqual(clipNames.map((_, index) => new Float32Array(2).fill(index / 32_768)));
+});
+
+test("the user's mistakes cross the thread boundary as such, and the thread goes on", async () => {
+  const loader = open({ workers: 1, minSamples: 2 });
+  const folder = folderOfClips();
+  const missing = loader.load(join(folder, "none.wav"));
+  const present = loader.load(join(folder, "7.wav"));
+  await expect(missing).rejects.toThrow(new UserError(`${folder}/none.wav: there is no such file`));
+  await expect(missing).rejects.toBeInstanceOf(UserError);
+  expect(await present).toHaveLength(2);
+});
+
+test("a thread that stops rejects its clip, and the next clip is read by a new one", async () => {
+  const loader = open({ workers: 1 });
+  const folder = folderOfClips();
+  replacement.script = 'require("node:worker_threads").parentPort.once("message", () => process.exit(3))';
+  const lost = loader.load("lost.wav");
+  replacement.script = undefined;
+  const next = loader.load(join(folder, "7.wav"));
+  await expect(lost).rejects.toThrow("the thread reading lost.wav stopped: exit code 3");
+  expect(await next).toHaveLength(2);
+});
+
+test("a thread that cannot start rejects its clip with the reason", async () => {
+  const loader = open({ workers: 1 });
+  replacement.script = 'throw new Error("no memory")';
+  const lost = Promise.allSettled([loader.load("1.wav"), loader.load("2.wav")]);
+  expect(await lost).toMatchObject([
+    { reason: { message: "the thread reading 1.wav stopped: no memory" } },
+    { reason: { message: "the thread reading 2.wav stopped: no memory" } },
+  ]);
+  replacement.script = undefined;
+});
+
+test("closing rejects what is still to be read, and later loads", async () => {
+  const loader = open({ workers: 1 });
+  const folder = folderOfClips();
+  const running = loader.load(join(folder, "1.wav"));
+  const waiting = loader.load(join(folder, "2.wav"));
+  const settled = Promise.allSettled([running, waiting]);
+  await loader.close();
+  const [, second] = await settled;
+  expect(second).toMatchObject({ reason: { message: `the clip loader was closed before ${folder}/2.wav was read` } });
+  await expect(loader.load("3.wav")).rejects.toThrow("the clip loader is closed; it cannot read 3.wav");
+});
