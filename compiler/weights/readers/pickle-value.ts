@@ -17,7 +17,7 @@ export type PickleValue =
   | PickleTensor
   | PickleOther;
 
-export interface PickleSequence<Kind extends "list" | "tuple" | "set"> {
+interface PickleSequence<Kind extends "list" | "tuple" | "set"> {
   readonly kind: Kind;
   readonly items: PickleValue[];
 }
@@ -53,7 +53,7 @@ export interface PickleTensor {
 }
 
 /** Something harmless that no reader needs, such as a device. */
-export interface PickleOther {
+interface PickleOther {
   readonly kind: "other";
 }
 

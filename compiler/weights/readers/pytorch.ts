@@ -10,8 +10,11 @@ import { findStateDict } from "./state-dict.ts";
 import { type PickleRules, unpickle } from "./unpickle.ts";
 import type { Zip, ZipEntry } from "./zip.ts";
 
-/** The tensors of a large model take some 100 kB of pickle; a hostile one could grow to 50 times its size in memory. */
-const longestPickle = 2 ** 24;
+/**
+ * The tensors of a large model take some 100 kB of pickle, an optimizer's perhaps 2 MB. A hostile one grows to 100 times
+ * its size in memory, so a small file may not bring a large one along, deflated.
+ */
+const longestPickle = (source: ByteSource): number => Math.min(2 ** 22, Math.max(2 ** 20, source.size));
 
 /** A view may repeat its storage's elements (a stride of 0) up to this size, or the file's where that is larger. */
 const smallTensorBytes = 2 ** 24;
@@ -77,8 +80,8 @@ export const readPytorchZip = (source: ByteSource, zip: Zip, pickle: ZipEntry): 
   if (byteOrder !== undefined && asBuffer(zip.readStart(byteOrder, 16)).toString("latin1") !== "little") {
     refuse("was written on a big-endian machine; expected little endian");
   }
-  if (pickle.bytes > longestPickle) {
-    refuse(`entry "${pickle.name}" has ${pickle.bytes} bytes; expected at most ${longestPickle}`);
+  if (pickle.bytes > longestPickle(source)) {
+    refuse(`entry "${pickle.name}" has ${pickle.bytes} bytes; expected at most ${longestPickle(source)}`);
   }
   const { value } = unpickle(asBuffer(zip.read(pickle)), `${source.path}: ${pickle.name}`, pytorchRules);
   return toCheckpoint(source, value, pickle.bytes, (storage, tensor) => {
@@ -147,18 +150,20 @@ export const readPytorchLegacy = (source: ByteSource): Checkpoint => {
   const refuse = (what: string): never => {
     throw new CheckpointError(source.path, what);
   };
-  const bytes = source.read(0, Math.min(source.size, longestPickle));
+  const bytes = source.read(0, Math.min(source.size, longestPickle(source)));
   const next = (rules: PickleRules, start: number): ReturnType<typeof unpickle> =>
     unpickle(bytes, source.path, rules, start);
 
   const magic = next(noGlobals, 0);
-  if (magic.value !== legacyMagic)
+  if (magic.value !== legacyMagic) {
     refuse("is a pickle, but not one that torch.save wrote (its magic number is missing)");
+  }
   const protocol = next(noGlobals, magic.end);
   if (protocol.value !== legacyProtocol) refuse(`has a container version other than ${legacyProtocol}`);
   const system = next(noGlobals, protocol.end);
-  if (dictValue(system.value, "little_endian") !== true)
+  if (dictValue(system.value, "little_endian") !== true) {
     refuse("was written on a big-endian machine; expected little endian");
+  }
 
   const storages = new Map<string, PickleStorage>();
   const remember: PickleRules["persistent"] = (id, refuseId) => {

@@ -53,8 +53,9 @@ const findDirectory = (source: ByteSource): Directory => {
     at + directoryEnd.bytes + tail.readUInt16LE(at + 20) === tail.length;
   let at = tail.length - directoryEnd.bytes;
   while (at >= 0 && !isEnd(at)) at -= 1;
-  if (at < 0)
+  if (at < 0) {
     throw new CheckpointError(source.path, "is a zip archive without its directory at the end; it is truncated");
+  }
   const locatorAt = source.size - tail.length + at - zip64Locator.bytes;
   const locator = locatorAt < 0 ? undefined : source.read(locatorAt, zip64Locator.bytes);
   if (locator?.readUInt32LE(0) !== zip64Locator.signature) {
@@ -88,68 +89,85 @@ const withZip64 = (extra: Buffer, fields: readonly number[]): number[] => {
   return [...fields];
 };
 
-const decodeName = (bytes: Buffer, refuse: (what: string) => never): string => {
+type Refuse = (what: string) => never;
+
+const decodeName = (bytes: Buffer, refuse: Refuse): string => {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return refuse(`an entry's name is not UTF-8 (bytes ${bytes.toString("hex")})`);
   }
 };
 
-type DirectoryEntry = Omit<ZipEntry, "limit">;
+interface DirectoryEntry extends Omit<ZipEntry, "limit"> {
+  readonly nameBytes: number;
+}
 
-const readDirectory = (source: ByteSource, directory: Directory): DirectoryEntry[] => {
+const checkEntry = (entry: DirectoryEntry, method: number, flags: number, refuse: Refuse): void => {
+  const { name, compressedBytes, bytes } = entry;
+  const problem = nameProblem(isFolder(entry) ? name.slice(0, -1) : name);
+  if (problem !== undefined) refuse(`an entry is refused: ${problem}`);
+  if ((flags & 1) !== 0) refuse(`entry "${name}" is encrypted; expected a plain archive`);
+  if (method !== 0 && method !== 8) {
+    refuse(`entry "${name}" has compression method ${method}; expected 0 (stored) or 8 (deflated)`);
+  }
+  if (method === 0 && compressedBytes !== bytes) {
+    refuse(`entry "${name}" is stored, yet its sizes differ (${compressedBytes} and ${bytes} bytes)`);
+  }
+  if (bytes > largestExpansion * compressedBytes) {
+    refuse(`entry "${name}" claims ${bytes} bytes out of ${compressedBytes} deflated ones, which is impossible`);
+  }
+};
+
+const isFolder = ({ name, bytes }: DirectoryEntry): boolean => name.endsWith("/") && bytes === 0;
+
+/** The entry whose directory record starts at `at`, and where the next record does. */
+const parseEntry = (
+  directory: Buffer,
+  at: number,
+  refuse: Refuse,
+): { readonly entry: DirectoryEntry; readonly end: number } | undefined => {
+  const isRecord =
+    at + directoryHeader.bytes <= directory.length && directory.readUInt32LE(at) === directoryHeader.signature;
+  if (!isRecord) return undefined;
+  const nameBytes = directory.readUInt16LE(at + 28);
+  const nameEnd = at + directoryHeader.bytes + nameBytes;
+  const extraEnd = nameEnd + directory.readUInt16LE(at + 30);
+  const end = extraEnd + directory.readUInt16LE(at + 32);
+  if (end > directory.length) return undefined;
+  const method = directory.readUInt16LE(at + 10);
+  const [bytes = 0, compressedBytes = 0, headerOffset = 0] = withZip64(directory.subarray(nameEnd, extraEnd), [
+    directory.readUInt32LE(at + 24),
+    directory.readUInt32LE(at + 20),
+    directory.readUInt32LE(at + 42),
+  ]);
+  const name = decodeName(directory.subarray(at + directoryHeader.bytes, nameEnd), refuse);
+  const crc = directory.readUInt32LE(at + 16);
+  const entry = { name, nameBytes, isDeflated: method === 8, compressedBytes, bytes, crc, headerOffset };
+  checkEntry(entry, method, directory.readUInt16LE(at + 8), refuse);
+  return { entry, end };
+};
+
+const readDirectory = (source: ByteSource, { entryCount, offset, bytes }: Directory): DirectoryEntry[] => {
   const refuse = (what: string): never => {
     throw new CheckpointError(source.path, what);
   };
-  if (directory.offset + directory.bytes > source.size) {
+  if (offset + bytes > source.size) {
     refuse(
-      `the zip directory is said to take ${directory.bytes} bytes at byte ${directory.offset}, beyond the file's end at byte ${source.size}`,
+      `the zip directory is said to take ${bytes} bytes at byte ${offset}, beyond the file's end at byte ${source.size}`,
     );
   }
-  const bytes = source.read(directory.offset, directory.bytes);
+  const directory = source.read(offset, bytes);
   const entries: DirectoryEntry[] = [];
-  for (let at = 0; at < bytes.length;) {
-    if (at + directoryHeader.bytes > bytes.length || bytes.readUInt32LE(at) !== directoryHeader.signature) {
-      return refuse(`the zip directory is corrupt at byte ${directory.offset + at}`);
-    }
-    const nameEnd = at + directoryHeader.bytes + bytes.readUInt16LE(at + 28);
-    const extraEnd = nameEnd + bytes.readUInt16LE(at + 30);
-    const end = extraEnd + bytes.readUInt16LE(at + 32);
-    if (end > bytes.length) return refuse(`the zip directory is corrupt at byte ${directory.offset + at}`);
-    const name = decodeName(bytes.subarray(at + directoryHeader.bytes, nameEnd), refuse);
-    const [uncompressed = 0, compressed = 0, headerOffset = 0] = withZip64(bytes.subarray(nameEnd, extraEnd), [
-      bytes.readUInt32LE(at + 24),
-      bytes.readUInt32LE(at + 20),
-      bytes.readUInt32LE(at + 42),
-    ]);
-    const isFolder = name.endsWith("/") && uncompressed === 0;
-    const problem = isFolder ? nameProblem(name.slice(0, -1)) : nameProblem(name);
-    if (problem !== undefined) refuse(`an entry is refused: ${problem}`);
-    if ((bytes.readUInt16LE(at + 8) & 1) !== 0) refuse(`entry "${name}" is encrypted; expected a plain archive`);
-    const method = bytes.readUInt16LE(at + 10);
-    if (method !== 0 && method !== 8) {
-      refuse(`entry "${name}" has compression method ${method}; expected 0 (stored) or 8 (deflated)`);
-    }
-    if (method === 0 && compressed !== uncompressed) {
-      refuse(`entry "${name}" is stored, yet its sizes differ (${compressed} and ${uncompressed} bytes)`);
-    }
-    if (uncompressed > largestExpansion * compressed) {
-      refuse(`entry "${name}" claims ${uncompressed} bytes out of ${compressed} deflated ones, which is impossible`);
-    }
-    if (!isFolder) {
-      entries.push({
-        name,
-        isDeflated: method === 8,
-        compressedBytes: compressed,
-        bytes: uncompressed,
-        crc: bytes.readUInt32LE(at + 16),
-        headerOffset,
-      });
-    }
-    at = end;
+  for (let at = 0; at < bytes;) {
+    const parsed = parseEntry(directory, at, refuse) ?? refuse(`the zip directory is corrupt at byte ${offset + at}`);
+    entries.push(parsed.entry);
+    at = parsed.end;
   }
-  return entries;
+  if (entries.length !== entryCount) {
+    refuse(`the zip directory holds ${entries.length} entries, but its end record says ${entryCount}`);
+  }
+  return entries.filter((entry) => !isFolder(entry));
 };
 
 /** Entries by name, each knowing where it must end at the latest. */
@@ -163,7 +181,7 @@ const placeEntries = (
   for (const [index, entry] of inFileOrder.entries()) {
     const next = inFileOrder[index + 1];
     const limit = next?.headerOffset ?? directoryOffset;
-    const leastEnd = entry.headerOffset + localHeader.bytes + Buffer.byteLength(entry.name) + entry.compressedBytes;
+    const leastEnd = entry.headerOffset + localHeader.bytes + entry.nameBytes + entry.compressedBytes;
     if (leastEnd > limit) {
       const other = next === undefined ? "the archive's directory" : `entry "${next.name}"`;
       throw new CheckpointError(

@@ -271,9 +271,14 @@ describe("wrong checkpoints", () => {
       "FILE: was written on a big-endian machine; expected little endian",
     ],
     [
+      "a pickle of 2 MB in a file of 3 kB",
+      zip([{ name: "m/data.pkl", data: file(ops("N".repeat(2_000_000))), deflated: true }]),
+      'FILE: entry "m/data.pkl" has 2000003 bytes; expected at most 1048576',
+    ],
+    [
       "a pickle of 20 MB",
       pytorchZip(ops("N".repeat(20_000_000))),
-      'FILE: entry "archive/data.pkl" has 20000003 bytes; expected at most 16777216',
+      'FILE: entry "archive/data.pkl" has 20000003 bytes; expected at most 4194304',
     ],
     [
       "a pickle that is no checkpoint",

@@ -119,6 +119,11 @@ describe("zip archives", () => {
       replaced(zip([x]), "PK\x03\x04", 26, 0xffff),
       'FILE: entry "x.npy" needs bytes 65565 to 65701, but the next part starts at byte 171',
     ],
+    [
+      "a directory with fewer entries than announced",
+      replaced(zip([x]), "PK\x05\x06", 8, 0x00020002),
+      "FILE: the zip directory holds 1 entries, but its end record says 2",
+    ],
     ["an entry named twice", zip([x, x]), 'FILE: holds entry "x.npy" twice'],
     [
       "a name that climbs",
