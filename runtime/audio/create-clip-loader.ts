@@ -50,7 +50,10 @@ export const createClipLoader = ({
   };
 
   const start = (): Worker => {
-    const worker = new Worker(workerUrl, { workerData: requirements });
+    const worker = new Worker(workerUrl, { workerData: requirements, stdout: true, stderr: true });
+    // What the decoders print about a broken file must not reach the user's streams: the error says it.
+    worker.stdout.resume();
+    worker.stderr.resume();
     worker.on("message", (reply: ClipReply) => {
       const job = running.get(worker);
       running.delete(worker);

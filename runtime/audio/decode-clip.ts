@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
-import decode from "audio-decode";
 import { UserError } from "../user-error.ts";
+import { decodeCompressed } from "./decode-compressed.ts";
 import { decodeFlac } from "./decode-flac.ts";
 import type { DecodedAudio } from "./decoded-audio.ts";
 import { id3Length, mp3Fault } from "./mp3-fault.ts";
@@ -76,13 +76,8 @@ const isMpegFrame = (bytes: Buffer): boolean => {
 /** Looks for faults that the decoder passes over in silence, then decodes. */
 const decodeChecked =
   (faultOf: (bytes: Uint8Array) => string | undefined): Decode =>
-  async (bytes) => {
-    const fault = faultOf(bytes);
-    if (fault !== undefined) return fault;
-    const { channelData, sampleRate } = await decode(bytes);
-    if (channelData.length === 0) return "the file is corrupt: nothing in it can be decoded";
-    return { channels: channelData, sampleRateHz: sampleRate };
-  };
+  (bytes) =>
+    faultOf(bytes) ?? decodeCompressed(bytes);
 
 const mixDown = (channels: readonly Float32Array[]): Float32Array<ArrayBuffer> => {
   const mono = new Float32Array(channels[0]?.length ?? 0);

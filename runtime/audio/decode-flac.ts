@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import decode from "audio-decode";
+import { decodeCompressed } from "./decode-compressed.ts";
 import type { DecodedAudio } from "./decoded-audio.ts";
 
 interface StreamInfo {
@@ -17,19 +17,20 @@ interface StreamInfo {
 export const decodeFlac = async (bytes: Uint8Array): Promise<DecodedAudio | string> => {
   const info = readStreamInfo(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
   if (info === undefined) return "the file is corrupt or cut off: it has no FLAC stream information";
-  const { channelData, sampleRate } = await decode(bytes);
-  const decoded = channelData[0]?.length ?? 0;
-  if (decoded < info.samples || decoded === 0) {
-    return `the file is corrupt or cut off: its header promises ${info.samples} samples and ${decoded} can be decoded`;
+  const decoded = await decodeCompressed(bytes);
+  if (typeof decoded === "string") return decoded;
+  const samples = decoded.channels[0]?.length ?? 0;
+  if (samples < info.samples) {
+    return `the file is corrupt or cut off: its header promises ${info.samples} samples and ${samples} can be decoded`;
   }
   // libFLAC's WebAssembly build (@audio/decode-flac 1.3) divides by 2^(bits - 1) - 1; this gives the integers back, up to 24 bits.
   const peak = 2 ** (info.bitsPerSample - 1);
-  const channels = channelData.map((samples) => samples.map((sample) => Math.round(sample * (peak - 1)) / peak));
+  const channels = decoded.channels.map((samples) => samples.map((sample) => Math.round(sample * (peak - 1)) / peak));
   const isChecked = /[^0]/.test(info.md5) && info.bitsPerSample <= 24;
   if (isChecked && md5Of(channels, info.bitsPerSample) !== info.md5) {
     return "the file is corrupt: its samples do not match its checksum";
   }
-  return { channels, sampleRateHz: sampleRate };
+  return { channels, sampleRateHz: decoded.sampleRateHz };
 };
 
 /** STREAMINFO, the first metadata block (RFC 9639, section 8.2). */

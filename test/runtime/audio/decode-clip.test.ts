@@ -166,9 +166,14 @@ describe("wrong input", () => {
       "the file is corrupt: its samples do not match its checksum",
     ],
     [
-      "FLAC cut off",
+      "FLAC of which nothing is left",
       withoutLastByte("sines.flac"),
-      "the file is corrupt or cut off: its header promises 3200 samples and 0 can be decoded",
+      "the file is corrupt: nothing in it can be decoded",
+    ],
+    [
+      "FLAC with fewer samples than its header promises",
+      patched(fixture("sines.flac"), 24, 0x810c),
+      "the file is corrupt or cut off: its header promises 3201 samples and 3200 can be decoded",
     ],
     [
       "FLAC cut off in its header",
