@@ -3,6 +3,7 @@
 import { parseArgs } from "node:util";
 import { compile, type GraphInput } from "./compile.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
+import { printCoverage } from "./weights/coverage.ts";
 import { printDiagnostic } from "./diagnostics/print-diagnostic.ts";
 
 const usage = `Usage: npm run compile -- [SPEC] [options]      (installed: specgraph [SPEC] [options])
@@ -11,6 +12,7 @@ Compiles a model spec to one ONNX file that infers and trains.
 
   SPEC                        a TypeScript file whose default export is a model   (default: spec/ast.ts)
   --out FILE                  the file to write                                   (default: graph.onnx)
+  --weights FILE|none         a checkpoint to start from: .pth, .safetensors, .npz  (default: the spec's)
   --input waveform|features   where the graph starts                              (default: waveform)
   --json                      print one JSON object instead of text
   --help                      print this`;
@@ -26,6 +28,7 @@ const readArguments = (args: readonly string[]) => {
       allowPositionals: true,
       options: {
         out: { type: "string", default: "graph.onnx" },
+        weights: { type: "string" },
         input: { type: "string", default: "waveform" },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -48,12 +51,12 @@ const run = (args: readonly string[]): void => {
     return;
   }
   if (positionals.length > 1) fail("arguments", `expected one spec, got ${positionals.join(" ")}; see --help`);
-  const { out, input } = values;
+  const { out, input, weights } = values;
   if (!isGraphInput(input)) return fail("arguments", `--input is waveform or features, not ${input}`);
 
   const spec = positionals[0] ?? "spec/ast.ts";
   const started = performance.now();
-  const { metadata, bytes } = compile({ spec, out, input });
+  const { metadata, coverage, bytes } = compile({ spec, out, input, ...(weights === undefined ? {} : { weights }) });
   const seconds = (performance.now() - started) / 1000;
   if (values.json) {
     console.log(
@@ -65,10 +68,12 @@ const run = (args: readonly string[]): void => {
         bytes,
         parameters: metadata.parameters,
         specHash: metadata.specHash,
+        coverage,
       }),
     );
     return;
   }
+  if (coverage) console.log(printCoverage(coverage));
   const size =
     bytes.data > 0 ? `${megabytes(bytes.graph)} + ${megabytes(bytes.data)} in ${out}.data` : megabytes(bytes.graph);
   console.log(

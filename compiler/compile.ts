@@ -10,13 +10,14 @@
  */
 import { createHash } from "node:crypto";
 import { type ArtifactMetadata, formatVersion, names, printMetadata } from "./artifact.ts";
+import { CompileError } from "./diagnostics/diagnostic.ts";
 import { writeArtifact } from "./emit/write-artifact.ts";
 import { normalizeSpec } from "./frontend/normalize-spec.ts";
 import type { Locate, NormalizedSpec } from "./frontend/normalized-spec.ts";
 import { readSpec } from "./frontend/read-spec.ts";
 import { createBuilder } from "./ir/builder.ts";
 import { elements } from "./ir/dim.ts";
-import type { Graph, Node, Value } from "./ir/graph.ts";
+import type { Graph, Node, State, Value } from "./ir/graph.ts";
 import { verify } from "./ir/verify.ts";
 import { lowerFeatures } from "./lower/lower-features.ts";
 import { lowerNetwork } from "./lower/lower-network.ts";
@@ -27,7 +28,10 @@ import { foldReshapes } from "./passes/fold-reshapes.ts";
 import { gradients } from "./passes/gradients.ts";
 import { nodesLeadingTo, removeDeadCode } from "./passes/remove-dead-code.ts";
 import { renameValues } from "./passes/rename-values.ts";
+import type { Coverage } from "./weights/coverage.ts";
+import { type ImportedWeights, importWeights } from "./weights/import-weights.ts";
 import { initialize } from "./weights/initialize.ts";
+import { CheckpointError } from "./weights/readers/checkpoint-error.ts";
 
 export type GraphInput = ArtifactMetadata["input"];
 
@@ -36,10 +40,14 @@ export interface CompileOptions {
   readonly out: string;
   /** Where the graph starts: at the waveform, or at normalised features [batch, frames, bins]. */
   readonly input: GraphInput;
+  /** A checkpoint to start from instead of the spec's; "none": start from the seed. */
+  readonly weights?: string;
 }
 
 export interface Compiled {
   readonly metadata: ArtifactMetadata;
+  /** What became of the checkpoint, if there was one. */
+  readonly coverage: Coverage | undefined;
   /** Bytes written. */
   readonly bytes: { readonly graph: number; readonly data: number };
 }
@@ -139,22 +147,31 @@ const describe = (spec: NormalizedSpec, graph: Graph, input: GraphInput): Artifa
   sessionOptions: {},
 });
 
+/** @throws CompileError when the checkpoint is wanted but cannot be used */
+const openWeights = (spec: NormalizedSpec, graph: Graph, weights: string | undefined): ImportedWeights | undefined => {
+  const path = weights ?? spec.pretrained?.file;
+  if (path === undefined || path === "none") return undefined;
+  const parameters = graph.states.filter(({ kind }) => kind === "parameter");
+  return importWeights(path, spec.pretrained ?? {}, spec, parameters);
+};
+
 /**
  * Compiles a spec to an ONNX file.
- * @throws CompileError with everything that is wrong with the spec, or when the file cannot be written
+ * @throws CompileError with everything that is wrong with the spec, or when a checkpoint or the output cannot be used
  */
-export const compile = ({ spec: path, out, input }: CompileOptions): Compiled => {
+export const compile = ({ spec: path, out, input, weights }: CompileOptions): Compiled => {
   const { model, locate } = readSpec(path);
   const spec = normalizeSpec(model, locate, path);
   const graph = lowerSpec(spec, input, locate);
   const metadata = describe(spec, graph, input);
   const program = { graph, inferenceOutputs: inferenceOutputs(graph) };
-  const bytes = writeArtifact(
-    out,
-    program,
-    (state) => initialize(state, spec.seed),
-    printMetadata(metadata),
-    compilerVersion,
-  );
-  return { metadata, bytes };
+  try {
+    const imported = openWeights(spec, graph, weights);
+    const read = imported?.read ?? ((state: State) => initialize(state, spec.seed));
+    const bytes = writeArtifact(out, program, read, printMetadata(metadata), compilerVersion);
+    return { metadata, coverage: imported?.coverage(), bytes };
+  } catch (error) {
+    if (error instanceof CheckpointError) throw new CompileError([{ code: "checkpoint", message: error.message }]);
+    throw error;
+  }
 };

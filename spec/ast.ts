@@ -5,6 +5,8 @@
 import {
   adam,
   attention,
+  type Checkpoint,
+  checkpoint,
   dense,
   type Extent,
   gelu,
@@ -64,6 +66,7 @@ export interface AstOptions {
   readonly tokens?: readonly ["cls"] | readonly ["cls", "dist"];
   readonly objective?: Objective;
   readonly training?: Training;
+  readonly pretrained?: Checkpoint;
   readonly seed?: number;
 }
 
@@ -82,6 +85,7 @@ export const ast = ({
     batch: 12,
     epochs: 5,
   },
+  pretrained = checkpoint(),
   seed = 0,
 }: AstOptions = {}): Model =>
   model({
@@ -105,6 +109,7 @@ export const ast = ({
     ],
     objective,
     training,
+    pretrained,
     seed,
   });
 

@@ -6,6 +6,7 @@ import type { FeatureStep, KaldiFbank, Normalize, PadOrCut } from "../../spec/ds
 import type { Layer, Layers } from "../../spec/dsl/layers.ts";
 import type { Model } from "../../spec/dsl/model.ts";
 import type { Classes } from "../../spec/dsl/objectives.ts";
+import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
 import { CompileError, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Locate, NormalizedFeatures, NormalizedSpec, PlacedLayer } from "./normalized-spec.ts";
 
@@ -188,6 +189,11 @@ const resolveClasses = (classes: Classes, specPath: string, report: Report): rea
   return ["?"];
 };
 
+const resolveCheckpoint = ({ file, ...options }: Checkpoint, specPath: string): NormalizedSpec["pretrained"] => ({
+  ...options,
+  ...(file === undefined ? {} : { file: resolve(dirname(specPath), file) }),
+});
+
 /**
  * @param specPath the file that `model` came from; class files are relative to it
  * @throws CompileError with everything that does not fit
@@ -243,5 +249,6 @@ export const normalizeSpec = (model: Model, locate: Locate, specPath: string): N
     optimizer: { learningRate, betas, eps, weightDecay, decay: optimizer.kind === "adam" ? "coupled" : "decoupled" },
     batch: model.training.batch,
     epochs: model.training.epochs,
+    pretrained: model.pretrained && resolveCheckpoint(model.pretrained, specPath),
   };
 };

@@ -1,6 +1,7 @@
 /** A spec with every default filled in, every block unrolled and every parameter path decided: what lowering reads. */
 import type { SourceSpan } from "../diagnostics/diagnostic.ts";
 import type { WindowName } from "../../spec/dsl/features.ts";
+import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
 import type { Layer, Repeat } from "../../spec/dsl/layers.ts";
 
 /** Where in the source a spec object, or one of its properties, was written. */
@@ -49,4 +50,5 @@ export interface NormalizedSpec {
   readonly optimizer: NormalizedOptimizer;
   readonly batch: number;
   readonly epochs: number;
+  readonly pretrained: Omit<Checkpoint, "kind"> | undefined;
 }

@@ -4,4 +4,5 @@ export * from "./initializers.ts";
 export * from "./layers.ts";
 export * from "./model.ts";
 export * from "./objectives.ts";
+export * from "./pretrained.ts";
 export * from "./training.ts";

@@ -2,6 +2,7 @@
 import type { FeatureStep, Waveform } from "./features.ts";
 import type { Layers } from "./layers.ts";
 import type { Objective } from "./objectives.ts";
+import type { Checkpoint } from "./pretrained.ts";
 import type { Training } from "./training.ts";
 
 export interface Model {
@@ -14,6 +15,8 @@ export interface Model {
   readonly network: Layers;
   readonly objective: Objective;
   readonly training: Training;
+  /** Default: every parameter starts from `seed`. */
+  readonly pretrained?: Checkpoint;
   /** Seeds the initial parameters and, unless overridden, the order of training clips. Default 0. */
   readonly seed?: number;
 }

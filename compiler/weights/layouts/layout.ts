@@ -1,0 +1,37 @@
+/** How a family of checkpoints names and shapes its tensors, told as rules from its names to the reference's. */
+import type { TensorEntry } from "../readers/checkpoint.ts";
+
+/** A tensor in the reference's shape. */
+export interface Converted {
+  readonly shape: readonly number[];
+  readonly read: () => Float32Array;
+}
+
+export interface Rule {
+  readonly pattern: RegExp;
+  /** The reference's name, with the pattern's groups; undefined: dropped. */
+  readonly to: string | undefined;
+  /** Query, key and value apart: the third of the reference's joint tensor that this one fills. */
+  readonly third?: 0 | 1 | 2;
+  readonly convert?: (entry: TensorEntry) => Converted;
+}
+
+export interface Layout {
+  readonly name: string;
+  /** What may stand before every name. */
+  readonly prefixes: readonly string[];
+  /** A tensor that this layout has, and no other. */
+  readonly marker: string;
+  readonly rules: readonly Rule[];
+  /** Patches of pictures have a square grid, those of spectrograms any. */
+  readonly grid: "square" | "any";
+}
+
+/** Weight and bias of one name. */
+export const both = (from: string, to: string | undefined, third?: 0 | 1 | 2): Rule => ({
+  pattern: new RegExp(`^${from}\\.(?<leaf>weight|bias)$`),
+  to: to === undefined ? undefined : `${to}.$<leaf>`,
+  ...(third === undefined ? {} : { third }),
+});
+
+export const only = (pattern: RegExp, to: string | undefined): Rule => ({ pattern, to });

@@ -1,0 +1,19 @@
+/** Weights to start from: ImageNet's ViT or DeiT, or an AST of another length or other classes. */
+
+export interface Checkpoint {
+  readonly kind: "checkpoint";
+  /** `.pth`, `.safetensors`, `.npz` or `graph.onnx`, relative to the spec's file. The command line's `--weights` goes first. */
+  readonly file?: string;
+  /**
+   * For a grid of patches that the source does not have: cut from the centre where it is larger, interpolate where it is
+   * smaller (the paper's is bilinear, section 2.2), or start the positions at random.
+   */
+  readonly positions?: "bilinear" | "nearest" | "random";
+  /** Where the source has no distillation token. Default: an error that says so. */
+  readonly missingDist?: "copyOfCls";
+  /** Where patches are of another size. Default: an error that says so. */
+  readonly patches?: "bilinear";
+  /** The source's grid, where its file does not tell: patches along frequency and time. */
+  readonly grid?: { readonly rows: number; readonly columns: number };
+}
+export const checkpoint = (options: Omit<Checkpoint, "kind"> = {}): Checkpoint => ({ kind: "checkpoint", ...options });
