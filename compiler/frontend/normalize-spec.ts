@@ -162,10 +162,11 @@ const normalizeFeatures = (model: Model, report: Report): NormalizedFeatures | u
 };
 
 const readClasses = (path: string): readonly string[] => {
-  const rows = parse(readFileSync(path, "utf8"), { columns: true, skip_empty_lines: true, trim: true }) as Record<
-    string,
-    string
-  >[];
+  const rows = parse<Record<string, string>>(readFileSync(path, "utf8"), {
+    columns: true,
+    skip_empty_lines: true,
+    trim: true,
+  });
   const ordered = rows.every((row) => row["index"] !== undefined)
     ? rows.toSorted((a, b) => Number(a["index"]) - Number(b["index"]))
     : rows;

@@ -22,21 +22,21 @@ export const lowerOptimizer = (
   const state = (name: string, type: TensorType): Value =>
     b.state({ kind: "optimizer", initializer: { kind: "zeros" }, fanIn: 1 }, name, type);
 
-  const [correction1, correction2] = b.from({ path: "optimizer", role: "optimizer" }, () => {
+  const correction = (index: number, beta: number): Value => {
+    const old = state(`optimizer.correction${index}`, { dtype: "float32", shape: [] });
+    const next = movingAverage(b, beta, old, b.scalar(1));
+    b.update(old, next);
+    return next;
+  };
+  const { rate, rootCorrection2, keep } = b.from({ path: "optimizer", role: "optimizer" }, () => {
     const step = state("optimizer.step", { dtype: "int32", shape: [] });
     b.update(step, b.add(step, b.constant("constant/one-step", [], Int32Array.of(1))));
-    return [beta1, beta2].map((beta, index) => {
-      const correction = state(`optimizer.correction${index + 1}`, { dtype: "float32", shape: [] });
-      const next = movingAverage(b, beta, correction, b.scalar(1));
-      b.update(correction, next);
-      return next;
-    }) as [Value, Value];
+    return {
+      rate: b.div(learningRate, correction(1, beta1)),
+      rootCorrection2: b.sqrt(correction(2, beta2)),
+      keep: b.sub(b.scalar(1), b.mul(learningRate, b.scalar(weightDecay))),
+    };
   });
-  const [rate, rootCorrection2, keep] = b.from({ path: "optimizer", role: "optimizer" }, () => [
-    b.div(learningRate, correction1),
-    b.sqrt(correction2),
-    b.sub(b.scalar(1), b.mul(learningRate, b.scalar(weightDecay))),
-  ]) as [Value, Value, Value];
 
   for (const parameter of parameters) {
     const raw = gradients.get(parameter.name);

@@ -13,8 +13,8 @@ export interface MatchedCheckpoint {
   readonly layout: Layout;
   /** By the reference's name. */
   readonly tensors: ReadonlyMap<string, MatchedTensor>;
-  /** Names in the file that the model has no use for. */
-  readonly dropped: readonly string[];
+  /** What the model has no use for. */
+  readonly dropped: readonly TensorEntry[];
 }
 
 const recognise = ({ tensors }: Checkpoint): { readonly layout: Layout; readonly prefix: string } | undefined => {
@@ -32,15 +32,10 @@ const plain = (entry: TensorEntry): Converted => ({ shape: entry.shape, read: en
 
 /** Query, key and value as one tensor, in this order along the first axis. */
 const joinThirds = (thirds: readonly MatchedTensor[]): MatchedTensor => {
-  const [{ shape: [rows = 0, ...rest] } = { shape: [] }] = thirds as readonly [MatchedTensor];
+  const [rows = 0, ...rest] = thirds[0]?.shape ?? [];
   const read = (): Float32Array => {
-    const parts = thirds.map((third) => third.read());
-    const joined = new Float32Array(parts.reduce((total, part) => total + part.length, 0));
-    let offset = 0;
-    for (const part of parts) {
-      joined.set(part, offset);
-      offset += part.length;
-    }
+    const joined = new Float32Array([3 * rows, ...rest].reduce((product, length) => product * length, 1));
+    thirds.forEach((third, index) => joined.set(third.read(), (index * joined.length) / 3));
     return joined;
   };
   return { shape: [3 * rows, ...rest], from: thirds.flatMap(({ from }) => from), read };
@@ -62,7 +57,7 @@ export const matchLayout = (checkpoint: Checkpoint, path: string): MatchedCheckp
   const { layout, prefix } = found;
   const whole = new Map<string, MatchedTensor>();
   const thirds = new Map<string, MatchedTensor[]>();
-  const dropped: string[] = [];
+  const dropped: TensorEntry[] = [];
   const unexpected: string[] = [];
   for (const [name, entry] of checkpoint.tensors) {
     const bare = name.startsWith(prefix) ? name.slice(prefix.length) : name;
@@ -70,7 +65,7 @@ export const matchLayout = (checkpoint: Checkpoint, path: string): MatchedCheckp
     if (!rule) {
       unexpected.push(name);
     } else if (rule.to === undefined) {
-      dropped.push(name);
+      dropped.push(entry);
     } else {
       const target = bare.replace(rule.pattern, rule.to);
       const tensor = { ...(rule.convert ?? plain)(entry), from: [name] };
@@ -89,6 +84,9 @@ export const matchLayout = (checkpoint: Checkpoint, path: string): MatchedCheckp
   for (const [name, parts] of thirds) {
     const missing = ["query", "key", "value"].filter((_, index) => !parts[index]);
     if (missing.length > 0) throw new CheckpointError(path, `lacks the ${missing.join(" and ")} of ${name}`);
+    if (parts.some(({ shape }) => String(shape) !== String(parts[0]?.shape))) {
+      throw new CheckpointError(path, `has query, key and value of ${name} in different shapes`);
+    }
     whole.set(name, joinThirds(parts));
   }
   return { layout, tensors: whole, dropped };
