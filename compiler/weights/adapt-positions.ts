@@ -13,13 +13,18 @@ export type PositionMethod = "bilinear" | "nearest";
 type Mix = readonly (readonly [index: number, share: number])[];
 
 const methods: { readonly [Method in PositionMethod]: (index: number, from: number, to: number) => Mix } = {
-  /** Half-pixel centres, no antialiasing (torch's `interpolate(mode="bilinear", align_corners=False)`). */
+  /**
+   * Half-pixel centres, no antialiasing (torch's `interpolate(mode="bilinear", align_corners=False)`). Places are rounded to
+   * float32 as torch's are: beyond a hundred positions, exact ones would move the result by 2e-6.
+   */
   bilinear: (index, from, to) => {
-    const place = Math.max(0, ((index + 0.5) * from) / to - 0.5);
+    const scale = Math.fround(from / to);
+    const place = Math.max(0, Math.fround(Math.fround(scale * (index + 0.5)) - 0.5));
     const first = Math.floor(place);
+    const share = Math.fround(place - first);
     return [
-      [first, 1 - (place - first)],
-      [Math.min(first + 1, from - 1), place - first],
+      [first, 1 - share],
+      [Math.min(first + 1, from - 1), share],
     ];
   },
   nearest: (index, from, to) => [[Math.floor((index * from) / to), 1]],
