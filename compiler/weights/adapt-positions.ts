@@ -14,14 +14,13 @@ type Mix = readonly (readonly [index: number, share: number])[];
 
 const methods: { readonly [Method in PositionMethod]: (index: number, from: number, to: number) => Mix } = {
   /**
-   * Half-pixel centres, no antialiasing (torch's `interpolate(mode="bilinear", align_corners=False)`). Places are rounded to
-   * float32 as torch's are: beyond a hundred positions, exact ones would move the result by 2e-6.
+   * Half-pixel centres, no antialiasing (`interpolate(mode="bilinear", align_corners=False)` of torch 1.13). The scale is rounded
+   * to float32 as torch's is: exact, it would move positions beyond the hundredth by 2e-6.
    */
   bilinear: (index, from, to) => {
-    const scale = Math.fround(from / to);
-    const place = Math.max(0, Math.fround(Math.fround(scale * (index + 0.5)) - 0.5));
+    const place = Math.max(0, Math.fround(from / to) * (index + 0.5) - 0.5);
     const first = Math.floor(place);
-    const share = Math.fround(place - first);
+    const share = place - first;
     return [
       [first, 1 - share],
       [Math.min(first + 1, from - 1), share],
