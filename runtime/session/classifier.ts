@@ -1,0 +1,49 @@
+/** Runs the inference graph on waveforms. */
+import { type InferenceSession, Tensor } from "onnxruntime-node";
+import { names } from "../../compiler/artifact.ts";
+import type { Device } from "./device.ts";
+import { openSession } from "./open-session.ts";
+import type { Artifact } from "./read-artifact.ts";
+import { inferenceProgram } from "./session-program.ts";
+import type { Tensors } from "./training-session.ts";
+
+/** What the model says of a batch of clips, both [batch, classes] in row-major order. */
+export interface Classification {
+  readonly logits: Float32Array;
+  readonly scores: Float32Array;
+}
+
+export interface Classifier {
+  /** @param waveform [batch, samples] */
+  readonly classify: (waveform: Tensor) => Promise<Classification>;
+  readonly close: () => Promise<void>;
+}
+
+const toClassifier = (session: InferenceSession, parameters: () => Tensors): Classifier => ({
+  classify: async (waveform) => {
+    const inputs = Object.entries(parameters()).filter(([name]) => session.inputNames.includes(name));
+    const outputs = await session.run({ ...Object.fromEntries(inputs), [names.waveform]: waveform });
+    const [logits, scores] = [outputs[names.logits]?.data, outputs[names.scores]?.data];
+    if (logits instanceof Float32Array && scores instanceof Float32Array) return { logits, scores };
+    throw new Error("the inference graph gave no float32 logits and scores");
+  },
+  close: () => session.release(),
+});
+
+/**
+ * Opens the artifact as it lies on disk.
+ * @throws UserError when ONNX Runtime refuses it.
+ */
+export const openClassifier = async (artifact: Artifact, device: Device): Promise<Classifier> =>
+  toClassifier(await openSession(artifact, artifact.path, device), () => ({}));
+
+/**
+ * Opens the artifact's inference graph on parameters that are in memory, such as those in training; nothing is copied.
+ * @param parameters asked for at each batch
+ * @throws UserError when ONNX Runtime refuses it.
+ */
+export const openClassifierOn = async (
+  artifact: Artifact,
+  device: Device,
+  parameters: () => Tensors,
+): Promise<Classifier> => toClassifier(await openSession(artifact, inferenceProgram(artifact), device), parameters);
