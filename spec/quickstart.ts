@@ -1,4 +1,4 @@
-/** A small AST for the embedded sounds: one second, ten classes, trained from random weights in a minute or two. */
+/** A small AST for the sounds that the runtime synthesises: one second, ten classes, trained from random weights in a minute. */
 import { adamW, singleLabel } from "specgraph";
 import { ast } from "./ast.ts";
 
@@ -8,7 +8,18 @@ export default ast({
   stride: { bins: 16, frames: 8 },
   frames: 100,
   objective: singleLabel({
-    classes: [], // completed below, once the embedded data set has its names
+    classes: [
+      "tone",
+      "rising chirp",
+      "falling chirp",
+      "noise",
+      "clicks",
+      "buzz",
+      "siren",
+      "bell",
+      "pulsing noise",
+      "doorbell",
+    ],
   }),
-  training: { optimizer: adamW({ learningRate: 1e-3, weightDecay: 0.01 }), batch: 16, epochs: 5 },
+  training: { optimizer: adamW({ learningRate: 1e-3, weightDecay: 0.01 }), batch: 16, epochs: 15 },
 });
