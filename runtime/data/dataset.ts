@@ -1,0 +1,30 @@
+/** What training and evaluation read: clips and what is heard in them. */
+
+export interface Dataset {
+  /** What messages call it: the path that was given, or "the embedded sounds". */
+  readonly name: string;
+  /** The graph's class names, by index. */
+  readonly classes: readonly string[];
+  readonly clips: readonly Clip[];
+}
+
+export interface Clip {
+  /** The file's path, or the embedded sound's class and number. */
+  readonly name: string;
+  readonly source: ClipSource;
+  /** The classes heard in it, as indices into `Dataset.classes`; at least one. */
+  readonly classIndices: readonly number[];
+  /** Where the source says itself which clips are for evaluation. */
+  readonly split?: Split | undefined;
+}
+
+export type ClipSource = { readonly path: string } | { readonly sound: Sound };
+
+export type Split = "train" | "eval";
+
+/** One sound of the embedded data set: the same three values always give the same samples. */
+export interface Sound {
+  readonly kind: string;
+  readonly index: number;
+  readonly seed: number;
+}

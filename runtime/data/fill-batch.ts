@@ -1,0 +1,14 @@
+import { absentSample } from "../../compiler/artifact.ts";
+
+/** Clips as the graph's `waveform`: [clips, samples], row by row, shorter clips filled up with `absentSample`. */
+export const fillBatch = (
+  clips: readonly Float32Array[],
+): { readonly waveform: Float32Array<ArrayBuffer>; readonly samples: number } => {
+  const samples = Math.max(...clips.map(({ length }) => length));
+  const waveform = new Float32Array(clips.length * samples);
+  clips.forEach((clip, row) => {
+    waveform.set(clip, row * samples);
+    waveform.fill(absentSample, row * samples + clip.length, (row + 1) * samples);
+  });
+  return { waveform, samples };
+};

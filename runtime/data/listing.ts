@@ -1,0 +1,11 @@
+import type { Split } from "./dataset.ts";
+
+/** A clip as its source lists it, before its labels are looked up among the graph's classes. */
+export interface ListedClip {
+  readonly path: string;
+  /** Each label by the names it may go by in the graph, the usual one first. */
+  readonly labels: readonly (readonly [string, ...string[]])[];
+  readonly split?: Split | undefined;
+  /** Where it is listed, for messages: the file and line, or the folder. */
+  readonly where: () => string;
+}

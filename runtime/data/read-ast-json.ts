@@ -1,0 +1,97 @@
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { findNodeAtLocation, type ParseError, parse, parseTree } from "jsonc-parser";
+import * as v from "valibot";
+import { readFailure } from "../audio/read-failure.ts";
+import { UserError } from "../user-error.ts";
+import type { ListedClip } from "./listing.ts";
+import { readTable, text, typedRows, wholeNumber } from "./read-table.ts";
+
+const clip = v.object(
+  { wav: v.string("a path"), labels: v.string("identifiers separated by commas") },
+  'an object with "wav" and "labels"',
+);
+const file = v.object(
+  { data: v.pipe(v.array(clip, "a list of clips"), v.nonEmpty("a list of one clip or more")) },
+  'an object with "data"',
+);
+
+const labelRow = v.object({ index: wholeNumber, mid: text, display_name: text });
+
+/**
+ * Clips in AST's own form: `{"data": [{"wav": PATH, "labels": "MID,MID"}]}`, with a CSV of the columns index, mid and display_name.
+ * Paths are relative to the JSON file.
+ * @throws UserError naming the line.
+ */
+export const readAstJson = async (path: string, labelsPath: string | undefined): Promise<readonly ListedClip[]> => {
+  if (labelsPath === undefined) {
+    throw new UserError(
+      `${path}: its labels are identifiers; give the CSV that names them, with the columns index, mid and display_name: --labels class_labels_indices.csv`,
+    );
+  }
+  const fileText = await readFile(path, "utf8").catch((error: unknown) => {
+    throw new UserError(`${path}: ${readFailure(error)}`);
+  });
+  const source = fileText.replace(/^\uFEFF/, ""); // the byte order mark of some Windows editors
+  const { data } = parseClips(path, source);
+  const names = await readLabelNames(labelsPath);
+  return data.map(({ wav, labels }, index) => {
+    const where = () => `${path}:${lineOf(source, ["data", index, "labels"])}`;
+    return {
+      path: resolve(dirname(path), wav),
+      labels: labels.split(",").map((mid) => {
+        const label = names.get(mid.trim());
+        if (label === undefined) throw new UserError(`${where()}: ${labelsPath} has no label "${mid.trim()}"`);
+        return label;
+      }),
+      where,
+    };
+  });
+};
+
+const parseClips = (path: string, source: string): v.InferOutput<typeof file> => {
+  const result = v.safeParse(file, parseJson(path, source));
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const keys = issue.path?.map(({ key }) => key as string | number) ?? [];
+  const what = keys.length === 0 ? "the file" : printKeys(keys);
+  const fault = issue.input === undefined ? "is missing" : `should be ${issue.message}`;
+  throw new UserError(`${path}:${lineOf(source, keys)}: ${what} ${fault}`);
+};
+
+const parseJson = (path: string, source: string): unknown => {
+  try {
+    return JSON.parse(source);
+  } catch {
+    const errors: ParseError[] = []; // JSON.parse's own error has no line
+    parse(source, errors, { disallowComments: true });
+    throw new UserError(`${path}:${lineAt(source, errors[0]?.offset ?? 0)}: the JSON is malformed`);
+  }
+};
+
+const printKeys = (keys: readonly (string | number)[]): string =>
+  keys.map((key, index) => (typeof key === "number" ? `[${key}]` : `${index === 0 ? "" : "."}${key}`)).join("");
+
+const lineAt = (source: string, offset: number): number => source.slice(0, offset).split("\n").length;
+
+/** The line of a value, or of the nearest value around it that is there. */
+const lineOf = (source: string, keys: readonly (string | number)[]): number => {
+  const root = parseTree(source);
+  const node = root && findNodeAtLocation(root, [...keys]);
+  return node === undefined && keys.length > 0 ? lineOf(source, keys.slice(0, -1)) : lineAt(source, node?.offset ?? 0);
+};
+
+/** By identifier, the names that a label may have in the graph. */
+const readLabelNames = async (path: string): Promise<ReadonlyMap<string, readonly [string, string, string]>> => {
+  const lines = new Map<string, number>();
+  const names = new Map<string, readonly [string, string, string]>();
+  for (const { line, row } of typedRows(await readTable(path), labelRow)) {
+    for (const name of new Set([row.mid, row.display_name])) {
+      const earlier = lines.get(name);
+      if (earlier !== undefined) throw new UserError(`${path}:${line}: "${name}" stands on line ${earlier} already`);
+      lines.set(name, line);
+    }
+    names.set(row.mid, [row.display_name, row.mid, String(row.index)]);
+  }
+  return names;
+};
