@@ -49,6 +49,18 @@ export interface ArtifactMetadata {
   readonly flops: { readonly forward: number; readonly trainingStep: number };
   /** ONNX Runtime session options that the training program needs, merged into the runtime's own. */
   readonly sessionOptions: Readonly<Record<string, unknown>>;
+  /** How to export to transformers; null where it has no class for the network. */
+  readonly huggingFace: HuggingFaceModel | null;
+}
+
+/** A model as transformers' `from_pretrained` wants it. */
+export interface HuggingFaceModel {
+  /** Per parameter its name on the hub; three names share a tensor in thirds of its first axis. */
+  readonly names: Readonly<Record<string, readonly string[]>>;
+  /** config.json. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** preprocessor_config.json. */
+  readonly preprocessor: Readonly<Record<string, unknown>>;
 }
 
 /** The defaults of `runtime train`, from the spec's `training`. */
@@ -91,6 +103,8 @@ const checks: { readonly [Key in keyof ArtifactMetadata]: Check } = {
   parameters: isNumber,
   flops: isRecordOf("forward", "trainingStep"),
   sessionOptions: isRecord,
+  huggingFace: (value) =>
+    value === null || (isRecord(value) && [value["names"], value["config"], value["preprocessor"]].every(isRecord)),
 };
 
 /** Metadata as `metadata_props` entries. */

@@ -29,6 +29,7 @@ import { gradients } from "./passes/gradients.ts";
 import { nodesLeadingTo, removeDeadCode } from "./passes/remove-dead-code.ts";
 import { renameValues } from "./passes/rename-values.ts";
 import type { Coverage } from "./weights/coverage.ts";
+import { describeHuggingFace } from "./weights/describe-hugging-face.ts";
 import { type ImportedWeights, importWeights } from "./weights/import-weights.ts";
 import { initialize } from "./weights/initialize.ts";
 import { CheckpointError } from "./weights/readers/checkpoint-error.ts";
@@ -145,6 +146,10 @@ const describe = (spec: NormalizedSpec, graph: Graph, input: GraphInput): Artifa
     trainingStep: flops(graph.nodes),
   },
   sessionOptions: {},
+  huggingFace: describeHuggingFace(
+    spec,
+    graph.states.filter(({ kind }) => kind === "parameter"),
+  ),
 });
 
 /** @throws CompileError when the checkpoint is wanted but cannot be used */
