@@ -50,7 +50,8 @@ const whyInitialised = (context: ImportContext, reference: string | undefined): 
 /** A checkpoint may have these without the spec having a use for them. */
 const mayBeLeft = /^(?:v\.dist_token|v\.pos_embed|mlp_head\..*)$/;
 
-const coverSources = ({ path, source }: ImportContext, plans: readonly Plan[]): readonly SourceCoverage[] => {
+const coverSources = (context: ImportContext, plans: readonly Plan[]): readonly SourceCoverage[] => {
+  const { path, source } = context;
   const planOf = new Map(plans.flatMap((plan) => plan.from.map((name) => [name, plan] as const)));
   const matched = [...source.tensors].flatMap(([reference, { from, shape }]) =>
     from.map((name): SourceCoverage => {
@@ -58,7 +59,8 @@ const coverSources = ({ path, source }: ImportContext, plans: readonly Plan[]): 
       if (plan?.note !== undefined) return { name, shape, status: "resized", note: plan.note };
       if (plan) return { name, shape, status: "used" };
       if (!mayBeLeft.test(reference)) throw new CheckpointError(path, `${name} has no place in the spec`);
-      return { name, shape, status: "dropped", note: "not in the spec" };
+      const isHead = reference.startsWith("mlp_head.");
+      return { name, shape, status: "dropped", note: isHead ? whyInitialised(context, reference) : "not in the spec" };
     }),
   );
   const dropped = source.dropped.map(({ name, shape }): SourceCoverage => ({

@@ -2,7 +2,7 @@
 import { type DType, toFloat32 } from "./dtype.ts";
 
 export interface Checkpoint {
-  readonly format: "pytorch" | "safetensors" | "npz";
+  readonly format: "pytorch" | "safetensors" | "npz" | "onnx";
   /** By name, in the file's order. PyTorch names are dotted paths below the wrapper keys. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /** Keys of the dictionaries around a PyTorch state dict, outermost first: `["model"]` for `{"model": {...}}`. */

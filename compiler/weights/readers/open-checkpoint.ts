@@ -1,4 +1,5 @@
 /** Opens a checkpoint of any format that weights are published in, recognised by its content. */
+import { readGraphCheckpoint } from "../../emit/read-graph-checkpoint.ts";
 import { type ByteSource, byteSource } from "./byte-source.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { CheckpointError } from "./checkpoint-error.ts";
@@ -34,12 +35,14 @@ const notACheckpoint =
     throw new CheckpointError(source.path, what);
   };
 
-const accepted = "expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors or .npz";
+const accepted = "expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz or a graph.onnx";
 
 const signatures: readonly Signature[] = [
   { isHead: startsWith("PK\x03\x04"), read: readZip },
   { isHead: startsWith("PK\x05\x06"), read: notACheckpoint("is an empty zip archive") },
   { isHead: startsWith("\x80"), read: readPytorchLegacy },
+  // Field 1 of ModelProto, the version that every ONNX file starts with.
+  { isHead: startsWith("\x08"), read: readGraphCheckpoint },
   { isHead: startsWith("\x93NUMPY"), read: notACheckpoint(`is a single .npy array; ${accepted} (numpy.savez)`) },
   {
     isHead: startsWith("version https://git-lfs"),
