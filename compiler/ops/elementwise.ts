@@ -1,6 +1,6 @@
 /** Elementwise operators. Binary ones broadcast; the central un-broadcasting of autodiff sums their gradients back. */
 import type { TensorType } from "../ir/graph.ts";
-import { everywhere, type Op, tensor } from "./op.ts";
+import { everywhere, type Op, tensor, TypeRuleError } from "./op.ts";
 import {
   broadcastPair,
   broadcastShapes,
@@ -8,6 +8,7 @@ import {
   perElement,
   requireDtype,
   requireSameDtype,
+  requireScalar,
   sameAsX,
 } from "./type-rules.ts";
 
@@ -154,11 +155,17 @@ export const gelu: Unary = {
   kernels: everywhere,
 };
 
-/** max(x, min). */
+/** max(x, min) with a scalar min. Where they are equal, the gradient is min's. */
 export const clip: Op<readonly ["x", "min"]> = {
   operands: ["x", "min"],
-  infer: ({ x, min }) => tensor(requireSameDtype(x, min), x.shape),
-  gradient: ({ in: { x, min }, dy }, b) => ({ x: () => b.where(b.less(min, x), dy, b.scalar(0)) }),
+  infer: ({ x, min }) => {
+    requireScalar("min", min);
+    return tensor(requireSameDtype(x, min), x.shape);
+  },
+  gradient: ({ in: { x, min }, dy }, b) => ({
+    x: () => b.where(b.less(min, x), dy, b.scalar(0)),
+    min: () => b.where(b.less(min, x), b.scalar(0), dy),
+  }),
   flops: perElement(1),
   onnx: { type: "Clip", since: 13 },
   kernels: everywhere,
@@ -192,7 +199,7 @@ export const equal: Binary = {
   infer: compare,
   gradient: "zero",
   flops: perElement(1),
-  onnx: { type: "Equal", since: 13 },
+  onnx: { type: "Equal", since: 19 },
   kernels: everywhere,
 };
 
@@ -219,10 +226,11 @@ export const cast: Op<readonly ["x"], { readonly to: number }> = {
   operands: ["x"],
   infer: ({ x }, { to }) => {
     const found = Object.entries(onnxTypeNumber).find(([, number]) => number === to);
-    return tensor(found?.[0] as TensorType["dtype"], x.shape);
+    if (!found) throw new TypeRuleError(`${to} is the number of no element type`);
+    return tensor(found[0] as TensorType["dtype"], x.shape);
   },
   gradient: "zero",
   flops: free,
-  onnx: { type: "Cast", since: 13 },
+  onnx: { type: "Cast", since: 19 },
   kernels: everywhere,
 };

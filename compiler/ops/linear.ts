@@ -1,5 +1,5 @@
 /** Matrix products. */
-import { elements, printShape } from "../ir/dim.ts";
+import { elements, printShape, sameShape } from "../ir/dim.ts";
 import type { Dim, TensorType, Value } from "../ir/graph.ts";
 import { everywhere, type Op, tensor, TypeRuleError } from "./op.ts";
 import type { Emit } from "./table.ts";
@@ -44,7 +44,7 @@ type GemmAttributes = { readonly transA: number; readonly transB: number };
 const operandShape = ({ shape }: TensorType, transposed: number): readonly Dim[] =>
   transposed ? shape.toReversed() : shape;
 
-/** a' b' + c of matrices, where ' transposes if the attribute says so; c broadcasts. */
+/** a' b' + c of matrices, where ' transposes if the attribute says so; c broadcasts to the product's shape. */
 export const gemm: Op<readonly ["a", "b", "c?"], GemmAttributes> = {
   operands: ["a", "b", "c?"],
   infer: ({ a, b, c }, { transA, transB }) => {
@@ -53,7 +53,9 @@ export const gemm: Op<readonly ["a", "b", "c?"], GemmAttributes> = {
     const right = operandShape(b, transB);
     requireInner(a, b, columns(left), rows(right));
     const shape = [rows(left), columns(right)];
-    if (c) broadcastShapes(shape, c.shape);
+    if (c && !sameShape(broadcastShapes(shape, c.shape), shape)) {
+      throw new TypeRuleError(`c of shape ${printShape(c.shape)} does not broadcast to ${printShape(shape)}`);
+    }
     return tensor(requireSameDtype(a, b, ...(c ? [c] : [])), shape);
   },
   gradient: ({ in: x, dy, attributes: { transA, transB } }, b) => ({

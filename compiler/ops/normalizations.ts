@@ -1,12 +1,15 @@
 /** Operators that normalise along the last axis. */
 import { elements } from "../ir/dim.ts";
 import { everywhere, type Op, tensor, TypeRuleError } from "./op.ts";
-import { perElement, sameAsX, withDim } from "./type-rules.ts";
+import { perElement, resolveAxis, withDim } from "./type-rules.ts";
 
-/** Along `axis`, which must be the last. */
+/** exp(x) / sum(exp(x)) along `axis`. */
 export const softmax: Op<readonly ["x"], { readonly axis: number }> = {
   operands: ["x"],
-  infer: sameAsX,
+  infer: ({ x }, { axis }) => {
+    resolveAxis(axis, x.shape.length);
+    return x;
+  },
   gradient: ({ out: { y }, dy, attributes: { axis } }, b) => ({
     x: () => b.mul(y, b.sub(dy, b.reduceSum(b.mul(dy, y), { axes: [axis], keepdims: 1 }))),
   }),
@@ -23,12 +26,14 @@ export const layerNormalization: Op<
 > = {
   operands: ["x", "scale", "bias"],
   results: ["y", "mean", "inverseDeviation"],
-  infer: ({ x, scale, bias }) => {
+  infer: ({ x, scale, bias }, { axis }) => {
+    const rank = x.shape.length;
+    if (resolveAxis(axis, rank) !== rank - 1) throw new TypeRuleError("layerNormalization takes the last axis");
     const width = x.shape.at(-1);
     if (String(scale.shape) !== String(width) || String(bias.shape) !== String(width)) {
       throw new TypeRuleError(`scale and bias must have the length ${width} of the last axis`);
     }
-    const statistic = tensor(x.dtype, withDim(x.shape, x.shape.length - 1, 1));
+    const statistic = tensor(x.dtype, withDim(x.shape, rank - 1, 1));
     return [x, statistic, statistic];
   },
   gradient: ({ in: { x, scale }, out: { mean, inverseDeviation }, dy, dys }, b) => {

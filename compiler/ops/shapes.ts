@@ -1,9 +1,18 @@
 /** Operators that move or describe data without computing. */
-import { printShape, product } from "../ir/dim.ts";
-import type { Dim } from "../ir/graph.ts";
+import { printShape, product, sameShape } from "../ir/dim.ts";
+import type { Dim, Value } from "../ir/graph.ts";
 import { onnxTypeNumber } from "./elementwise.ts";
 import { everywhere, type Op, tensor, TypeRuleError } from "./op.ts";
-import { free, requireDtype, requireSameDtype, resolveAxis, staticLength, withDim } from "./type-rules.ts";
+import {
+  broadcastShapes,
+  free,
+  requireDtype,
+  requireSameDtype,
+  requireScalar,
+  resolveAxis,
+  staticLength,
+  withDim,
+} from "./type-rules.ts";
 
 /** `shape` may have one symbolic length, which ONNX infers. */
 export const reshape: Op<readonly ["x"], { readonly shape: readonly Dim[] }> = {
@@ -103,7 +112,7 @@ type SliceAttributes = {
 const certainLength = (length: Dim): number =>
   typeof length === "number" ? length : Number(length.split("+")[1] ?? 0);
 
-/** Step 1, bounds not negative. An axis of symbolic length that may be shorter than `ends` is clamped, as in ONNX. */
+/** Step 1, neither axes nor bounds negative. An axis of symbolic length that may be shorter than `ends` is clamped, as in ONNX. */
 export const slice: Op<readonly ["x"], SliceAttributes> = {
   operands: ["x"],
   infer: ({ x }, { starts, ends, axes }) =>
@@ -112,13 +121,12 @@ export const slice: Op<readonly ["x"], SliceAttributes> = {
       axes.reduce<readonly Dim[]>((shape, axis, index) => {
         const start = starts[index] ?? 0;
         const end = ends[index] ?? 0;
-        const length = shape[axis] ?? 1;
-        if (typeof length === "string" && end > certainLength(length)) {
-          return withDim(shape, axis, `${length}[${start}..${end}]`);
-        }
-        if (start < 0 || end > certainLength(length) || start >= end) {
+        const length = shape[axis];
+        const isClamped = typeof length === "string" && end > certainLength(length);
+        if (length === undefined || start < 0 || start >= end || (!isClamped && end > certainLength(length))) {
           throw new TypeRuleError(`${start}..${end} is outside axis ${axis} of ${printShape(shape)}`);
         }
+        if (isClamped) return withDim(shape, axis, `${length}[${start}..${end}]`);
         return withDim(shape, axis, end - start);
       }, x.shape),
     ),
@@ -141,6 +149,7 @@ export const pad: Op<readonly ["x", "fill"], { readonly pads: readonly number[] 
   operands: ["x", "fill"],
   infer: ({ x, fill }, { pads }) => {
     requireSameDtype(x, fill);
+    requireScalar("fill", fill);
     const rank = x.shape.length;
     if (pads.length !== 2 * rank || pads.some((count) => count < 0)) {
       throw new TypeRuleError(`pads [${pads.join(", ")}] do not fit ${printShape(x.shape)}`);
@@ -154,14 +163,18 @@ export const pad: Op<readonly ["x", "fill"], { readonly pads: readonly number[] 
       }),
     );
   },
-  gradient: ({ in: { x }, dy, attributes: { pads } }, b) => ({
-    x: () => {
-      const axes = x.type.shape.flatMap((_, axis) => (pads[axis] || pads[axis + x.type.shape.length] ? [axis] : []));
+  gradient: ({ in: { x }, dy, attributes: { pads } }, b) => {
+    const rank = x.type.shape.length;
+    const inside = (): Value => {
+      const axes = x.type.shape.flatMap((_, axis) => (pads[axis] || pads[axis + rank] ? [axis] : []));
       const starts = axes.map((axis) => pads[axis] ?? 0);
       const ends = axes.map((axis, index) => (starts[index] ?? 0) + staticLength(x.type.shape, axis));
       return b.slice(dy, { starts, ends, axes });
-    },
-  }),
+    };
+    const total = (value: Value): Value =>
+      b.reduceSum(value, { axes: Array.from({ length: rank }, (_, axis) => axis), keepdims: 0 });
+    return { x: inside, fill: () => b.sub(total(dy), total(inside())) };
+  },
   flops: free,
   onnx: { type: "Pad", since: 19, inputs: ["x", "pads", "fill"] },
   kernels: everywhere,
@@ -172,6 +185,7 @@ export const gather: Op<readonly ["x", "indices"], { readonly axis: number }> = 
   operands: ["x", "indices"],
   infer: ({ x, indices }, { axis }) => {
     requireDtype(indices, "int64");
+    if (indices.shape.length !== 1) throw new TypeRuleError(`indices ${printShape(indices.shape)} must have one axis`);
     const along = resolveAxis(axis, x.shape.length);
     return tensor(x.dtype, [...x.shape.slice(0, along), ...indices.shape, ...x.shape.slice(along + 1)]);
   },
@@ -186,6 +200,9 @@ export const gather: Op<readonly ["x", "indices"], { readonly axis: number }> = 
       });
       const perm = Array.from({ length: rank }, (_, index) => index);
       perm.push(...perm.splice(along, 1));
+      // matMul takes two or more axes.
+      if (rank === 1)
+        return b.reshape(b.matMul(b.reshape(dy, { shape: [1, ...dy.type.shape] }), oneHot), { shape: [length] });
       const summed = b.matMul(b.transpose(dy, { perm }), oneHot);
       return b.transpose(summed, { perm: perm.map((_, index) => perm.indexOf(index)) });
     },
@@ -200,6 +217,9 @@ export const expand: Op<readonly ["x", "target"], { readonly to: readonly Dim[] 
   operands: ["x", "target"],
   infer: ({ x, target }, { to }) => {
     requireDtype(target, "int64");
+    if (!sameShape(broadcastShapes(x.shape, to), to)) {
+      throw new TypeRuleError(`${printShape(x.shape)} does not broadcast to ${printShape(to)}`);
+    }
     return tensor(x.dtype, to);
   },
   gradient: ({ dy }) => ({ x: () => dy }),

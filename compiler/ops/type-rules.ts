@@ -27,6 +27,10 @@ export const requireDtype = (type: TensorType, dtype: TensorType["dtype"]): void
   if (type.dtype !== dtype) throw new TypeRuleError(`expected ${dtype}, got ${type.dtype}`);
 };
 
+export const requireScalar = (name: string, { shape }: TensorType): void => {
+  if (shape.length > 0) throw new TypeRuleError(`${name} must be a scalar, got ${printShape(shape)}`);
+};
+
 /** The axis counted from the front. */
 export const resolveAxis = (axis: number, rank: number): number => {
   const resolved = axis < 0 ? axis + rank : axis;
@@ -45,6 +49,8 @@ export const withDim = (shape: readonly Dim[], axis: number, length: Dim): reado
   shape.map((dim, index) => (index === axis ? length : dim));
 
 export const reducedShape = (shape: readonly Dim[], axes: readonly number[], keepdims: number): readonly Dim[] => {
+  // ONNX takes no axes as all axes.
+  if (axes.length === 0) throw new TypeRuleError("no axes to reduce");
   const reduced = new Set(axes.map((axis) => resolveAxis(axis, shape.length)));
   return keepdims
     ? shape.map((dim, axis) => (reduced.has(axis) ? 1 : dim))

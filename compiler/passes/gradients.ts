@@ -69,7 +69,8 @@ export const gradients = (
       for (const [name, operand] of Object.entries(operands)) {
         const thunk = thunks[name];
         const values = [operand ?? []].flat() as readonly Value[];
-        if (!thunk || !values.some((value) => active.has(value.name))) continue;
+        if (!values.some((value) => value.type.dtype === "float32" && active.has(value.name))) continue;
+        if (!thunk) throw new Error(`${node.op} at ${node.origin.path} has no gradient rule for ${name}`);
         const parts = [thunk()].flat() as readonly Value[];
         values.forEach((value, index) => {
           const part = parts[index];

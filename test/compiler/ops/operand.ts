@@ -1,0 +1,55 @@
+/** Operands of the operator samples: types as the graph declares them, with values. */
+import { Tensor } from "onnxruntime-node";
+import type { Dim, DType, TensorType } from "../../../compiler/ir/graph.ts";
+import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
+import { type NdArray, sizeOf } from "./nd-array.ts";
+
+export interface Operand {
+  readonly type: TensorType;
+  readonly array: NdArray;
+}
+
+/** The symbols' lengths in every sample. */
+export const lengths: Readonly<Record<string, number>> = { batch: 2, samples: 7 };
+
+/** A dimension's length: products of symbols, and what `pad` and `slice` make of a symbol. */
+export const lengthOf = (dim: Dim): number => {
+  if (typeof dim === "number") return dim;
+  const [, sliced = "", start, end] = /^(.*)\[(\d+)\.\.(\d+)\]$/.exec(dim) ?? [];
+  if (start !== undefined) return Math.min(lengthOf(sliced), Number(end)) - Number(start);
+  if (dim.includes("+")) return dim.split("+").reduce((total, part) => total + lengthOf(part), 0);
+  return dim.split("*").reduce((total, factor) => total * (lengths[factor] ?? Number(factor)), 1);
+};
+
+const operand = (dtype: DType, shape: readonly Dim[], values: Iterable<number>): Operand => {
+  const concrete = shape.map(lengthOf);
+  const data = Float64Array.from(values);
+  if (data.length !== sizeOf(concrete)) throw new Error(`[${concrete.join(", ")}] does not hold ${data.length} values`);
+  return { type: { dtype, shape }, array: { shape: concrete, data } };
+};
+
+/** Pseudo-random values in offset +- scale; operands that differ in shape, scale or offset differ in values. */
+export const float = (shape: readonly Dim[], scale = 1, offset = 0): Operand => {
+  const key = `${shape.join("x")}/${scale}/${offset}`;
+  return operand("float32", shape, generateTensor(key, sizeOf(shape.map(lengthOf)), scale, offset));
+};
+
+/** Given values, as float32 rounds them. */
+export const floats = (shape: readonly Dim[], values: readonly number[]): Operand =>
+  operand("float32", shape, Float32Array.from(values));
+
+export const integers = (dtype: "int32" | "int64", shape: readonly Dim[], values: readonly number[]): Operand =>
+  operand(dtype, shape, values);
+
+export const booleans = (shape: readonly Dim[], values: readonly boolean[]): Operand =>
+  operand("bool", shape, values.map(Number));
+
+const encoders: { readonly [Type in DType]: (data: Float64Array) => Tensor.DataType } = {
+  float32: (data) => Float32Array.from(data),
+  int32: (data) => Int32Array.from(data),
+  int64: (data) => BigInt64Array.from(data, (value) => BigInt(value)),
+  bool: (data) => Uint8Array.from(data),
+};
+
+export const toTensor = ({ type: { dtype }, array: { shape, data } }: Operand): Tensor =>
+  new Tensor(dtype, encoders[dtype](data), shape);

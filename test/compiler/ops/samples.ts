@@ -1,0 +1,331 @@
+/** One sample per operator: operands to try, and the operator's definition in double precision. */
+import type { Attributes } from "../../../compiler/ir/graph.ts";
+import { onnxTypeNumber } from "../../../compiler/ops/elementwise.ts";
+import type { OpName } from "../../../compiler/ops/table.ts";
+import { at, broadcast, elementwise, erf, type NdArray, reduce, sum, tabulate } from "./nd-array.ts";
+import { booleans, float, floats, integers, type Operand } from "./operand.ts";
+
+export interface Case {
+  /** In the order of the row's operands, variadic ones spread. */
+  readonly operands: readonly (Operand | undefined)[];
+  readonly attributes?: Attributes;
+}
+
+export interface Sample {
+  readonly cases: readonly Case[];
+  readonly evaluate: (operands: readonly NdArray[], attributes: Attributes) => NdArray | readonly NdArray[];
+  /** Results that the gradient rule follows; default all. */
+  readonly differentiable?: readonly number[];
+}
+
+const binary = (f: (a: number, b: number) => number, cases: readonly (readonly [Operand, Operand])[]): Sample => ({
+  cases: cases.map((operands) => ({ operands })),
+  evaluate: ([a, b]) => elementwise(f, a as NdArray, b as NdArray),
+});
+
+const unary = (f: (x: number) => number, ...operands: readonly Operand[]): Sample => ({
+  cases: operands.map((operand) => ({ operands: [operand] })),
+  evaluate: ([x]) => elementwise(f, x as NdArray),
+});
+
+const broadcasts: readonly (readonly [Operand, Operand])[] = [
+  [float([2, 3]), float([2, 3], 2)],
+  [float(["batch", 3, 4]), float([4])],
+  [float([3, 1]), float(["batch", 1, 4])],
+  [float([]), float(["batch", "samples"])],
+];
+
+const equalPairs: readonly (readonly [Operand, Operand])[] = [
+  [floats([2, 3], [1, 2, 3, 4, 5, 6]), floats([3], [1, 5, 3])],
+  [integers("int64", ["batch", 1], [1, 2]), integers("int64", [3], [0, 1, 2])],
+];
+
+/** Values on both sides of zero, none near it. */
+const awayFromZero = floats(["batch", 3], [-2, -0.5, -0.1, 0.1, 0.5, 2]);
+
+const reduction = (f: (values: number[]) => number): Sample => ({
+  cases: [
+    { operands: [float([2, 3, 4])], attributes: { axes: [1], keepdims: 0 } },
+    { operands: [float(["batch", 3, 4])], attributes: { axes: [-1], keepdims: 1 } },
+    { operands: [float(["batch", 3, 4])], attributes: { axes: [0, 2], keepdims: 0 } },
+    { operands: [float(["batch", "samples"])], attributes: { axes: [1], keepdims: 1 } },
+    { operands: [float(["batch", "samples"])], attributes: { axes: [0, 1], keepdims: 0 } },
+  ],
+  evaluate: ([x], { axes, keepdims }) => reduce(x as NdArray, axes as number[], keepdims as number, f),
+});
+
+const logSumExp = (values: readonly number[]): number => {
+  const top = Math.max(...values);
+  return top + Math.log(sum(values.map((value) => Math.exp(value - top))));
+};
+
+/** The elements of `x` at the index that `from` gives for each index of the result. */
+const pick = (x: NdArray, shape: readonly number[], from: (index: readonly number[]) => readonly number[]): NdArray =>
+  tabulate(shape, (index) => at(x, from(index)));
+
+const replaced = (index: readonly number[], axis: number, value: number): readonly number[] =>
+  index.map((position, other) => (other === axis ? value : position));
+
+const transposed = (x: NdArray): NdArray => pick(x, x.shape.toReversed(), (index) => index.toReversed());
+
+const matrixProduct = (a: NdArray, b: NdArray): NdArray => {
+  const [rows = 1, inner = 1] = a.shape.slice(-2);
+  const columns = b.shape.at(-1) ?? 1;
+  const lead = (x: NdArray): NdArray => ({ ...x, shape: x.shape.slice(0, -2) });
+  return tabulate([...broadcast(lead(a), lead(b)), rows, columns], (index) => {
+    const batch = index.slice(0, -2);
+    const [row = 0, column = 0] = index.slice(-2);
+    const terms = Array.from({ length: inner }, (_, k) => at(a, [...batch, row, k]) * at(b, [...batch, k, column]));
+    return sum(terms);
+  });
+};
+
+const layerNorm = (x: NdArray, scale: NdArray, bias: NdArray, epsilon: number): readonly NdArray[] => {
+  const mean = reduce(x, [-1], 1, (values) => sum(values) / values.length);
+  const inverseDeviation = reduce(
+    elementwise((value, average) => (value - average) ** 2, x, mean),
+    [-1],
+    1,
+    (squares) => 1 / Math.sqrt(sum(squares) / squares.length + epsilon),
+  );
+  const y = elementwise((v, m, d, s, c) => (v - m) * d * s + c, x, mean, inverseDeviation, scale, bias);
+  return [y, mean, inverseDeviation];
+};
+
+export const samples: { readonly [Name in OpName]: Sample } = {
+  add: {
+    ...binary((a, b) => a + b, [...broadcasts, [integers("int32", [], [3]), integers("int32", [], [4])]]),
+  },
+  sub: binary((a, b) => a - b, broadcasts),
+  mul: binary((a, b) => a * b, broadcasts),
+  div: binary(
+    (a, b) => a / b,
+    [
+      [float([2, 3]), float([2, 3], 0.5, 1)],
+      [float(["batch", 3, 4]), float([4], 0.5, -2)],
+      [float([3, 1]), float(["batch", 1, 4], 1, 2)],
+      [float([]), float(["batch", "samples"], 1, 3)],
+    ],
+  ),
+  neg: unary((x) => -x, float(["batch", 3]), float([])),
+  abs: unary(Math.abs, awayFromZero),
+  sqrt: unary(Math.sqrt, float(["batch", 3], 1, 1.5), float([], 1, 4)),
+  exp: unary(Math.exp, float(["batch", 3], 2), float([])),
+  log: unary(Math.log, float(["batch", 3], 1, 1.5), float([], 1, 4)),
+  erf: unary(erf, float(["batch", 5], 2.5)),
+  relu: unary((x) => Math.max(x, 0), awayFromZero),
+  tanh: unary(Math.tanh, float(["batch", 5], 2)),
+  sigmoid: unary((x) => 1 / (1 + Math.exp(-x)), float(["batch", 5], 4)),
+  gelu: unary((x) => (x * (1 + erf(x / Math.SQRT2))) / 2, float(["batch", 5], 3)),
+  clip: {
+    cases: [{ operands: [awayFromZero, floats([], [-0.3])] }, { operands: [awayFromZero, floats([], [0.3])] }],
+    evaluate: ([x, min]) => elementwise(Math.max, x as NdArray, min as NdArray),
+  },
+  less: binary((a, b) => Number(a < b), equalPairs),
+  lessOrEqual: binary((a, b) => Number(a <= b), equalPairs),
+  equal: binary((a, b) => Number(a === b), equalPairs),
+  where: {
+    cases: [
+      { operands: [booleans([2, 3], [true, false, true, false, false, true]), float([2, 3]), float([2, 3], 2)] },
+      { operands: [booleans(["batch", 1], [true, false]), float([3]), float([])] },
+      { operands: [booleans([3], [true, false, true]), float([]), float(["batch", 3])] },
+      {
+        operands: [booleans([2], [true, false]), integers("int64", [2], [1, 2]), integers("int64", [2], [3, 4])],
+      },
+    ],
+    evaluate: (operands) => elementwise((condition, a = NaN, b = NaN) => (condition ? a : b), ...operands),
+  },
+  cast: {
+    cases: [
+      { operands: [booleans(["batch", 2], [true, false, false, true])], attributes: { to: onnxTypeNumber.float32 } },
+      { operands: [integers("int64", [3], [-1, 0, 7])], attributes: { to: onnxTypeNumber.float32 } },
+      { operands: [floats([3], [-1.5, 0, 2.9])], attributes: { to: onnxTypeNumber.int32 } },
+    ],
+    evaluate: ([x]) => elementwise((value) => Math.trunc(value) + 0, x as NdArray),
+  },
+  reduceSum: reduction(sum),
+  reduceMean: reduction((values) => sum(values) / values.length),
+  reduceLogSumExp: reduction(logSumExp),
+  reshape: {
+    cases: [
+      { operands: [float([2, 6])], attributes: { shape: [3, 4] } },
+      { operands: [float(["batch", 3, 4])], attributes: { shape: ["3*batch", 4] } },
+      { operands: [float(["3*batch", 4])], attributes: { shape: ["batch", 3, 4] } },
+      { operands: [float([1, 1])], attributes: { shape: [] } },
+    ],
+    evaluate: ([x], { shape }) => {
+      const { data } = x as NdArray;
+      const lengths = shape as readonly (number | string)[];
+      const known = lengths.reduce<number>((size, dim) => (typeof dim === "number" ? size * dim : size), 1);
+      return { data, shape: lengths.map((dim) => (typeof dim === "number" ? dim : data.length / known)) };
+    },
+  },
+  transpose: {
+    cases: [
+      { operands: [float([2, 3])], attributes: { perm: [1, 0] } },
+      { operands: [float(["batch", 2, 3, 4])], attributes: { perm: [2, 0, 3, 1] } },
+    ],
+    evaluate: ([x], { perm }) => {
+      const axes = perm as number[];
+      const { shape } = x as NdArray;
+      return pick(
+        x as NdArray,
+        axes.map((axis) => shape[axis] ?? 1),
+        (index) => shape.map((_, axis) => index[axes.indexOf(axis)] ?? 0),
+      );
+    },
+  },
+  concat: {
+    cases: [
+      { operands: [float(["batch", 2, 3]), float(["batch", 4, 3])], attributes: { axis: 1 } },
+      { operands: [float([2, 1]), float([2, 2]), float([2, 3])], attributes: { axis: -1 } },
+      { operands: [float([2, 3])], attributes: { axis: 0 } },
+    ],
+    evaluate: (parts, { axis }) => {
+      const [first = { shape: [], data: new Float64Array() }] = parts;
+      const along = ((axis as number) + first.shape.length) % first.shape.length;
+      const ends = parts.map((_, part) => sum(parts.slice(0, part + 1).map(({ shape }) => shape[along] ?? 0)));
+      return tabulate(replaced(first.shape, along, ends.at(-1) ?? 0), (index) => {
+        const position = index[along] ?? 0;
+        const part = ends.findIndex((end) => position < end);
+        return at(parts[part] as NdArray, replaced(index, along, position - (ends[part - 1] ?? 0)));
+      });
+    },
+  },
+  split: {
+    cases: [
+      { operands: [float(["batch", 6])], attributes: { axis: 1, split: [1, 2, 3] } },
+      { operands: [float([3, "batch", 2])], attributes: { axis: -3, split: [2, 1] } },
+    ],
+    evaluate: ([x], { axis, split }) => {
+      const { shape } = x as NdArray;
+      const along = ((axis as number) + shape.length) % shape.length;
+      const parts = split as number[];
+      return parts.map((length, part) => {
+        const start = sum(parts.slice(0, part));
+        return pick(x as NdArray, replaced(shape, along, length), (index) =>
+          replaced(index, along, (index[along] ?? 0) + start),
+        );
+      });
+    },
+  },
+  slice: {
+    cases: [
+      { operands: [float(["batch", 5])], attributes: { starts: [1], ends: [4], axes: [1] } },
+      { operands: [float([4, "batch", 5])], attributes: { starts: [0, 2], ends: [2, 5], axes: [0, 2] } },
+    ],
+    evaluate: ([x], { starts, ends, axes }) => {
+      const { shape } = x as NdArray;
+      const bound = (bounds: unknown, axis: number): number | undefined =>
+        (bounds as number[])[(axes as number[]).indexOf(axis)];
+      return pick(
+        x as NdArray,
+        shape.map((length, axis) => Math.min(length, bound(ends, axis) ?? length) - (bound(starts, axis) ?? 0)),
+        (index) => index.map((position, axis) => position + (bound(starts, axis) ?? 0)),
+      );
+    },
+  },
+  pad: {
+    cases: [
+      { operands: [float([2, 3]), floats([], [0.5])], attributes: { pads: [0, 1, 0, 2] } },
+      { operands: [float(["batch", 3, 2]), floats([], [0])], attributes: { pads: [0, 2, 0, 0, 0, 1] } },
+    ],
+    evaluate: ([x, fill], { pads }) => {
+      const { shape } = x as NdArray;
+      const counts = pads as number[];
+      const before = (axis: number): number => counts[axis] ?? 0;
+      return tabulate(
+        shape.map((length, axis) => length + before(axis) + (counts[axis + shape.length] ?? 0)),
+        (index) => {
+          const inside = index.map((position, axis) => position - before(axis));
+          const isInside = inside.every((position, axis) => position >= 0 && position < (shape[axis] ?? 0));
+          return isInside ? at(x as NdArray, inside) : at(fill as NdArray, []);
+        },
+      );
+    },
+  },
+  gather: {
+    cases: [
+      { operands: [float(["batch", 4, 3]), integers("int64", [5], [3, 0, 0, 2, 1])], attributes: { axis: 1 } },
+      { operands: [float(["batch", 4]), integers("int64", [2], [3, 3])], attributes: { axis: -1 } },
+      { operands: [float([4, 3]), integers("int64", [2], [2, 0])], attributes: { axis: 0 } },
+      { operands: [float([4]), integers("int64", [3], [1, 1, 3])], attributes: { axis: 0 } },
+    ],
+    evaluate: ([x, indices], { axis }) => {
+      const { shape } = x as NdArray;
+      const { data } = indices as NdArray;
+      const along = ((axis as number) + shape.length) % shape.length;
+      return pick(x as NdArray, replaced(shape, along, data.length), (index) =>
+        replaced(index, along, data[index[along] ?? 0] ?? 0),
+      );
+    },
+  },
+  expand: {
+    cases: [
+      { operands: [float([3, 1]), integers("int64", [3], [2, 3, 4])], attributes: { to: [2, 3, 4] } },
+      { operands: [float([]), integers("int64", [2], [2, 3])], attributes: { to: ["batch", 3] } },
+      { operands: [float(["batch", 1]), integers("int64", [2], [2, 3])], attributes: { to: ["batch", 3] } },
+    ],
+    evaluate: ([x, target]) => tabulate([...(target as NdArray).data], (index) => at(x as NdArray, index)),
+  },
+  shape: {
+    cases: [{ operands: [float(["batch", 3, "samples"])] }, { operands: [float([])] }],
+    evaluate: ([x]) => {
+      const { shape } = x as NdArray;
+      return { shape: [shape.length], data: Float64Array.from(shape) };
+    },
+  },
+  size: {
+    cases: [{ operands: [float(["batch", 3, "samples"])] }, { operands: [float([])] }],
+    evaluate: ([x]) => ({ shape: [], data: Float64Array.of((x as NdArray).data.length) }),
+  },
+  matMul: {
+    cases: [
+      { operands: [float([2, 3]), float([3, 4])] },
+      { operands: [float(["batch", 3, 2]), float(["batch", 2, 4])] },
+      { operands: [float(["batch", 2, 3]), float([3, 2])] },
+      { operands: [float([3, 1, 2, 2]), float(["batch", 2, 3])] },
+    ],
+    evaluate: ([a, b]) => matrixProduct(a as NdArray, b as NdArray),
+  },
+  gemm: {
+    cases: [
+      { operands: [float(["batch", 3]), float([3, 4]), float([4])], attributes: { transA: 0, transB: 0 } },
+      { operands: [float(["batch", 3]), float([4, 3]), float([4])], attributes: { transA: 0, transB: 1 } },
+      { operands: [float([3, "batch"]), float([3, 4]), float(["batch", 1], 3)], attributes: { transA: 1, transB: 0 } },
+      { operands: [float([3, 2]), float([4, 3], 2), float([2, 4])], attributes: { transA: 1, transB: 1 } },
+      { operands: [float(["batch", 3]), float([3, 4]), undefined], attributes: { transA: 0, transB: 0 } },
+      { operands: [float([3, 2]), float([4, 3], 2), float([])], attributes: { transA: 1, transB: 1 } },
+    ],
+    evaluate: ([a, b, c], { transA, transB }) => {
+      const left = transA ? transposed(a as NdArray) : (a as NdArray);
+      const right = transB ? transposed(b as NdArray) : (b as NdArray);
+      const product = matrixProduct(left, right);
+      return c ? elementwise((x, y) => x + y, product, c) : product;
+    },
+  },
+  softmax: {
+    cases: [
+      { operands: [float(["batch", 3, 4], 3)], attributes: { axis: -1 } },
+      { operands: [float([2, 3], 3)], attributes: { axis: 1 } },
+      { operands: [float([2, 3], 3)], attributes: { axis: 0 } },
+    ],
+    evaluate: ([x], { axis }) => {
+      const total = reduce(x as NdArray, [axis as number], 1, logSumExp);
+      return elementwise((value, logSum) => Math.exp(value - logSum), x as NdArray, total);
+    },
+  },
+  layerNormalization: {
+    cases: [
+      {
+        operands: [float(["batch", 3, 8], 2, 1), float([8], 0.5, 1), float([8])],
+        attributes: { axis: -1, epsilon: 1e-6 },
+      },
+      // Deviations near the root of epsilon, where it matters.
+      { operands: [float([3, 8], 0.3), float([8], 0.5, 1), float([8])], attributes: { axis: -1, epsilon: 0.1 } },
+    ],
+    evaluate: ([x, scale, bias], { epsilon }) =>
+      layerNorm(x as NdArray, scale as NdArray, bias as NdArray, epsilon as number),
+    differentiable: [0],
+  },
+};
