@@ -27,12 +27,16 @@ const numberRules = {
 
 type NumberRules<T> = { readonly [Key in keyof T]?: keyof typeof numberRules };
 
-const checkNumbers = <T extends object>(report: Report, object: T, rules: NumberRules<T>): void => {
-  for (const [key, rule] of Object.entries(rules) as [keyof T & string, keyof typeof numberRules][]) {
+/** @returns whether all numbers are right */
+const checkNumbers = <T extends object>(report: Report, object: T, rules: NumberRules<T>, name = ""): boolean => {
+  const wrong = (Object.entries(rules) as [keyof T & string, keyof typeof numberRules][]).filter(([key, rule]) => {
     const value: unknown = object[key];
-    if (typeof value !== "number" || numberRules[rule](value)) continue;
-    report.add("number-out-of-range", `${key} must be ${rule}, not ${value}`, object, key);
+    return typeof value === "number" && !numberRules[rule](value);
+  });
+  for (const [key, rule] of wrong) {
+    report.add("number-out-of-range", `${name}${key} must be ${rule}, not ${String(object[key])}`, object, key);
   }
+  return wrong.length === 0;
 };
 
 const layerRules: {
@@ -40,13 +44,9 @@ const layerRules: {
 } = {
   patchEmbedding: (layer, report) => {
     checkNumbers(report, layer, { width: "a whole number of at least 1" });
-    for (const key of ["patch", "stride"] as const) {
-      for (const [axis, length] of Object.entries(layer[key])) {
-        if (Number.isInteger(length) && length >= 1) continue;
-        const message = `${key}.${axis} must be a whole number of at least 1, not ${length}`;
-        report.add("number-out-of-range", message, layer, key);
-      }
-    }
+    const rules = { bins: "a whole number of at least 1", frames: "a whole number of at least 1" } as const;
+    checkNumbers(report, layer.patch, rules, "patch.");
+    checkNumbers(report, layer.stride, rules, "stride.");
   },
   addTokens: (layer, report) => {
     if (new Set(layer.names).size < layer.names.length) {
@@ -54,11 +54,19 @@ const layerRules: {
     }
   },
   positionalEmbedding: () => undefined,
-  repeat: (layer, report) => checkNumbers(report, layer, { times: "a whole number of at least 1" }),
+  repeat: (layer, report) => {
+    checkNumbers(report, layer, { times: "a whole number of at least 1" });
+  },
   residual: () => undefined,
-  layerNorm: (layer, report) => checkNumbers(report, layer, { eps: "greater than 0" }),
-  attention: (layer, report) => checkNumbers(report, layer, { heads: "a whole number of at least 1" }),
-  dense: (layer, report) => checkNumbers(report, layer, { units: "a whole number of at least 1" }),
+  layerNorm: (layer, report) => {
+    checkNumbers(report, layer, { eps: "greater than 0" });
+  },
+  attention: (layer, report) => {
+    checkNumbers(report, layer, { heads: "a whole number of at least 1" });
+  },
+  dense: (layer, report) => {
+    checkNumbers(report, layer, { units: "a whole number of at least 1" });
+  },
   activation: () => undefined,
   meanOfTokens: () => undefined,
 };
@@ -85,9 +93,9 @@ const placeLayers = (layers: Layers, prefix: string, report: Report): readonly P
     (layerRules[layer.kind] as (layer: Layer, report: Report) => void)(layer, report);
     const path = prefix + (names[index] ?? layer.kind);
     if (layer.kind === "repeat") {
-      return Array.from({ length: layer.times }, (_, turn) =>
-        placeLayers(layer.block, `${path}.${turn}.`, report),
-      ).flat();
+      // A wrong count is reported above; the block is still checked, once.
+      const times = numberRules["a whole number of at least 1"](layer.times) ? layer.times : 1;
+      return Array.from({ length: times }, (_, turn) => placeLayers(layer.block, `${path}.${turn}.`, report)).flat();
     }
     const inner = layer.kind === "residual" ? placeLayers(layer.layers, `${path}.`, report) : [];
     return [{ layer, path, inner }];
@@ -97,6 +105,7 @@ const placeLayers = (layers: Layers, prefix: string, report: Report): readonly P
 const featureOrder = ["removeMean", "kaldiFbank", "padOrCut", "normalize"] as const;
 
 const normalizeFeatures = (model: Model, report: Report): NormalizedFeatures | undefined => {
+  const isRateRight = checkNumbers(report, model.input, { sampleRateHz: "a whole number of at least 1" });
   const steps = new Map<FeatureStep["kind"], FeatureStep>();
   let reached = -1;
   for (const step of model.features) {
@@ -120,31 +129,31 @@ const normalizeFeatures = (model: Model, report: Report): NormalizedFeatures | u
     report.add("feature-missing", `the features have no ${fbank ? "padOrCut" : "kaldiFbank"}`, model, "features");
     return undefined;
   }
-  checkNumbers(report, fbank, {
+  const areFiltersRight = checkNumbers(report, fbank, {
     bins: "a whole number of at least 1",
     frameLengthMs: "greater than 0",
     frameShiftMs: "greater than 0",
     lowHz: "0 or more",
+    highHz: "greater than 0",
     preemphasis: "at least 0 and less than 1",
   });
+  const isSound = isRateRight && areFiltersRight;
   checkNumbers(report, length, { frames: "a whole number of at least 1" });
   checkNumbers(report, normalize, { mean: "a finite number", std: "greater than 0", to: "greater than 0" });
 
   const { sampleRateHz } = model.input;
   const { lowHz = 20, highHz = sampleRateHz / 2, preemphasis = 0.97 } = fbank;
-  if (lowHz >= highHz || highHz > sampleRateHz / 2) {
+  if (isSound && (lowHz >= highHz || highHz > sampleRateHz / 2)) {
     const message = `the filters reach from ${lowHz} Hz to ${highHz} Hz; expected low < high <= ${sampleRateHz / 2} Hz`;
     report.add("filter-range", message, fbank, fbank.highHz === undefined ? "lowHz" : "highHz");
   }
   const samples = (milliseconds: number): number => Math.floor((milliseconds * sampleRateHz) / 1000);
   for (const key of ["frameLengthMs", "frameShiftMs"] as const) {
-    if (samples(fbank[key]) >= (key === "frameLengthMs" ? 2 : 1)) continue;
-    report.add(
-      "frame-too-short",
-      `${key} of ${fbank[key]} is ${samples(fbank[key])} samples at ${sampleRateHz} Hz`,
-      fbank,
-      key,
-    );
+    const least = key === "frameLengthMs" ? 2 : 1;
+    if (!isSound || samples(fbank[key]) >= least) continue;
+    const count = (fbank[key] * sampleRateHz) / 1000;
+    const message = `${key} of ${fbank[key]} is ${count} samples at ${sampleRateHz} Hz; expected at least ${least}`;
+    report.add("frame-too-short", message, fbank, key);
   }
   return {
     removeMean: steps.has("removeMean"),
@@ -161,32 +170,32 @@ const normalizeFeatures = (model: Model, report: Report): NormalizedFeatures | u
   };
 };
 
-const readClasses = (path: string): readonly string[] => {
-  const rows = parse<Record<string, string>>(readFileSync(path, "utf8"), {
-    columns: true,
-    skip_empty_lines: true,
-    trim: true,
-  });
-  const ordered = rows.every((row) => row["index"] !== undefined)
-    ? rows.toSorted((a, b) => Number(a["index"]) - Number(b["index"]))
-    : rows;
-  return ordered.map((row) => row["display_name"] ?? row["name"] ?? "");
+/** Class names by index, or what is wrong with the file. */
+const readClasses = (path: string): readonly string[] | string => {
+  if (!existsSync(path)) return `there is no file ${path}`;
+  try {
+    const rows = parse<Record<string, string>>(readFileSync(path, "utf8"), {
+      bom: true,
+      columns: true,
+      skip_empty_lines: true,
+      trim: true,
+    });
+    const isIndexed = rows.every((row) => row["index"] !== undefined);
+    const ordered = isIndexed ? rows.toSorted((a, b) => Number(a["index"]) - Number(b["index"])) : rows;
+    const gap = isIndexed ? ordered.findIndex((row, index) => Number(row["index"]) !== index) : -1;
+    if (gap >= 0) return `${path} has no class of index ${gap}, or several`;
+    const names = ordered.map((row) => row["display_name"] ?? row["name"] ?? "");
+    return names.includes("") ? `${path} has no column display_name or name, or leaves it empty` : names;
+  } catch (error) {
+    return `${path} is not CSV: ${error instanceof Error ? error.message : ""}`;
+  }
 };
 
 const resolveClasses = (classes: Classes, specPath: string, report: Report): readonly string[] => {
   if (!("kind" in classes)) return classes;
-  const path = resolve(dirname(specPath), classes.path);
-  if (!existsSync(path)) {
-    report.add("classes-file", `there is no file ${path}`, classes, "path");
-    return ["?"];
-  }
-  try {
-    const names = readClasses(path);
-    if (names.every((name) => name !== "")) return names;
-    report.add("classes-file", `${path} has no column display_name or name, or leaves it empty`, classes, "path");
-  } catch (error) {
-    report.add("classes-file", `${path} is not CSV: ${error instanceof Error ? error.message : ""}`, classes, "path");
-  }
+  const names = readClasses(resolve(dirname(specPath), classes.path));
+  if (typeof names !== "string") return names;
+  report.add("classes-file", names, classes, "path");
   return ["?"];
 };
 
@@ -211,10 +220,10 @@ export const normalizeSpec = (model: Model, locate: Locate, specPath: string): N
     },
   };
 
-  checkNumbers(report, model.input, { sampleRateHz: "a whole number of at least 1" });
   checkNumbers(report, model, { seed: "a whole number" });
   const features = normalizeFeatures(model, report);
   const network = placeLayers(model.network, "", report);
+  if (network.length === 0) report.add("network-empty", "the network has no layers", model, "network");
 
   const classes = resolveClasses(model.objective.classes, specPath, report);
   if (classes.length === 0) report.add("no-classes", "the objective has no classes", model.objective, "classes");

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { type CallExpression, type Diagnostic as TsDiagnostic, Node, Project, ts } from "ts-morph";
 import type { Model } from "../../spec/dsl/model.ts";
 import { CompileError, type Diagnostic, type SourceSpan } from "../diagnostics/diagnostic.ts";
-import { type CallPlace, evaluateSpec } from "./evaluate-spec.ts";
+import { evaluateSpec, type ObjectPlace } from "./evaluate-spec.ts";
 import type { Locate } from "./normalized-spec.ts";
 
 export interface ReadSpec {
@@ -60,12 +60,18 @@ const typeError = ({ compilerObject }: TsDiagnostic): Diagnostic => {
   };
 };
 
+/** Where a literal gives a property; not if a spread behind it may have replaced the value. */
+const findMember = (literal: Node, property: string): Node | undefined => {
+  const member = Node.isObjectLiteralExpression(literal) ? literal.getProperty(property) : undefined;
+  if (!member || member.getNextSiblings().some((sibling) => Node.isSpreadAssignment(sibling))) return undefined;
+  return Node.isPropertyAssignment(member) ? member.getInitializer() : member;
+};
+
 /** Where a call gives a property: in an object literal, or as the argument of the parameter of that name. */
-const findProperty = (call: CallExpression, property: string): Node | undefined => {
+const findArgument = (call: CallExpression, property: string): Node | undefined => {
   for (const argument of call.getArguments()) {
-    if (!Node.isObjectLiteralExpression(argument)) continue;
-    const member = argument.getProperty(property);
-    if (member) return Node.isPropertyAssignment(member) ? member.getInitializer() : member;
+    const member = findMember(argument, property);
+    if (member) return member;
   }
   const declaration = call.getProject().getTypeChecker().getResolvedSignature(call)?.getDeclaration();
   if (!declaration || !Node.isParametered(declaration)) return undefined;
@@ -73,16 +79,20 @@ const findProperty = (call: CallExpression, property: string): Node | undefined 
 };
 
 const createLocate =
-  (project: Project, places: WeakMap<object, CallPlace>): Locate =>
+  (project: Project, places: WeakMap<object, readonly ObjectPlace[]>): Locate =>
   (object, property) => {
-    const place = places.get(object);
-    if (!place) return undefined;
-    const call = project
-      .getSourceFileOrThrow(place.file)
-      .getDescendantAtStartWithWidth(place.start, place.end - place.start);
-    if (!call) return undefined;
-    const found = property && Node.isCallExpression(call) ? findProperty(call, property) : undefined;
-    return spanOf(found ?? call);
+    const makers = (places.get(object) ?? []).flatMap(
+      ({ file, start, end }) =>
+        project.getSourceFileOrThrow(file).getDescendantAtStartWithWidth(start, end - start) ?? [],
+    );
+    const [innermost] = makers;
+    if (!innermost) return undefined;
+    if (property === undefined) return spanOf(innermost);
+    for (const maker of makers) {
+      const found = Node.isCallExpression(maker) ? findArgument(maker, property) : findMember(maker, property);
+      if (found) return spanOf(found);
+    }
+    return spanOf(innermost);
   };
 
 const isModel = (value: unknown): value is Model =>

@@ -34,7 +34,8 @@ export interface LayerContext<L> {
 
 export type LowerLayer<L extends Layer> = (context: LayerContext<L>, flow: Flow) => Flow;
 
-const descriptions = {
+/** What flows, for messages. */
+export const flowDescriptions = {
   spectrogram: "a spectrogram [batch, frames, bins]",
   tokens: "a sequence [batch, tokens, width]",
   vector: "a vector [batch, width]",
@@ -47,8 +48,8 @@ export const expectFlow = <K extends Flow["kind"]>(
   ...kinds: readonly K[]
 ): Extract<Flow, { kind: K }> => {
   if (kinds.some((kind) => kind === flow.kind)) return flow as Extract<Flow, { kind: K }>;
-  const expected = kinds.map((kind) => descriptions[kind]).join(" or ");
-  return fail("layer-order", `${layer.kind} takes ${expected}, but what reaches it is ${descriptions[flow.kind]}`);
+  const expected = kinds.map((kind) => flowDescriptions[kind]).join(" or ");
+  return fail("layer-order", `${layer.kind} takes ${expected}, but what reaches it is ${flowDescriptions[flow.kind]}`);
 };
 
 export const failAt = (

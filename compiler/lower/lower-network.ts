@@ -2,7 +2,7 @@ import type { Layer, Repeat } from "../../spec/dsl/layers.ts";
 import type { NormalizedSpec, PlacedLayer, Locate } from "../frontend/normalized-spec.ts";
 import type { Builder } from "../ir/builder.ts";
 import type { Value } from "../ir/graph.ts";
-import { failAt, type Flow, type LayerContext, type LowerLayer } from "./flow.ts";
+import { failAt, type Flow, flowDescriptions, type LayerContext, type LowerLayer } from "./flow.ts";
 import { lowerActivation } from "./layers/activation.ts";
 import { lowerAddTokens } from "./layers/add-tokens.ts";
 import { lowerAttention } from "./layers/attention.ts";
@@ -51,7 +51,7 @@ export const lowerNetwork = (b: Builder, features: Value, spec: NormalizedSpec, 
   const flow = spec.network.reduce<Flow>(lowerLayer, { kind: "spectrogram", value: features, frames, bins });
   const last = spec.network.at(-1)?.layer ?? {};
   if (flow.kind !== "vector" || flow.width !== spec.classes.length) {
-    const found = flow.kind === "vector" ? `${flow.width} values per clip` : `a ${flow.kind}`;
+    const found = flow.kind === "vector" ? `${flow.width} values per clip` : flowDescriptions[flow.kind];
     failAt(
       locate,
       last,

@@ -1,0 +1,60 @@
+/**
+ * One folder per mistake: `spec.ts.txt` and its neighbours are copied, without `.txt`, to a folder outside the repository and
+ * compiled; `expected.txt` is what the user reads. After a change of messages: UPDATE_EXPECTED=1, then review the difference.
+ */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compile } from "../../../compiler/compile.ts";
+import { CompileError } from "../../../compiler/diagnostics/diagnostic.ts";
+import { printDiagnostic } from "../../../compiler/diagnostics/print-diagnostic.ts";
+
+const cases = fileURLToPath(new URL("specs", import.meta.url));
+const tinyModel = fileURLToPath(new URL("../tiny-model.ts", import.meta.url));
+
+/** What the command line prints for a spec, with paths relative to its folder. */
+const compileAndPrint = (spec: string, folder: string): string => {
+  try {
+    compile({ spec, out: join(folder, "graph.onnx"), input: "waveform" });
+    return "compiled";
+  } catch (error) {
+    if (!(error instanceof CompileError)) throw error;
+    const printed = error.diagnostics.map(printDiagnostic).join("\n\n");
+    return `${printed.replaceAll(`${relative(process.cwd(), folder)}/`, "").replaceAll(`${folder}/`, "")}\n`;
+  }
+};
+
+let folder = "";
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "specgraph-"));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("mistakes in specs", () => {
+  test.each(readdirSync(cases))("%s", (name) => {
+    const source = join(cases, name);
+    const own = mkdtempSync(join(folder, "case-"));
+    for (const file of readdirSync(source)) {
+      writeFileSync(join(own, file.replace(/\.txt$/, "")), readFileSync(join(source, file)));
+    }
+    writeFileSync(join(own, "tiny-model.ts"), readFileSync(tinyModel));
+    const printed = compileAndPrint(join(own, "spec.ts"), own);
+    const expected = join(source, "expected.txt");
+    if (process.env["UPDATE_EXPECTED"]) writeFileSync(expected, printed);
+    expect(printed).toBe(readFileSync(expected, "utf8"));
+    expect(existsSync(join(own, "graph.onnx"))).toBe(false);
+  });
+
+  test("the spec is missing", () => {
+    expect(compileAndPrint(join(folder, "none.ts"), folder)).toBe("error: there is no spec none.ts (spec-missing)\n");
+  });
+
+  test("the spec is not TypeScript", () => {
+    writeFileSync(join(folder, "spec.json"), "{}");
+    expect(compileAndPrint(join(folder, "spec.json"), folder)).toBe(
+      "error: a spec is a .ts file, spec.json is not (spec-not-typescript)\n",
+    );
+  });
+});
