@@ -44,16 +44,20 @@ export const inferenceProgram = ({ model, parameters }: Artifact): Uint8Array =>
   });
 };
 
+/** @throws UserError when the artifact has no training program. */
+export const requireTraining = ({ path, model }: Artifact): onnx.ITrainingInfoProto => {
+  const [training] = model.trainingInfo ?? [];
+  if (training) return training;
+  throw new UserError(`${path}: has no training program; compile its spec again to get one`);
+};
+
 /**
  * One training step by the rule of the ONNX standard (TrainingInfoProto): inference graph and algorithm, concatenated.
  * @throws UserError when the artifact has no training program.
  */
 export const trainingProgram = (artifact: Artifact): TrainingProgram => {
   const { path, model, parameters } = artifact;
-  const [training] = model.trainingInfo ?? [];
-  if (!training) {
-    throw new UserError(`${path}: has no training program; compile its spec again to get one`);
-  }
+  const training = requireTraining(artifact);
   const [inference, algorithm] = [model.graph ?? {}, training.algorithm ?? {}];
   const stored = [...parameters, ...readOptimizerStates(artifact)];
   const isStored = new Set(stored.map(({ name }) => name));

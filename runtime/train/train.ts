@@ -11,7 +11,7 @@ import type { Artifact } from "../session/read-artifact.ts";
 import { openTrainingSession, type Tensors } from "../session/training-session.ts";
 import { writeArtifact } from "../session/write-artifact.ts";
 import { UserError } from "../user-error.ts";
-import { evaluate } from "./evaluate.ts";
+import { evaluate } from "../infer/evaluate.ts";
 
 export interface TrainOptions {
   readonly artifact: Artifact;
@@ -29,6 +29,8 @@ export interface TrainOptions {
   readonly out: string;
   /** Ends training after the step at hand; what is trained by then is saved. */
   readonly signal: AbortSignal;
+  /** Called while an evaluation runs, with the clips done so far. */
+  readonly onEvaluation?: (clips: number) => void;
 }
 
 /** Epochs and steps count from 1; steps run on through epochs. */
@@ -50,7 +52,12 @@ export type TrainEvent =
     };
 
 /** How many steps these options make. */
-export const countSteps = ({ clips, batch, epochs, steps }: Pick<TrainOptions, "clips" | "batch" | "epochs" | "steps">) =>
+export const countSteps = ({
+  clips,
+  batch,
+  epochs,
+  steps,
+}: Pick<TrainOptions, "clips" | "batch" | "epochs" | "steps">) =>
   Math.min(steps, epochs * Math.ceil(clips.length / batch));
 
 const feedsOf = ({ clips, samples, waveform, targets }: Batch, classes: number, learningRate: number): Tensors => ({
@@ -80,7 +87,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   const classifier = await openClassifierOn(artifact, device, session.state);
   let step = 0;
   try {
-    for (let epoch = 1; step < lastStep && !signal.aborted; epoch++) {
+    for (let epoch = 1; step < lastStep; epoch++) {
       const order = epochOrder(clips.length, { seed, epoch });
       for await (const next of batches({ clips, order, batch, classes, load })) {
         step += 1;
@@ -91,12 +98,21 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       }
       const summary = signal.aborted
         ? undefined
-        : await evaluate({ artifact, classifier, clips: options.evaluationClips, load, batch, signal });
+        : await evaluate({
+            artifact,
+            classifier,
+            clips: options.evaluationClips,
+            load,
+            batch,
+            signal,
+            onProgress: options.onEvaluation,
+          });
       await writeArtifact(artifact, out, session.state());
       if (summary) {
         const { perClass: _, ...figures } = summary;
         yield { event: "eval", epoch, step, ...figures };
       }
+      if (signal.aborted) break;
     }
   } finally {
     await classifier.close();

@@ -14,9 +14,9 @@ export interface EvaluateOptions {
   readonly load: (clip: Clip) => Promise<Float32Array>;
   readonly batch: number;
   /** Ends the evaluation after the batch at hand. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Called after each batch with the clips done so far. */
-  readonly onProgress?: (clips: number) => void;
+  readonly onProgress?: ((clips: number) => void) | undefined;
 }
 
 /**

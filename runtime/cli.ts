@@ -1,0 +1,79 @@
+#!/usr/bin/env node
+/** `runtime train|eval|infer|inspect`: the only place that touches the process. */
+import { type Command, type ExitCode, exitCodes } from "./command.ts";
+import { evalCommand } from "./infer/eval-command.ts";
+import { inferCommand } from "./infer/infer-command.ts";
+import { printUsage } from "./options.ts";
+import { createOutput } from "./output.ts";
+import { inspectCommand } from "./report/inspect-command.ts";
+import { trainCommand } from "./train/train-command.ts";
+import { UserError } from "./user-error.ts";
+
+const commands: Readonly<Record<string, Command>> = {
+  train: trainCommand,
+  eval: evalCommand,
+  infer: inferCommand,
+  inspect: inspectCommand,
+};
+
+const usage = `Usage: runtime COMMAND ...
+
+Trains and uses the graphs that specgraph compiles.
+
+  train    train a graph on labelled clips
+  eval     measure a graph on labelled clips
+  infer    say what is heard in clips
+  inspect  print what a graph is
+
+runtime COMMAND --help says more.`;
+
+const findCommand = (name: string): Command => {
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command) return command;
+  throw new UserError(`unknown command ${name}; the commands are ${Object.keys(commands).join(", ")}`);
+};
+
+const run = async (args: readonly string[], signal: AbortSignal): Promise<ExitCode> => {
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "-h") {
+    (name === undefined ? process.stderr : process.stdout).write(`${usage}\n`);
+    return name === undefined ? exitCodes.userError : exitCodes.done;
+  }
+  const command = findCommand(name);
+  if (rest.includes("--help")) {
+    process.stdout.write(`${printUsage(command.usage)}\n`);
+    return exitCodes.done;
+  }
+  return command.run(rest, createOutput(rest.includes("--json")), signal);
+};
+
+const report = (error: unknown): ExitCode => {
+  if (error instanceof UserError) {
+    process.stderr.write(`${error.message}\n`);
+    return exitCodes.userError;
+  }
+  const { message, stack } = error instanceof Error ? error : new Error(String(error));
+  const details = process.env["SPECGRAPH_DEBUG"] ? stack : message;
+  process.stderr.write(
+    `runtime has a defect: ${details}\nPlease report it with this line and the command; SPECGRAPH_DEBUG=1 adds where it happened.\n`,
+  );
+  return exitCodes.defect;
+};
+
+const interruption = new AbortController();
+process.on("SIGINT", () => {
+  // A second Ctrl-C does not wait for the step at hand.
+  if (interruption.signal.aborted) process.exit(exitCodes.interrupted);
+  interruption.abort();
+});
+// A reader such as `head` that has seen enough closes the pipe.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(exitCodes.done);
+  throw error;
+});
+
+try {
+  process.exitCode = await run(process.argv.slice(2), interruption.signal);
+} catch (error) {
+  process.exitCode = report(error);
+}

@@ -1,0 +1,68 @@
+/** `runtime eval`. */
+import { type Command, exitCodes } from "../command.ts";
+import { readDataset } from "../data/read-dataset.ts";
+import { evaluationClips } from "../data/split-clips.ts";
+import { commonOptions, deviceOption, oneGraph, parseOptions, type Usage } from "../options.ts";
+import { formatSummary } from "../report/format-summary.ts";
+import { createProgress } from "../report/progress.ts";
+import { openClassifier } from "../session/classifier.ts";
+import { parseDevice } from "../session/device.ts";
+import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
+import { evaluate } from "./evaluate.ts";
+import { openClips } from "./open-clips.ts";
+
+const options = {
+  data: {
+    kind: "text",
+    value: "PATH",
+    help: "a folder per class, ESC-50, a CSV or AST's JSON (default: embedded sounds)",
+  },
+  labels: { kind: "text", value: "CSV", help: "names of the labels in AST's JSON: index,mid,display_name" },
+  fold: { kind: "integer", value: "N", least: 0, help: "the fold of ESC-50 to evaluate on (default: 1)" },
+  batch: { kind: "integer", value: "N", least: 1, help: "clips at a time (default: the spec's)" },
+  ...deviceOption,
+  ...commonOptions,
+} as const;
+
+const usage: Usage<typeof options> = {
+  name: "eval",
+  synopsis: "GRAPH [options]",
+  description: `Measures a graph on labelled clips: those that the data keeps for evaluation, or all where it keeps none.`,
+  operands: [["GRAPH", "a graph.onnx, compiled or trained"]],
+  options,
+  examples: [
+    "runtime eval runs/ast-1/graph.onnx --data clips.csv",
+    "runtime eval graph.onnx --data ESC-50/ --fold 1 --json",
+  ],
+};
+
+export const evalCommand: Command = {
+  usage,
+  run: async (args, output, signal) => {
+    const { values, operands } = parseOptions(usage, args);
+    const device = parseDevice(values.device ?? "auto");
+    const artifact = readWaveformArtifact(oneGraph(usage, operands));
+    const { classes, recipe } = artifact.metadata;
+    const { data, labels, fold, batch = recipe.batch } = values;
+    const dataset = await readDataset({ classes, data, labels, fold });
+    const clips = evaluationClips(dataset);
+    output.text(`${dataset.name}: ${clips.length} clips`);
+
+    const supply = openClips(artifact);
+    const classifier = await openClassifier(artifact, device);
+    const progress = createProgress(clips.length, 1, output.terminal);
+    try {
+      const onProgress = (done: number): void => progress.update(done, "evaluating");
+      const summary = await evaluate({ artifact, classifier, clips, load: supply.load, batch, signal, onProgress });
+      progress.clear();
+      if (!summary) return exitCodes.interrupted;
+      output.json({ event: "eval", graph: artifact.path, data: dataset.name, ...summary });
+      output.text(formatSummary(summary));
+      return exitCodes.done;
+    } finally {
+      progress.clear();
+      await classifier.close();
+      await supply.close();
+    }
+  },
+};
