@@ -1,6 +1,7 @@
 #!/usr/bin/env node
-/** `runtime train|eval|infer|inspect`: the only place that touches the process. */
+/** `runtime COMMAND`: the only place that touches the process. */
 import { type Command, type ExitCode, exitCodes } from "./command.ts";
+import { soundsCommand } from "./data/sounds-command.ts";
 import { evalCommand } from "./infer/eval-command.ts";
 import { inferCommand } from "./infer/infer-command.ts";
 import { printUsage } from "./options.ts";
@@ -14,6 +15,7 @@ const commands: Readonly<Record<string, Command>> = {
   eval: evalCommand,
   infer: inferCommand,
   inspect: inspectCommand,
+  sounds: soundsCommand,
 };
 
 const usage = `Usage: runtime COMMAND ...
@@ -24,6 +26,7 @@ Trains and uses the graphs that specgraph compiles.
   eval     measure a graph on labelled clips
   infer    say what is heard in clips
   inspect  print what a graph is
+  sounds   write the embedded sounds as WAV files
 
 runtime COMMAND --help says more.`;
 

@@ -1,0 +1,69 @@
+/**
+ * Times inference and training steps of a spec: `npm run bench -- [SPEC] [--batch N] [--steps N]`.
+ * Figures of two runs on a shared machine cannot be compared; run what you compare side by side.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Tensor } from "onnxruntime-node";
+import { names } from "../../compiler/artifact.ts";
+import { compile } from "../../compiler/compile.ts";
+import { openClassifier } from "../../runtime/session/classifier.ts";
+import { readArtifact } from "../../runtime/session/read-artifact.ts";
+import { openTrainingSession } from "../../runtime/session/training-session.ts";
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { batch: { type: "string", default: "2" }, steps: { type: "string", default: "10" } },
+});
+const [spec = "spec/quickstart.ts"] = positionals;
+const batch = Number(values.batch);
+const steps = Number(values.steps);
+
+/** Milliseconds of each call but the first two, which warm up. */
+const time = async (call: () => Promise<unknown>): Promise<number[]> => {
+  const durations: number[] = [];
+  for (let turn = 0; turn < steps + 2; turn++) {
+    const started = performance.now();
+    await call();
+    durations.push(performance.now() - started);
+  }
+  return durations.slice(2).toSorted((a, b) => a - b);
+};
+
+const report = (what: string, durations: readonly number[], flops: number): void => {
+  const [fastest = NaN] = durations;
+  const median = durations[Math.floor(durations.length / 2)] ?? NaN;
+  const rate = `${((1000 * batch) / median).toFixed(1)} clips/s, ${((batch * flops) / median / 1e6).toFixed(1)} GFLOP/s`;
+  console.log(`${what}: ${median.toFixed(1)} ms (fastest ${fastest.toFixed(1)} ms), ${rate}`);
+};
+
+const folder = mkdtempSync(join(tmpdir(), "specgraph-bench-"));
+try {
+  const out = join(folder, "graph.onnx");
+  const { metadata } = compile({ spec, out, input: "waveform" });
+  const artifact = readArtifact(out);
+  const samples = Math.ceil((metadata.frames + 2) * 0.01 * metadata.sampleRateHz);
+  const classes = metadata.classes.length;
+  const noise = Float32Array.from({ length: batch * samples }, (_, index) => 0.1 * Math.sin(index ** 1.5));
+  const waveform = new Tensor("float32", noise, [batch, samples]);
+  const oneHot = Float32Array.from({ length: batch * classes }, (_, index) => Number(index % classes === 0));
+
+  console.log(`${spec}: ${(metadata.parameters / 1e6).toFixed(1)} M parameters, batch ${batch}, ${steps} turns`);
+  const classifier = await openClassifier(artifact, "cpu");
+  report("inference", await time(() => classifier.classify(waveform)), metadata.flops.forward);
+  await classifier.close();
+
+  const session = await openTrainingSession(artifact, "cpu");
+  const feeds = {
+    [names.waveform]: waveform,
+    [names.targets]: new Tensor("float32", oneHot, [batch, classes]),
+    [names.learningRate]: new Tensor("float32", Float32Array.of(1e-5), []),
+  };
+  report("training step", await time(() => session.step(feeds)), metadata.flops.trainingStep);
+  await session.close();
+  console.log(`peak memory: ${(process.resourceUsage().maxRSS / 1e6).toFixed(2)} GB`);
+} finally {
+  rmSync(folder, { recursive: true });
+}
