@@ -5,7 +5,7 @@ import { soundKinds } from "./synthesise.ts";
 export const embeddedClasses = soundKinds;
 
 /** How many sounds of each class there are, and the seed they all come from. */
-const sounds = { train: 100, eval: 20, seed: 1 } as const;
+const sounds = { train: 200, eval: 30, seed: 1 } as const;
 
 /** The data set that needs no files: synthesised sounds, the same on every machine. */
 export const embeddedClips = (classes: readonly string[]): readonly Clip[] =>

@@ -33,7 +33,7 @@ const voices: Readonly<Record<string, (random: Random, seconds: number) => Voice
   },
   bell: (random) => {
     const pitchHz = logUniform(random, 300, 800);
-    const decaySeconds = random.uniform(0.15, 0.4);
+    const decaySeconds = random.uniform(0.3, 0.6);
     const partials = [1, 2.76, 5.4, 8.93]; // of a free bar
     return (t) =>
       partials.reduce(
@@ -46,11 +46,12 @@ const voices: Readonly<Record<string, (random: Random, seconds: number) => Voice
     return (t) => random.uniform(-1, 1) * (0.5 - 0.5 * Math.cos(2 * Math.PI * pulseHz * t));
   },
   doorbell: (random, seconds) => {
-    const firstHz = logUniform(random, 500, 1000);
-    const secondAt = 0.45 * seconds;
-    const ring = (pitchHz: number, t: number) =>
-      (sine(pitchHz * t) + 0.4 * sine(3 * pitchHz * t)) * Math.exp(-t / 0.25);
-    return (t) => (t < secondAt ? ring(firstHz, t) : ring(firstHz * 0.8, t - secondAt)); // a major third down
+    const pitchHz = logUniform(random, 500, 1000);
+    const noteSeconds = seconds / 4; // ding, dong, ding, dong: a fifth down and back
+    return (t) => {
+      const isDong = Math.floor(t / noteSeconds) % 2 === 1;
+      return sine((isDong ? 2 / 3 : 1) * pitchHz * t) * Math.exp(-(t % noteSeconds) / 0.1);
+    };
   },
 };
 
@@ -69,7 +70,7 @@ export const synthesise = ({ kind, index, seed }: Sound): Float32Array<ArrayBuff
   const onset = Math.floor(random.uniform(0, soundSeconds - seconds) * soundRateHz);
   const level = decibels(random.uniform(-32, -14));
   const voice = withLevel(level, playVoice(makeVoice(random, seconds), seconds));
-  const background = withLevel(level * decibels(random.uniform(-30, -10)), backgroundNoise(random));
+  const background = withLevel(level * decibels(random.uniform(-35, -16)), backgroundNoise(random));
   return background.map((noise, index) => Math.max(-1, Math.min(1, noise + (voice[index - onset] ?? 0))));
 };
 
