@@ -63,10 +63,10 @@ export const lowerFeatures = (
   );
   // Real and imaginary parts are weighed alike, so one product sums re^2 + im^2 and applies the filters.
   const filters = melMatrix({ ...features, half, sampleRateHz });
-  const energies = b.matMul(
-    b.mul(spectrum, spectrum),
-    b.constant("fbank/filters", [2 * half, bins], Float32Array.of(...filters, ...filters)),
-  );
+  const twice = new Float32Array(2 * filters.length);
+  twice.set(filters);
+  twice.set(filters, filters.length);
+  const energies = b.matMul(b.mul(spectrum, spectrum), b.constant("fbank/filters", [2 * half, bins], twice));
   const logMel = b.log(b.clip(energies, b.scalar(powerFloor)));
 
   const frameEnds = Float32Array.from({ length: frames }, (_, frame) => frame * frameShiftSamples + frameLengthSamples);
