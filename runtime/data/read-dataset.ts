@@ -97,7 +97,7 @@ const requireFiles = async (clips: readonly ListedClip[]): Promise<void> => {
   const [first] = missing;
   if (first === undefined) return;
   throw new UserError(
-    `${first.where()}: there is no file ${first.path}; ${missing.length} of ${clips.length} clips are missing`,
+    `${first.where()}: there is no file ${first.path}; ${missing.length} of ${clips.length} clips ${missing.length === 1 ? "is" : "are"} missing`,
   );
 };
 
