@@ -1,5 +1,5 @@
 /** Writes `graph.onnx`, and `graph.onnx.data` beside it when the parameters are large. Nothing is left half-written. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { CompileError } from "../diagnostics/diagnostic.ts";
 import { elements } from "../ir/dim.ts";
@@ -20,6 +20,7 @@ const failures: Readonly<Record<string, string>> = {
   ENOSPC: "the disk is full",
   EISDIR: "it is a folder",
   ENOTDIR: "its folder is a file",
+  ENAMETOOLONG: "its name is too long",
 };
 
 /** Writes to a temporary file beside `path`; `commit` puts it in place. */
@@ -28,16 +29,24 @@ const openTemporary = (
 ): { readonly write: (bytes: Uint8Array) => void; readonly commit: () => void; readonly discard: () => void } => {
   const temporary = `${path}.${process.pid}.tmp`;
   const file = openSync(temporary, "w");
+  let isOpen = true;
+  const close = (): void => {
+    if (isOpen) closeSync(file);
+    isOpen = false;
+  };
   return {
     write: (bytes) => {
       for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
     },
     commit: () => {
       fsyncSync(file);
-      closeSync(file);
+      close();
       renameSync(temporary, path);
     },
-    discard: () => rmSync(temporary, { force: true }),
+    discard: () => {
+      close();
+      rmSync(temporary, { force: true });
+    },
   };
 };
 
@@ -67,6 +76,8 @@ export const writeArtifact = (
   };
 
   try {
+    // Found out before the data file is in place, not after.
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
     let offset = 0;
     const dataFile = isExternal ? open(`${path}.data`) : undefined;
     for (const state of parameters) {

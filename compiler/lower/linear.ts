@@ -1,6 +1,11 @@
 import { product } from "../ir/dim.ts";
 import type { Builder } from "../ir/builder.ts";
 import type { Value } from "../ir/graph.ts";
+import type { Initializer } from "../../spec/dsl/initializers.ts";
+
+/** A bias starts as its weight where PyTorch's default does so, otherwise at zero. */
+export const biasInitializer = (weight: Initializer): Initializer =>
+  weight.kind === "uniformFanIn" ? weight : { kind: "zeros" };
 
 /** x weight^T + bias over the last axis: [..., in] -> [..., out], as one product of matrices. weight [out, in], bias [out]. */
 export const linear = (b: Builder, x: Value, weight: Value, bias: Value): Value => {

@@ -1,7 +1,7 @@
 import { truncatedNormal } from "../../../spec/dsl/initializers.ts";
 import type { Dense } from "../../../spec/dsl/layers.ts";
 import { expectFlow, type LowerLayer } from "../flow.ts";
-import { linear } from "../linear.ts";
+import { biasInitializer, linear } from "../linear.ts";
 
 export const lowerDense: LowerLayer<Dense> = (context, flow) => {
   const { layer, b, classCount, parameter } = context;
@@ -9,6 +9,6 @@ export const lowerDense: LowerLayer<Dense> = (context, flow) => {
   const units = layer.units === "classes" ? classCount : layer.units;
   const init = layer.init ?? truncatedNormal({ std: 0.02 });
   const weight = parameter("weight", [units, input.width], init);
-  const bias = parameter("bias", [units], init.kind === "uniformFanIn" ? init : { kind: "zeros" }, input.width);
+  const bias = parameter("bias", [units], biasInitializer(init), input.width);
   return { ...input, value: linear(b, input.value, weight, bias), width: units };
 };

@@ -3,7 +3,7 @@ import type { PatchEmbedding } from "../../../spec/dsl/layers.ts";
 import type { Builder } from "../../ir/builder.ts";
 import type { Value } from "../../ir/graph.ts";
 import { expectFlow, type LowerLayer } from "../flow.ts";
-import { linear } from "../linear.ts";
+import { biasInitializer, linear } from "../linear.ts";
 
 /** Windows along one axis: [.., length, ..] -> [.., count * patch, ..]; overlapping samples are repeated. */
 const unfold = (b: Builder, x: Value, axis: number, patch: number, stride: number, count: number): Value => {
@@ -38,7 +38,7 @@ export const lowerPatchEmbedding: LowerLayer<PatchEmbedding> = (context, flow) =
 
   const init = layer.init ?? uniformFanIn();
   const weight = parameter("weight", [width, 1, patch.bins, patch.frames], init);
-  const bias = parameter("bias", [width], init, patch.bins * patch.frames);
+  const bias = parameter("bias", [width], biasInitializer(init), patch.bins * patch.frames);
 
   const alongBins = unfold(b, value, 2, patch.bins, stride.bins, rows);
   const unfolded = unfold(b, alongBins, 1, patch.frames, stride.frames, columns);

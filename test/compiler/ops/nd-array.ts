@@ -63,11 +63,12 @@ export const reduce = (
 
 export const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** The error function by its Taylor series: exact to 1e-13 for |x| < 3. */
+/** The error function by its Taylor series, exact to 1e-13 for |x| < 3 and to 1e-8 beyond. */
 export const erf = (x: number): number => {
+  if (Math.abs(x) > 4) return Math.sign(x);
   let term = x;
   let total = x;
-  for (let n = 1; n < 80; n++) {
+  for (let n = 1; n < 120; n++) {
     term *= (-x * x) / n;
     total += term / (2 * n + 1);
   }

@@ -1,0 +1,138 @@
+/** The built command line, as users run it. */
+import { execFileSync, spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import onnxProto from "onnx-proto";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { type ArtifactMetadata, parseMetadata } from "../../compiler/artifact.ts";
+
+const cli = fileURLToPath(new URL("../../dist/compiler/cli.js", import.meta.url));
+
+/** A new folder with `spec.ts`, a tiny model. */
+const makeFolder = (options = ""): string => {
+  const folder = mkdtempSync(join(tmpdir(), "specgraph-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  cpSync(fileURLToPath(new URL("tiny-model.ts", import.meta.url)), join(folder, "tiny-model.ts"));
+  writeFileSync(
+    join(folder, "spec.ts"),
+    `import { tiny } from "./tiny-model.ts";\nexport default tiny({ ${options} });\n`,
+  );
+  return folder;
+};
+
+const run = (folder: string, ...args: readonly string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { cwd: folder, encoding: "utf8" });
+  return { status, stdout, stderr };
+};
+
+const sources = new Set(["spec.ts", "tiny-model.ts"]);
+const written = (folder: string): readonly string[] => readdirSync(folder).filter((name) => !sources.has(name));
+
+test("--help", () => {
+  expect(run(tmpdir(), "--help")).toStrictEqual({
+    status: 0,
+    stderr: "",
+    stdout: `Usage: npm run compile -- [SPEC] [options]      (installed: specgraph [SPEC] [options])
+
+Compiles a model spec to one ONNX file that infers and trains.
+
+  SPEC                        a TypeScript file whose default export is a model   (default: spec/ast.ts)
+  --out FILE                  the file to write                                   (default: graph.onnx)
+  --weights FILE|none         a checkpoint to start from: .pth, .safetensors, .npz  (default: the spec's)
+  --input waveform|features   where the graph starts                              (default: waveform)
+  --json                      print one JSON object instead of text
+  --help                      print this
+`,
+  });
+});
+
+describe("wrong arguments", () => {
+  test.each([
+    [["--bogus"], "error: Unknown option '--bogus'; see --help (arguments)\n"],
+    [["--out"], "error: Option '--out <value>' argument missing; see --help (arguments)\n"],
+    [["--json=yes"], "error: Option '--json' does not take an argument; see --help (arguments)\n"],
+    [["a.ts", "b.ts"], "error: expected one spec, got a.ts b.ts; see --help (arguments)\n"],
+    [["--input", "mel"], "error: --input is waveform or features, not mel (arguments)\n"],
+    [["--out", ""], "error: --out names no file; see --help (arguments)\n"],
+    [[], "error: there is no spec spec/ast.ts (spec-missing)\n"],
+  ])("%j", (args, message) => {
+    const folder = makeFolder();
+    expect(run(folder, ...args)).toStrictEqual({ status: 2, stdout: "", stderr: message });
+    expect(written(folder)).toStrictEqual([]);
+  });
+});
+
+describe("what a compilation prints", () => {
+  test("for people", () => {
+    const folder = makeFolder();
+    const { status, stdout, stderr } = run(folder, "spec.ts");
+    expect({ status, stderr }).toStrictEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(/^spec\.ts -> graph\.onnx: tiny, 2 classes, 0\.0 M parameters, \d\.\d MB, \d+\.\d s\n$/);
+    expect(written(folder)).toStrictEqual(["graph.onnx"]);
+  });
+
+  test("for programs: one JSON object", () => {
+    const folder = makeFolder();
+    const { status, stdout } = run(folder, "spec.ts", "--json", "--out", "tiny.onnx", "--input", "features");
+    const model = onnxProto.onnx.ModelProto.decode(readFileSync(join(folder, "tiny.onnx")));
+    const metadata = parseMetadata(model.metadataProps) as ArtifactMetadata;
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toStrictEqual({
+      spec: "spec.ts",
+      out: "tiny.onnx",
+      input: "features",
+      seconds: expect.any(Number) as number,
+      bytes: { graph: readFileSync(join(folder, "tiny.onnx")).length, data: 0 },
+      parameters: metadata.parameters,
+      specHash: metadata.specHash,
+    });
+    expect(model.graph?.input?.map(({ name }) => name)).toStrictEqual(["input_values"]);
+  });
+
+  test("a spec's mistakes, on stderr", () => {
+    expect(run(makeFolder("seed: 0.5"), "spec.ts", "--json")).toStrictEqual({
+      status: 2,
+      stdout: "",
+      stderr: `spec.ts:2:29 error: seed must be a whole number, not 0.5 (number-out-of-range)
+  2 | export default tiny({ seed: 0.5 });
+    |                             ^^^
+`,
+    });
+  });
+});
+
+describe("outputs that cannot be written leave nothing behind", () => {
+  test.each([
+    ["missing/graph.onnx", "its folder does not exist"],
+    ["folder", "it is a folder"],
+    ["spec.ts/graph.onnx", "its folder is a file"],
+    [`${"n".repeat(300)}.onnx`, "its name is too long"],
+  ])("%s", (out, reason) => {
+    const folder = makeFolder();
+    mkdirSync(join(folder, "folder"));
+    expect(run(folder, "spec.ts", "--out", out)).toStrictEqual({
+      status: 2,
+      stdout: "",
+      stderr: `error: cannot write ${out}: ${reason} (output-not-written)\n`,
+    });
+    expect(written(folder)).toStrictEqual(["folder"]);
+    expect(readdirSync(join(folder, "folder"))).toStrictEqual([]);
+  });
+
+  test("an older graph stays when the spec is wrong", () => {
+    const folder = makeFolder("seed: 0.5");
+    writeFileSync(join(folder, "graph.onnx"), "old");
+    expect(run(folder, "spec.ts").status).toBe(2);
+    expect(readFileSync(join(folder, "graph.onnx"), "utf8")).toBe("old");
+  });
+});
+
+test("compiling twice gives the same bytes", () => {
+  const folder = makeFolder();
+  for (const out of ["a.onnx", "b.onnx"])
+    execFileSync(process.execPath, [cli, "spec.ts", "--out", out], { cwd: folder });
+  expect(readFileSync(join(folder, "a.onnx")).equals(readFileSync(join(folder, "b.onnx")))).toBe(true);
+  expect(existsSync(join(folder, "a.onnx.data"))).toBe(false);
+});
