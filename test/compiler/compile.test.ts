@@ -1,0 +1,134 @@
+import { createHash } from "node:crypto";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import onnxProto from "onnx-proto";
+import { InferenceSession, Tensor } from "onnxruntime-node";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { absentSample, parseMetadata } from "../../compiler/artifact.ts";
+import { compile, type Compiled, type GraphInput } from "../../compiler/compile.ts";
+import { generateTensor } from "../golden-data/deterministic-tensor.ts";
+import { createRunner } from "../onnx/training-info-runner.ts";
+
+/** Compiles the tiny model with changes, in a folder of its own. */
+const compileTiny = (changes: string, input: GraphInput): { readonly out: string; readonly compiled: Compiled } => {
+  const folder = mkdtempSync(join(tmpdir(), "specgraph-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  cpSync(fileURLToPath(new URL("tiny-model.ts", import.meta.url)), join(folder, "tiny-model.ts"));
+  const spec = join(folder, "spec.ts");
+  writeFileSync(
+    spec,
+    `import { adamW, multiLabel } from "specgraph";
+import { tiny } from "./tiny-model.ts";
+export default tiny({ ${changes} });
+export const unused = [adamW, multiLabel];
+`,
+  );
+  const out = join(folder, "graph.onnx");
+  return { out, compiled: compile({ spec, out, input }) };
+};
+
+const multiLabel = 'name: "many", objective: multiLabel({ classes: ["a", "b", "c"] })';
+const recipe = "training: { optimizer: adamW({ learningRate: 0.01, weightDecay: 0.1 }), batch: 3, epochs: 7 }, seed: 5";
+
+const waveforms = (batch: number, samples: number): Tensor =>
+  new Tensor("float32", generateTensor("compile/waveform", batch * samples, 0.3), [batch, samples]);
+
+const scalar = (value: number): Tensor => new Tensor("float32", Float32Array.of(value), []);
+const numbers = (tensor: Tensor | undefined): readonly number[] => Array.from(tensor?.data as Float32Array);
+
+describe("the inference graph", () => {
+  test("takes waveforms of any length, alone or in batches", async () => {
+    const { out } = compileTiny("", "waveform");
+    const session = await InferenceSession.create(out);
+    expect(session.inputNames).toStrictEqual(["waveform"]);
+    expect(session.outputNames).toStrictEqual(["logits", "scores"]);
+    for (const [batch, samples] of [
+      [1, 400],
+      [2, 16_000],
+      [3, 5001],
+    ] as const) {
+      const { logits, scores } = await session.run({ waveform: waveforms(batch, samples) });
+      expect(logits?.dims).toStrictEqual([batch, 2]);
+      const exponentials = numbers(logits).map(Math.exp);
+      numbers(scores).forEach((score, index) => {
+        const clip = index - (index % 2);
+        const total = (exponentials[clip] ?? NaN) + (exponentials[clip + 1] ?? NaN);
+        expect(score).toBeCloseTo((exponentials[index] ?? NaN) / total, 6);
+      });
+    }
+    await session.release();
+  });
+
+  test("scores independent classes by sigmoid, from features", async () => {
+    const { out } = compileTiny(multiLabel, "features");
+    const session = await InferenceSession.create(out);
+    const features = new Tensor("float32", generateTensor("compile/features", 24 * 16, 1), [1, 24, 16]);
+    const { logits, scores } = await session.run({ input_values: features });
+    await session.release();
+    expect(numbers(scores)).toHaveLength(3);
+    numbers(logits).forEach((logit, index) =>
+      expect(numbers(scores)[index]).toBeCloseTo(1 / (1 + Math.exp(-logit)), 6),
+    );
+  });
+});
+
+test("the training program learns from waveforms of different length", async () => {
+  const { out } = compileTiny(multiLabel, "waveform");
+  const { state, step } = await createRunner(out);
+  const samples = 6000;
+  const data = generateTensor("compile/waveform", 2 * samples, 0.3).fill(absentSample, samples + 2500);
+  const feeds = {
+    waveform: new Tensor("float32", data, [2, samples]),
+    targets: new Tensor("float32", Float32Array.of(1, 0, 0, 0, 1, 1), [2, 3]),
+    learning_rate: scalar(0.01),
+  };
+  const losses: number[] = [];
+  for (let index = 0; index < 100; index++) losses.push(numbers((await step(feeds))["loss"])[0] ?? NaN);
+  expect(losses[0]).toBeCloseTo(Math.LN2, 1);
+  expect(losses.at(-1)).toBeLessThan(0.1);
+  expect(Number(state.get("optimizer.step")?.data[0])).toBe(100);
+});
+
+describe("metadata", () => {
+  test("tell the runtime what it needs, and are what compile() returns", () => {
+    const { out, compiled } = compileTiny(`${multiLabel}, ${recipe}`, "waveform");
+    const model = onnxProto.onnx.ModelProto.decode(readFileSync(out));
+    const { metadata } = compiled;
+    expect(parseMetadata(model.metadataProps)).toStrictEqual(metadata);
+    expect(metadata).toMatchObject({
+      formatVersion: 1,
+      compilerVersion: "0.1.0",
+      specName: "many",
+      input: "waveform",
+      sampleRateHz: 16_000,
+      minSamples: 400,
+      frames: 24,
+      bins: 16,
+      objective: "multi-label",
+      classes: ["a", "b", "c"],
+      recipe: { learningRate: 0.01, batch: 3, epochs: 7, seed: 5 },
+    });
+    const stored = model.graph?.initializer?.filter(({ name }) => /\.(weight|bias|cls)$/.test(name ?? "")) ?? [];
+    const scalars = stored.map(({ dims }) => (dims ?? []).map(Number).reduce((size, length) => size * length, 1));
+    expect(metadata.parameters).toBe(scalars.reduce((total, size) => total + size, 0));
+    expect(metadata.flops.forward).toBeGreaterThan(0);
+    expect(metadata.flops.trainingStep).toBeGreaterThan(metadata.flops.forward);
+  });
+
+  test("the hash is the spec's: the same for the same model, another for any change", () => {
+    const hash = (changes: string): string => compileTiny(changes, "features").compiled.metadata.specHash;
+    const hashes = ["", 'name: "tiny"', "seed: 1", multiLabel, recipe].map(hash);
+    expect(hashes[0]).toHaveLength(createHash("sha256").digest("hex").length);
+    expect(hashes[1]).toBe(hashes[0]);
+    expect(new Set(hashes).size).toBe(4);
+  });
+
+  test("version numbers agree", () => {
+    const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+      readonly version: string;
+    };
+    expect(compileTiny("", "features").compiled.metadata.compilerVersion).toBe(version);
+  });
+});

@@ -1,0 +1,33 @@
+import { describe, expect, test } from "vitest";
+import * as dsl from "../../spec/dsl/index.ts";
+
+test("numbered classes", () => {
+  expect(dsl.numbered(3)).toStrictEqual(["0", "1", "2"]);
+});
+
+/** Each builder's result with nothing but what it was given: defaults are the compiler's. */
+const built = [
+  [dsl.waveform({ sampleRateHz: 8000 }), { kind: "waveform", sampleRateHz: 8000 }],
+  [dsl.removeMean(), { kind: "removeMean" }],
+  [dsl.padOrCut({ frames: 3 }), { kind: "padOrCut", frames: 3 }],
+  [dsl.normalize({ mean: 1, std: 2 }), { kind: "normalize", mean: 1, std: 2 }],
+  [dsl.prependTokens("cls"), { kind: "addTokens", names: ["cls"], position: "first" }],
+  [dsl.appendTokens("a", "b"), { kind: "addTokens", names: ["a", "b"], position: "last" }],
+  [dsl.dense("classes"), { kind: "dense", units: "classes" }],
+  [dsl.dense(4, { init: dsl.uniformFanIn() }), { kind: "dense", units: 4, init: { kind: "uniformFanIn" } }],
+  [
+    dsl.residual(dsl.gelu(), [dsl.relu()]),
+    { kind: "residual", layers: [{ kind: "activation", name: "gelu" }, [{ kind: "activation", name: "relu" }]] },
+  ],
+  [dsl.repeat(2, [dsl.tanh()]), { kind: "repeat", times: 2, block: [{ kind: "activation", name: "tanh" }] }],
+  [dsl.meanOfTokens(), { kind: "meanOfTokens", names: [] }],
+  [dsl.classesFile("a.csv"), { kind: "classesFile", path: "a.csv" }],
+  [dsl.checkpoint(), { kind: "checkpoint" }],
+  [dsl.adamW({ learningRate: 1 }), { kind: "adamW", learningRate: 1 }],
+] as const;
+
+describe("builders only label what they are given", () => {
+  test.each(built.map(([value, expected]) => [expected.kind, value, expected] as const))("%s", (_, value, expected) => {
+    expect(value).toStrictEqual(expected);
+  });
+});
