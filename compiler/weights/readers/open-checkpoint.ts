@@ -41,8 +41,6 @@ const signatures: readonly Signature[] = [
   { isHead: startsWith("PK\x03\x04"), read: readZip },
   { isHead: startsWith("PK\x05\x06"), read: notACheckpoint("is an empty zip archive") },
   { isHead: startsWith("\x80"), read: readPytorchLegacy },
-  // Field 1 of ModelProto, the version that every ONNX file starts with.
-  { isHead: startsWith("\x08"), read: readGraphCheckpoint },
   { isHead: startsWith("\x93NUMPY"), read: notACheckpoint(`is a single .npy array; ${accepted} (numpy.savez)`) },
   {
     isHead: startsWith("version https://git-lfs"),
@@ -53,6 +51,8 @@ const signatures: readonly Signature[] = [
     read: notACheckpoint(`is a web page, not a checkpoint: the download failed; ${accepted}`),
   },
   { isHead: (head) => head[8] === "{".charCodeAt(0), read: readSafetensors },
+  // Field 1 of ModelProto, the version that every ONNX file starts with.
+  { isHead: startsWith("\x08"), read: readGraphCheckpoint },
 ];
 
 /**
