@@ -50,10 +50,9 @@ export const createClipLoader = ({
   };
 
   const start = (): Worker => {
+    // What decoders print about a broken file stays in the thread's own streams: the error says it. They are left unread,
+    // as reading them would keep the process alive (Node 20).
     const worker = new Worker(workerUrl, { workerData: requirements, stdout: true, stderr: true });
-    // What the decoders print about a broken file must not reach the user's streams: the error says it.
-    worker.stdout.resume();
-    worker.stderr.resume();
     worker.on("message", (reply: ClipReply) => {
       const job = running.get(worker);
       running.delete(worker);

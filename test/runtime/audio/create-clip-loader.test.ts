@@ -1,4 +1,7 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { WorkerOptions } from "node:worker_threads";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createClipLoader } from "../../../runtime/audio/create-clip-loader.ts";
@@ -77,4 +80,24 @@ test("closing rejects what is still to be read, and later loads", async () => {
   const [, second] = await settled;
   expect(second).toMatchObject({ reason: { message: `the clip loader was closed before ${folder}/2.wav was read` } });
   await expect(loader.load("3.wav")).rejects.toThrow("the clip loader is closed; it cannot read 3.wav");
+});
+
+test("an idle loader keeps no process alive, and what decoders print stays inside", () => {
+  const flac = readFileSync(fileURLToPath(new URL("../../fixtures/audio/sines.flac", import.meta.url)));
+  const loaderUrl = new URL("../../../dist/runtime/audio/create-clip-loader.js", import.meta.url).href;
+  const script = `
+    import { createClipLoader } from ${JSON.stringify(loaderUrl)};
+    const loader = createClipLoader({ sampleRateHz: 16000, minSamples: 1 });
+    await loader.load("broken.flac").catch((error) => console.log(error.message));`;
+  const cwd = temporaryFolder({ "broken.flac": flac.subarray(0, -1), "load.mjs": script });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ["load.mjs"], {
+    cwd,
+    timeout: 20_000,
+    encoding: "utf8",
+  });
+  expect({ status, stdout, stderr }).toEqual({
+    status: 0,
+    stdout: "broken.flac: the file is corrupt: nothing in it can be decoded\n",
+    stderr: "",
+  });
 });
