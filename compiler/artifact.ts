@@ -73,6 +73,9 @@ export interface Recipe {
 
 const keyPrefix = "specgraph.";
 
+/** The metadata property by which a compiler reads the parameters as a checkpoint; the runtime only passes it on. */
+export const geometryKey = `${keyPrefix}geometry`;
+
 type Check = (value: unknown) => boolean;
 const isNumber: Check = (value) => typeof value === "number" && Number.isFinite(value);
 const isString: Check = (value) => typeof value === "string";

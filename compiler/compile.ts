@@ -9,7 +9,7 @@
  *       --writeArtifact--> graph.onnx (+ graph.onnx.data)               emit/
  */
 import { createHash } from "node:crypto";
-import { type ArtifactMetadata, formatVersion, names, printMetadata } from "./artifact.ts";
+import { type ArtifactMetadata, formatVersion, geometryKey, names, printMetadata } from "./artifact.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { writeArtifact } from "./emit/write-artifact.ts";
 import { normalizeSpec } from "./frontend/normalize-spec.ts";
@@ -30,6 +30,7 @@ import { nodesLeadingTo, removeDeadCode } from "./passes/remove-dead-code.ts";
 import { renameValues } from "./passes/rename-values.ts";
 import type { Coverage } from "./weights/coverage.ts";
 import { describeHuggingFace } from "./weights/describe-hugging-face.ts";
+import { describeGeometry } from "./weights/geometry.ts";
 import { type ImportedWeights, importWeights } from "./weights/import-weights.ts";
 import { initialize } from "./weights/initialize.ts";
 import { CheckpointError } from "./weights/readers/checkpoint-error.ts";
@@ -173,7 +174,8 @@ export const compile = ({ spec: path, out, input, weights }: CompileOptions): Co
   try {
     const imported = openWeights(spec, graph, weights);
     const read = imported?.read ?? ((state: State) => initialize(state, spec.seed));
-    const bytes = writeArtifact(out, program, read, printMetadata(metadata), compilerVersion);
+    const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
+    const bytes = writeArtifact(out, program, read, [...printMetadata(metadata), geometry], compilerVersion);
     return { metadata, coverage: imported?.coverage(), bytes };
   } catch (error) {
     if (error instanceof CheckpointError) throw new CompileError([{ code: "checkpoint", message: error.message }]);

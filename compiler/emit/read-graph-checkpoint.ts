@@ -4,6 +4,7 @@ import onnxProto, { type onnx } from "onnx-proto";
 import { type ByteSource, byteSource } from "../weights/readers/byte-source.ts";
 import { type Checkpoint, tensorEntry } from "../weights/readers/checkpoint.ts";
 import { CheckpointError } from "../weights/readers/checkpoint-error.ts";
+import { byteLength } from "../weights/readers/dtype.ts";
 
 const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
 
@@ -16,18 +17,25 @@ const decode = (source: ByteSource): onnx.ModelProto => {
   }
 };
 
-const readBytes = (path: string, tensor: onnx.ITensorProto, length: number): Uint8Array => {
-  if (tensor.dataLocation !== DataLocation.EXTERNAL) {
-    const bytes = tensor.rawData ?? new Uint8Array();
-    if (bytes.length === length) return Uint8Array.from(bytes);
-    throw new CheckpointError(path, `tensor "${tensor.name}" has ${bytes.length} bytes; its shape needs ${length}`);
-  }
-  const entries = new Map((tensor.externalData ?? []).map(({ key, value }) => [key, value ?? ""]));
+type Refuse = (what: string) => never;
+
+const readInline = ({ rawData }: onnx.ITensorProto, length: number, refuse: Refuse): Uint8Array => {
+  const bytes = rawData ?? new Uint8Array();
+  return bytes.length === length ? bytes : refuse(`has ${bytes.length} bytes; its shape needs ${length}`);
+};
+
+const readExternal = (
+  graphPath: string,
+  { externalData }: onnx.ITensorProto,
+  length: number,
+  refuse: Refuse,
+): Uint8Array => {
+  const entries = new Map((externalData ?? []).map(({ key, value }) => [key, value ?? ""]));
   const location = entries.get("location") ?? "";
-  if (location !== basename(location)) {
-    throw new CheckpointError(path, `tensor "${tensor.name}" is kept in "${location}", not beside the graph`);
-  }
-  return byteSource(join(dirname(path), location)).read(Number(entries.get("offset") ?? 0), length);
+  if (location === "" || location !== basename(location)) refuse(`is kept in "${location}", not beside the graph`);
+  const offset = Number(entries.get("offset") ?? 0);
+  if (!Number.isSafeInteger(offset) || offset < 0) refuse(`starts at byte "${entries.get("offset")}" of ${location}`);
+  return byteSource(join(dirname(graphPath), location)).read(offset, length);
 };
 
 /** The parameters of a compiled or trained graph. @throws CheckpointError where the file is broken or has none. */
@@ -37,11 +45,27 @@ export const readGraphCheckpoint = (source: ByteSource): Checkpoint => {
   const parameters = (model.graph?.initializer ?? []).filter(
     ({ name, dataType }) => trained.has(name) && dataType === DataType.FLOAT,
   );
+  if (parameters.length === 0) {
+    throw new CheckpointError(source.path, "is an ONNX file without trainable parameters, not a graph of specgraph");
+  }
   const tensors = parameters.map((tensor) => {
-    const shape = (tensor.dims ?? []).map(Number);
-    const length = 4 * shape.reduce((product, size) => product * size, 1);
     const name = tensor.name ?? "";
-    return [name, tensorEntry(name, "float32", shape, () => readBytes(source.path, tensor, length))] as const;
+    const refuse = (what: string): never => {
+      throw new CheckpointError(source.path, `tensor "${name}" ${what}`);
+    };
+    const shape = (tensor.dims ?? []).map(Number);
+    const length = byteLength("float32", shape) ?? refuse(`has an impossible shape [${shape.join(", ")}]`);
+    const read =
+      tensor.dataLocation === DataLocation.EXTERNAL
+        ? () => readExternal(source.path, tensor, length, refuse)
+        : () => readInline(tensor, length, refuse);
+    return [name, tensorEntry(name, "float32", shape, read)] as const;
   });
-  return { format: "onnx", tensors: new Map(tensors), unwrapped: [], outside: new Map(), metadata: new Map() };
+  return {
+    format: "onnx",
+    tensors: new Map(tensors),
+    unwrapped: [],
+    outside: new Map(),
+    metadata: new Map(model.metadataProps.map(({ key, value }) => [key ?? "", value ?? ""])),
+  };
 };

@@ -26,7 +26,8 @@ const methods: { readonly [Method in PositionMethod]: (index: number, from: numb
       [Math.min(first + 1, from - 1), share],
     ];
   },
-  nearest: (index, from, to) => [[Math.floor((index * from) / to), 1]],
+  /** In float32 too, where torch's rounding sometimes takes the neighbour. */
+  nearest: (index, from, to) => [[Math.min(Math.floor(Math.fround(index * Math.fround(from / to))), from - 1), 1]],
 };
 
 /** Fewer positions are cut from the centre, more are interpolated. */

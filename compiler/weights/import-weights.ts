@@ -2,12 +2,14 @@
 import type { NormalizedSpec } from "../frontend/normalized-spec.ts";
 import type { State } from "../ir/graph.ts";
 import type { Coverage, SourceCoverage, TargetCoverage } from "./coverage.ts";
+import { describeGeometry } from "./geometry.ts";
 import { initialize } from "./initialize.ts";
 import { referenceName } from "./layouts/reference-name.ts";
-import { matchLayout } from "./match-layout.ts";
+import { listNames, matchLayout } from "./match-layout.ts";
 import {
   type ImportContext,
   type ImportOptions,
+  isReferenceName,
   type Plan,
   planParameter,
   requireTensor,
@@ -15,7 +17,6 @@ import {
 } from "./plan.ts";
 import { CheckpointError } from "./readers/checkpoint-error.ts";
 import { openCheckpoint } from "./readers/open-checkpoint.ts";
-import { describeTarget } from "./target.ts";
 
 export interface ImportedWeights {
   /** A parameter's values, row-major. Throws CheckpointError when the file's bytes turn out to be corrupt. */
@@ -24,22 +25,38 @@ export interface ImportedWeights {
   readonly coverage: () => Coverage;
 }
 
-const requireArchitecture = (context: ImportContext, width: number): void => {
+const requireArchitecture = (context: ImportContext): void => {
   const { path, source, target } = context;
-  const sourceWidth = requireTensor(context, "v.cls_token").shape.at(-1);
   const blocks = [...source.tensors.keys()].flatMap((name) => /^v\.blocks\.(\d+)\./.exec(name)?.[1] ?? []);
-  const depth = new Set(blocks).size;
-  const needs = [
-    ...(sourceWidth === width ? [] : [`width ${sourceWidth}`]),
-    ...(depth === target.depth ? [] : [`depth ${depth}`]),
-  ];
-  if (needs.length === 0) return;
-  const mismatch = `has ${depth} blocks of width ${sourceWidth}, but the spec has ${target.depth} of width ${width}`;
-  throw new CheckpointError(path, `${mismatch}; the spec would need ${needs.join(" and ")}`);
+  const [width] = requireTensor(context, "v.patch_embed.proj.weight").shape;
+  const figures = [
+    ["depth", new Set(blocks).size, target.depth],
+    ["width", width, target.width],
+    ["heads", source.geometry.heads, target.heads],
+  ] as const;
+  const known = figures.filter(([, has, needs]) => has !== undefined && needs !== undefined);
+  const wrong = known.filter(([, has, needs]) => has !== needs);
+  if (wrong.length === 0) return;
+  const has = known.map(([name, figure]) => `${name} ${figure}`).join(", ");
+  const needs = known.map(([name, , figure]) => `${name} ${figure}`).join(", ");
+  const fix = wrong.map(([name, figure]) => `${name} ${figure}`).join(" and ");
+  throw new CheckpointError(path, `has ${has}, but the spec has ${needs}; the spec would need ${fix}`);
 };
 
-const whyInitialised = (context: ImportContext, reference: string | undefined): string => {
-  if (reference === undefined) return "new in this spec";
+/** Names the whole extent of what is missing, not its first tensor. */
+const requireTensors = ({ path, source, options }: ImportContext, references: readonly string[]): void => {
+  const isNeeded = (name: string): boolean =>
+    name.startsWith("v.") &&
+    name !== "v.dist_token" &&
+    (name !== "v.pos_embed" || options.positions !== "random") &&
+    !source.tensors.has(name);
+  const missing = references.filter(isNeeded);
+  if (missing.length === 0) return;
+  throw new CheckpointError(path, `lacks what the spec needs, as official AST names it: ${listNames(missing)}`);
+};
+
+const whyInitialised = (context: ImportContext, reference: string): string => {
+  if (!isReferenceName(reference)) return "new in this spec";
   if (reference === "v.pos_embed") return "random, as the spec says";
   const classes = sourceClassCount(context);
   return classes === undefined
@@ -47,20 +64,35 @@ const whyInitialised = (context: ImportContext, reference: string | undefined): 
     : `${classes} -> ${context.classCount} classes`;
 };
 
-/** A checkpoint may have these without the spec having a use for them. */
-const mayBeLeft = /^(?:v\.dist_token|v\.pos_embed|mlp_head\..*)$/;
+const whyDropped = (context: ImportContext, reference: string): string => {
+  const isOtherHead = reference.startsWith("mlp_head.") && sourceClassCount(context) !== context.classCount;
+  return isOtherHead ? whyInitialised(context, reference) : "not in the spec";
+};
+
+/** A checkpoint may have tokens, positions and another head without the spec having a use for them. */
+const mayBeLeft = (reference: string): boolean =>
+  !reference.startsWith("v.") || /^v\.(?:cls_token|dist_token|pos_embed)$/.test(reference);
 
 const coverSources = (context: ImportContext, plans: readonly Plan[]): readonly SourceCoverage[] => {
   const { path, source } = context;
-  const planOf = new Map(plans.flatMap((plan) => plan.from.map((name) => [name, plan] as const)));
-  const matched = [...source.tensors].flatMap(([reference, { from, shape }]) =>
+  const planOf = new Map<string, Plan>();
+  // A tensor that also serves as a copy is first of all itself.
+  for (const plan of plans) for (const name of plan.from) if (!planOf.has(name)) planOf.set(name, plan);
+  const left = [...source.tensors].filter(
+    ([reference, { from }]) => !from.some((name) => planOf.has(name)) && !mayBeLeft(reference),
+  );
+  if (left.length > 0) {
+    const names = listNames(left.flatMap(([, { from }]) => from));
+    throw new CheckpointError(path, `has tensors that the spec has no place for: ${names}`);
+  }
+  const matched = [...source.tensors].flatMap(([reference, { from }]) =>
     from.map((name): SourceCoverage => {
+      const { shape = [] } = source.entries.get(name) ?? {};
       const plan = planOf.get(name);
-      if (plan?.note !== undefined) return { name, shape, status: "resized", note: plan.note };
-      if (plan) return { name, shape, status: "used" };
-      if (!mayBeLeft.test(reference)) throw new CheckpointError(path, `${name} has no place in the spec`);
-      const isHead = reference.startsWith("mlp_head.");
-      return { name, shape, status: "dropped", note: isHead ? whyInitialised(context, reference) : "not in the spec" };
+      if (!plan) return { name, shape, status: "dropped", note: whyDropped(context, reference) };
+      return plan.note === undefined
+        ? { name, shape, status: "used" }
+        : { name, shape, status: "resized", note: plan.note };
     }),
   );
   const dropped = source.dropped.map(({ name, shape }): SourceCoverage => ({
@@ -84,31 +116,26 @@ export const importWeights = (
   states: readonly State[],
 ): ImportedWeights => {
   const source = matchLayout(openCheckpoint(path), path);
-  const context: ImportContext = {
-    path,
-    source,
-    target: describeTarget(spec),
-    options,
-    classCount: spec.classes.length,
-  };
-  const norm = states.find(({ value }) => referenceName(value.name) === "v.norm.weight");
-  requireArchitecture(context, Number(norm?.value.type.shape[0]));
+  const target = describeGeometry(spec);
+  const context: ImportContext = { path, source, target, options, classCount: spec.classes.length };
+  const referenceOf = ({ value }: State): string => referenceName(value.name) ?? value.name;
+  requireArchitecture(context);
+  requireTensors(context, states.map(referenceOf));
 
   const plans = new Map<string, Plan>();
-  const targets = states.map(({ value }): TargetCoverage => {
-    const reference = referenceName(value.name);
-    const shape = value.type.shape.map(Number);
-    const plan = reference === undefined ? undefined : planParameter(context, reference, shape);
-    if (!plan) {
-      return { name: value.name, shape, status: "initialised", from: [], note: whyInitialised(context, reference) };
-    }
-    plans.set(value.name, plan);
+  const targets = states.map((state): TargetCoverage => {
+    const { name, type } = state.value;
+    const reference = referenceOf(state);
+    const shape = type.shape.map(Number);
+    const plan = planParameter(context, reference, shape);
+    if (!plan) return { name, shape, status: "initialised", from: [], note: whyInitialised(context, reference) };
+    plans.set(name, plan);
     const { from, note } = plan;
-    return { name: value.name, shape, status: "filled", from, ...(note === undefined ? {} : { note }) };
+    return { name, shape, status: "filled", from, ...(note === undefined ? {} : { note }) };
   });
   const sources = coverSources(context, [...plans.values()]);
 
-  const warnings: string[] = [];
+  const warnings = [...plans.values()].flatMap(({ warning }) => warning ?? []);
   const read = (state: State): Float32Array => {
     const plan = plans.get(state.value.name);
     if (!plan) return initialize(state, spec.seed);

@@ -1,6 +1,6 @@
 /** Google's ViT checkpoints (google-research/vision_transformer): JAX names, kernels as [in, out]. */
 import type { TensorEntry } from "../readers/checkpoint.ts";
-import type { Converted, Layout, Rule } from "./layout.ts";
+import { type Converted, hasTensor, type Layout, type Rule } from "./layout.ts";
 
 const size = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
@@ -60,10 +60,12 @@ const norm = (from: string, to: string): readonly Rule[] => [
   { pattern: new RegExp(`^${from}/bias$`), to: `${to}.bias` },
 ];
 
+const marker = "Transformer/encoderblock_0/MultiHeadDotProductAttention_1/query/kernel";
+
 export const googleVit: Layout = {
   name: "Google ViT",
   prefixes: [""],
-  marker: "Transformer/encoderblock_0/MultiHeadDotProductAttention_1/query/kernel",
+  isLayout: hasTensor(marker),
   grid: "square",
   rules: [
     { pattern: /^cls$/, to: "v.cls_token" },
@@ -81,4 +83,9 @@ export const googleVit: Layout = {
     ...norm("Transformer/encoder_norm", "v.norm"),
     { pattern: /^(head|pre_logits)\//, to: undefined },
   ],
+  // The kernel is [width, heads, width / heads].
+  readGeometry: ({ tensors }) => {
+    const { shape = [] } = tensors.get(marker) ?? {};
+    return shape.length === 3 && shape[1] !== undefined ? { heads: shape[1] } : {};
+  },
 };

@@ -1,5 +1,6 @@
 /** How a family of checkpoints names and shapes its tensors, told as rules from its names to the reference's. */
-import type { TensorEntry } from "../readers/checkpoint.ts";
+import type { SourceGeometry } from "../geometry.ts";
+import type { Checkpoint, TensorEntry } from "../readers/checkpoint.ts";
 
 /** A tensor in the reference's shape. */
 export interface Converted {
@@ -20,12 +21,20 @@ export interface Layout {
   readonly name: string;
   /** What may stand before every name. */
   readonly prefixes: readonly string[];
-  /** A tensor that this layout has, and no other. */
-  readonly marker: string;
+  /** Whether a checkpoint has this layout, its names below the prefix. */
+  readonly isLayout: (checkpoint: Checkpoint, prefix: string) => boolean;
   readonly rules: readonly Rule[];
   /** Patches of pictures have a square grid, those of spectrograms any. */
   readonly grid: "square" | "any";
+  /** What the file, or one beside it, tells beyond the reference's tensors. Throws CheckpointError where that is broken. */
+  readonly readGeometry?: (checkpoint: Checkpoint, path: string) => SourceGeometry;
 }
+
+/** Recognises a layout by a tensor that it has, and no other. */
+export const hasTensor =
+  (name: string): Layout["isLayout"] =>
+  ({ tensors }, prefix) =>
+    tensors.has(prefix + name);
 
 /** Weight and bias of one name. */
 export const both = (from: string, to: string | undefined, third?: 0 | 1 | 2): Rule => ({

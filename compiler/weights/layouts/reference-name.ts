@@ -10,7 +10,7 @@ export const referenceRules: readonly Rule[] = [
   only(/^blocks\.(\d+)\.residual1\.attention\.(.+)$/, "v.blocks.$1.attn.$2"),
   only(/^blocks\.(\d+)\.residual2\.layerNorm\.(.+)$/, "v.blocks.$1.norm2.$2"),
   only(/^blocks\.(\d+)\.residual2\.dense([12])\.(.+)$/, "v.blocks.$1.mlp.fc$2.$3"),
-  only(/^layerNorm1\.(.+)$/, "v.norm.$1"),
+  only(/^layerNorm1?\.(.+)$/, "v.norm.$1"),
   only(/^layerNorm2\.(.+)$/, "mlp_head.0.$1"),
   only(/^dense\.(.+)$/, "mlp_head.1.$1"),
 ];
