@@ -24,7 +24,7 @@ export interface EvaluateOptions {
  * @throws UserError where a clip cannot be read, or the model's answers are not numbers
  */
 export const evaluate = async ({
-  artifact: { path, metadata },
+  artifact: { metadata },
   classifier,
   clips,
   load,
@@ -40,7 +40,9 @@ export const evaluate = async ({
     const waveform = new Tensor("float32", next.waveform, [next.clips.length, next.samples]);
     const answers = await classifier.classify(waveform);
     if (!answers.logits.every(Number.isFinite)) {
-      throw new UserError(`${path}: the model's answers are not finite numbers; its parameters have diverged`);
+      throw new UserError(
+        "the model's answers are not finite numbers: its parameters diverged in training; train again with a lower --lr",
+      );
     }
     logits.set(answers.logits, done * classes);
     scores.set(answers.scores, done * classes);

@@ -62,7 +62,7 @@ const print = (clip: string, seconds: number, scores: readonly Score[], output: 
 const classifyClip = async (classifier: Classifier, clip: string, samples: Float32Array): Promise<Float32Array> => {
   const { scores } = await classifier.classify(new Tensor("float32", samples, [1, samples.length]));
   if (scores.every(Number.isFinite)) return scores;
-  throw new UserError(`${clip}: the model's scores are not finite numbers; its parameters have diverged in training`);
+  throw new UserError(`${clip}: the model's scores are not finite numbers: its parameters diverged in training`);
 };
 
 export const inferCommand: Command = {

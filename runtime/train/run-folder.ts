@@ -1,14 +1,21 @@
 /** The folder that a training run writes to. */
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { writeFailure } from "../session/write-artifact.ts";
 
 /** Where runs go that name no folder. */
 const runs = "runs";
 
+/** Not `mkdirSync`'s `recursive`, which never returns where the parent refuses with ENOENT, as /proc does (Node 20.20). */
+const createFolders = (path: string): void => {
+  if (existsSync(path)) return;
+  createFolders(dirname(path));
+  mkdirSync(path);
+};
+
 /** Makes `runs/NAME-1`, or the first number that is free. */
 const createNumbered = (name: string): string => {
-  mkdirSync(runs, { recursive: true });
+  createFolders(runs);
   for (let number = 1; ; number++) {
     const folder = join(runs, `${name}-${number}`);
     try {
@@ -33,12 +40,12 @@ export interface RunFolder {
  */
 export const createRunFolder = (folder: string | undefined, specName: string): RunFolder => {
   try {
-    if (folder !== undefined) mkdirSync(folder, { recursive: true });
+    if (folder !== undefined) createFolders(folder);
     const path = folder ?? createNumbered(specName.replaceAll(/[^\w.-]+/g, "-"));
     const metrics = join(path, "metrics.jsonl");
     writeFileSync(metrics, "");
     return { graph: join(path, "graph.onnx"), metrics };
   } catch (error) {
-    throw writeFailure(folder ?? runs, error) ?? error;
+    throw writeFailure(join(folder ?? runs, "metrics.jsonl"), error) ?? error;
   }
 };

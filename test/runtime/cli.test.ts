@@ -1,0 +1,195 @@
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { temporaryFolder } from "./audio/temporary-folder.ts";
+import { wavBytes } from "./audio/wav-bytes.ts";
+import { linearModel, metadata, writeLinearModel } from "./session/linear-artifact.ts";
+
+const cli = fileURLToPath(new URL("../../dist/runtime/cli.js", import.meta.url));
+
+interface Result {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `runtime` with both streams piped; `interrupt` sends Ctrl-C once stdout has a line. */
+const runtime = (args: readonly string[], cwd: string, { interrupt = false } = {}): Promise<Result> =>
+  new Promise((resolve) => {
+    const child = spawn(process.execPath, [cli, ...args], { cwd });
+    let [stdout, stderr, isInterrupted] = ["", "", false];
+    child.stdout.on("data", (text) => {
+      stdout += String(text);
+      if (interrupt && !isInterrupted) isInterrupted = child.kill("SIGINT");
+    });
+    child.stderr.on("data", (text) => {
+      stderr += String(text);
+    });
+    child.on("close", (code) => resolve({ code, stdout, stderr }));
+  });
+
+const lines = (text: string): unknown[] =>
+  text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as unknown);
+
+/** Four samples, the class's own the loudest. */
+const clip = (isHigh: boolean, level: number): Buffer => wavBytes(isHigh ? [0, 0, 0, level] : [level, 0, 0, 0]);
+
+/** A compiled graph, and clips in a folder per class. */
+const workspace = (): string => {
+  const clips = Array.from({ length: 5 }, (_, index) => [
+    [`clips/low/${index}.wav`, clip(false, 30_000 - index)] as const,
+    [`clips/high/${index}.wav`, clip(true, 30_000 - index)] as const,
+  ]);
+  const folder = temporaryFolder(Object.fromEntries(clips.flat()));
+  writeLinearModel(folder);
+  return folder;
+};
+
+describe("train, eval and infer", () => {
+  test("from clips to labels", async () => {
+    const folder = workspace();
+    const train = ["train", "graph.onnx", "--data", "clips", "--epochs", "10", "--out", "run", "--json"];
+    const trained = await runtime(train, folder);
+    expect(trained).toMatchObject({ code: 0, stderr: "" });
+    const events = lines(trained.stdout);
+    expect(events[0]).toStrictEqual({ event: "step", epoch: 1, step: 1, loss: expect.any(Number), lr: 0.5 });
+    expect(events[4]).toMatchObject({ event: "eval", epoch: 1, step: 4, clips: 2 });
+    expect(events.at(-1)).toStrictEqual({
+      event: "done",
+      graph: join("run", "graph.onnx"),
+      metrics: join("run", "metrics.jsonl"),
+      steps: 40,
+      interrupted: false,
+      seconds: expect.any(Number),
+    });
+    expect(lines(readFileSync(join(folder, "run", "metrics.jsonl"), "utf8"))).toStrictEqual(events.slice(0, -1));
+
+    const measured = await runtime(["eval", join("run", "graph.onnx"), "--data", "clips"], folder);
+    expect(measured).toMatchObject({ code: 0, stdout: "" });
+    expect(measured.stderr).toMatch(
+      /^clips: 10 clips\nloss 0\.\d{4} {2}accuracy 1\.0000 {2}mAP 1\.0000 {2}AUC 1\.0000 {2}d' -\n\nclass {2}clips {6}AP {5}AUC\nlow {8}5 {2}1\.0000 {2}1\.0000\nhigh {7}5 {2}1\.0000 {2}1\.0000\n$/,
+    );
+
+    const heard = await runtime(["infer", join("run", "graph.onnx"), "clips/high/0.wav", "--json"], folder);
+    expect(lines(heard.stdout)).toMatchObject([
+      {
+        clip: "clips/high/0.wav",
+        seconds: 4 / 16_000,
+        scores: [
+          { label: "high", index: 1 },
+          { label: "low", index: 0 },
+        ],
+      },
+    ]);
+  });
+
+  test("an interruption saves and exits with 130", async () => {
+    const folder = workspace();
+    const train = ["train", "graph.onnx", "--data", "clips", "--epochs", "100000", "--out", "run", "--json"];
+    const { code, stdout, stderr } = await runtime(train, folder, { interrupt: true });
+    expect({ code, stderr }).toStrictEqual({ code: 130, stderr: "" });
+    expect(lines(stdout).at(-1)).toMatchObject({ event: "done", interrupted: true });
+    expect(existsSync(join(folder, "run", "graph.onnx"))).toBe(true);
+  });
+
+  test("one clip that cannot be read does not hide the others", async () => {
+    const folder = workspace();
+    const clips = ["clips/low/0.wav", "none.wav", "clips/high/0.wav"];
+    const text = await runtime(["infer", "graph.onnx", ...clips, "--top", "1"], folder);
+    expect(text).toStrictEqual({
+      code: 2,
+      stdout: "",
+      stderr: `clips/low/0.wav (0.0 s)
+  low  0.5456
+none.wav: there is no such file
+clips/high/0.wav (0.0 s)
+  low  0.6753
+`,
+    });
+    const json = await runtime(["infer", "graph.onnx", ...clips, "--json"], folder);
+    expect(json).toMatchObject({ code: 2, stderr: "none.wav: there is no such file\n" });
+    expect(lines(json.stdout)[1]).toStrictEqual({ clip: "none.wav", error: "none.wav: there is no such file" });
+    expect(lines(json.stdout)).toHaveLength(3);
+  });
+});
+
+describe("inspect", () => {
+  test("for people", async () => {
+    const { code, stderr } = await runtime(["inspect", "graph.onnx"], workspace());
+    expect(code).toBe(0);
+    expect(stderr.replace(/graph\.onnx [\d.]+ kB/, "graph.onnx SIZE"))
+      .toBe(`spec        linear (0123456789ab, compiler test)
+input       waveform [batch, samples] at 16,000 Hz, 4 samples or more; 1 frames x 4 bins
+classes     2, single-label: low, high
+parameters  8 (8)
+operations  16 a clip, 48 to train on it
+recipe      learning rate 0.5, 2 clips a step, 2 epochs, seed 0
+files       graph.onnx SIZE
+
+parameter   shape    dtype  count   mean     std
+weight     [4, 2]  float32      8  0.000  0.2739
+`);
+  });
+
+  test("for programs", async () => {
+    const folder = temporaryFolder();
+    writeLinearModel(folder, { ...linearModel(), trainingInfo: [] });
+    const { stdout } = await runtime(["inspect", "graph.onnx", "--json"], folder);
+    const { huggingFace: _, ...described } = metadata;
+    expect(lines(stdout)).toStrictEqual([
+      {
+        graph: "graph.onnx",
+        ...described,
+        canTrain: false,
+        bytes: { graph: expect.any(Number), data: 0 },
+        tensors: [],
+      },
+    ]);
+  });
+});
+
+describe("wrong input: one message and exit code 2", () => {
+  test.each([
+    ["traim graph.onnx", "unknown command traim; the commands are train, eval, infer, inspect, sounds"],
+    ["train", "runtime train takes one graph, and none is given; see runtime train --help"],
+    ["train graph.onnx --epoch 3", "unknown option --epoch; did you mean --epochs?"],
+    ["train graph.onnx --device cuda", "--device cuda is not supported yet; use --device cpu"],
+    ["train none.onnx", "none.onnx: cannot be read: there is no such file; `npm run compile` writes one"],
+    ["train graph.onnx --data none", "none: there is no such file"],
+    [
+      "train graph.onnx --data clips --out graph.onnx",
+      `cannot write ${join("graph.onnx", "metrics.jsonl")}: its folder is a file`,
+    ],
+    ["infer graph.onnx", "runtime infer takes a graph and one clip or more; see runtime infer --help"],
+    ["inspect clips/low/0.wav", "clips/low/0.wav: not an ONNX file"],
+  ])("runtime %s", async (line, message) => {
+    expect(await runtime(line.split(" "), workspace())).toStrictEqual({ code: 2, stdout: "", stderr: `${message}\n` });
+  });
+});
+
+test("help is on stdout", async () => {
+  const [all, train] = await Promise.all([runtime(["--help"], "."), runtime(["train", "--help"], ".")]);
+  expect(all).toMatchObject({ code: 0, stderr: "" });
+  expect(all.stdout).toContain("runtime COMMAND --help says more.");
+  expect(train.stdout).toMatch(/^Usage: runtime train GRAPH \[options\]\n/);
+});
+
+test("a defect of ours: one line, how to report it, and exit code 1", async () => {
+  const folder = workspace();
+  const model = linearModel();
+  // An inference graph without the contract's `scores` is none of the user's doing.
+  model.graph.output = (model.graph.output ?? []).filter(({ name }) => name !== "scores");
+  writeLinearModel(folder, model);
+  expect(await runtime(["infer", "graph.onnx", "clips/low/0.wav"], folder)).toStrictEqual({
+    code: 1,
+    stdout: "",
+    stderr: `runtime has a defect: the inference graph gave no float32 logits and scores
+Please report it with this line and the command; SPECGRAPH_DEBUG=1 adds where it happened.
+`,
+  });
+});

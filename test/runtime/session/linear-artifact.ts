@@ -1,0 +1,155 @@
+/** A hand-made artifact small enough to check by hand: logits = waveform * weight, trained with momentum on cross-entropy. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import onnxProto, { type onnx } from "onnx-proto";
+import { type ArtifactMetadata, formatVersion, printMetadata } from "../../../compiler/artifact.ts";
+
+const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
+const { AttributeType } = onnxProto.onnx.AttributeProto;
+
+export const metadata: ArtifactMetadata = {
+  formatVersion,
+  compilerVersion: "test",
+  specName: "linear",
+  specHash: "0123456789abcdef",
+  input: "waveform",
+  sampleRateHz: 16_000,
+  minSamples: 4,
+  frames: 1,
+  bins: 4,
+  objective: "single-label",
+  classes: ["low", "high"],
+  recipe: { learningRate: 0.5, batch: 2, epochs: 2, seed: 0 },
+  parameters: 8,
+  flops: { forward: 16, trainingStep: 48 },
+  sessionOptions: {},
+  huggingFace: null,
+};
+
+const raw = (data: Float32Array | Int32Array): Uint8Array => new Uint8Array(data.buffer);
+const floats = (name: string, dims: readonly number[], values: readonly number[]): onnx.ITensorProto => ({
+  name,
+  dims: [...dims],
+  dataType: DataType.FLOAT,
+  rawData: raw(Float32Array.from(values)),
+});
+const valueInfo = (name: string, ...dims: readonly (number | string)[]): onnx.IValueInfoProto => ({
+  name,
+  type: {
+    tensorType: {
+      elemType: DataType.FLOAT,
+      shape: { dim: dims.map((dim) => (typeof dim === "string" ? { dimParam: dim } : { dimValue: dim })) },
+    },
+  },
+});
+const node = (
+  opType: string,
+  input: readonly string[],
+  output: string,
+  axes: readonly number[] = [],
+): onnx.INodeProto => ({
+  opType,
+  input: [...input],
+  output: [output],
+  attribute: axes.length > 0 ? [{ name: "axis", type: AttributeType.INT, i: axes[0] ?? 0 }] : [],
+});
+const scalarMean = (input: string, output: string): onnx.INodeProto => ({
+  ...node("ReduceMean", [input], output),
+  attribute: [{ name: "keepdims", type: AttributeType.INT, i: 0 }],
+});
+
+/** [4, 2], row-major: what the parameter starts from. */
+export const startWeight = [0.1, -0.1, 0.2, -0.2, 0.3, -0.3, 0.4, -0.4];
+
+/** The gradient is that of the summed loss over the clips: waveform^T (scores - targets). */
+const algorithm = (): onnx.IGraphProto => ({
+  name: "step",
+  node: [
+    node("Sub", ["scores", "targets"], "error"),
+    node("LogSoftmax", ["logits"], "log_scores", [-1]),
+    node("Mul", ["targets", "log_scores"], "kept"),
+    node("Mul", ["kept", "minus_classes"], "losses"),
+    scalarMean("losses", "loss"),
+    node("Transpose", ["waveform"], "waveform_transposed"),
+    node("MatMul", ["waveform_transposed", "error"], "gradient"),
+    node("Mul", ["velocity", "momentum"], "carried"),
+    node("Add", ["carried", "gradient"], "velocity_next"),
+    node("Mul", ["velocity_next", "learning_rate"], "movement"),
+    node("Sub", ["weight", "movement"], "weight_next"),
+    node("Add", ["steps", "one"], "steps_next"),
+  ],
+  initializer: [
+    floats("minus_classes", [], [-2]),
+    floats("momentum", [], [0.5]),
+    { name: "one", dims: [], dataType: DataType.INT32, rawData: raw(Int32Array.of(1)) },
+    { name: "steps", dims: [], dataType: DataType.INT32, rawData: raw(Int32Array.of(0)) },
+  ],
+  sparseInitializer: [
+    {
+      dims: [4, 2],
+      values: { name: "velocity", dataType: DataType.FLOAT, dims: [0] },
+      indices: { dataType: DataType.INT64, dims: [0] },
+    },
+  ],
+  input: [valueInfo("targets", "batch", 2), valueInfo("learning_rate")],
+  output: [
+    valueInfo("loss"),
+    valueInfo("weight_next", 4, 2),
+    valueInfo("velocity_next", 4, 2),
+    { name: "steps_next", type: { tensorType: { elemType: DataType.INT32, shape: { dim: [] } } } },
+  ],
+});
+
+export interface LinearModel extends onnx.IModelProto {
+  graph: onnx.IGraphProto & { initializer: onnx.ITensorProto[] };
+}
+
+export const linearModel = (changes: Partial<ArtifactMetadata> = {}): LinearModel => ({
+  irVersion: 9,
+  opsetImport: [{ domain: "", version: 17 }],
+  graph: {
+    name: "inference",
+    node: [node("MatMul", ["waveform", "weight"], "logits"), node("Softmax", ["logits"], "scores", [-1])],
+    initializer: [floats("weight", [4, 2], startWeight)],
+    input: [valueInfo("waveform", "batch", 4)],
+    output: [valueInfo("logits", "batch", 2), valueInfo("scores", "batch", 2)],
+  },
+  metadataProps: printMetadata({ ...metadata, ...changes }),
+  trainingInfo: [
+    {
+      algorithm: algorithm(),
+      updateBinding: [
+        { key: "weight", value: "weight_next" },
+        { key: "velocity", value: "velocity_next" },
+        { key: "steps", value: "steps_next" },
+      ],
+    },
+  ],
+});
+
+export const encodeModel = (model: onnx.IModelProto): Uint8Array => onnxProto.onnx.ModelProto.encode(model).finish();
+
+/** @returns the path of `graph.onnx` */
+export const writeLinearModel = (folder: string, model: onnx.IModelProto = linearModel()): string => {
+  const path = join(folder, "graph.onnx");
+  writeFileSync(path, encodeModel(model));
+  return path;
+};
+
+/** The weight in a data file, after `offset` bytes of something else. */
+export const writeExternalModel = (folder: string, { location = "graph.onnx.data", offset = 4096 } = {}): string => {
+  const model = linearModel();
+  const bytes = raw(Float32Array.from(startWeight));
+  const place = { location, offset, length: bytes.length };
+  model.graph.initializer = [
+    {
+      name: "weight",
+      dims: [4, 2],
+      dataType: DataType.FLOAT,
+      dataLocation: DataLocation.EXTERNAL,
+      externalData: Object.entries(place).map(([key, value]) => ({ key, value: String(value) })),
+    },
+  ];
+  writeFileSync(join(folder, "graph.onnx.data"), Buffer.concat([new Uint8Array(offset).fill(7), bytes]));
+  return writeLinearModel(folder, model);
+};

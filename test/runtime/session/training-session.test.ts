@@ -1,0 +1,137 @@
+import { join } from "node:path";
+import { Tensor } from "onnxruntime-node";
+import { describe, expect, test } from "vitest";
+import { compile } from "../../../compiler/compile.ts";
+import { openClassifier, openClassifierOn } from "../../../runtime/session/classifier.ts";
+import { parseDevice } from "../../../runtime/session/device.ts";
+import { openSession } from "../../../runtime/session/open-session.ts";
+import { readArtifact } from "../../../runtime/session/read-artifact.ts";
+import { openTrainingSession, type Tensors } from "../../../runtime/session/training-session.ts";
+import { UserError } from "../../../runtime/user-error.ts";
+import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
+import { createRunner } from "../../onnx/training-info-runner.ts";
+import { temporaryFolder } from "../audio/temporary-folder.ts";
+import { linearModel, startWeight, writeExternalModel, writeLinearModel } from "./linear-artifact.ts";
+
+const waveform = new Tensor("float32", Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0), [2, 4]);
+const feeds: Tensors = {
+  waveform,
+  targets: new Tensor("float32", Float32Array.of(1, 0, 0, 1), [2, 2]),
+  learning_rate: new Tensor("float32", Float32Array.of(0.5), []),
+};
+const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+describe("a model that can be worked out by hand", () => {
+  test("two steps of momentum", async () => {
+    const session = await openTrainingSession(readArtifact(writeLinearModel(temporaryFolder())), "cpu");
+    // Each clip picks one row of the weight, whose two columns stay opposite: its logits are (w, -w).
+    let [first, second] = [0.1, 0.2];
+    let [firstVelocity, secondVelocity] = [0, 0];
+    for (let step = 1; step <= 2; step++) {
+      const loss = -(Math.log(sigmoid(2 * first)) + Math.log(sigmoid(-2 * second))) / 2;
+      expect(await session.step(feeds)).toBeCloseTo(loss, 6);
+      firstVelocity = 0.5 * firstVelocity + sigmoid(2 * first) - 1;
+      secondVelocity = 0.5 * secondVelocity + sigmoid(2 * second);
+      first -= 0.5 * firstVelocity;
+      second -= 0.5 * secondVelocity;
+      const state = session.state();
+      expect(state["weight"]?.data[0]).toBeCloseTo(first, 6);
+      expect(state["weight"]?.data[2]).toBeCloseTo(second, 6);
+      expect(state["velocity"]?.data[2]).toBeCloseTo(secondVelocity, 6);
+      expect(state["steps"]?.data[0]).toBe(step);
+    }
+    await session.close();
+  });
+
+  test("parameters start from the data file", async () => {
+    const session = await openTrainingSession(readArtifact(writeExternalModel(temporaryFolder())), "cpu");
+    expect(session.state()["weight"]?.data).toStrictEqual(Float32Array.from(startWeight));
+    await session.close();
+  });
+
+  test("a parameter that training leaves alone is fed as it is", async () => {
+    const model = linearModel();
+    const binding = model.trainingInfo?.[0]?.updateBinding ?? [];
+    binding.splice(0, 1);
+    const folder = temporaryFolder();
+    writeExternalModel(folder);
+    const external = readArtifact(join(folder, "graph.onnx")).model.graph?.initializer ?? [];
+    model.graph.initializer = [...external];
+    const session = await openTrainingSession(readArtifact(writeLinearModel(folder, model)), "cpu");
+    for (let step = 1; step <= 3; step++) await session.step(feeds);
+    expect(session.state()["weight"]?.data).toStrictEqual(Float32Array.from(startWeight));
+    expect(session.state()["steps"]?.data[0]).toBe(3);
+    await session.close();
+  });
+});
+
+describe("the quickstart model", () => {
+  const samples = 16_000;
+  const targets = new Float32Array(3 * 10);
+  [0, 13, 28].forEach((index) => {
+    targets[index] = 1;
+  });
+  const batch = (step: number): Tensors => ({
+    waveform: new Tensor("float32", generateTensor(`session/${step}`, 3 * samples, 0.3), [3, samples]),
+    targets: new Tensor("float32", targets, [3, 10]),
+    learning_rate: new Tensor("float32", Float32Array.of(1e-3), []),
+  });
+
+  test("states in two sets of buffers, used in turn, equal those of a runner that copies every tensor", async () => {
+    const out = join(temporaryFolder(), "graph.onnx");
+    compile({ spec: "spec/quickstart.ts", out, input: "waveform" });
+    const artifact = readArtifact(out);
+    const [session, reference] = [await openTrainingSession(artifact, "cpu"), await createRunner(out)];
+    const classifier = await openClassifierOn(artifact, "cpu", session.state);
+    const buffers = new Set<unknown>();
+    for (let step = 1; step <= 5; step++) {
+      const loss = await session.step(batch(step));
+      expect(loss).toBe((await reference.step(batch(step)))["loss"]?.data[0]);
+      buffers.add(session.state()["dense.weight"]);
+      // In between, as after an epoch: evaluation reads the states and leaves them alone.
+      await classifier.classify(batch(step)["waveform"] as Tensor);
+    }
+    expect(buffers.size).toBe(2);
+    expect(Object.keys(session.state()).sort()).toStrictEqual([...reference.state.keys()].sort());
+    for (const [name, tensor] of Object.entries(session.state())) {
+      expect(tensor.data, name).toStrictEqual(reference.state.get(name)?.data);
+    }
+    await classifier.close();
+    await session.close();
+  });
+});
+
+describe("a classifier", () => {
+  test("answers the same from the file and on parameters in memory", async () => {
+    const artifact = readArtifact(writeExternalModel(temporaryFolder()));
+    const session = await openTrainingSession(artifact, "cpu");
+    const fromFile = await openClassifier(artifact, "cpu");
+    const inMemory = await openClassifierOn(artifact, "cpu", session.state);
+    const answers = await fromFile.classify(waveform);
+    expect(answers.logits).toStrictEqual(Float32Array.of(0.1, -0.1, 0.2, -0.2));
+    expect(await inMemory.classify(waveform)).toStrictEqual(answers);
+    await session.step(feeds);
+    const weight = session.state()["weight"]?.data;
+    expect((await inMemory.classify(waveform)).logits).toStrictEqual(weight?.slice(0, 4));
+    await Promise.all([session, fromFile, inMemory].map(({ close }) => close()));
+  });
+});
+
+describe("what cannot run", () => {
+  test("a graph that ONNX Runtime refuses", async () => {
+    const model = linearModel();
+    model.graph.node = (model.graph.node ?? []).map((node) => ({ ...node, opType: "NoSuchOperator" }));
+    const artifact = readArtifact(writeLinearModel(temporaryFolder(), model));
+    const refused = openSession(artifact, artifact.path, "cpu");
+    await expect(refused).rejects.toThrow(UserError);
+    await expect(refused).rejects.toThrow(
+      `${artifact.path}: ONNX Runtime refuses the graph; compile or copy it again (`,
+    );
+  });
+
+  test("devices", () => {
+    expect(parseDevice("auto")).toBe("auto");
+    expect(() => parseDevice("webgpu")).toThrow("--device webgpu is not supported yet; use --device cpu");
+    expect(() => parseDevice("toaster")).toThrow("--device is auto, cpu, webgpu or cuda, not toaster");
+  });
+});
