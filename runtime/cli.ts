@@ -2,6 +2,7 @@
 /** `runtime COMMAND`: the only place that touches the process. */
 import { type Command, type ExitCode, exitCodes } from "./command.ts";
 import { soundsCommand } from "./data/sounds-command.ts";
+import { exportCommand } from "./export/export-command.ts";
 import { evalCommand } from "./infer/eval-command.ts";
 import { inferCommand } from "./infer/infer-command.ts";
 import { printUsage } from "./options.ts";
@@ -15,6 +16,7 @@ const commands: Readonly<Record<string, Command>> = {
   eval: evalCommand,
   infer: inferCommand,
   inspect: inspectCommand,
+  export: exportCommand,
   sounds: soundsCommand,
 };
 
@@ -26,6 +28,7 @@ Trains and uses the graphs that specgraph compiles.
   eval     measure a graph on labelled clips
   infer    say what is heard in clips
   inspect  print what a graph is
+  export   write a graph's weights for other tools
   sounds   write the embedded sounds as WAV files
 
 runtime COMMAND --help says more.`;

@@ -49,7 +49,16 @@ const block = "residual(layerNorm attention) residual(layerNorm dense activation
 
 const unique = <T>(values: readonly T[]): T | undefined => (new Set(values).size === 1 ? values[0] : undefined);
 
-/** @returns null when transformers has no class for the network */
+/** Whether transformers' `ASTFeatureExtractor`, whose filter bank has no options but its bins, gives these features. */
+const isExtractable = ({ features, sampleRateHz }: NormalizedSpec): boolean =>
+  features.window === "hanning" &&
+  features.frameLengthSamples === 0.025 * sampleRateHz &&
+  features.frameShiftSamples === 0.01 * sampleRateHz &&
+  features.lowHz === 20 &&
+  features.highHz === sampleRateHz / 2 &&
+  features.preemphasis === 0.97;
+
+/** @returns null when transformers has no class for the network or for its features */
 export const describeHuggingFace = (spec: NormalizedSpec, states: readonly State[]): HuggingFaceModel | null => {
   const inBlock = ({ path }: PlacedLayer): boolean => path.startsWith("blocks.");
   const blocks = spec.network.filter(inBlock);
@@ -62,9 +71,11 @@ export const describeHuggingFace = (spec: NormalizedSpec, states: readonly State
   const hidden = unique(
     inner.flatMap((each) => (each.kind === "dense" ? [each.units] : [])).filter((_, i) => i % 2 === 0),
   );
+  const eps = unique(inner.flatMap((each) => (each.kind === "layerNorm" ? [each.eps] : [])));
   const isGelu = inner.every((each) => each.kind !== "activation" || each.name === "gelu");
   const tokens = spec.network[1]?.layer;
-  if (!isAst || !isGelu || heads === undefined || hidden === undefined) return null;
+  if (!isAst || !isGelu || !isExtractable(spec)) return null;
+  if (heads === undefined || hidden === undefined || eps === undefined) return null;
   if (embedding?.kind !== "patchEmbedding" || embedding.patch.bins !== embedding.patch.frames) return null;
   if (tokens?.kind !== "addTokens" || tokens.position !== "first") return null;
 
@@ -85,8 +96,8 @@ export const describeHuggingFace = (spec: NormalizedSpec, states: readonly State
       num_attention_heads: heads,
       intermediate_size: hidden,
       hidden_act: "gelu",
-      // transformers has one epsilon for body and head; the head's 1e-5 is left out.
-      layer_norm_eps: 1e-6,
+      // transformers has one epsilon for body and head; the head's is left out.
+      layer_norm_eps: eps,
       patch_size: embedding.patch.bins,
       frequency_stride: embedding.stride.bins,
       time_stride: embedding.stride.frames,

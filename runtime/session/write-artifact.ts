@@ -1,10 +1,11 @@
 /** Writes a trained graph: the artifact it came from, with other parameters. */
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
 import { UserError } from "../user-error.ts";
 import type { Artifact } from "./read-artifact.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
+import { commit, discard, openTemporary, type TemporaryFile, writeFully } from "./temporary-file.ts";
 import type { Tensors } from "./training-session.ts";
 
 /** Data files are mapped into memory by page. */
@@ -27,29 +28,6 @@ export const writeFailure = (path: string, error: unknown): UserError | undefine
   const { code = "" } = error as NodeJS.ErrnoException;
   const reason = writeReasons[code];
   return reason === undefined ? undefined : new UserError(`cannot write ${path}: ${reason}`);
-};
-
-interface Temporary {
-  readonly file: FileHandle;
-  readonly path: string;
-  readonly target: string;
-}
-
-const openTemporary = async (target: string): Promise<Temporary> => {
-  const path = `${target}.${process.pid}.tmp`;
-  return { file: await open(path, "w"), path, target };
-};
-
-const commit = async ({ file, path, target }: Temporary): Promise<void> => {
-  await file.sync();
-  await file.close();
-  await rename(path, target);
-};
-
-const writeFully = async (file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> => {
-  for (let done = 0; done < bytes.length;) {
-    done += (await file.write(bytes, done, bytes.length - done, offset + done)).bytesWritten;
-  }
 };
 
 const bytesOf = (values: Tensors, name: string): Uint8Array => {
@@ -100,8 +78,8 @@ export const writeArtifact = async ({ model, parameters }: Artifact, path: strin
     graph: { ...graph, initializer: (graph?.initializer ?? []).map(withValues) },
   }).finish();
 
-  const opened: Temporary[] = [];
-  const openNext = async (target: string): Promise<Temporary> => {
+  const opened: TemporaryFile[] = [];
+  const openNext = async (target: string): Promise<TemporaryFile> => {
     const temporary = await openTemporary(target);
     opened.push(temporary);
     return temporary;
@@ -116,10 +94,7 @@ export const writeArtifact = async ({ model, parameters }: Artifact, path: strin
     for (const temporary of opened) await commit(temporary);
     if (external.size === 0) await rm(dataPath, { force: true });
   } catch (error) {
-    for (const temporary of opened) {
-      await temporary.file.close().catch(() => undefined);
-      await rm(temporary.path, { force: true });
-    }
+    for (const temporary of opened) await discard(temporary);
     throw writeFailure(path, error) ?? error;
   }
 };

@@ -9,7 +9,7 @@ import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import { importWeights, type ImportedWeights } from "../../compiler/weights/import-weights.ts";
 import { referenceName } from "../../compiler/weights/layouts/reference-name.ts";
-import { writeSafetensors } from "../../compiler/weights/readers/write-safetensors.ts";
+import { writeSafetensors } from "../../runtime/export/write-safetensors.ts";
 import { ast, type AstOptions, sizes } from "../../spec/ast.ts";
 import { multiLabel, numbered } from "../../spec/dsl/index.ts";
 import type { Graph, State } from "../../compiler/ir/graph.ts";
@@ -42,15 +42,15 @@ afterAll(() => rmSync(temporary, { recursive: true }));
 
 /** A checkpoint of the generator's weights, written once per layout. */
 const written = new Map<string, string>();
-const writeCheckpoint = (layout: string, tag: string): string => {
+const writeCheckpoint = async (layout: string, tag: string): Promise<string> => {
   const known = written.get(layout);
   if (known !== undefined) return known;
   const path = join(temporary, `${layout}.safetensors`);
   const tensors = (manifest.layouts[layout] ?? []).map(([name, shape]) => {
-    const read = (): Uint8Array => new Uint8Array(parameterValue(name.replace(/^module\./, ""), shape, tag).buffer);
-    return { name, dtype: "float32" as const, shape, read };
+    const read = (): Float32Array => parameterValue(name.replace(/^module\./, ""), shape, tag);
+    return { name, shape, read };
   });
-  writeSafetensors(path, tensors);
+  await writeSafetensors(path, tensors, {});
   written.set(layout, path);
   return path;
 };
@@ -111,9 +111,9 @@ const cases = [
 ];
 
 describe("positions and patch kernels after an import", () => {
-  test.each(cases)("%s: within 1e-6", (_, layout, one) => {
+  test.each(cases)("%s: within 1e-6", async (_, layout, one) => {
     const size = one.model_size ?? "base384";
-    const path = writeCheckpoint(layout, one.ckpt_tag);
+    const path = await writeCheckpoint(layout, one.ckpt_tag);
     const { imported, state } = importInto(
       {
         size: sizes[size],
@@ -141,7 +141,7 @@ describe("logits after an import", () => {
   test("ImageNet DeiT into 512 frames, 50 classes: within 2e-5", async () => {
     const { ckpt_tag: tag, logits } = manifest.import_forward;
     const options = { size: sizes.tiny224, frames: 512, objective: multiLabel({ classes: numbered(50) }) };
-    const imported = importInto(options, writeCheckpoint("tiny224", tag));
+    const imported = importInto(options, await writeCheckpoint("tiny224", tag));
     const features = generateTensor(`import_input#${tag}`, 2 * 512 * 128, 1);
     const actual = await logitsOf(imported, features, [2, 512, 128], tag);
     expect(largestDifference(actual, readFloatNpy(join(folder, logits)).data)).toBeLessThan(2e-5);

@@ -1,0 +1,17 @@
+/** A graph's parameters as one `.safetensors`, under their own names. */
+import { geometryKey } from "../../compiler/artifact.ts";
+import type { Artifact } from "../session/read-artifact.ts";
+import { readFloats } from "./read-floats.ts";
+import { writeSafetensors } from "./write-safetensors.ts";
+
+/** @throws the file system's error */
+export const exportSafetensors = async ({ parameters, model }: Artifact, path: string): Promise<void> => {
+  const tensors = parameters.map((parameter) => ({
+    name: parameter.name,
+    shape: parameter.dims,
+    read: () => readFloats(parameter),
+  }));
+  // With it, the compiler can read the file as a checkpoint.
+  const geometry = model.metadataProps?.find(({ key }) => key === geometryKey)?.value;
+  await writeSafetensors(path, tensors, { format: "pt", ...(geometry ? { [geometryKey]: geometry } : {}) });
+};

@@ -1,0 +1,60 @@
+/** Writes `.safetensors` of float32 tensors, one in memory at a time; the file appears whole or not at all. */
+import { commit, discard, openTemporary, writeFully } from "../session/temporary-file.ts";
+
+export interface WritableTensor {
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** As many values as the shape has, row-major. */
+  readonly read: () => Float32Array | Promise<Float32Array>;
+}
+
+/** The data starts at a multiple of this; the header is padded with spaces. */
+const alignmentBytes = 8;
+
+const byteLength = ({ shape }: WritableTensor): number => 4 * shape.reduce((product, length) => product * length, 1);
+
+const encodeHeader = (tensors: readonly WritableTensor[], metadata: Readonly<Record<string, string>>): Buffer => {
+  let begin = 0;
+  const fields = tensors.map((tensor) => {
+    const end = begin + byteLength(tensor);
+    const field = [tensor.name, { dtype: "F32", shape: tensor.shape, data_offsets: [begin, end] }] as const;
+    begin = end;
+    return field;
+  });
+  const json = Buffer.from(JSON.stringify({ __metadata__: metadata, ...Object.fromEntries(fields) }));
+  const header = Buffer.alloc(8 + Math.ceil(json.length / alignmentBytes) * alignmentBytes, " ");
+  header.writeBigUInt64LE(BigInt(header.length - 8));
+  json.copy(header, 8);
+  return header;
+};
+
+/**
+ * @param tensors of different names; written by name, as the reference implementation does
+ * @param metadata kept in the header; tools of Hugging Face want `{ format: "pt" }`
+ * @throws the file system's error; `path` is then as it was
+ */
+export const writeSafetensors = async (
+  path: string,
+  tensors: readonly WritableTensor[],
+  metadata: Readonly<Record<string, string>>,
+): Promise<void> => {
+  const ordered = [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const header = encodeHeader(ordered, metadata);
+  const temporary = await openTemporary(path);
+  try {
+    await writeFully(temporary.file, header, 0);
+    let offset = header.length;
+    for (const tensor of ordered) {
+      const { buffer, byteOffset, byteLength: length } = await tensor.read();
+      if (length !== byteLength(tensor)) {
+        throw new Error(`${tensor.name} has ${length} bytes; its shape needs ${byteLength(tensor)}`);
+      }
+      await writeFully(temporary.file, new Uint8Array(buffer, byteOffset, length), offset);
+      offset += length;
+    }
+    await commit(temporary);
+  } catch (error) {
+    await discard(temporary);
+    throw error;
+  }
+};
