@@ -48,10 +48,8 @@ export const lowerFeatures = (
   const present = b.less(waveform, b.scalar(absentSample / 2));
   const lengths = b.reduceSum(b.cast(present, { to: onnxTypeNumber.float32 }), { axes: [1], keepdims: 1 });
   const silent = b.where(present, waveform, b.scalar(0));
-  const centred = (): Value => {
-    const average = b.div(b.reduceSum(silent, { axes: [1], keepdims: 1 }), lengths);
-    return b.where(present, b.sub(silent, average), b.scalar(0));
-  };
+  // Absent samples are moved too, but no frame that has one is kept.
+  const centred = (): Value => b.sub(silent, b.div(b.reduceSum(silent, { axes: [1], keepdims: 1 }), lengths));
   const samples = features.removeMean ? centred() : silent;
 
   const framed = cutFrames(b, samples, features);
