@@ -2,7 +2,7 @@
 import { basename, dirname, join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
 import { type ByteSource, byteSource } from "../weights/readers/byte-source.ts";
-import { type Checkpoint, tensorEntry } from "../weights/readers/checkpoint.ts";
+import { type Checkpoint, type TensorEntry, tensorEntry } from "../weights/readers/checkpoint.ts";
 import { CheckpointError } from "../weights/readers/checkpoint-error.ts";
 import { byteLength } from "../weights/readers/dtype.ts";
 
@@ -48,8 +48,10 @@ export const readGraphCheckpoint = (source: ByteSource): Checkpoint => {
   if (parameters.length === 0) {
     throw new CheckpointError(source.path, "is an ONNX file without trainable parameters, not a graph of specgraph");
   }
-  const tensors = parameters.map((tensor) => {
+  const tensors = new Map<string, TensorEntry>();
+  for (const tensor of parameters) {
     const name = tensor.name ?? "";
+    if (tensors.has(name)) throw new CheckpointError(source.path, `has two tensors named "${name}"`);
     const refuse = (what: string): never => {
       throw new CheckpointError(source.path, `tensor "${name}" ${what}`);
     };
@@ -59,11 +61,11 @@ export const readGraphCheckpoint = (source: ByteSource): Checkpoint => {
       tensor.dataLocation === DataLocation.EXTERNAL
         ? () => readExternal(source.path, tensor, length, refuse)
         : () => readInline(tensor, length, refuse);
-    return [name, tensorEntry(name, "float32", shape, read)] as const;
-  });
+    tensors.set(name, tensorEntry(name, "float32", shape, read));
+  }
   return {
     format: "onnx",
-    tensors: new Map(tensors),
+    tensors,
     unwrapped: [],
     outside: new Map(),
     metadata: new Map(model.metadataProps.map(({ key, value }) => [key ?? "", value ?? ""])),

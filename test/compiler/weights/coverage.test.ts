@@ -1,0 +1,37 @@
+import { expect, test } from "vitest";
+import { type Coverage, printCoverage } from "../../../compiler/weights/coverage.ts";
+
+test("the report counts, and tells each note once with the tensors it is about", () => {
+  const shape = [2];
+  const coverage: Coverage = {
+    file: "model.pth",
+    layout: "timm ViT / DeiT",
+    sources: [
+      { name: "a", shape, status: "used" },
+      { name: "b", shape, status: "resized", note: "positions 14x14 -> 12x101" },
+      ...["c", "d", "e", "f", "g", "h"].map((name) => ({
+        name,
+        shape,
+        status: "dropped" as const,
+        note: "of no use to AST",
+      })),
+    ],
+    targets: [
+      { name: "x", shape, status: "filled", from: ["a"] },
+      { name: "y", shape, status: "filled", from: ["b"], note: "positions 14x14 -> 12x101" },
+      { name: "z", shape, status: "initialised", from: [], note: "new in this spec" },
+    ],
+    warnings: ["b has 3 values that are not finite"],
+  };
+  expect(printCoverage(coverage)).toBe(
+    [
+      "model.pth (timm ViT / DeiT): 8 tensors, 1 used, 1 resized, 6 dropped",
+      "  b: positions 14x14 -> 12x101",
+      "  c, d, e, f and 2 more: of no use to AST",
+      "3 parameters of the model: 2 filled, 1 initialised",
+      "  y: positions 14x14 -> 12x101",
+      "  z: new in this spec",
+      "  warning: b has 3 values that are not finite",
+    ].join("\n"),
+  );
+});

@@ -1,0 +1,78 @@
+import { describe, expect, test } from "vitest";
+import {
+  filled,
+  layoutTensors,
+  type MiniTensors,
+  referenceTensors,
+  refusal,
+  without,
+  writeCheckpoint,
+} from "./mini-ast.ts";
+
+const refused = async (tensors: MiniTensors): Promise<string> => refusal(await writeCheckpoint(tensors));
+const extended = (tensors: MiniTensors, ...names: readonly string[]): MiniTensors =>
+  new Map([...tensors, ...names.map((name) => [name, filled([1])] as const)]);
+
+describe("a checkpoint is refused", () => {
+  test("when nothing tells its layout", async () => {
+    const tensors = new Map(["f", "a", "b", "c", "d", "e"].map((name) => [name, filled([1])]));
+    expect(await refused(tensors)).toBe(
+      "FILE: has no layout known here (specgraph, official AST, timm ViT / DeiT, Hugging Face AST, Hugging Face ViT / DeiT, Google ViT); " +
+        "its first tensors are a, b, c, d, e and 1 more",
+    );
+  });
+
+  test.each([
+    ["timm distilled DeiT", "norm_pre.weight, norm_pre.bias", "timm ViT / DeiT"],
+    ["timm distilled DeiT", "blocks.0.ls1.gamma", "timm ViT / DeiT"],
+    ["official AST", "extra", "official AST"],
+    ["Hugging Face DeiT", "deit.encoder.layer.0.layer_scale1.lambda1", "Hugging Face ViT / DeiT"],
+    ["Hugging Face AST", "audio_spectrogram_transformer.pooler.weight", "Hugging Face AST"],
+    ["Google ViT", "Transformer/encoderblock_0/LayerNorm_1/scale", "Google ViT"],
+  ])("of %s with %s", async (name, extra, layout) => {
+    const names = extra.split(", ");
+    const message = await refused(extended(layoutTensors(name), ...names));
+    expect(message).toBe(`FILE: has tensors that a ${layout} checkpoint does not have: ${names.toSorted().join(", ")}`);
+  });
+
+  test("without a third of query, key and value", async () => {
+    const body = layoutTensors("Hugging Face DeiT");
+    expect(await refused(without(body, /layer\.1\.attention\.attention\.key\.weight/))).toBe(
+      "FILE: lacks the key of v.blocks.1.attn.qkv.weight",
+    );
+    expect(await refused(without(body, /layer\.0\.attention\.attention\.(query|value)\.bias/))).toBe(
+      "FILE: lacks the query and value of v.blocks.0.attn.qkv.bias",
+    );
+  });
+
+  test("when the thirds differ in shape", async () => {
+    const name = "deit.encoder.layer.0.attention.attention.value.bias";
+    expect(await refused(new Map([...layoutTensors("Hugging Face DeiT"), [name, filled([4])]]))).toBe(
+      "FILE: has query, key and value of v.blocks.0.attn.qkv.bias in different shapes",
+    );
+  });
+
+  test("when two of its tensors are the same one", async () => {
+    const timm = layoutTensors("timm distilled DeiT");
+    expect(await refused(new Map([...timm, ["module.blocks.0.attn.qkv.weight", filled([24, 8])]]))).toBe(
+      "FILE: has two tensors for v.blocks.0.attn.qkv.weight: blocks.0.attn.qkv.weight and module.blocks.0.attn.qkv.weight",
+    );
+    const query = "deit.encoder.layer.0.attention.attention.query.weight";
+    const bare = query.replace("deit.", "");
+    expect(await refused(new Map([...layoutTensors("Hugging Face DeiT"), [bare, filled([8, 8])]]))).toBe(
+      `FILE: has two tensors for the query of v.blocks.0.attn.qkv.weight: ${query} and ${bare}`,
+    );
+  });
+});
+
+test("timm's fc_norm is dropped, as it is not the norm that AST has", async () => {
+  const timm = extended(layoutTensors("timm distilled DeiT"), "fc_norm.weight", "fc_norm.bias");
+  expect(await refused(timm)).toBe("no error");
+  expect(await refused(without(timm, /^norm\./))).toBe(
+    "FILE: lacks what the spec needs, as official AST names it: v.norm.weight, v.norm.bias",
+  );
+});
+
+test("a reference's tensors alone are official AST's", async () => {
+  expect(await refused(referenceTensors())).toBe("no error");
+});
