@@ -1,0 +1,73 @@
+import { expect, test } from "vitest";
+import { describeHuggingFace } from "../../../compiler/weights/describe-hugging-face.ts";
+import { sizes } from "../../../spec/ast.ts";
+import { appendTokens, kaldiFbank, type Model, relu, waveform } from "../../../spec/dsl/index.ts";
+import { lower, mini } from "./mini-ast.ts";
+
+const describe = (model: Model) => {
+  const { spec, parameters } = lower(model);
+  return describeHuggingFace(spec, parameters);
+};
+
+test("every parameter has its names on the hub", () => {
+  const { names = {} } = describe(mini()) ?? {};
+  const block = "audio_spectrogram_transformer.encoder.layer.1";
+  expect(names["blocks.1.residual1.attention.qkv.weight"]).toStrictEqual(
+    ["query", "key", "value"].map((part) => `${block}.attention.attention.${part}.weight`),
+  );
+  expect(names["blocks.1.residual2.dense1.bias"]).toStrictEqual([`${block}.intermediate.dense.bias`]);
+  expect(names["dense.weight"]).toStrictEqual(["classifier.dense.weight"]);
+  expect(Object.keys(names)).toHaveLength(lower(mini()).parameters.length);
+});
+
+test("the paper's model is transformers' default, but for the epsilon", () => {
+  const { config = {} } = describe(mini({ size: sizes.base384, stride: { bins: 10, frames: 10 }, frames: 1024 })) ?? {};
+  expect(config).toMatchObject({
+    hidden_size: 768,
+    num_hidden_layers: 12,
+    num_attention_heads: 12,
+    intermediate_size: 3072,
+    frequency_stride: 10,
+    time_stride: 10,
+    max_length: 1024,
+    layer_norm_eps: 1e-6,
+  });
+});
+
+const swapped = (kind: string, by: Model["network"][number]): Model => {
+  const model = mini();
+  const swap = (layers: Model["network"]): Model["network"] =>
+    layers.map((layer) => {
+      if (!("kind" in layer)) return swap(layer);
+      if (layer.kind === "repeat") return { ...layer, block: swap(layer.block) };
+      if (layer.kind === "residual") return { ...layer, layers: swap(layer.layers) };
+      return layer.kind === kind ? by : layer;
+    });
+  return { ...model, network: swap(model.network) };
+};
+
+const withFbank = (changes: Partial<Parameters<typeof kaldiFbank>[0]>): Model => {
+  const model = mini();
+  const usual = { bins: 128, frameLengthMs: 25, frameShiftMs: 10, window: "hanning" } as const;
+  const features = model.features.map((step) =>
+    step.kind === "kaldiFbank" ? kaldiFbank({ ...usual, ...changes }) : step,
+  );
+  return { ...model, features };
+};
+
+test.each([
+  ["one token", mini({ tokens: ["cls"] })],
+  ["tokens last", swapped("addTokens", appendTokens("cls", "dist"))],
+  ["another activation", swapped("activation", relu())],
+  ["patches that are not square", mini({ patch: { bins: 16, frames: 8 } })],
+  ["another window", withFbank({ window: "povey" })],
+  ["a filter bank from 50 Hz", withFbank({ lowHz: 50 })],
+  ["longer frames", withFbank({ frameLengthMs: 32 })],
+])("transformers has no class for %s", (_, model) => {
+  expect(describe(model)).toBeNull();
+});
+
+test("another sample rate is described", () => {
+  const { preprocessor } = describe({ ...mini(), input: waveform({ sampleRateHz: 32_000 }) }) ?? {};
+  expect(preprocessor).toMatchObject({ sampling_rate: 32_000 });
+});
