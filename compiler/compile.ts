@@ -8,28 +8,25 @@
  *       --foldReshapes, removeDeadCode--> Graph                         passes/
  *       --writeArtifact--> graph.onnx (+ graph.onnx.data)               emit/
  */
-import { createHash } from "node:crypto";
-import { type ArtifactMetadata, formatVersion, geometryKey, names, printMetadata } from "./artifact.ts";
+import { type ArtifactMetadata, geometryKey, names, printMetadata } from "./artifact.ts";
+import { compilerVersion, describeArtifact } from "./describe-artifact.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { writeArtifact } from "./emit/write-artifact.ts";
 import { normalizeSpec } from "./frontend/normalize-spec.ts";
 import type { Locate, NormalizedSpec } from "./frontend/normalized-spec.ts";
 import { readSpec } from "./frontend/read-spec.ts";
 import { createBuilder } from "./ir/builder.ts";
-import { elements } from "./ir/dim.ts";
-import type { Graph, Node, State, Value } from "./ir/graph.ts";
-import { verify } from "./ir/verify.ts";
+import type { Graph, State, Value } from "./ir/graph.ts";
 import { lowerFeatures } from "./lower/lower-features.ts";
 import { lowerNetwork } from "./lower/lower-network.ts";
 import { objectives } from "./lower/lower-objective.ts";
 import { lowerOptimizer } from "./lower/lower-optimizer.ts";
-import { byOperand, findOp } from "./ops/table.ts";
 import { foldReshapes } from "./passes/fold-reshapes.ts";
 import { gradients } from "./passes/gradients.ts";
-import { nodesLeadingTo, removeDeadCode } from "./passes/remove-dead-code.ts";
+import { removeDeadCode } from "./passes/remove-dead-code.ts";
 import { renameValues } from "./passes/rename-values.ts";
+import { runPasses } from "./passes/run-passes.ts";
 import type { Coverage } from "./weights/coverage.ts";
-import { describeHuggingFace } from "./weights/describe-hugging-face.ts";
 import { describeGeometry } from "./weights/geometry.ts";
 import { type ImportedWeights, importWeights } from "./weights/import-weights.ts";
 import { initialize } from "./weights/initialize.ts";
@@ -53,8 +50,6 @@ export interface Compiled {
   /** Bytes written. */
   readonly bytes: { readonly graph: number; readonly data: number };
 }
-
-const compilerVersion = "0.1.0";
 
 /** The program as one graph: inference, loss, gradients and optimizer. Values have their final names. */
 export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locate): Graph => {
@@ -80,23 +75,7 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
   const parameters = forward.states.map(({ value }) => value);
   lowerOptimizer(b, spec.optimizer, learningRate, gradients(forward, b, loss, parameters), parameters);
 
-  const passes: readonly (readonly [string, (graph: Graph) => Graph])[] = [
-    ["fold-reshapes", foldReshapes],
-    ["remove-dead-code", removeDeadCode],
-  ];
-  const graph = passes.reduce(
-    (before, [name, pass]) => {
-      try {
-        return verify(pass(before));
-      } catch (error) {
-        throw new Error(`after the pass ${name}: ${error instanceof Error ? error.message : String(error)}`, {
-          cause: error,
-        });
-      }
-    },
-    verify(b.finish([logits, scores, loss])),
-  );
-
+  const graph = runPasses(b.finish([logits, scores, loss]), { foldReshapes, removeDeadCode });
   const finalNames = [names.logits, names.scores, names.loss];
   return renameValues(graph, new Map(graph.outputs.map(({ name }, index) => [name, finalNames[index] ?? name])));
 };
@@ -104,54 +83,6 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
 /** The outputs that belong to inference. */
 export const inferenceOutputs = ({ outputs }: Graph): readonly Value[] =>
   outputs.filter(({ name }) => name !== names.loss);
-
-const flops = (nodes: readonly Node[]): number =>
-  nodes
-    .map(({ op, inputs, outputs, attributes }) => {
-      const row = findOp(op);
-      const types = byOperand(
-        row,
-        inputs.map((value) => value?.type),
-      );
-      return row.flops(
-        types,
-        outputs.map(({ type }) => type),
-        attributes,
-      );
-    })
-    .reduce((total, count) => total + count, 0);
-
-const describe = (spec: NormalizedSpec, graph: Graph, input: GraphInput): ArtifactMetadata => ({
-  formatVersion,
-  compilerVersion,
-  specName: spec.name,
-  specHash: createHash("sha256").update(JSON.stringify(spec)).digest("hex"),
-  input,
-  sampleRateHz: spec.sampleRateHz,
-  minSamples: spec.features.frameLengthSamples,
-  frames: spec.features.frames,
-  bins: spec.features.bins,
-  objective: spec.objective,
-  classes: spec.classes,
-  recipe: {
-    learningRate: spec.optimizer.learningRate,
-    batch: spec.batch,
-    epochs: spec.epochs,
-    seed: spec.seed,
-  },
-  parameters: graph.states
-    .filter(({ kind }) => kind === "parameter")
-    .reduce((total, { value }) => total + elements(value.type.shape), 0),
-  flops: {
-    forward: flops(nodesLeadingTo(graph.nodes, inferenceOutputs(graph))),
-    trainingStep: flops(graph.nodes),
-  },
-  sessionOptions: {},
-  huggingFace: describeHuggingFace(
-    spec,
-    graph.states.filter(({ kind }) => kind === "parameter"),
-  ),
-});
 
 /** @throws CompileError when the checkpoint is wanted but cannot be used */
 const openWeights = (spec: NormalizedSpec, graph: Graph, weights: string | undefined): ImportedWeights | undefined => {
@@ -169,8 +100,8 @@ export const compile = ({ spec: path, out, input, weights }: CompileOptions): Co
   const { model, locate } = readSpec(path);
   const spec = normalizeSpec(model, locate, path);
   const graph = lowerSpec(spec, input, locate);
-  const metadata = describe(spec, graph, input);
   const program = { graph, inferenceOutputs: inferenceOutputs(graph) };
+  const metadata = describeArtifact(spec, graph, program.inferenceOutputs, input);
   try {
     const imported = openWeights(spec, graph, weights);
     const read = imported?.read ?? ((state: State) => initialize(state, spec.seed));

@@ -1,0 +1,54 @@
+/** What the artifact's metadata say of a compiled model. */
+import { createHash } from "node:crypto";
+import { type ArtifactMetadata, formatVersion } from "./artifact.ts";
+import type { NormalizedSpec } from "./frontend/normalized-spec.ts";
+import { elements } from "./ir/dim.ts";
+import type { Graph, Node, Value } from "./ir/graph.ts";
+import { byOperand, findOp } from "./ops/table.ts";
+import { nodesLeadingTo } from "./passes/remove-dead-code.ts";
+import { describeHuggingFace } from "./weights/describe-hugging-face.ts";
+
+/** Written to each file; the version in package.json. */
+export const compilerVersion = "0.1.0";
+
+const nodeFlops = ({ op, inputs, outputs, attributes }: Node): number => {
+  const row = findOp(op);
+  const operands = inputs.map((value) => value?.type);
+  const results = outputs.map(({ type }) => type);
+  return row.flops(byOperand(row, operands), results, attributes);
+};
+
+/** Floating point operations for one clip. */
+const flops = (nodes: readonly Node[]): number => nodes.map(nodeFlops).reduce((total, count) => total + count, 0);
+
+/** Of all but the checkpoint that the parameters start from, whose path says where this machine keeps it. */
+const hashSpec = ({ pretrained: _, ...architecture }: NormalizedSpec): string =>
+  createHash("sha256").update(JSON.stringify(architecture)).digest("hex");
+
+export const describeArtifact = (
+  spec: NormalizedSpec,
+  graph: Graph,
+  inferenceOutputs: readonly Value[],
+  input: ArtifactMetadata["input"],
+): ArtifactMetadata => {
+  const parameters = graph.states.filter(({ kind }) => kind === "parameter");
+  const { optimizer, batch, epochs, seed } = spec;
+  return {
+    formatVersion,
+    compilerVersion,
+    specName: spec.name,
+    specHash: hashSpec(spec),
+    input,
+    sampleRateHz: spec.sampleRateHz,
+    minSamples: spec.features.frameLengthSamples,
+    frames: spec.features.frames,
+    bins: spec.features.bins,
+    objective: spec.objective,
+    classes: spec.classes,
+    recipe: { learningRate: optimizer.learningRate, batch, epochs, seed },
+    parameters: parameters.map(({ value }) => elements(value.type.shape)).reduce((total, count) => total + count, 0),
+    flops: { forward: flops(nodesLeadingTo(graph.nodes, inferenceOutputs)), trainingStep: flops(graph.nodes) },
+    sessionOptions: {},
+    huggingFace: describeHuggingFace(spec, parameters),
+  };
+};
