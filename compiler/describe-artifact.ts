@@ -22,8 +22,10 @@ const nodeFlops = ({ op, inputs, outputs, attributes }: Node): number => {
 const flops = (nodes: readonly Node[]): number => nodes.map(nodeFlops).reduce((total, count) => total + count, 0);
 
 /** Of all but the checkpoint that the parameters start from, whose path says where this machine keeps it. */
-const hashSpec = ({ pretrained: _, ...architecture }: NormalizedSpec): string =>
-  createHash("sha256").update(JSON.stringify(architecture)).digest("hex");
+const hashSpec = (spec: NormalizedSpec): string =>
+  createHash("sha256")
+    .update(JSON.stringify({ ...spec, pretrained: undefined }))
+    .digest("hex");
 
 export const describeArtifact = (
   spec: NormalizedSpec,

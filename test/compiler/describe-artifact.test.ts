@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { compilerVersion, describeArtifact } from "../../compiler/describe-artifact.ts";
+import { inferenceOutputs, lowerSpec } from "../../compiler/compile.ts";
+import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
+import { type AstOptions, ast } from "../../spec/ast.ts";
+import { checkpoint } from "../../spec/dsl/index.ts";
+
+const describeSpec = (options: AstOptions) => {
+  const small = { size: { width: 8, depth: 1, heads: 2 }, frames: 32, ...options };
+  const spec = normalizeSpec(ast(small), () => undefined, "spec.ts");
+  const graph = lowerSpec(spec, "waveform", () => undefined);
+  return describeArtifact(spec, graph, inferenceOutputs(graph), "waveform");
+};
+
+test("the version written to files is the package's", () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
+  expect(compilerVersion).toBe(version);
+});
+
+test("a spec's hash changes with its architecture and not with where its checkpoint lies", () => {
+  const { specHash } = describeSpec({});
+  expect(describeSpec({ pretrained: checkpoint({ file: "elsewhere.pth" }) }).specHash).toBe(specHash);
+  expect(describeSpec({ frames: 48 }).specHash).not.toBe(specHash);
+});
+
+test("a training step costs between two and four forward passes of the network", () => {
+  const { forward, trainingStep } = describeSpec({ size: { width: 192, depth: 4, heads: 3 }, frames: 256 }).flops;
+  expect(trainingStep / forward).toBeGreaterThan(2);
+  expect(trainingStep / forward).toBeLessThan(4);
+});
