@@ -73,10 +73,12 @@ process.on("SIGINT", () => {
   interruption.abort();
 });
 // A reader such as `head` that has seen enough closes the pipe.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(exitCodes.done);
-  throw error;
-});
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(exitCodes.done);
+    throw error;
+  });
+}
 
 try {
   process.exitCode = await run(process.argv.slice(2), interruption.signal);

@@ -31,7 +31,11 @@ export interface DatasetOptions {
  * @throws UserError naming the file and line, where a source is malformed, a clip is missing or a label is unknown.
  */
 export const readDataset = async ({ classes, data, labels, fold }: DatasetOptions): Promise<Dataset> => {
-  if (data === undefined) return readEmbedded(classes);
+  if (data === undefined) {
+    const given = Object.entries({ fold, labels }).find(([, value]) => value !== undefined);
+    if (given) throw new UserError(`--${given[0]} is about clips of your own; name them with --data PATH`);
+    return readEmbedded(classes);
+  }
   const source = await openSource(data);
   if (labels !== undefined && source.kind !== "json") {
     throw new UserError(`--labels names the labels of AST's JSON; ${data} is something else`);

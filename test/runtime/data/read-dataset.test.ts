@@ -141,6 +141,9 @@ describe("a CSV of clips", () => {
     expect(await refusal(files, "list.csv", { labels: "x.csv" })).toBe(
       "--labels names the labels of AST's JSON; list.csv is something else",
     );
+    await expect(readDataset({ classes: ["dog"], fold: 1 })).rejects.toThrow(
+      "--fold is about clips of your own; name them with --data PATH",
+    );
   });
 });
 
