@@ -57,7 +57,8 @@ export const createClipLoader = ({
       const job = running.get(worker);
       running.delete(worker);
       idle.push(worker);
-      worker.unref();
+      // terminate() keeps the process alive until it is done; a late reply must not undo that.
+      if (!isClosed) worker.unref();
       if (job !== undefined) settle(job, reply);
       next();
     });
