@@ -9,7 +9,8 @@ const movingAverage = (b: Builder, weight: number, old: Value, sample: Value): V
 /**
  * Adam or AdamW as PyTorch computes them (`torch.optim.Adam`, `torch.optim.AdamW`), one update per parameter.
  * The bias corrections 1 - beta^t are kept as moving averages of ones: computed as a power in float32, the second would
- * lose four digits in the first steps.
+ * lose four digits in the first steps. Both are applied to scalars rather than to moments, which spares a pass over them:
+ * rate / c1 * m / (sqrt(v / c2) + eps) = (rate * sqrt(c2) / c1) * m / (sqrt(v) + eps * sqrt(c2)).
  */
 export const lowerOptimizer = (
   b: Builder,
@@ -28,12 +29,13 @@ export const lowerOptimizer = (
     b.update(old, next);
     return next;
   };
-  const { rate, rootCorrection2, keep } = b.from({ path: "optimizer", role: "optimizer" }, () => {
+  const { rate, floor, keep } = b.from({ path: "optimizer", role: "optimizer" }, () => {
     const step = state("optimizer.step", { dtype: "int32", shape: [] });
     b.update(step, b.add(step, b.constant("constant/one-step", [], Int32Array.of(1))));
+    const root = b.sqrt(correction(2, beta2));
     return {
-      rate: b.div(learningRate, correction(1, beta1)),
-      rootCorrection2: b.sqrt(correction(2, beta2)),
+      rate: b.div(b.mul(learningRate, root), correction(1, beta1)),
+      floor: b.mul(root, b.scalar(eps)),
       keep: b.sub(b.scalar(1), b.mul(learningRate, b.scalar(weightDecay))),
     };
   });
@@ -51,7 +53,7 @@ export const lowerOptimizer = (
       const next2 = movingAverage(b, beta2, moment2, b.mul(gradient, gradient));
       b.update(moment1, next1);
       b.update(moment2, next2);
-      const deviation = b.add(b.div(b.sqrt(next2), rootCorrection2), b.scalar(eps));
+      const deviation = b.add(b.sqrt(next2), floor);
       const kept = isDecoupled ? b.mul(parameter, keep) : parameter;
       b.update(parameter, b.sub(kept, b.mul(rate, b.div(next1, deviation))));
     });
