@@ -9,5 +9,5 @@ export default ast({
   frames: 80,
   statistics: statistics.speechCommands,
   objective: singleLabel({ classes: numbered(10) }),
-  training: { optimizer: adamW({ learningRate: 5e-4, weightDecay: 0.05 }), batch: 16, epochs: 14 },
+  training: { optimizer: adamW({ learningRate: 3e-4, weightDecay: 0.05 }), batch: 16, epochs: 24 },
 });
