@@ -12,7 +12,7 @@ Compiles a model spec to one ONNX file that infers and trains.
 
   SPEC                        a TypeScript file whose default export is a model   (default: spec/ast.ts)
   --out FILE                  the file to write                                   (default: graph.onnx)
-  --weights FILE|none         a checkpoint to start from: .pth, .safetensors, .npz  (default: the spec's)
+  --weights FILE|none         to start from: .pth, .safetensors, .npz, graph.onnx   (default: the spec's)
   --input waveform|features   where the graph starts                              (default: waveform)
   --json                      print one JSON object instead of text
   --help                      print this`;

@@ -42,6 +42,17 @@ export const commonOptions = {
   help: { kind: "flag", help: "print this" },
 } as const satisfies OptionTable;
 
+/** For the commands that read labelled clips. */
+export const clipOptions = {
+  data: {
+    kind: "text",
+    value: "PATH",
+    help: "a folder per class, ESC-50, a CSV or AST's JSON (default: embedded sounds)",
+  },
+  labels: { kind: "text", value: "CSV", help: "names of the labels in AST's JSON: index,mid,display_name" },
+  fold: { kind: "integer", value: "N", least: 0, help: "the fold of ESC-50 to evaluate on (default: the lowest)" },
+} as const satisfies OptionTable;
+
 /** For the commands that compute. */
 export const deviceOption = {
   device: { kind: "text", value: "NAME", help: "auto or cpu (default: auto)" },

@@ -171,37 +171,21 @@ export const clip: Op<readonly ["x", "min"]> = {
   kernels: everywhere,
 };
 
-const compare = ({ a, b }: { readonly a: TensorType; readonly b: TensorType }): TensorType => {
-  requireSameDtype(a, b);
-  return tensor("bool", broadcastShapes(a.shape, b.shape));
-};
-
-export const less: Binary = {
+const comparison = (type: string, since: number): Binary => ({
   operands: ["a", "b"],
-  infer: compare,
+  infer: ({ a, b }) => {
+    requireSameDtype(a, b);
+    return tensor("bool", broadcastShapes(a.shape, b.shape));
+  },
   gradient: "zero",
   flops: perElement(1),
-  onnx: { type: "Less", since: 13 },
+  onnx: { type, since },
   kernels: everywhere,
-};
+});
 
-export const lessOrEqual: Binary = {
-  operands: ["a", "b"],
-  infer: compare,
-  gradient: "zero",
-  flops: perElement(1),
-  onnx: { type: "LessOrEqual", since: 16 },
-  kernels: everywhere,
-};
-
-export const equal: Binary = {
-  operands: ["a", "b"],
-  infer: compare,
-  gradient: "zero",
-  flops: perElement(1),
-  onnx: { type: "Equal", since: 19 },
-  kernels: everywhere,
-};
+export const less: Binary = comparison("Less", 13);
+export const lessOrEqual: Binary = comparison("LessOrEqual", 16);
+export const equal: Binary = comparison("Equal", 19);
 
 /** condition ? a : b. */
 export const where: Op<readonly ["condition", "a", "b"]> = {

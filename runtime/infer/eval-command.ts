@@ -2,7 +2,7 @@
 import { type Command, exitCodes } from "../command.ts";
 import { readDataset } from "../data/read-dataset.ts";
 import { evaluationClips } from "../data/split-clips.ts";
-import { commonOptions, deviceOption, oneGraph, parseOptions, type Usage } from "../options.ts";
+import { clipOptions, commonOptions, deviceOption, oneGraph, parseOptions, type Usage } from "../options.ts";
 import { formatSummary } from "../report/format-summary.ts";
 import { createProgress } from "../report/progress.ts";
 import { openClassifier } from "../session/classifier.ts";
@@ -12,13 +12,7 @@ import { evaluate } from "./evaluate.ts";
 import { openClips } from "./open-clips.ts";
 
 const options = {
-  data: {
-    kind: "text",
-    value: "PATH",
-    help: "a folder per class, ESC-50, a CSV or AST's JSON (default: embedded sounds)",
-  },
-  labels: { kind: "text", value: "CSV", help: "names of the labels in AST's JSON: index,mid,display_name" },
-  fold: { kind: "integer", value: "N", least: 0, help: "the fold of ESC-50 to evaluate on (default: 1)" },
+  ...clipOptions,
   batch: { kind: "integer", value: "N", least: 1, help: "clips at a time (default: the spec's)" },
   ...deviceOption,
   ...commonOptions,

@@ -4,7 +4,7 @@ import { type Command, exitCodes } from "../command.ts";
 import { readDataset } from "../data/read-dataset.ts";
 import { splitClips } from "../data/split-clips.ts";
 import { openClips } from "../infer/open-clips.ts";
-import { commonOptions, deviceOption, oneGraph, parseOptions, type Usage } from "../options.ts";
+import { clipOptions, commonOptions, deviceOption, oneGraph, parseOptions, type Usage } from "../options.ts";
 import type { Output } from "../output.ts";
 import { formatFigures } from "../report/format-summary.ts";
 import { createProgress } from "../report/progress.ts";
@@ -16,18 +16,12 @@ import { createRunFolder } from "./run-folder.ts";
 import { countSteps, train, type TrainEvent, type TrainOptions } from "./train.ts";
 
 const options = {
-  data: {
-    kind: "text",
-    value: "PATH",
-    help: "a folder per class, ESC-50, a CSV or AST's JSON (default: embedded sounds)",
-  },
-  labels: { kind: "text", value: "CSV", help: "names of the labels in AST's JSON: index,mid,display_name" },
+  ...clipOptions,
   "eval-data": {
     kind: "text",
     value: "PATH",
     help: "clips to evaluate on (default: those the data names, or a fifth)",
   },
-  fold: { kind: "integer", value: "N", least: 0, help: "the fold of ESC-50 to evaluate on (default: 1)" },
   epochs: { kind: "integer", value: "N", least: 1, help: "passes over the data (default: the spec's)" },
   steps: { kind: "integer", value: "N", least: 1, help: "steps after which to end, whatever the epochs" },
   batch: { kind: "integer", value: "N", least: 1, help: "clips per step (default: the spec's)" },
