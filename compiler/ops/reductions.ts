@@ -1,7 +1,6 @@
 /** Operators that reduce axes. Their gradients broadcast back over the reduced axes. */
 import { elements, isStatic } from "../ir/dim.ts";
 import type { TensorType, Value } from "../ir/graph.ts";
-import { onnxTypeNumber } from "./elementwise.ts";
 import { everywhere, type Op, tensor } from "./op.ts";
 import type { Emit } from "./table.ts";
 import { reducedShape, resolveAxis } from "./type-rules.ts";
@@ -29,20 +28,22 @@ export const reduceSum: Reduction = {
   kernels: everywhere,
 };
 
-/** How many elements of x went into each element of y, as a scalar tensor; read from the tensors when it depends on the batch. */
-const reducedCount = (b: Emit, x: Value, y: Value, { axes }: ReductionAttributes): Value => {
+/**
+ * How many elements of x went into each element of y. Where that depends on the batch, ones are counted: ONNX Runtime 1.30
+ * has no WebGPU kernel for Size, nor one that casts int64.
+ */
+const reducedCount = (b: Emit, x: Value, { axes }: ReductionAttributes): Value => {
   const lengths = axes.map((axis) => x.type.shape[resolveAxis(axis, x.type.shape.length)] ?? 1);
   if (isStatic(lengths)) return b.scalar(elements(lengths));
-  const { float32: to } = onnxTypeNumber;
-  return b.div(b.cast(b.size(x), { to }), b.cast(b.size(y), { to }));
+  return b.reduceSum(b.expand(b.scalar(1), b.shape(x), { to: x.type.shape }), { axes, keepdims: 1 });
 };
 
 export const reduceMean: Reduction = {
   operands: ["x"],
   infer,
-  gradient: ({ in: { x }, out: { y }, dy, attributes }, b) => ({
+  gradient: ({ in: { x }, dy, attributes }, b) => ({
     x: () => {
-      const share = b.div(keepAxes(b, dy, x, attributes), reducedCount(b, x, y, attributes));
+      const share = b.div(keepAxes(b, dy, x, attributes), reducedCount(b, x, attributes));
       return b.expand(share, b.shape(x), { to: x.type.shape });
     },
   }),
