@@ -1,21 +1,22 @@
 /** Where a session computes. */
 import { UserError } from "../user-error.ts";
 
-const executionProviders = { auto: ["cpu"], cpu: ["cpu"] } as const;
+/** A processor that this runtime can use. */
+export interface Device {
+  readonly kind: "cpu" | "webgpu" | "cuda";
+  /** As people know it, such as `NVIDIA GeForce RTX 4070`. */
+  readonly name: string;
+  /** Whether it computes in half precision. */
+  readonly float16: boolean;
+}
 
-/** A device that this runtime can use. */
-export type Device = keyof typeof executionProviders;
-
-const isDevice = (name: string): name is Device => Object.hasOwn(executionProviders, name);
+export const cpuDevice: Device = { kind: "cpu", name: "CPU", float16: true };
 
 /** @throws UserError for a device that this runtime does not know or not use yet. */
 export const parseDevice = (name: string): Device => {
-  if (isDevice(name)) return name;
+  if (name === "auto" || name === "cpu") return cpuDevice;
   if (name === "webgpu" || name === "cuda") {
     throw new UserError(`--device ${name} is not supported yet; use --device cpu`);
   }
   throw new UserError(`--device is auto, cpu, webgpu or cuda, not ${name}`);
 };
-
-/** ONNX Runtime's names of the execution providers that a device stands for, in order of preference. */
-export const executionProvidersOf = (device: Device): string[] => [...executionProviders[device]];

@@ -1,7 +1,7 @@
 /** Opens ONNX Runtime sessions; the one place that decides their options. */
 import { InferenceSession } from "onnxruntime-node";
 import { UserError } from "../user-error.ts";
-import { type Device, executionProvidersOf } from "./device.ts";
+import type { Device } from "./device.ts";
 import type { Artifact } from "./read-artifact.ts";
 
 /** ONNX Runtime's level for errors: its warnings are about graph optimisations, not about the user's input. */
@@ -17,7 +17,7 @@ export const openSession = async (
   device: Device,
 ): Promise<InferenceSession> => {
   const options: InferenceSession.SessionOptions = {
-    executionProviders: executionProvidersOf(device),
+    executionProviders: [device.kind],
     logSeverityLevel: logErrorsOnly,
     // onnxruntime-node 1.30, CPU: planning memory by pattern is no faster and takes half as much memory again.
     enableMemPattern: false,

@@ -2,6 +2,7 @@
  * Times inference and training steps of a spec: `npm run bench -- [SPEC] [--batch N] [--steps N]`.
  * Figures of two runs on a shared machine cannot be compared; run what you compare side by side.
  */
+import { cpuDevice } from "../../runtime/session/device.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -51,11 +52,11 @@ try {
   const oneHot = Float32Array.from({ length: batch * classes }, (_, index) => Number(index % classes === 0));
 
   console.log(`${spec}: ${(metadata.parameters / 1e6).toFixed(1)} M parameters, batch ${batch}, ${steps} turns`);
-  const classifier = await openClassifier(artifact, "cpu");
+  const classifier = await openClassifier(artifact, cpuDevice);
   report("inference", await time(() => classifier.classify(waveform)), metadata.flops.forward);
   await classifier.close();
 
-  const session = await openTrainingSession(artifact, "cpu");
+  const session = await openTrainingSession(artifact, cpuDevice);
   const feeds = {
     [names.waveform]: waveform,
     [names.targets]: new Tensor("float32", oneHot, [batch, classes]),

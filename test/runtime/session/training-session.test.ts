@@ -1,3 +1,4 @@
+import { cpuDevice } from "../../../runtime/session/device.ts";
 import { join } from "node:path";
 import { Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
@@ -23,7 +24,7 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 describe("a model that can be worked out by hand", () => {
   test("two steps of momentum", async () => {
-    const session = await openTrainingSession(readArtifact(writeLinearModel(temporaryFolder())), "cpu");
+    const session = await openTrainingSession(readArtifact(writeLinearModel(temporaryFolder())), cpuDevice);
     // Each clip picks one row of the weight, whose two columns stay opposite: its logits are (w, -w).
     let [first, second] = [0.1, 0.2];
     let [firstVelocity, secondVelocity] = [0, 0];
@@ -44,7 +45,7 @@ describe("a model that can be worked out by hand", () => {
   });
 
   test("parameters start from the data file", async () => {
-    const session = await openTrainingSession(readArtifact(writeExternalModel(temporaryFolder())), "cpu");
+    const session = await openTrainingSession(readArtifact(writeExternalModel(temporaryFolder())), cpuDevice);
     expect(session.state()["weight"]?.data).toStrictEqual(Float32Array.from(startWeight));
     await session.close();
   });
@@ -57,7 +58,7 @@ describe("a model that can be worked out by hand", () => {
     writeExternalModel(folder);
     const external = readArtifact(join(folder, "graph.onnx")).model.graph?.initializer ?? [];
     model.graph.initializer = [...external];
-    const session = await openTrainingSession(readArtifact(writeLinearModel(folder, model)), "cpu");
+    const session = await openTrainingSession(readArtifact(writeLinearModel(folder, model)), cpuDevice);
     for (let step = 1; step <= 3; step++) await session.step(feeds);
     expect(session.state()["weight"]?.data).toStrictEqual(Float32Array.from(startWeight));
     expect(session.state()["steps"]?.data[0]).toBe(3);
@@ -81,8 +82,8 @@ describe("the quickstart model", () => {
     const out = join(temporaryFolder(), "graph.onnx");
     compile({ spec: "spec/quickstart.ts", out, input: "waveform" });
     const artifact = readArtifact(out);
-    const [session, reference] = [await openTrainingSession(artifact, "cpu"), await createRunner(out)];
-    const classifier = await openClassifierOn(artifact, "cpu", session.state);
+    const [session, reference] = [await openTrainingSession(artifact, cpuDevice), await createRunner(out)];
+    const classifier = await openClassifierOn(artifact, cpuDevice, session.state);
     const buffers = new Set<unknown>();
     for (let step = 1; step <= 5; step++) {
       const loss = await session.step(batch(step));
@@ -104,9 +105,9 @@ describe("the quickstart model", () => {
 describe("a classifier", () => {
   test("answers the same from the file and on parameters in memory", async () => {
     const artifact = readArtifact(writeExternalModel(temporaryFolder()));
-    const session = await openTrainingSession(artifact, "cpu");
-    const fromFile = await openClassifier(artifact, "cpu");
-    const inMemory = await openClassifierOn(artifact, "cpu", session.state);
+    const session = await openTrainingSession(artifact, cpuDevice);
+    const fromFile = await openClassifier(artifact, cpuDevice);
+    const inMemory = await openClassifierOn(artifact, cpuDevice, session.state);
     const answers = await fromFile.classify(waveform);
     expect(answers.logits).toStrictEqual(Float32Array.of(0.1, -0.1, 0.2, -0.2));
     expect(await inMemory.classify(waveform)).toStrictEqual(answers);
@@ -122,7 +123,7 @@ describe("what cannot run", () => {
     const model = linearModel();
     model.graph.node = (model.graph.node ?? []).map((node) => ({ ...node, opType: "NoSuchOperator" }));
     const artifact = readArtifact(writeLinearModel(temporaryFolder(), model));
-    const refused = openSession(artifact, artifact.path, "cpu");
+    const refused = openSession(artifact, artifact.path, cpuDevice);
     await expect(refused).rejects.toThrow(UserError);
     await expect(refused).rejects.toThrow(
       `${artifact.path}: ONNX Runtime refuses the graph; compile or copy it again (`,

@@ -1,3 +1,4 @@
+import { cpuDevice } from "../../../runtime/session/device.ts";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
@@ -27,10 +28,10 @@ test.each([
 
   const artifact = readArtifact(out);
   expect(artifact.metadata).toStrictEqual(readArtifact(join(folder, "graph.onnx")).metadata);
-  const classifier = await openClassifier(artifact, "cpu");
+  const classifier = await openClassifier(artifact, cpuDevice);
   expect((await classifier.classify(firstRow)).logits).toStrictEqual(Float32Array.of(8, 7));
   await classifier.close();
-  const session = await openTrainingSession(artifact, "cpu");
+  const session = await openTrainingSession(artifact, cpuDevice);
   const state = session.state();
   expect(state["weight"]?.data).toStrictEqual(trained);
   expect(state["velocity"]?.data).toStrictEqual(new Float32Array(8));

@@ -1,3 +1,4 @@
+import { cpuDevice } from "../../../runtime/session/device.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -22,7 +23,7 @@ const load = async ({ name, classIndices }: Clip): Promise<Float32Array> => {
 
 const optionsIn = (folder: string, changes: Partial<TrainOptions> = {}): TrainOptions => ({
   artifact: readArtifact(writeLinearModel(folder)),
-  device: "cpu",
+  device: cpuDevice,
   clips,
   evaluationClips: clips.slice(0, 4),
   load,
