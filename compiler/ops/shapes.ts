@@ -237,13 +237,3 @@ export const shape: Op<readonly ["x"]> = {
   onnx: { type: "Shape", since: 19 },
   kernels: everywhere,
 };
-
-/** The element count, int64 []. */
-export const size: Op<readonly ["x"]> = {
-  operands: ["x"],
-  infer: () => tensor("int64", []),
-  gradient: "zero",
-  flops: free,
-  onnx: { type: "Size", since: 19 },
-  kernels: everywhere,
-};

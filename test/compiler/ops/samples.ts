@@ -275,10 +275,6 @@ export const samples: { readonly [Name in OpName]: Sample } = {
       return { shape: [shape.length], data: Float64Array.from(shape) };
     },
   },
-  size: {
-    cases: [{ operands: [float(["batch", 3, "samples"])] }, { operands: [float([])] }],
-    evaluate: ([x]) => ({ shape: [], data: Float64Array.of((x as NdArray).data.length) }),
-  },
   matMul: {
     cases: [
       { operands: [float([2, 3]), float([3, 4])] },
