@@ -69,6 +69,10 @@ export interface Recipe {
   readonly batch: number;
   readonly epochs: number;
   readonly seed: number;
+  /** "mixed-float16" needs a device that computes in float16. */
+  readonly precision: "float32" | "mixed-float16";
+  /** Optimizer steps in one call of the runtime; null: the runtime decides by device. */
+  readonly stepsPerRun: number | null;
 }
 
 const keyPrefix = "specgraph.";
@@ -90,6 +94,12 @@ const isRecordOf =
   (value) =>
     isRecord(value) && keys.every((key) => isNumber(value[key]));
 
+const isRecipe: Check = (value) =>
+  isRecord(value) &&
+  ["learningRate", "batch", "epochs", "seed"].every((key) => isNumber(value[key])) &&
+  isOneOf("float32", "mixed-float16")(value["precision"]) &&
+  (value["stepsPerRun"] === null || isNumber(value["stepsPerRun"]));
+
 const checks: { readonly [Key in keyof ArtifactMetadata]: Check } = {
   formatVersion: isNumber,
   compilerVersion: isString,
@@ -102,7 +112,7 @@ const checks: { readonly [Key in keyof ArtifactMetadata]: Check } = {
   bins: isNumber,
   objective: isOneOf("multi-label", "single-label"),
   classes: (value) => Array.isArray(value) && value.length > 0 && value.every(isString),
-  recipe: isRecordOf("learningRate", "batch", "epochs", "seed"),
+  recipe: isRecipe,
   parameters: isNumber,
   flops: isRecordOf("forward", "trainingStep"),
   sessionOptions: isRecord,

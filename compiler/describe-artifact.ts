@@ -34,7 +34,7 @@ export const describeArtifact = (
   input: ArtifactMetadata["input"],
 ): ArtifactMetadata => {
   const parameters = graph.states.filter(({ kind }) => kind === "parameter");
-  const { optimizer, batch, epochs, seed } = spec;
+  const { optimizer, batch, epochs, seed, precision, stepsPerRun } = spec;
   return {
     formatVersion,
     compilerVersion,
@@ -47,7 +47,7 @@ export const describeArtifact = (
     bins: spec.features.bins,
     objective: spec.objective,
     classes: spec.classes,
-    recipe: { learningRate: optimizer.learningRate, batch, epochs, seed },
+    recipe: { learningRate: optimizer.learningRate, batch, epochs, seed, precision: precision.kind, stepsPerRun },
     parameters: parameters.map(({ value }) => elements(value.type.shape)).reduce((total, count) => total + count, 0),
     flops: { forward: flops(nodesLeadingTo(graph.nodes, inferenceOutputs)), trainingStep: flops(graph.nodes) },
     sessionOptions: {},

@@ -7,8 +7,15 @@ import type { Layer, Layers } from "../../spec/dsl/layers.ts";
 import type { Model } from "../../spec/dsl/model.ts";
 import type { Classes } from "../../spec/dsl/objectives.ts";
 import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
+import type { Precision } from "../../spec/dsl/training.ts";
 import { CompileError, type Diagnostic } from "../diagnostics/diagnostic.ts";
-import type { Locate, NormalizedFeatures, NormalizedSpec, PlacedLayer } from "./normalized-spec.ts";
+import type {
+  Locate,
+  NormalizedFeatures,
+  NormalizedPrecision,
+  NormalizedSpec,
+  PlacedLayer,
+} from "./normalized-spec.ts";
 
 /** Collects what is wrong, so that one compilation reports all of it. */
 interface Report {
@@ -199,6 +206,13 @@ const resolveClasses = (classes: Classes, specPath: string, report: Report): rea
   return ["?"];
 };
 
+const normalizePrecision = (precision: Precision, report: Report): NormalizedPrecision => {
+  if (precision.kind === "float32") return precision;
+  checkNumbers(report, precision, { initialScale: "greater than 0", growthInterval: "a whole number of at least 1" });
+  const { initialScale = 65_536, growthInterval = 2000 } = precision;
+  return { kind: "mixed-float16", initialScale, growthInterval };
+};
+
 const resolveCheckpoint = ({ file, ...options }: Checkpoint, specPath: string): NormalizedSpec["pretrained"] => ({
   ...options,
   ...(file === undefined ? {} : { file: resolve(dirname(specPath), file) }),
@@ -245,7 +259,9 @@ export const normalizeSpec = (model: Model, locate: Locate, specPath: string): N
   checkNumbers(report, model.training, {
     batch: "a whole number of at least 1",
     epochs: "a whole number of at least 1",
+    stepsPerRun: "a whole number of at least 1",
   });
+  const precision = normalizePrecision(model.training.precision ?? { kind: "float32" }, report);
 
   if (!features || diagnostics.length > 0) throw new CompileError(diagnostics);
   return {
@@ -259,6 +275,8 @@ export const normalizeSpec = (model: Model, locate: Locate, specPath: string): N
     optimizer: { learningRate, betas, eps, weightDecay, decay: optimizer.kind === "adam" ? "coupled" : "decoupled" },
     batch: model.training.batch,
     epochs: model.training.epochs,
+    precision,
+    stepsPerRun: model.training.stepsPerRun ?? null,
     pretrained: model.pretrained && resolveCheckpoint(model.pretrained, specPath),
   };
 };

@@ -39,6 +39,10 @@ export interface NormalizedOptimizer {
   readonly decay: "coupled" | "decoupled";
 }
 
+export type NormalizedPrecision =
+  | { readonly kind: "float32" }
+  | { readonly kind: "mixed-float16"; readonly initialScale: number; readonly growthInterval: number };
+
 export interface NormalizedSpec {
   readonly name: string;
   readonly seed: number;
@@ -50,5 +54,8 @@ export interface NormalizedSpec {
   readonly optimizer: NormalizedOptimizer;
   readonly batch: number;
   readonly epochs: number;
+  readonly precision: NormalizedPrecision;
+  /** null: the runtime decides. */
+  readonly stepsPerRun: number | null;
   readonly pretrained: Omit<Checkpoint, "kind"> | undefined;
 }

@@ -1,4 +1,4 @@
-/** The training recipe: optimizer, batch and epochs. */
+/** The training recipe: optimizer, batch, epochs and precision. */
 
 interface AdamOptions {
   readonly learningRate: number;
@@ -24,9 +24,39 @@ export const adamW = (options: AdamOptions): AdamW => ({ kind: "adamW", ...optio
 
 export type Optimizer = Adam | AdamW;
 
+/** Training computes in float32. */
+export interface Float32 {
+  readonly kind: "float32";
+}
+export const float32 = (): Float32 => ({ kind: "float32" });
+
+interface MixedFloat16Options {
+  /** What the loss is multiplied by before it is differentiated, to begin with. Default 65536. */
+  readonly initialScale?: number;
+  /** After so many steps in a row without overflow the scale doubles; after each step with one it halves. Default 2000. */
+  readonly growthInterval?: number;
+}
+
+/**
+ * Training computes matrix products in float16 and everything that needs more range or digits in float32, as `torch.autocast`
+ * does; parameters, their gradients and the optimizer are float32. The loss is scaled so that small gradients survive float16,
+ * as by `torch.amp.GradScaler`; a step whose gradients overflow changes nothing but the scale. AST's published recipes train
+ * so (`autocast` and `GradScaler` in the reference's traintest.py). The inference graph stays float32.
+ */
+export interface MixedFloat16 extends MixedFloat16Options {
+  readonly kind: "mixedFloat16";
+}
+export const mixedFloat16 = (options: MixedFloat16Options = {}): MixedFloat16 => ({ kind: "mixedFloat16", ...options });
+
+export type Precision = Float32 | MixedFloat16;
+
 export interface Training {
   readonly optimizer: Optimizer;
   /** Clips in a step. */
   readonly batch: number;
   readonly epochs: number;
+  /** Default `float32()`. */
+  readonly precision?: Precision;
+  /** Optimizer steps that one call of the runtime makes, state kept on the device in between. Default: the runtime decides by device. */
+  readonly stepsPerRun?: number;
 }

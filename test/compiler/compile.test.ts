@@ -108,7 +108,7 @@ describe("metadata", () => {
       bins: 16,
       objective: "multi-label",
       classes: ["a", "b", "c"],
-      recipe: { learningRate: 0.01, batch: 3, epochs: 7, seed: 5 },
+      recipe: { learningRate: 0.01, batch: 3, epochs: 7, seed: 5, precision: "float32", stepsPerRun: null },
     });
     const stored = model.graph?.initializer?.filter(({ name }) => /\.(weight|bias|cls)$/.test(name ?? "")) ?? [];
     const scalars = stored.map(({ dims }) => (dims ?? []).map(Number).reduce((size, length) => size * length, 1));

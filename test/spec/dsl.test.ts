@@ -24,6 +24,8 @@ const built = [
   [dsl.classesFile("a.csv"), { kind: "classesFile", path: "a.csv" }],
   [dsl.checkpoint(), { kind: "checkpoint" }],
   [dsl.adamW({ learningRate: 1 }), { kind: "adamW", learningRate: 1 }],
+  [dsl.float32(), { kind: "float32" }],
+  [dsl.mixedFloat16(), { kind: "mixedFloat16" }],
 ] as const;
 
 describe("builders only label what they are given", () => {

@@ -19,7 +19,7 @@ export const metadata: ArtifactMetadata = {
   bins: 4,
   objective: "single-label",
   classes: ["low", "high"],
-  recipe: { learningRate: 0.5, batch: 2, epochs: 2, seed: 0 },
+  recipe: { learningRate: 0.5, batch: 2, epochs: 2, seed: 0, precision: "float32", stepsPerRun: null },
   parameters: 8,
   flops: { forward: 16, trainingStep: 48 },
   sessionOptions: {},
