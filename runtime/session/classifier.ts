@@ -5,7 +5,7 @@ import type { Device } from "./device.ts";
 import { openSession } from "./open-session.ts";
 import type { Artifact } from "./read-artifact.ts";
 import { inferenceProgram } from "./session-program.ts";
-import type { Tensors } from "./training-session.ts";
+import type { Tensors } from "./state-store.ts";
 
 /** What the model says of a batch of clips, both [batch, classes] in row-major order. */
 export interface Classification {

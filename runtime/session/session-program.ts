@@ -1,5 +1,5 @@
 /** Turns an artifact into what ONNX Runtime runs: graphs whose parameters and other states are inputs, not constants. */
-import onnxProto, { type onnx } from "onnx-proto";
+import type { onnx } from "onnx-proto";
 import { names } from "../../compiler/artifact.ts";
 import { UserError } from "../user-error.ts";
 import { type Artifact, onnxTypeNumbers, readOptimizerStates } from "./read-artifact.ts";
@@ -13,31 +13,44 @@ export interface State {
 }
 
 export interface TrainingProgram {
-  /** ModelProto of one step; inputs: the batch, the learning rate and the states; outputs: the loss and the next states. */
-  readonly bytes: Uint8Array;
+  /** One step; inputs: those of the step and the states; outputs: the loss and the next states. */
+  readonly model: onnx.IModelProto;
   readonly states: readonly State[];
 }
 
-const asInput = ({ name, type, dims }: StoredTensor): onnx.IValueInfoProto => ({
+export const asInput = ({ name, type, dims }: StoredTensor): onnx.IValueInfoProto => ({
   name,
   type: {
     tensorType: { elemType: onnxTypeNumbers[type], shape: { dim: dims.map((dimValue) => ({ dimValue })) } },
   },
 });
 
-/** Encodes a graph with the versions and the operator sets of the file it comes from. */
-const encode = ({ irVersion = 0, opsetImport }: onnx.IModelProto, graph: onnx.IGraphProto): Uint8Array =>
-  onnxProto.onnx.ModelProto.encode({ irVersion, opsetImport: opsetImport ?? [], graph }).finish();
+/** A graph with the versions and the operator sets of the file it comes from. */
+export const withGraph = (
+  { irVersion = 0, opsetImport }: onnx.IModelProto,
+  graph: onnx.IGraphProto,
+): onnx.IModelProto => ({ irVersion, opsetImport: opsetImport ?? [], graph });
 
 const without = <Named extends { readonly name?: string | null }>(
   tensors: readonly Named[] | null | undefined,
   excluded: ReadonlySet<string>,
 ): Named[] => (tensors ?? []).filter(({ name }) => !excluded.has(name ?? ""));
 
-/** The inference graph, ModelProto, its parameters as inputs. */
-export const inferenceProgram = ({ model, parameters }: Artifact): Uint8Array => {
+/** The nodes that lead to any of `outputs`, in order. */
+const nodesLeadingTo = (nodes: readonly onnx.INodeProto[], outputs: ReadonlySet<string>): onnx.INodeProto[] => {
+  const needed = new Set(outputs);
+  const kept = nodes.toReversed().filter(({ input, output }) => {
+    if (!output?.some((name) => needed.has(name))) return false;
+    input?.forEach((name) => needed.add(name));
+    return true;
+  });
+  return kept.toReversed();
+};
+
+/** The inference graph, its parameters as inputs. */
+export const inferenceProgram = ({ model, parameters }: Artifact): onnx.IModelProto => {
   const graph = model.graph ?? {};
-  return encode(model, {
+  return withGraph(model, {
     ...graph,
     initializer: without(graph.initializer, new Set(parameters.map(({ name }) => name))),
     input: [...(graph.input ?? []), ...parameters.map(asInput)],
@@ -52,7 +65,8 @@ export const requireTraining = ({ path, model }: Artifact): onnx.ITrainingInfoPr
 };
 
 /**
- * One training step by the rule of the ONNX standard (TrainingInfoProto): inference graph and algorithm, concatenated.
+ * One training step by the rule of the ONNX standard (TrainingInfoProto): inference graph and algorithm, concatenated;
+ * of the inference graph, what the algorithm reads.
  * @throws UserError when the artifact has no training program.
  */
 export const trainingProgram = (artifact: Artifact): TrainingProgram => {
@@ -71,12 +85,12 @@ export const trainingProgram = (artifact: Artifact): TrainingProgram => {
   const inputs = new Map(
     [...(inference.input ?? []), ...(algorithm.input ?? [])].map((input) => [input.name ?? "", input]),
   );
-  const bytes = encode(model, {
+  const program = withGraph(model, {
     name: "training step",
-    node: [...(inference.node ?? []), ...(algorithm.node ?? [])],
+    node: nodesLeadingTo([...(inference.node ?? []), ...(algorithm.node ?? [])], outputs),
     initializer: [...without(inference.initializer, isStored), ...without(algorithm.initializer, isStored)],
     input: [...inputs.values(), ...stored.map(asInput)],
     output: (algorithm.output ?? []).filter(({ name }) => outputs.has(name ?? "")),
   });
-  return { bytes, states: stored.map((tensor) => ({ stored: tensor, next: updates.get(tensor.name) })) };
+  return { model: program, states: stored.map((tensor) => ({ stored: tensor, next: updates.get(tensor.name) })) };
 };

@@ -21,6 +21,8 @@ export type TensorData = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | B
 
 export const bytesPerElement: Readonly<Record<ElementType, number>> = { float32: 4, int32: 4, int64: 8 };
 
+export const isElementType = (type: string): type is ElementType => Object.hasOwn(bytesPerElement, type);
+
 /** Elements of a tensor with these dimensions. */
 export const elementCount = (dims: readonly number[]): number => dims.reduce((count, dim) => count * dim, 1);
 

@@ -1,64 +1,113 @@
-/** Runs training steps; the states stay in buffers that ONNX Runtime reads and writes itself. */
+/** Runs training steps; the states stay where ONNX Runtime computes. */
 import { Tensor } from "onnxruntime-node";
-import { names } from "../../compiler/artifact.ts";
+import { type ArtifactMetadata, names } from "../../compiler/artifact.ts";
+import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
+import { type DeviceMemory, openDeviceMemory } from "./device-memory.ts";
+import { loopProgram, stepCount } from "./loop-program.ts";
 import { openSession } from "./open-session.ts";
 import type { Artifact } from "./read-artifact.ts";
-import { type State, trainingProgram } from "./session-program.ts";
-import { readTensor, type StoredTensor, type TensorData, zerosLike } from "./stored-tensor.ts";
-
-/** Tensors by name. */
-export type Tensors = Readonly<Record<string, Tensor>>;
+import { trainingProgram } from "./session-program.ts";
+import { stackFeeds } from "./stack-feeds.ts";
+import { deviceStates, hostStates, type Tensors } from "./state-store.ts";
 
 export interface TrainingSession {
+  /** How many steps `steps` should be given at once. */
+  readonly stepsPerRun: number;
   /**
-   * One optimizer step.
-   * @param feeds the graph's `waveform` [batch, samples], `targets` [batch, classes] and `learning_rate` []
-   * @returns the batch's loss before the step
+   * Optimizer steps, one after the other.
+   * @param batches for each step the graph's `waveform` [batch, samples], `targets` [batch, classes] and `learning_rate` []
+   * @returns the loss of each batch before its step
    */
-  readonly step: (feeds: Tensors) => Promise<number>;
-  /** The parameters and optimizer states as the last step left them; valid until the next step. */
+  readonly steps: (batches: readonly Tensors[]) => Promise<readonly number[]>;
+  /** The parameters and optimizer states as the last step left them, on the device; valid until the next step. */
   readonly state: () => Tensors;
+  /** One of them on the host. */
+  readonly read: (name: string) => Promise<Tensor>;
   readonly close: () => Promise<void>;
 }
 
-/** The states, and the same tensors under the names of the outputs that fill them. */
-interface Buffers {
-  readonly state: Tensors;
-  readonly next: Tensors;
-}
+/**
+ * CUDA: a run of the graph moves all states to the device and back, so that several steps should share it.
+ * Elsewhere they stay, and a run of one step tells its loss at once.
+ */
+const defaultStepsPerRun: Readonly<Record<Device["kind"], number>> = { cpu: 1, webgpu: 1, cuda: 8 };
 
-const toTensor = ({ type, dims }: StoredTensor, data: TensorData): Tensor =>
-  new Tensor(type, data as Tensor.DataType, dims);
+const requirePrecision = (path: string, { recipe }: ArtifactMetadata, { kind, name, float16 }: Device): void => {
+  if (recipe.precision === "float32" || float16) return;
+  throw new UserError(
+    `${path}: trains in mixed precision, and ${kind} (${name}) has no float16 arithmetic; compile the spec with precision: float32(), or use --device cpu`,
+  );
+};
 
-const toBuffers = (states: readonly (readonly [State, Tensor])[]): Buffers => ({
-  state: Object.fromEntries(states.map(([{ stored }, tensor]) => [stored.name, tensor])),
-  next: Object.fromEntries(states.flatMap(([{ next }, tensor]) => (next === undefined ? [] : [[next, tensor]]))),
-});
+const lossesOf = async (outputs: Tensors, { read }: DeviceMemory): Promise<readonly number[]> => {
+  const loss = outputs[names.loss];
+  if (!loss) throw new Error("the step gave no loss");
+  const { data } = await read(loss);
+  loss.dispose();
+  return Array.from(data as Float32Array);
+};
+
+/** Runs of batches with equally many clips. */
+const byClipCount = (batches: readonly Tensors[]): readonly (readonly Tensors[])[] => {
+  const groups: Tensors[][] = [];
+  for (const feeds of batches) {
+    const group = groups.at(-1);
+    if (group?.[0]?.[names.targets]?.dims[0] === feeds[names.targets]?.dims[0]) group?.push(feeds);
+    else groups.push([feeds]);
+  }
+  return groups;
+};
 
 /**
  * Opens the artifact's training program on its parameters.
- * @throws UserError when it has none, or ONNX Runtime refuses it.
+ * @throws UserError when it has none, or the device cannot run it
  */
 export const openTrainingSession = async (artifact: Artifact, device: Device): Promise<TrainingSession> => {
-  const { bytes, states } = trainingProgram(artifact);
-  const session = await openSession(artifact, bytes, device);
+  const { path, metadata } = artifact;
+  requirePrecision(path, metadata, device);
+  const stepsPerRun = metadata.recipe.stepsPerRun ?? defaultStepsPerRun[device.kind];
+  const keepsStates = device.kind === "webgpu";
+  const isLoop = stepsPerRun > 1 && !keepsStates;
 
-  const initial: [State, Tensor][] = [];
-  for (const state of states) initial.push([state, toTensor(state.stored, await readTensor(state.stored))]);
-  // A step reads one set of buffers and writes the other: writing where it reads would give silently wrong results,
-  // as an output may be written before the input's last use. States that no step replaces are in both sets.
-  const other = initial.map(([state, tensor]): [State, Tensor] => [
-    state,
-    state.next === undefined ? tensor : toTensor(state.stored, zerosLike(state.stored)),
-  ]);
-  let [current, spare] = [toBuffers(initial), toBuffers(other)];
+  const single = trainingProgram(artifact);
+  const { model, states } = isLoop ? loopProgram(single) : single;
+  const memory = openDeviceMemory(device);
+  const store = await (keepsStates ? deviceStates(states, memory) : hostStates(states));
+  const nexts = states.flatMap(({ next }) => next ?? []);
+  // Losses that are read together stay, too, so that no step waits for the one before it.
+  const kept = stepsPerRun > 1 ? [...nexts, names.loss] : nexts;
+  const session = await openSession(artifact, model, device, keepsStates ? kept : []);
 
-  const loss = new Tensor("float32", new Float32Array(1), []);
-  const step = async (feeds: Tensors): Promise<number> => {
-    await session.run({ ...feeds, ...current.state }, { ...spare.next, [names.loss]: loss });
-    [current, spare] = [spare, current];
-    return Number(loss.data[0]);
+  const runLoop = async (batches: readonly Tensors[]): Promise<readonly number[]> => {
+    const count = new Tensor("int64", BigInt64Array.of(BigInt(batches.length)), []);
+    return lossesOf(await store.run(session, { ...stackFeeds(batches), [stepCount]: count }), memory);
   };
-  return { step, state: () => current.state, close: () => session.release() };
+  const runEach = async (batches: readonly Tensors[]): Promise<readonly number[]> => {
+    const outputs: Tensors[] = [];
+    for (const feeds of batches) outputs.push(await store.run(session, feeds));
+    const losses: number[] = [];
+    for (const output of outputs) losses.push(...(await lossesOf(output, memory)));
+    return losses;
+  };
+  return {
+    stepsPerRun,
+    steps: async (batches) => {
+      if (!isLoop) return runEach(batches);
+      const losses: number[] = [];
+      for (const group of byClipCount(batches)) losses.push(...(await runLoop(group)));
+      return losses;
+    },
+    state: store.state,
+    read: async (name) => {
+      const tensor = store.state()[name];
+      if (!tensor) throw new Error(`no state is called ${name}`);
+      return memory.read(tensor);
+    },
+    close: async () => {
+      store.close();
+      await memory.close();
+      await session.release();
+    },
+  };
 };

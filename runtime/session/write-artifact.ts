@@ -2,11 +2,11 @@
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
+import type { Tensor } from "onnxruntime-node";
 import { UserError } from "../user-error.ts";
 import type { Artifact } from "./read-artifact.ts";
-import type { StoredTensor } from "./stored-tensor.ts";
+import { bytesPerElement, elementCount, type StoredTensor } from "./stored-tensor.ts";
 import { commit, discard, openTemporary, type TemporaryFile, writeFully } from "./temporary-file.ts";
-import type { Tensors } from "./training-session.ts";
 
 /** Data files are mapped into memory by page. */
 const alignment = 4096;
@@ -30,21 +30,28 @@ export const writeFailure = (path: string, error: unknown): UserError | undefine
   return reason === undefined ? undefined : new UserError(`cannot write ${path}: ${reason}`);
 };
 
-const bytesOf = (values: Tensors, name: string): Uint8Array => {
-  const data = values[name]?.data;
+type Read = (name: string) => Promise<Tensor>;
+
+const readBytes = async (read: Read, name: string): Promise<Uint8Array> => {
+  const { data } = await read(name);
   if (data instanceof Float32Array) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   throw new Error(`${name} has no float32 values to write`);
 };
 
-/** The parameters of a data file with their places in it, each at the start of a page. */
-const layOut = (parameters: readonly StoredTensor[], values: Tensors): Map<string, [number, Uint8Array]> => {
+interface Place {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** The places of parameters in a data file, each at the start of a page. */
+const layOut = (parameters: readonly StoredTensor[]): Map<string, Place> => {
   let end = 0;
   return new Map(
-    parameters.map(({ name }) => {
-      const bytes = bytesOf(values, name);
+    parameters.map(({ name, type, dims }) => {
       const offset = Math.ceil(end / alignment) * alignment;
-      end = offset + bytes.length;
-      return [name, [offset, bytes]];
+      const length = elementCount(dims) * bytesPerElement[type];
+      end = offset + length;
+      return [name, { offset, length }];
     }),
   );
 };
@@ -52,25 +59,24 @@ const layOut = (parameters: readonly StoredTensor[], values: Tensors): Map<strin
 /**
  * Writes the artifact with these parameters; its training program starts afresh from them.
  * The files appear whole or not at all, the data file first.
- * @param values at least every parameter, by name
+ * @param read a parameter's values on the host; asked for one at a time
  * @throws UserError when the disk is full or the path cannot be written
  */
-export const writeArtifact = async ({ model, parameters }: Artifact, path: string, values: Tensors): Promise<void> => {
+export const writeArtifact = async ({ model, parameters }: Artifact, path: string, read: Read): Promise<void> => {
   const dataPath = `${path}.data`;
-  const external = layOut(
-    parameters.filter(({ storage }) => storage.kind === "external"),
-    values,
-  );
-  const inline = new Set(parameters.filter(({ storage }) => storage.kind === "inline").map(({ name }) => name));
+  const external = layOut(parameters.filter(({ storage }) => storage.kind === "external"));
+  const inline = new Map<string, Uint8Array>();
+  for (const { name, storage } of parameters) {
+    if (storage.kind === "inline") inline.set(name, await readBytes(read, name));
+  }
 
   const withValues = (tensor: onnx.ITensorProto): onnx.ITensorProto => {
     const name = tensor.name ?? "";
-    const [offset, bytes] = external.get(name) ?? [];
-    if (bytes) {
-      const place = { location: basename(dataPath), offset, length: bytes.length };
-      return { ...tensor, externalData: Object.entries(place).map(([key, value]) => ({ key, value: String(value) })) };
-    }
-    return inline.has(name) ? { ...tensor, rawData: bytesOf(values, name) } : tensor;
+    const [place, rawData] = [external.get(name), inline.get(name)];
+    if (rawData) return { ...tensor, rawData };
+    if (!place) return tensor;
+    const entries = Object.entries({ location: basename(dataPath), ...place });
+    return { ...tensor, externalData: entries.map(([key, value]) => ({ key, value: String(value) })) };
   };
   const { graph } = model;
   const encoded = onnxProto.onnx.ModelProto.encode({
@@ -87,7 +93,7 @@ export const writeArtifact = async ({ model, parameters }: Artifact, path: strin
   try {
     if (external.size > 0) {
       const { file } = await openNext(dataPath);
-      for (const [offset, bytes] of external.values()) await writeFully(file, bytes, offset);
+      for (const [name, { offset }] of external) await writeFully(file, await readBytes(read, name), offset);
     }
     const { file } = await openNext(path);
     await writeFully(file, encoded, 0);

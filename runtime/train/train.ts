@@ -8,7 +8,8 @@ import type { Summary } from "../metrics/summarize.ts";
 import { openClassifierOn } from "../session/classifier.ts";
 import type { Device } from "../session/device.ts";
 import type { Artifact } from "../session/read-artifact.ts";
-import { openTrainingSession, type Tensors } from "../session/training-session.ts";
+import type { Tensors } from "../session/state-store.ts";
+import { openTrainingSession } from "../session/training-session.ts";
 import { writeArtifact } from "../session/write-artifact.ts";
 import { UserError } from "../user-error.ts";
 import { evaluate } from "../infer/evaluate.ts";
@@ -66,6 +67,18 @@ const feedsOf = ({ clips, samples, waveform, targets }: Batch, classes: number, 
   [names.learningRate]: new Tensor("float32", Float32Array.of(learningRate), []),
 });
 
+/** What `source` gives, `size` at a time; the last group has what is left. */
+async function* groupsOf<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<readonly T[], void, undefined> {
+  let group: T[] = [];
+  for await (const item of source) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
 const requireFinite = (loss: number, step: number, epoch: number, { learningRate, out }: TrainOptions): void => {
   if (Number.isFinite(loss)) return;
   const value = Number.isNaN(loss) ? "not a number" : "infinite";
@@ -88,13 +101,14 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
   let step = 0;
   try {
     for (let epoch = 1; step < lastStep; epoch++) {
-      const order = epochOrder(clips.length, { seed, epoch });
-      for await (const next of batches({ clips, order, batch, classes, load })) {
-        step += 1;
-        const loss = await session.step(feedsOf(next, classes, learningRate));
-        requireFinite(loss, step, epoch, options);
-        yield { event: "step", epoch, step, loss, lr: learningRate };
-        if (step === lastStep || signal.aborted) break;
+      const order = epochOrder(clips.length, { seed, epoch }).slice(0, (lastStep - step) * batch);
+      for await (const group of groupsOf(batches({ clips, order, batch, classes, load }), session.stepsPerRun)) {
+        for (const loss of await session.steps(group.map((next) => feedsOf(next, classes, learningRate)))) {
+          step += 1;
+          requireFinite(loss, step, epoch, options);
+          yield { event: "step", epoch, step, loss, lr: learningRate };
+        }
+        if (signal.aborted) break;
       }
       const summary = signal.aborted
         ? undefined
@@ -107,7 +121,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
             signal,
             onProgress: options.onEvaluation,
           });
-      await writeArtifact(artifact, out, session.state());
+      await writeArtifact(artifact, out, session.read);
       if (summary) {
         const { perClass: _, ...figures } = summary;
         yield { event: "eval", epoch, step, ...figures };

@@ -17,6 +17,8 @@ export const metadata: ArtifactMetadata = {
   minSamples: 4,
   frames: 1,
   bins: 4,
+  frameShiftSamples: 4,
+  normalization: { mean: 0, scale: 1 },
   objective: "single-label",
   classes: ["low", "high"],
   recipe: { learningRate: 0.5, batch: 2, epochs: 2, seed: 0, precision: "float32", stepsPerRun: null },

@@ -15,7 +15,7 @@ import { writeExternalModel, writeLinearModel } from "./linear-artifact.ts";
 vi.mock(import("node:fs/promises"), { spy: true });
 
 const trained = Float32Array.of(8, 7, 6, 5, 4, 3, 2, 1);
-const values = { weight: new Tensor("float32", trained, [4, 2]) };
+const readTrained = (): Promise<Tensor> => Promise.resolve(new Tensor("float32", trained, [4, 2]));
 const firstRow = new Tensor("float32", Float32Array.of(1, 0, 0, 0), [1, 4]);
 
 test.each([
@@ -24,7 +24,7 @@ test.each([
 ])("parameters %s: the trained graph infers, and trains with its optimizer at its start", async (_, write) => {
   const folder = temporaryFolder();
   const out = join(folder, "trained.onnx");
-  await writeArtifact(readArtifact(write(folder)), out, values);
+  await writeArtifact(readArtifact(write(folder)), out, readTrained);
 
   const artifact = readArtifact(out);
   expect(artifact.metadata).toStrictEqual(readArtifact(join(folder, "graph.onnx")).metadata);
@@ -42,7 +42,7 @@ test.each([
 
 test("a graph may be written over itself", async () => {
   const path = writeExternalModel(temporaryFolder());
-  await writeArtifact(readArtifact(path), path, values);
+  await writeArtifact(readArtifact(path), path, readTrained);
   const { parameters } = readArtifact(path);
   expect(parameters).toMatchObject([{ storage: { kind: "external", path: `${path}.data`, offset: 0 } }]);
   expect(new Float32Array(new Uint8Array(readFileSync(`${path}.data`)).buffer)).toStrictEqual(trained);
@@ -52,16 +52,16 @@ test("a path that cannot be written", async () => {
   const folder = temporaryFolder({ file: "" });
   const artifact = readArtifact(writeLinearModel(folder));
   const inMissing = join(folder, "missing", "graph.onnx");
-  await expect(writeArtifact(artifact, inMissing, values)).rejects.toThrow(
+  await expect(writeArtifact(artifact, inMissing, readTrained)).rejects.toThrow(
     new UserError(`cannot write ${inMissing}: its folder does not exist`),
   );
   const inFile = join(folder, "file", "graph.onnx");
-  await expect(writeArtifact(artifact, inFile, values)).rejects.toThrow(
+  await expect(writeArtifact(artifact, inFile, readTrained)).rejects.toThrow(
     new UserError(`cannot write ${inFile}: its folder is a file`),
   );
   const taken = join(folder, "taken.onnx");
   mkdirSync(taken);
-  await expect(writeArtifact(artifact, taken, values)).rejects.toThrow(
+  await expect(writeArtifact(artifact, taken, readTrained)).rejects.toThrow(
     new UserError(`cannot write ${taken}: it is a folder`),
   );
   expect(readdirSync(folder).sort()).toStrictEqual(["file", "graph.onnx", "taken.onnx"]);
@@ -81,7 +81,7 @@ test("a full disk leaves the earlier graph as it was, and no temporary file", as
     if (isGraph) file.write = () => Promise.reject(Object.assign(new Error("no space left"), { code: "ENOSPC" }));
     return file;
   });
-  await expect(writeArtifact(artifact, out, values)).rejects.toThrow(
+  await expect(writeArtifact(artifact, out, readTrained)).rejects.toThrow(
     new UserError(`cannot write ${out}: the disk is full`),
   );
   vi.mocked(fs.open).mockRestore();
