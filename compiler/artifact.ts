@@ -13,7 +13,7 @@ export const formatVersion = 1;
  */
 export const absentSample = 3.4028234663852886e38;
 
-/** Names of the graph's inputs and outputs that are fixed for every model. */
+/** Names that are fixed for every model: inputs, outputs, and the normalised features wherever the graph starts. */
 export const names = {
   waveform: "waveform",
   features: "input_values",
@@ -38,6 +38,10 @@ export interface ArtifactMetadata {
   readonly minSamples: number;
   readonly frames: number;
   readonly bins: number;
+  /** From the start of one frame to that of the next; a frame has `minSamples`. */
+  readonly frameShiftSamples: number;
+  /** What the log-mel features become: (x - mean) * scale. */
+  readonly normalization: { readonly mean: number; readonly scale: number };
   /** Decides whether scores are independent (sigmoid) or sum to one (softmax). */
   readonly objective: "multi-label" | "single-label";
   /** Class names, by index. */
@@ -110,6 +114,8 @@ const checks: { readonly [Key in keyof ArtifactMetadata]: Check } = {
   minSamples: isNumber,
   frames: isNumber,
   bins: isNumber,
+  frameShiftSamples: isNumber,
+  normalization: isRecordOf("mean", "scale"),
   objective: isOneOf("multi-label", "single-label"),
   classes: (value) => Array.isArray(value) && value.length > 0 && value.every(isString),
   recipe: isRecipe,

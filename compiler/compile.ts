@@ -77,7 +77,8 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
 
   const graph = runPasses(b.finish([logits, scores, loss]), { foldReshapes, removeDeadCode });
   const finalNames = [names.logits, names.scores, names.loss];
-  return renameValues(graph, new Map(graph.outputs.map(({ name }, index) => [name, finalNames[index] ?? name])));
+  const outputs = graph.outputs.map(({ name }, index) => [name, finalNames[index] ?? name] as const);
+  return renameValues(graph, new Map([[features.name, names.features], ...outputs]));
 };
 
 /** The outputs that belong to inference. */

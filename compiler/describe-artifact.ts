@@ -45,6 +45,8 @@ export const describeArtifact = (
     minSamples: spec.features.frameLengthSamples,
     frames: spec.features.frames,
     bins: spec.features.bins,
+    frameShiftSamples: spec.features.frameShiftSamples,
+    normalization: { mean: spec.features.mean, scale: spec.features.scale },
     objective: spec.objective,
     classes: spec.classes,
     recipe: { learningRate: optimizer.learningRate, batch, epochs, seed, precision: precision.kind, stepsPerRun },

@@ -106,6 +106,8 @@ describe("metadata", () => {
       minSamples: 400,
       frames: 24,
       bins: 16,
+      frameShiftSamples: 160,
+      normalization: { mean: -4, scale: 1 / 4 },
       objective: "multi-label",
       classes: ["a", "b", "c"],
       recipe: { learningRate: 0.01, batch: 3, epochs: 7, seed: 5, precision: "float32", stepsPerRun: null },
