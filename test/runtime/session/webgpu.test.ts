@@ -1,0 +1,113 @@
+/** The training program and inference on a WebGPU device, software if need be, against the CPU. */
+import { join } from "node:path";
+import { Tensor } from "onnxruntime-node";
+import { describe, expect, test } from "vitest";
+import type { Recipe } from "../../../compiler/artifact.ts";
+import { compile } from "../../../compiler/compile.ts";
+import { openClassifier, openClassifierOn } from "../../../runtime/session/classifier.ts";
+import { cpuDevice, type Device } from "../../../runtime/session/device.ts";
+import { type Artifact, readArtifact } from "../../../runtime/session/read-artifact.ts";
+import type { Tensors } from "../../../runtime/session/state-store.ts";
+import { openTrainingSession } from "../../../runtime/session/training-session.ts";
+import { writeArtifact } from "../../../runtime/session/write-artifact.ts";
+import { UserError } from "../../../runtime/user-error.ts";
+import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
+import { softwareGpu } from "../../software-gpu.ts";
+import { temporaryFolder } from "../audio/temporary-folder.ts";
+
+const webgpuDevice: Device = { kind: "webgpu", name: "software", float16: false };
+const classes = 10;
+const samples = 16_000;
+
+const makeBatch = (step: number, clips: number): Tensors => {
+  const targets = new Float32Array(clips * classes);
+  for (let clip = 0; clip < clips; clip++) targets[clip * classes + ((step + clip) % classes)] = 1;
+  return {
+    waveform: new Tensor("float32", generateTensor(`webgpu/${step}`, clips * samples, 0.3), [clips, samples]),
+    targets: new Tensor("float32", targets, [clips, classes]),
+    learning_rate: new Tensor("float32", Float32Array.of(1e-3), []),
+  };
+};
+
+const norm = (values: Float32Array): number => Math.hypot(...values);
+const floats = ({ data }: Tensor): Float32Array => data as Float32Array;
+
+/** Distance of two tensors, as a share of the second's norm. */
+const distance = (a: Tensor, b: Tensor): number => {
+  const [x, y] = [floats(a), floats(b)];
+  return norm(x.map((value, index) => value - (y[index] ?? NaN))) / norm(y);
+};
+
+const compileQuickstart = (recipe: Partial<Recipe> = {}): Artifact => {
+  const out = join(temporaryFolder(), "graph.onnx");
+  compile({ spec: "spec/quickstart.ts", out, input: "waveform" });
+  const artifact = readArtifact(out);
+  return { ...artifact, metadata: { ...artifact.metadata, recipe: { ...artifact.metadata.recipe, ...recipe } } };
+};
+
+if (softwareGpu !== undefined) process.env["VK_DRIVER_FILES"] = softwareGpu;
+
+describe.skipIf(softwareGpu === undefined)("on a WebGPU device", () => {
+  test("twenty steps: losses, gradients and answers are the CPU's", async () => {
+    const artifact = compileQuickstart();
+    const [cpu, gpu] = [
+      await openTrainingSession(artifact, cpuDevice),
+      await openTrainingSession(artifact, webgpuDevice),
+    ];
+    for (let step = 0; step < 20; step++) {
+      const batch = makeBatch(step, 2);
+      const [[expected = NaN], [loss = NaN]] = [await cpu.steps([batch]), await gpu.steps([batch])];
+      expect(Math.abs(loss / expected - 1), `loss of step ${step}`).toBeLessThan(1e-5);
+      if (step > 0) continue;
+      // After one step from zero, the first moment is the gradient times a constant.
+      const moments = Object.keys(cpu.state()).filter((name) => name.endsWith(".moment1"));
+      expect(moments.length).toBeGreaterThan(30);
+      for (const name of moments) {
+        expect(distance(await gpu.read(name), await cpu.read(name)), `gradient of ${name}`).toBeLessThan(1e-5);
+      }
+    }
+    expect((await gpu.read("optimizer.step")).data).toStrictEqual(Int32Array.of(20));
+
+    const waveform = makeBatch(0, 2)["waveform"] as Tensor;
+    const trained = join(temporaryFolder(), "trained.onnx");
+    await writeArtifact(artifact, trained, gpu.read);
+    const inTraining = await openClassifierOn(artifact, webgpuDevice, gpu.state);
+    const [onGpu, onCpu] = [
+      await openClassifier(readArtifact(trained), webgpuDevice),
+      await openClassifier(readArtifact(trained), cpuDevice),
+    ];
+    const { logits: expected } = await onCpu.classify(waveform);
+    for (const classifier of [inTraining, onGpu]) {
+      const { logits } = await classifier.classify(waveform);
+      logits.forEach((logit, index) =>
+        expect(Math.abs(logit - (expected[index] ?? NaN))).toBeLessThan(1e-5 * norm(expected)),
+      );
+    }
+    await Promise.all([cpu, gpu, inTraining, onGpu, onCpu].map(({ close }) => close()));
+  });
+
+  test("losses that are read together, and memory over 200 steps", { timeout: 600_000 }, async () => {
+    const artifact = compileQuickstart({ stepsPerRun: 10 });
+    const gpu = await openTrainingSession(artifact, webgpuDevice);
+    const batches = Array.from({ length: 10 }, (_, step) => makeBatch(step, 1));
+    const cpu = await openTrainingSession(artifact, cpuDevice);
+    const [losses, expected] = [await gpu.steps(batches), await cpu.steps(batches)];
+    losses.forEach((loss, step) => expect(Math.abs(loss / (expected[step] ?? NaN) - 1)).toBeLessThan(1e-5));
+    // A software device keeps its buffers in this process.
+    const before = process.memoryUsage().rss;
+    for (let step = 10; step < 200; step += 10) await gpu.steps(batches);
+    const grown = (process.memoryUsage().rss - before) / 2 ** 20;
+    // Each step makes 1.5 MiB of states anew.
+    expect(grown).toBeLessThan(30);
+    await Promise.all([cpu, gpu].map(({ close }) => close()));
+  });
+
+  test("mixed precision needs float16 arithmetic", async () => {
+    const artifact = compileQuickstart({ precision: "mixed-float16" });
+    await expect(openTrainingSession(artifact, webgpuDevice)).rejects.toThrow(
+      new UserError(
+        `${artifact.path}: trains in mixed precision, and webgpu (software) has no float16 arithmetic; compile the spec with precision: float32(), or use --device cpu`,
+      ),
+    );
+  });
+});
