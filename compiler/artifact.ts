@@ -17,7 +17,23 @@ export const absentSample = 3.4028234663852886e38;
 export const names = {
   waveform: "waveform",
   features: "input_values",
+  /** float32 [batch, mixup_samples]: what each clip is mixed with. */
+  mixupWaveform: "mixup_waveform",
+  /** float32 [batch]: the clip's own share in the mixture. */
+  mixupShare: "mixup_share",
+  /** float32 [batch, 2]: first bin of the mask, and the one after its last. */
+  frequencyMask: "frequency_mask",
+  /** float32 [batch, 2]: first frame of the mask, and the one after its last. */
+  timeMask: "time_mask",
+  /** float32 [batch, frames, bins]: from 0 to 1. */
+  noise: "noise",
+  /** float32 [batch]: what the noise is multiplied by. */
+  noiseLevel: "noise_level",
+  /** int64 [batch * frames]: for each frame the one it is taken from. */
+  frameOrder: "frame_order",
   targets: "targets",
+  /** bool []: whether the optimizer steps with the gradients added up, or only adds to them. */
+  update: "update",
   learningRate: "learning_rate",
   logits: "logits",
   scores: "scores",
@@ -67,16 +83,58 @@ export interface HuggingFaceModel {
   readonly preprocessor: Readonly<Record<string, unknown>>;
 }
 
-/** The defaults of `runtime train`, from the spec's `training`. */
+/** How training proceeds, from the spec's `training`: the defaults of `runtime train`. */
 export interface Recipe {
   readonly learningRate: number;
+  readonly schedule: Schedule;
+  /** Clips per optimizer step. */
   readonly batch: number;
+  /** Parts in which a step's clips are computed, one after the other, to save memory; 1: all at once. */
+  readonly accumulate: number;
   readonly epochs: number;
   readonly seed: number;
   /** "mixed-float16" needs a device that computes in float16. */
   readonly precision: "float32" | "mixed-float16";
   /** Optimizer steps in one call of the runtime; null: the runtime decides by device. */
   readonly stepsPerRun: number | null;
+  /** How an epoch draws its clips: each once in random order, or as many with replacement, those of rare classes more often. */
+  readonly sampling: "shuffled" | "balanced";
+  readonly augmentation: Augmentation;
+  /** Epochs, both ends included, whose parameters are averaged after training; null: none. */
+  readonly averaging: { readonly from: number; readonly to: number } | null;
+  /** Ends training when the figure has not become better for so many epochs; null: never. */
+  readonly earlyStopping: { readonly figure: "accuracy" | "mAP" | "loss"; readonly patience: number } | null;
+}
+
+/** The learning rate over time. The runtime computes it and feeds it to each step. */
+export type Schedule = { readonly warmup: Warmup | null } & (
+  | { readonly kind: "constant" }
+  /** Times `factor` after each of these numbers of finished epochs. */
+  | { readonly kind: "multiStep"; readonly milestones: readonly number[]; readonly factor: number }
+  /** Half a cosine over the whole training, down to `to` times the first rate. */
+  | { readonly kind: "cosine"; readonly to: number }
+);
+
+/**
+ * "linear": rises from 0 over so many steps. "reference": as the authors' code, in jumps every 50 steps, and until its end it
+ * undoes what the schedule has done.
+ */
+export interface Warmup {
+  readonly kind: "linear" | "reference";
+  readonly steps: number;
+}
+
+/** What the training program's random inputs are drawn from; null or false: it has no such input. */
+export interface Augmentation {
+  /** A share of the clips is mixed with another clip, by a weight from Beta(alpha, alpha). */
+  readonly mixup: { readonly rate: number; readonly alpha: number } | null;
+  /** Widest mask, in bins. */
+  readonly frequencyMask: number | null;
+  /** Widest mask, in frames. */
+  readonly timeMask: number | null;
+  readonly noise: boolean;
+  /** Shifts in frames, both ends included. */
+  readonly roll: { readonly from: number; readonly to: number } | null;
 }
 
 const keyPrefix = "specgraph.";
@@ -100,9 +158,12 @@ const isRecordOf =
 
 const isRecipe: Check = (value) =>
   isRecord(value) &&
-  ["learningRate", "batch", "epochs", "seed"].every((key) => isNumber(value[key])) &&
+  ["learningRate", "batch", "accumulate", "epochs", "seed"].every((key) => isNumber(value[key])) &&
   isOneOf("float32", "mixed-float16")(value["precision"]) &&
-  (value["stepsPerRun"] === null || isNumber(value["stepsPerRun"]));
+  isOneOf("shuffled", "balanced")(value["sampling"]) &&
+  (value["stepsPerRun"] === null || isNumber(value["stepsPerRun"])) &&
+  ["schedule", "augmentation"].every((key) => isRecord(value[key])) &&
+  ["averaging", "earlyStopping"].every((key) => value[key] === null || isRecord(value[key]));
 
 const checks: { readonly [Key in keyof ArtifactMetadata]: Check } = {
   formatVersion: isNumber,

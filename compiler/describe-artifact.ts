@@ -34,6 +34,10 @@ export const describeArtifact = (
   input: ArtifactMetadata["input"],
 ): ArtifactMetadata => {
   const parameters = graph.states.filter(({ kind }) => kind === "parameter");
+  const trainingResults = [
+    ...graph.outputs.filter((output) => !inferenceOutputs.includes(output)),
+    ...graph.states.flatMap(({ next }) => next ?? []),
+  ];
   const { optimizer, batch, epochs, seed, precision, stepsPerRun } = spec;
   return {
     formatVersion,
@@ -49,9 +53,25 @@ export const describeArtifact = (
     normalization: { mean: spec.features.mean, scale: spec.features.scale },
     objective: spec.objective,
     classes: spec.classes,
-    recipe: { learningRate: optimizer.learningRate, batch, epochs, seed, precision: precision.kind, stepsPerRun },
+    recipe: {
+      learningRate: optimizer.learningRate,
+      schedule: { kind: "constant", warmup: null },
+      batch,
+      accumulate: 1,
+      epochs,
+      seed,
+      precision: precision.kind,
+      stepsPerRun,
+      sampling: "shuffled",
+      augmentation: { mixup: null, frequencyMask: null, timeMask: null, noise: false, roll: null },
+      averaging: null,
+      earlyStopping: null,
+    },
     parameters: parameters.map(({ value }) => elements(value.type.shape)).reduce((total, count) => total + count, 0),
-    flops: { forward: flops(nodesLeadingTo(graph.nodes, inferenceOutputs)), trainingStep: flops(graph.nodes) },
+    flops: {
+      forward: flops(nodesLeadingTo(graph.nodes, inferenceOutputs)),
+      trainingStep: flops(nodesLeadingTo(graph.nodes, trainingResults)),
+    },
     sessionOptions: {},
     huggingFace: describeHuggingFace(spec, parameters),
   };
