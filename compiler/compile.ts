@@ -4,8 +4,8 @@
  *     spec.ts --readSpec--> Model --normalizeSpec--> NormalizedSpec     frontend/
  *       --lowerFeatures, lowerNetwork, objectives--> inference + loss   lower/
  *       --gradients--> + backward                                       passes/
- *       --lowerOptimizer--> + optimizer                                 lower/
- *       --foldReshapes, removeDeadCode--> Graph                         passes/
+ *       --lowerLossScaling, lowerOptimizer--> + optimizer               lower/
+ *       --foldReshapes, mixedPrecision, removeDeadCode--> Graph         passes/
  *       --writeArtifact--> graph.onnx (+ graph.onnx.data)               emit/
  */
 import { type ArtifactMetadata, geometryKey, names, printMetadata } from "./artifact.ts";
@@ -15,14 +15,16 @@ import { writeArtifact } from "./emit/write-artifact.ts";
 import { normalizeSpec } from "./frontend/normalize-spec.ts";
 import type { Locate, NormalizedSpec } from "./frontend/normalized-spec.ts";
 import { readSpec } from "./frontend/read-spec.ts";
-import { createBuilder } from "./ir/builder.ts";
+import { type Builder, createBuilder } from "./ir/builder.ts";
 import type { Graph, State, Value } from "./ir/graph.ts";
 import { lowerFeatures } from "./lower/lower-features.ts";
+import { lowerLossScaling } from "./lower/lower-loss-scaling.ts";
 import { lowerNetwork } from "./lower/lower-network.ts";
 import { objectives } from "./lower/lower-objective.ts";
 import { lowerOptimizer } from "./lower/lower-optimizer.ts";
 import { foldReshapes } from "./passes/fold-reshapes.ts";
 import { gradients } from "./passes/gradients.ts";
+import { mixedPrecision } from "./passes/mixed-precision.ts";
 import { removeDeadCode } from "./passes/remove-dead-code.ts";
 import { renameValues } from "./passes/rename-values.ts";
 import { runPasses } from "./passes/run-passes.ts";
@@ -51,6 +53,20 @@ export interface Compiled {
   readonly bytes: { readonly graph: number; readonly data: number };
 }
 
+/** Whether training's forward pass is another than inference's, which is float32 so that it runs well everywhere. */
+const hasOwnForward = ({ precision }: NormalizedSpec): boolean => precision.kind !== "float32";
+
+/** What a training step does with the loss: gradients, scaled where they are float16, and the optimizer's updates. */
+const lowerStep = (b: Builder, { precision, optimizer }: NormalizedSpec, loss: Value, learningRate: Value): void => {
+  const forward = b.finish([loss]);
+  const parameters = forward.states.map(({ value }) => value);
+  const differentiate = (seed: Value): ReadonlyMap<string, Value> => gradients(forward, b, loss, parameters, seed);
+  const optimize = (found: ReadonlyMap<string, Value>): void =>
+    lowerOptimizer(b, optimizer, learningRate, found, parameters);
+  if (precision.kind === "float32") optimize(differentiate(b.scalar(1)));
+  else lowerLossScaling(b, precision, differentiate, optimize);
+};
+
 /** The program as one graph: inference, loss, gradients and optimizer. Values have their final names. */
 export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locate): Graph => {
   const b = createBuilder();
@@ -69,13 +85,12 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
 
   const targets = b.input(names.targets, { dtype: "float32", shape: ["batch", spec.classes.length] });
   const learningRate = b.input(names.learningRate, { dtype: "float32", shape: [] });
-  const loss = b.from({ path: "objective", role: "loss" }, () => objective.loss(b, logits, targets));
+  const trained = hasOwnForward(spec) ? lowerNetwork(b, features, spec, locate, "training") : logits;
+  const loss = b.from({ path: "objective", role: "loss" }, () => objective.loss(b, trained, targets));
+  lowerStep(b, spec, loss, learningRate);
 
-  const forward = b.finish([logits, scores, loss]);
-  const parameters = forward.states.map(({ value }) => value);
-  lowerOptimizer(b, spec.optimizer, learningRate, gradients(forward, b, loss, parameters), parameters);
-
-  const graph = runPasses(b.finish([logits, scores, loss]), { foldReshapes, removeDeadCode });
+  const passes = { foldReshapes, ...(spec.precision.kind === "float32" ? {} : { mixedPrecision }), removeDeadCode };
+  const graph = runPasses(b.finish([logits, scores, loss]), passes);
   const finalNames = [names.logits, names.scores, names.loss];
   const outputs = graph.outputs.map(({ name }, index) => [name, finalNames[index] ?? name] as const);
   return renameValues(graph, new Map([[features.name, names.features], ...outputs]));

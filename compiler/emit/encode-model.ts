@@ -1,5 +1,6 @@
 /** The one edge to protobuf: a graph as the ModelProto and TrainingInfoProto of the ONNX standard. */
 import onnxProto from "onnx-proto";
+import { elements } from "../ir/dim.ts";
 import type { Attribute, Constant, Graph, Node, State, Value } from "../ir/graph.ts";
 import { onnxTypeNumber } from "../ops/elementwise.ts";
 import { findOp } from "../ops/table.ts";
@@ -61,6 +62,14 @@ const encodeParameter = ({ value: { name, type } }: State, placement: Placement)
   };
 };
 
+/** Initial values that are alike in all elements. */
+const encodeUniform = ({ value, initializer }: State): TensorProto => {
+  const number = initializer.kind === "constant" ? initializer.value : 0;
+  const count = elements(value.type.shape);
+  const Data = value.type.dtype === "int32" ? Int32Array : Float32Array;
+  return encodeConstant({ value, data: new Data(count).fill(number) });
+};
+
 /** Zeros, stored in no space. */
 const encodeSparseZeros = ({ value: { name, type } }: State): onnxProto.onnx.ISparseTensorProto => ({
   values: { name, dataType: onnxTypeNumber[type.dtype], dims: [0] },
@@ -111,7 +120,7 @@ const encodeNodes = (
 /**
  * @param place where the values of each parameter are
  * @returns the file's bytes. `ModelProto.graph` is what leads to the inference outputs; all else is the training algorithm,
- *   whose optimizer states are zeros in sparse form.
+ *   whose optimizer states are sparse where they start at zero.
  */
 export const encodeModel = (
   { graph, inferenceOutputs }: Program,
@@ -137,7 +146,8 @@ export const encodeModel = (
 
   const parameters = graph.states.filter(({ kind }) => kind === "parameter");
   const optimizerStates = graph.states.filter(({ kind }) => kind === "optimizer");
-  const isScalar = ({ value }: State): boolean => value.type.shape.length === 0;
+  const isSparse = ({ value, initializer }: State): boolean =>
+    initializer.kind === "zeros" && value.type.shape.length > 0;
   const trained = graph.states.filter(({ next }) => next);
   const inferenceInputs = graph.inputs.filter(({ name }) => readByInference.has(name));
   const trainingInputs = graph.inputs.filter(({ name }) => !readByInference.has(name));
@@ -151,9 +161,9 @@ export const encodeModel = (
     initializer: [
       ...graph.constants.filter((constant) => !isRead(constant)).map(encodeConstant),
       ...ownTrainingIntegers.map(([, constant]) => encodeConstant(constant)),
-      ...optimizerStates.filter(isScalar).map(({ value }) => encodeConstant({ value, data: new Int32Array(1) })),
+      ...optimizerStates.filter((state) => !isSparse(state)).map(encodeUniform),
     ],
-    sparseInitializer: optimizerStates.filter((state) => !isScalar(state)).map(encodeSparseZeros),
+    sparseInitializer: optimizerStates.filter(isSparse).map(encodeSparseZeros),
   };
 
   const model: onnxProto.onnx.IModelProto = {

@@ -6,6 +6,10 @@ export type Builder = Emit & {
   readonly input: (name: string, type: TensorType) => Value;
   readonly constant: (name: string, shape: readonly number[], data: Constant["data"]) => Value;
   readonly state: (state: Omit<State, "value">, name: string, type: TensorType) => Value;
+  /** The state of that name. */
+  readonly findState: (name: string) => Value;
+  /** The operator of that name: for passes, which know none by name. */
+  readonly apply: (op: string, operands: Node["inputs"], attributes: Attributes) => readonly Value[];
   /** What follows, until `write` returns, comes from there. */
   readonly from: <T>(origin: Origin, write: () => T) => T;
   /** What the next step finds in a state's place. */
@@ -17,6 +21,7 @@ const emptyGraph: Graph = { inputs: [], constants: [], states: [], nodes: [], ou
 
 const constantDtype = (data: Constant["data"]): DType => {
   if (data instanceof Float32Array) return "float32";
+  if (data instanceof Uint16Array) return "float16";
   return data instanceof Int32Array ? "int32" : "int64";
 };
 
@@ -28,7 +33,7 @@ export const createBuilder = (base: Graph = emptyGraph): Builder => {
   const nodes: Node[] = [...base.nodes];
   let origin: Origin = { path: "", role: "forward" };
 
-  const emit = (op: string, operands: readonly (Value | undefined)[], attributes: Attributes): readonly Value[] => {
+  const apply: Builder["apply"] = (op, operands, attributes) => {
     const row = findOp(op);
     const inferred = row.infer(
       byOperand(
@@ -49,7 +54,7 @@ export const createBuilder = (base: Graph = emptyGraph): Builder => {
     (...args: readonly (Value | readonly Value[] | Attributes | undefined)[]): unknown => {
       const { operands, results } = findOp(op);
       const values = args.slice(0, operands.length) as (Value | readonly Value[] | undefined)[];
-      const outputs = emit(op, values.flat(), (args[operands.length] ?? {}) as Attributes);
+      const outputs = apply(op, values.flat(), (args[operands.length] ?? {}) as Attributes);
       if (!results) return outputs[0];
       return results[0] === "..."
         ? outputs
@@ -63,8 +68,15 @@ export const createBuilder = (base: Graph = emptyGraph): Builder => {
     return value;
   };
 
+  const findState = (name: string): State => {
+    const state = states.get(name);
+    if (!state) throw new Error(`no state ${name}`);
+    return state;
+  };
+
   return {
     ...emitters,
+    apply,
     constant,
     scalar: (value) => constant(`constant/${value}`, [], Float32Array.of(value)),
     int64s: (values) => {
@@ -86,10 +98,9 @@ export const createBuilder = (base: Graph = emptyGraph): Builder => {
       states.set(name, { ...state, value });
       return value;
     },
+    findState: (name) => findState(name).value,
     update: ({ name }, next) => {
-      const state = states.get(name);
-      if (!state) throw new Error(`no state ${name}`);
-      states.set(name, { ...state, next });
+      states.set(name, { ...findState(name), next });
     },
     from: (next, write) => {
       const outer = origin;

@@ -2,7 +2,7 @@
 import type { SourceSpan } from "../diagnostics/diagnostic.ts";
 import type { Initializer } from "../../spec/dsl/initializers.ts";
 
-export type DType = "float32" | "int32" | "int64" | "bool";
+export type DType = "float32" | "float16" | "int32" | "int64" | "bool";
 
 /** A length: a number, or a product of a number and symbols such as "batch" or "1212*batch". */
 export type Dim = number | string;
@@ -18,7 +18,8 @@ export interface Value {
   readonly type: TensorType;
 }
 
-export type Role = "forward" | "loss" | "gradient" | "optimizer";
+/** "training": the forward pass of training where it is not inference's. */
+export type Role = "forward" | "training" | "loss" | "gradient" | "optimizer";
 
 /** Which part of the spec a node came from, and what for. */
 export interface Origin {
@@ -26,6 +27,8 @@ export interface Origin {
   readonly path: string;
   readonly role: Role;
   readonly span?: SourceSpan | undefined;
+  /** In a gradient: the operator that it differentiates, and what that one is for. */
+  readonly gradientOf?: { readonly op: string; readonly role: Role };
 }
 
 export type Attribute = number | string | readonly number[] | readonly Dim[];
@@ -43,14 +46,15 @@ export interface Node {
 /** A tensor known at compile time. */
 export interface Constant {
   readonly value: Value;
-  readonly data: Float32Array | Int32Array | BigInt64Array;
+  /** float16: its bits. */
+  readonly data: Float32Array | Uint16Array | Int32Array | BigInt64Array;
 }
 
 /** A tensor that training replaces at each step. */
 export interface State {
   readonly value: Value;
   readonly kind: "parameter" | "optimizer";
-  readonly initializer: Initializer;
+  readonly initializer: Initializer | { readonly kind: "constant"; readonly value: number };
   /** Inputs per output, for initializers that scale with it. */
   readonly fanIn: number;
   /** What the next step finds in its place. */

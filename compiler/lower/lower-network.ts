@@ -29,9 +29,16 @@ const lowerings: { readonly [Kind in PlainLayer["kind"]]: LowerLayer<Extract<Pla
 
 /**
  * The network: features [batch, frames, bins] -> logits [batch, classes].
+ * @param role "training": the same network once more, on the parameters that the lowering of role "forward" declared
  * @throws CompileError at the layer that does not fit what reaches it
  */
-export const lowerNetwork = (b: Builder, features: Value, spec: NormalizedSpec, locate: Locate): Value => {
+export const lowerNetwork = (
+  b: Builder,
+  features: Value,
+  spec: NormalizedSpec,
+  locate: Locate,
+  role: "forward" | "training" = "forward",
+): Value => {
   const lowerLayer = (flow: Flow, { layer, path, inner }: PlacedLayer): Flow => {
     const context: LayerContext<PlainLayer> = {
       layer,
@@ -39,12 +46,14 @@ export const lowerNetwork = (b: Builder, features: Value, spec: NormalizedSpec, 
       b,
       classCount: spec.classes.length,
       parameter: (name, shape, initializer, fanIn = shape.slice(1).reduce((a, c) => a * c, 1)) =>
-        b.state({ kind: "parameter", initializer, fanIn }, `${path}.${name}`, { dtype: "float32", shape }),
+        role === "training"
+          ? b.findState(`${path}.${name}`)
+          : b.state({ kind: "parameter", initializer, fanIn }, `${path}.${name}`, { dtype: "float32", shape }),
       lowerLayers: (layers, from) => layers.reduce(lowerLayer, from),
       fail: (...problem) => failAt(locate, layer, ...problem),
     };
     const lower = lowerings[layer.kind] as LowerLayer<PlainLayer>;
-    return b.from({ path, role: "forward", span: locate(layer) }, () => lower(context, flow));
+    return b.from({ path, role, span: locate(layer) }, () => lower(context, flow));
   };
 
   const { frames, bins } = spec.features;

@@ -21,6 +21,7 @@ export const add: Binary = {
   gradient: ({ dy }) => ({ a: () => dy, b: () => dy }),
   flops: perElement(1),
   onnx: { type: "Add", since: 14 },
+  precision: "follow",
   kernels: everywhere,
 };
 
@@ -30,6 +31,7 @@ export const sub: Binary = {
   gradient: ({ dy }, b) => ({ a: () => dy, b: () => b.neg(dy) }),
   flops: perElement(1),
   onnx: { type: "Sub", since: 14 },
+  precision: "follow",
   kernels: everywhere,
 };
 
@@ -39,6 +41,7 @@ export const mul: Binary = {
   gradient: ({ in: x, dy }, b) => ({ a: () => b.mul(dy, x.b), b: () => b.mul(dy, x.a) }),
   flops: perElement(1),
   onnx: { type: "Mul", since: 14 },
+  precision: "follow",
   kernels: everywhere,
 };
 
@@ -51,6 +54,7 @@ export const div: Binary = {
   }),
   flops: perElement(1),
   onnx: { type: "Div", since: 14 },
+  precision: "full",
   kernels: everywhere,
 };
 
@@ -60,6 +64,7 @@ export const neg: Unary = {
   gradient: ({ dy }, b) => ({ x: () => b.neg(dy) }),
   flops: perElement(1),
   onnx: { type: "Neg", since: 13 },
+  precision: "follow",
   kernels: everywhere,
 };
 
@@ -70,6 +75,7 @@ export const abs: Unary = {
   gradient: ({ in: { x }, dy }, b) => ({ x: () => b.where(b.less(b.scalar(0), x), dy, b.neg(dy)) }),
   flops: perElement(1),
   onnx: { type: "Abs", since: 13 },
+  precision: "follow",
   kernels: everywhere,
 };
 
@@ -79,6 +85,7 @@ export const sqrt: Unary = {
   gradient: ({ out, dy }, b) => ({ x: () => b.div(b.mul(dy, b.scalar(0.5)), out.y) }),
   flops: perElement(1),
   onnx: { type: "Sqrt", since: 13 },
+  precision: "full",
   kernels: everywhere,
 };
 
@@ -88,6 +95,7 @@ export const exp: Unary = {
   gradient: ({ out, dy }, b) => ({ x: () => b.mul(dy, out.y) }),
   flops: perElement(4),
   onnx: { type: "Exp", since: 13 },
+  precision: "full",
   kernels: everywhere,
 };
 
@@ -97,6 +105,7 @@ export const log: Unary = {
   gradient: ({ in: { x }, dy }, b) => ({ x: () => b.div(dy, x) }),
   flops: perElement(4),
   onnx: { type: "Log", since: 13 },
+  precision: "full",
   kernels: everywhere,
 };
 
@@ -109,6 +118,7 @@ export const erf: Unary = {
   }),
   flops: perElement(8),
   onnx: { type: "Erf", since: 13 },
+  precision: "full",
   kernels: everywhere,
 };
 
@@ -118,6 +128,7 @@ export const relu: Unary = {
   gradient: ({ in: { x }, dy }, b) => ({ x: () => b.where(b.less(b.scalar(0), x), dy, b.scalar(0)) }),
   flops: perElement(1),
   onnx: { type: "Relu", since: 14 },
+  precision: "follow",
   kernels: everywhere,
 };
 
@@ -127,6 +138,7 @@ export const tanh: Unary = {
   gradient: ({ out: { y }, dy }, b) => ({ x: () => b.mul(dy, b.sub(b.scalar(1), b.mul(y, y))) }),
   flops: perElement(4),
   onnx: { type: "Tanh", since: 13 },
+  precision: "full",
   kernels: everywhere,
 };
 
@@ -136,6 +148,7 @@ export const sigmoid: Unary = {
   gradient: ({ out: { y }, dy }, b) => ({ x: () => b.mul(dy, b.mul(y, b.sub(b.scalar(1), y))) }),
   flops: perElement(4),
   onnx: { type: "Sigmoid", since: 13 },
+  precision: "full",
   kernels: everywhere,
 };
 
@@ -152,6 +165,7 @@ export const gelu: Unary = {
   }),
   flops: perElement(10),
   onnx: { type: "Gelu", since: 20 },
+  precision: "full",
   kernels: everywhere,
 };
 
@@ -168,6 +182,7 @@ export const clip: Op<readonly ["x", "min"]> = {
   }),
   flops: perElement(1),
   onnx: { type: "Clip", since: 13 },
+  precision: "follow",
   kernels: everywhere,
 };
 
@@ -180,6 +195,7 @@ const comparison = (type: string, since: number): Binary => ({
   gradient: "zero",
   flops: perElement(1),
   onnx: { type, since },
+  precision: "follow",
   kernels: everywhere,
 });
 
@@ -200,11 +216,12 @@ export const where: Op<readonly ["condition", "a", "b"]> = {
   }),
   flops: perElement(1),
   onnx: { type: "Where", since: 16 },
+  precision: "follow",
   kernels: everywhere,
 };
 
 /** Element types by ONNX's number (TensorProto.DataType). */
-export const onnxTypeNumber = { float32: 1, int32: 6, int64: 7, bool: 9 } as const;
+export const onnxTypeNumber = { float32: 1, float16: 10, int32: 6, int64: 7, bool: 9 } as const;
 
 export const cast: Op<readonly ["x"], { readonly to: number }> = {
   operands: ["x"],
@@ -216,5 +233,6 @@ export const cast: Op<readonly ["x"], { readonly to: number }> = {
   gradient: "zero",
   flops: free,
   onnx: { type: "Cast", since: 19 },
+  precision: "follow",
   kernels: everywhere,
 };

@@ -36,6 +36,7 @@ export const matMul: Op<readonly ["a", "b"]> = {
   }),
   flops: ({ a }, [y]) => (y ? 2 * elements(y.shape) * elements([columns(a.shape)]) : 0),
   onnx: { type: "MatMul", since: 13 },
+  precision: "half",
   kernels: everywhere,
 };
 
@@ -71,5 +72,6 @@ export const gemm: Op<readonly ["a", "b", "c?"], GemmAttributes> = {
   }),
   flops: ({ a }, [y], { transA }) => (y ? 2 * elements(y.shape) * elements([columns(operandShape(a, transA))]) : 0),
   onnx: { type: "Gemm", since: 13 },
+  precision: "half",
   kernels: everywhere,
 };

@@ -15,6 +15,7 @@ export const softmax: Op<readonly ["x"], { readonly axis: number }> = {
   }),
   flops: perElement(6),
   onnx: { type: "Softmax", since: 13 },
+  precision: "full",
   kernels: everywhere,
 };
 
@@ -52,5 +53,6 @@ export const layerNormalization: Op<
   },
   flops: ({ x }) => 8 * elements(x.shape),
   onnx: { type: "LayerNormalization", since: 17, asFloats: ["epsilon"] },
+  precision: "full",
   kernels: everywhere,
 };

@@ -2,6 +2,7 @@
 import type { Attributes, DType, TensorType, Value } from "../ir/graph.ts";
 import type { Emit } from "./table.ts";
 
+export type Precision = "half" | "full" | "follow";
 export type Provider = "cpu" | "cuda" | "webgpu";
 export const everywhere: readonly Provider[] = ["cpu", "cuda", "webgpu"];
 
@@ -56,6 +57,12 @@ export interface Op<
     /** Attributes that ONNX stores as float. */
     readonly asFloats?: readonly (keyof A & string)[];
   };
+  /**
+   * What it computes in where training is in mixed precision, after `torch.autocast`'s lists. "half": float16.
+   * "full": float32, and so its gradient: it sums many numbers, leaves float16's range or cancels its digits.
+   * "follow": float16 where all its float operands are (scalar constants adapt), otherwise float32.
+   */
+  readonly precision: Precision;
   /** ONNX Runtime's execution providers with a kernel for it. */
   readonly kernels: readonly Provider[];
 }

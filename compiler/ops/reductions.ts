@@ -25,6 +25,7 @@ export const reduceSum: Reduction = {
   }),
   flops,
   onnx: { type: "ReduceSum", since: 13, inputs: ["x", "axes"] },
+  precision: "full",
   kernels: everywhere,
 };
 
@@ -49,6 +50,7 @@ export const reduceMean: Reduction = {
   }),
   flops,
   onnx: { type: "ReduceMean", since: 18, inputs: ["x", "axes"] },
+  precision: "full",
   kernels: everywhere,
 };
 
@@ -61,5 +63,6 @@ export const reduceLogSumExp: Reduction = {
   }),
   flops: (types) => 6 * flops(types),
   onnx: { type: "ReduceLogSumExp", since: 18, inputs: ["x", "axes"] },
+  precision: "full",
   kernels: everywhere,
 };

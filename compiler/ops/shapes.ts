@@ -29,6 +29,7 @@ export const reshape: Op<readonly ["x"], { readonly shape: readonly Dim[] }> = {
   gradient: ({ in: { x }, dy }, b) => ({ x: () => b.reshape(dy, { shape: x.type.shape }) }),
   flops: free,
   onnx: { type: "Reshape", since: 19, inputs: ["x", "shape"] },
+  precision: "follow",
   kernels: everywhere,
 };
 
@@ -48,6 +49,7 @@ export const transpose: Op<readonly ["x"], { readonly perm: readonly number[] }>
   }),
   flops: free,
   onnx: { type: "Transpose", since: 13 },
+  precision: "follow",
   kernels: everywhere,
 };
 
@@ -74,6 +76,7 @@ export const concat: Op<readonly ["...parts"], { readonly axis: number }> = {
   }),
   flops: free,
   onnx: { type: "Concat", since: 13 },
+  precision: "follow",
   kernels: everywhere,
 };
 
@@ -99,6 +102,7 @@ export const split: Op<readonly ["x"], { readonly axis: number; readonly split: 
     }),
     flops: free,
     onnx: { type: "Split", since: 18, inputs: ["x", "split"] },
+    precision: "follow",
     kernels: everywhere,
   };
 
@@ -141,6 +145,7 @@ export const slice: Op<readonly ["x"], SliceAttributes> = {
   }),
   flops: free,
   onnx: { type: "Slice", since: 13, inputs: ["x", "starts", "ends", "axes"] },
+  precision: "follow",
   kernels: everywhere,
 };
 
@@ -177,6 +182,7 @@ export const pad: Op<readonly ["x", "fill"], { readonly pads: readonly number[] 
   },
   flops: free,
   onnx: { type: "Pad", since: 19, inputs: ["x", "pads", "fill"] },
+  precision: "follow",
   kernels: everywhere,
 };
 
@@ -209,6 +215,7 @@ export const gather: Op<readonly ["x", "indices"], { readonly axis: number }> = 
   }),
   flops: free,
   onnx: { type: "Gather", since: 13 },
+  precision: "follow",
   kernels: everywhere,
 };
 
@@ -225,6 +232,7 @@ export const expand: Op<readonly ["x", "target"], { readonly to: readonly Dim[] 
   gradient: ({ dy }) => ({ x: () => dy }),
   flops: free,
   onnx: { type: "Expand", since: 13, hidden: ["to"] },
+  precision: "follow",
   kernels: everywhere,
 };
 
@@ -235,5 +243,6 @@ export const shape: Op<readonly ["x"]> = {
   gradient: "zero",
   flops: free,
   onnx: { type: "Shape", since: 19 },
+  precision: "follow",
   kernels: everywhere,
 };

@@ -3,7 +3,7 @@ import type { Attributes, TensorType, Value } from "../ir/graph.ts";
 import * as elementwise from "./elementwise.ts";
 import * as linear from "./linear.ts";
 import * as normalizations from "./normalizations.ts";
-import type { EmitArguments, EmitResult, Op, Provider } from "./op.ts";
+import type { EmitArguments, EmitResult, Op, Precision, Provider } from "./op.ts";
 import * as reductions from "./reductions.ts";
 import * as shapes from "./shapes.ts";
 
@@ -42,6 +42,7 @@ export interface AnyOp {
     readonly hidden?: readonly string[];
     readonly asFloats?: readonly string[];
   };
+  readonly precision: Precision;
   readonly kernels: readonly Provider[];
 }
 

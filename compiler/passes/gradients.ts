@@ -1,16 +1,8 @@
 import type { Builder } from "../ir/builder.ts";
 import { sameShape } from "../ir/dim.ts";
-import type { Graph, Node, Value } from "../ir/graph.ts";
+import type { Graph, Value } from "../ir/graph.ts";
 import { byOperand, findOp } from "../ops/table.ts";
-
-/** Names of the values that depend on any of `roots`. */
-const dependents = (nodes: readonly Node[], roots: readonly Value[]): ReadonlySet<string> => {
-  const found = new Set(roots.map(({ name }) => name));
-  for (const { inputs, outputs } of nodes) {
-    if (inputs.some((input) => input && found.has(input.name))) outputs.forEach(({ name }) => found.add(name));
-  }
-  return found;
-};
+import { dependents } from "./dependents.ts";
 
 /** Sums the axes along which `target` was broadcast. */
 const unbroadcast = (b: Builder, gradient: Value, target: Value): Value => {
@@ -27,6 +19,7 @@ const unbroadcast = (b: Builder, gradient: Value, target: Value): Value => {
  * Reverse-mode differentiation: appends the gradient of the scalar `loss` with respect to each of `targets` to the graph
  * that `b` writes. Only nodes between a target and the loss are visited, and only operands that lead to a target.
  * @param graph what `b` has written so far
+ * @param seed the gradient with respect to the loss itself, a factor of all others; default 1
  * @returns the gradients by the targets' names; a target that the loss does not depend on has none
  */
 export const gradients = (
@@ -34,9 +27,10 @@ export const gradients = (
   b: Builder,
   loss: Value,
   targets: readonly Value[],
+  seed: Value = b.scalar(1),
 ): ReadonlyMap<string, Value> => {
   const active = dependents(graph.nodes, targets);
-  const found = new Map<string, Value>([[loss.name, b.scalar(1)]]);
+  const found = new Map<string, Value>([[loss.name, seed]]);
 
   const accumulate = (target: Value, part: Value): void => {
     const reduced = unbroadcast(b, part, target);
@@ -53,7 +47,8 @@ export const gradients = (
     if (rule === "none" || (!dy && !row.results)) {
       throw new Error(`${node.op} at ${node.origin.path} has no gradient rule`);
     }
-    b.from({ ...node.origin, role: "gradient" }, () => {
+    const gradientOf = { op: node.op, role: node.origin.role };
+    b.from({ ...node.origin, role: "gradient", gradientOf }, () => {
       const thunks = rule(
         {
           in: byOperand(row, node.inputs),

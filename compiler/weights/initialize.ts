@@ -41,6 +41,8 @@ export const initialize = ({ value, initializer, fanIn }: State, seed: number): 
       return data;
     case "ones":
       return data.fill(1);
+    case "constant":
+      return data.fill(initializer.value);
     case "uniformFanIn": {
       const bound = 1 / Math.sqrt(fanIn);
       return data.map(() => (2 * draw() - 1) * bound);

@@ -8,6 +8,9 @@ import { InferenceSession, Tensor } from "onnxruntime-node";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { absentSample, parseMetadata } from "../../compiler/artifact.ts";
 import { compile, type Compiled, type GraphInput } from "../../compiler/compile.ts";
+import { cpuDevice } from "../../runtime/session/device.ts";
+import { readArtifact } from "../../runtime/session/read-artifact.ts";
+import { openTrainingSession } from "../../runtime/session/training-session.ts";
 import { generateTensor } from "../golden-data/deterministic-tensor.ts";
 import { createRunner } from "../onnx/training-info-runner.ts";
 
@@ -19,10 +22,10 @@ const compileTiny = (changes: string, input: GraphInput): { readonly out: string
   const spec = join(folder, "spec.ts");
   writeFileSync(
     spec,
-    `import { adamW, multiLabel } from "specgraph";
+    `import { adamW, mixedFloat16, multiLabel } from "specgraph";
 import { tiny } from "./tiny-model.ts";
 export default tiny({ ${changes} });
-export const unused = [adamW, multiLabel];
+export const unused = [adamW, mixedFloat16, multiLabel];
 `,
   );
   const out = join(folder, "graph.onnx");
@@ -89,6 +92,29 @@ test("the training program learns from waveforms of different length", async () 
   expect(losses[0]).toBeCloseTo(Math.LN2, 1);
   expect(losses.at(-1)).toBeLessThan(0.1);
   expect(Number(state.get("optimizer.step")?.data[0])).toBe(100);
+});
+
+test("in mixed precision the runtime makes the steps that the standard says, one by one or in a loop", async () => {
+  const training = (steps: string): string =>
+    `training: { optimizer: adamW({ learningRate: 0.01 }), batch: 2, epochs: 1, precision: mixedFloat16({ initialScale: 2 ** 127 })${steps} }`;
+  const feeds = {
+    waveform: waveforms(2, 4000),
+    targets: new Tensor("float32", Float32Array.of(1, 0, 0, 1), [2, 2]),
+    learning_rate: scalar(0.01),
+  };
+  const { out, compiled } = compileTiny(training(""), "waveform");
+  expect(compiled.metadata.recipe).toMatchObject({ precision: "mixed-float16", stepsPerRun: null });
+  const runner = await createRunner(out);
+  const losses: number[] = [];
+  for (let step = 0; step < 6; step++) losses.push(...numbers((await runner.step(feeds))["loss"]));
+  expect(Number(runner.state.get("optimizer.step")?.data[0])).toBeLessThan(6);
+  for (const steps of ["", ", stepsPerRun: 3"]) {
+    const session = await openTrainingSession(readArtifact(compileTiny(training(steps), "waveform").out), cpuDevice);
+    const found = [...(await session.steps([feeds, feeds, feeds])), ...(await session.steps([feeds, feeds, feeds]))];
+    expect(found).toStrictEqual(losses);
+    for (const [name, { data }] of runner.state) expect((await session.read(name)).data).toStrictEqual(data);
+    await session.close();
+  }
 });
 
 describe("metadata", () => {

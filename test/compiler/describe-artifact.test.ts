@@ -4,7 +4,7 @@ import { compilerVersion, describeArtifact } from "../../compiler/describe-artif
 import { inferenceOutputs, lowerSpec } from "../../compiler/compile.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import { type AstOptions, ast } from "../../spec/ast.ts";
-import { checkpoint } from "../../spec/dsl/index.ts";
+import { adam, checkpoint, mixedFloat16 } from "../../spec/dsl/index.ts";
 
 const describeSpec = (options: AstOptions) => {
   const small = { size: { width: 8, depth: 1, heads: 2 }, frames: 32, ...options };
@@ -28,4 +28,14 @@ test("a training step costs between two and four forward passes of the network",
   const { forward, trainingStep } = describeSpec({ size: { width: 192, depth: 4, heads: 3 }, frames: 256 }).flops;
   expect(trainingStep / forward).toBeGreaterThan(2);
   expect(trainingStep / forward).toBeLessThan(4);
+});
+
+test("a step in mixed precision computes no forward pass that it does not need", () => {
+  const options = { size: { width: 192, depth: 4, heads: 3 }, frames: 256 };
+  const training = { optimizer: adam({ learningRate: 1 }), batch: 1, epochs: 1, precision: mixedFloat16() };
+  const [plain, mixed] = [describeSpec(options).flops, describeSpec({ ...options, training }).flops];
+  expect(mixed.forward).toBe(plain.forward);
+  // Casts cost nothing; scaling and checking the gradients costs a few operations per parameter.
+  expect(mixed.trainingStep).toBeGreaterThan(plain.trainingStep);
+  expect(mixed.trainingStep / plain.trainingStep).toBeLessThan(1.02);
 });

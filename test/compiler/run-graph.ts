@@ -29,8 +29,9 @@ export const runGraph = async (
   graph: Graph,
   feeds: Readonly<Record<string, Tensor>>,
   values?: (name: string) => Float32Array | undefined,
+  options: InferenceSession.SessionOptions = {},
 ): Promise<readonly Tensor[]> => {
-  const session = await InferenceSession.create(encodeGraph(graph, values), { logSeverityLevel: 3 });
+  const session = await InferenceSession.create(encodeGraph(graph, values), { logSeverityLevel: 3, ...options });
   const read = new Set(session.inputNames);
   const results = await session.run(Object.fromEntries(Object.entries(feeds).filter(([name]) => read.has(name))));
   await session.release();

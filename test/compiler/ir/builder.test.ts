@@ -56,4 +56,24 @@ test("states have names of their own and exist before their update", () => {
   const weight = b.state(parameter, "weight", scalarType);
   expect(() => b.state(parameter, "weight", scalarType)).toThrow(new Error("two states are called weight"));
   expect(() => b.update({ ...weight, name: "other" }, weight)).toThrow(new Error("no state other"));
+  expect(b.findState("weight")).toBe(weight);
+  expect(() => b.findState("other")).toThrow(new Error("no state other"));
+});
+
+test("an operator is applied by name, with optional operands left out", () => {
+  const b = createBuilder();
+  const x = b.input("x", { dtype: "float32", shape: [2, 2] });
+  const [y] = b.apply("gemm", [x, x, undefined], { transA: 0, transB: 1 });
+  expect(y).toStrictEqual({ name: "forward//gemm.0", type: { dtype: "float32", shape: [2, 2] } });
+});
+
+test("the element type of a constant is that of its array", () => {
+  const b = createBuilder();
+  const arrays = [new Float32Array(1), new Uint16Array(1), new Int32Array(1), new BigInt64Array(1)];
+  expect(arrays.map((data, index) => b.constant(`constant${index}`, [], data).type.dtype)).toStrictEqual([
+    "float32",
+    "float16",
+    "int32",
+    "int64",
+  ]);
 });

@@ -185,3 +185,21 @@ describe("parameters", () => {
     expect(found["dense.bias"]).toStrictEqual({ initializer: init, fanIn: 4 });
   });
 });
+
+test("a second lowering for training has the first one's parameters and nodes of its own", () => {
+  const spec = normalizeSpec(tiny(), () => undefined, "spec.ts");
+  const b = createBuilder();
+  const features = b.input("features", { dtype: "float32", shape: ["batch", frames, bins] });
+  const lowerAs = (role: "forward" | "training") => lowerNetwork(b, features, spec, () => undefined, role);
+  const outputs = [lowerAs("forward")];
+  const { states, nodes } = b.finish([]);
+  const count = nodes.length;
+  outputs.push(lowerAs("training"));
+  const graph = b.finish(outputs);
+  expect(graph.states).toStrictEqual(states);
+  const added = graph.nodes.slice(count);
+  expect(added.map(({ op, attributes }) => ({ op, attributes }))).toStrictEqual(
+    graph.nodes.slice(0, count).map(({ op, attributes }) => ({ op, attributes })),
+  );
+  expect(new Set(added.map(({ origin }) => origin.role))).toStrictEqual(new Set(["training"]));
+});

@@ -1,5 +1,6 @@
 /** Operands of the operator samples: types as the graph declares them, with values. */
 import { Tensor } from "onnxruntime-node";
+import { float16Bits } from "../../../compiler/ir/float16-bits.ts";
 import type { Dim, DType, TensorType } from "../../../compiler/ir/graph.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { type NdArray, sizeOf } from "./nd-array.ts";
@@ -46,6 +47,7 @@ export const booleans = (shape: readonly Dim[], values: readonly boolean[]): Ope
 
 const encoders: { readonly [Type in DType]: (data: Float64Array) => Tensor.DataType } = {
   float32: (data) => Float32Array.from(data),
+  float16: (data) => Uint16Array.from(data, (value) => float16Bits(value) ?? NaN),
   int32: (data) => Int32Array.from(data),
   int64: (data) => BigInt64Array.from(data, (value) => BigInt(value)),
   bool: (data) => Uint8Array.from(data),

@@ -96,5 +96,5 @@ test("the statistics of a layer norm are not differentiated", () => {
 });
 
 test("element types have ONNX's numbers", () => {
-  expect(onnxTypeNumber).toStrictEqual({ float32: 1, int32: 6, int64: 7, bool: 9 });
+  expect(onnxTypeNumber).toStrictEqual({ float32: 1, float16: 10, int32: 6, int64: 7, bool: 9 });
 });

@@ -114,4 +114,16 @@ test("gradients keep the origin of the node they differentiate", () => {
     .nodes.filter(({ origin }) => origin.path !== "")
     .map(({ op, origin }) => `${op} ${origin.role}`);
   expect(origins).toStrictEqual(["tanh forward", "mul gradient", "sub gradient", "mul gradient"]);
+  const [last] = b.finish([loss]).nodes.slice(-1);
+  expect(last?.origin.gradientOf).toStrictEqual({ op: "tanh", role: "forward" });
+});
+
+test("a seed is a factor of every gradient", async () => {
+  const b = createBuilder();
+  const [x, seed] = [declare(b, "x", 2), declare(b, "seed")];
+  const loss = total(b, b.mul(x, x));
+  const gradient = gradients(b.finish([loss]), b, loss, [x], seed).get("x");
+  const feeds = { x: floats([1, -3], [2]), seed: floats([8], []) };
+  const [result] = await runGraph(b.finish(gradient ? [gradient] : []), feeds);
+  expect(Array.from(result?.data as Float32Array)).toStrictEqual([16, -48]);
 });

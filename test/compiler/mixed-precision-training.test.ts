@@ -1,0 +1,122 @@
+/**
+ * Training in mixed precision against float32. The CPU provider computes float16 products in float32, so the numbers are also
+ * computed by a graph that rounds as float16 does.
+ */
+import { Tensor } from "onnxruntime-node";
+import { describe, expect, test } from "vitest";
+import { inferenceOutputs, lowerSpec } from "../../compiler/compile.ts";
+import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import { adam, float32, mixedFloat16, multiLabel, type Precision, singleLabel } from "../../spec/dsl/index.ts";
+import { generateTensor } from "../golden-data/deterministic-tensor.ts";
+import type { TrainingInfoRunner } from "../onnx/training-info-runner.ts";
+import { emulateFloat16 } from "./emulate-float16.ts";
+import { openGraphRunner } from "./open-graph-runner.ts";
+import { tiny } from "./tiny-model.ts";
+
+const clips = 4;
+const classes = ["a", "b", "c"];
+const objectives = { "multi-label": multiLabel({ classes }), "single-label": singleLabel({ classes }) };
+
+const lower = (precision: Precision, objective: keyof typeof objectives = "single-label"): Graph => {
+  const training = { optimizer: adam({ learningRate: 1e-3 }), batch: clips, epochs: 1, precision };
+  const spec = normalizeSpec(tiny({ objective: objectives[objective], training }), () => undefined, "spec.ts");
+  return lowerSpec(spec, "features", () => undefined);
+};
+
+const open = (graph: Graph): Promise<TrainingInfoRunner> => openGraphRunner(graph, inferenceOutputs(graph));
+
+const makeFeeds = (scale: number): Readonly<Record<string, Tensor>> => ({
+  input_values: new Tensor("float32", generateTensor("mixed/features", clips * 24 * 16, scale), [clips, 24, 16]),
+  targets: new Tensor("float32", [1, 0, 0, 0, 1, 0, 0, 0, 1, 0, 1, 0], [clips, 3]),
+  learning_rate: new Tensor("float32", [0.01], []),
+});
+const feeds = makeFeeds(1);
+
+const train = async ({ step }: TrainingInfoRunner, steps: number): Promise<number[]> => {
+  const losses: number[] = [];
+  for (let index = 0; index < steps; index++) losses.push(Number((await step(feeds))["loss"]?.data[0]));
+  return losses;
+};
+
+/** The largest error of a first step's gradients, from which Adam's first moments are made, as a share of their norm. */
+const gradientError = (found: TrainingInfoRunner, expected: TrainingInfoRunner): number =>
+  Math.max(
+    ...[...expected.state].flatMap(([name, { data }]) => {
+      if (!name.endsWith(".moment1")) return [];
+      const [x, y] = [found.state.get(name)?.data as Float32Array, data as Float32Array];
+      return [Math.hypot(...x.map((value, index) => value - (y[index] ?? NaN))) / Math.hypot(...y)];
+    }),
+  );
+
+const scalarState = ({ state }: TrainingInfoRunner, name: string): number => Number(state.get(name)?.data[0]);
+
+/** A copy of all states but those of the loss scaling. */
+const copyStates = ({ state }: TrainingInfoRunner): ReadonlyMap<string, readonly number[]> =>
+  new Map(
+    [...state]
+      .filter(([name]) => !name.startsWith("loss_scale."))
+      .map(([name, { data }]) => [name, Array.from(data as Float32Array)]),
+  );
+
+describe.each(["single-label", "multi-label"] as const)("a %s model in mixed precision", (objective) => {
+  test.each([
+    ["as the CPU provider computes it", (graph: Graph) => graph],
+    ["rounded to float16", emulateFloat16],
+  ])("learns as in float32, %s", async (_, convert) => {
+    const plain = await open(lower(float32(), objective));
+    const mixed = await open(convert(lower(mixedFloat16(), objective)));
+    const [[expected = NaN], [loss = NaN]] = [await train(plain, 1), await train(mixed, 1)];
+    expect(Math.abs(loss / expected - 1)).toBeLessThan(1e-5);
+    // Float16 has 11 bits: each rounding costs up to 4.9e-4.
+    expect(gradientError(mixed, plain)).toBeLessThan(3e-3);
+    const later = await train(mixed, 29);
+    for (const [index, value] of (await train(plain, 6)).entries()) {
+      expect(Math.abs((later[index] ?? NaN) / value - 1)).toBeLessThan(1e-3);
+    }
+    expect(later.at(-1)).toBeLessThan(0.25);
+    expect(scalarState(mixed, "loss_scale.scale")).toBe(65_536);
+    expect(scalarState(mixed, "loss_scale.good_steps")).toBe(30);
+    expect(scalarState(mixed, "optimizer.step")).toBe(30);
+  });
+});
+
+describe("overflow", () => {
+  test.each([
+    ["of float32, as the CPU provider computes", (graph: Graph) => graph, 2 ** 126],
+    ["of float16", emulateFloat16, 2 ** 24],
+  ])("%s: nothing changes but the scale, which halves until the gradients fit", async (_, convert, initialScale) => {
+    const runner = await open(convert(lower(mixedFloat16({ initialScale, growthInterval: 3 }))));
+    const before = copyStates(runner);
+    let scale = initialScale;
+    for (await runner.step(feeds); scalarState(runner, "loss_scale.good_steps") === 0; await runner.step(feeds)) {
+      scale /= 2;
+      expect(scalarState(runner, "loss_scale.scale")).toBe(scale);
+      expect(copyStates(runner)).toStrictEqual(before);
+    }
+    expect(scale).toBeLessThanOrEqual(initialScale / 4);
+    expect(scalarState(runner, "loss_scale.scale")).toBe(scale);
+    expect(scalarState(runner, "optimizer.step")).toBe(1);
+    await train(runner, 1);
+    expect(scalarState(runner, "loss_scale.good_steps")).toBe(2);
+    await train(runner, 1);
+    expect(scalarState(runner, "loss_scale.scale")).toBe(2 * scale);
+    expect(scalarState(runner, "loss_scale.good_steps")).toBe(0);
+  });
+
+  test("of the forward pass: the step is skipped, later ones are as if it had not been", async () => {
+    const [runner, other] = [
+      await open(emulateFloat16(lower(mixedFloat16()))),
+      await open(emulateFloat16(lower(mixedFloat16({ initialScale: 32_768 })))),
+    ];
+    await train(runner, 1);
+    await train(other, 1);
+    const before = copyStates(runner);
+    await runner.step(makeFeeds(1e6));
+    expect(copyStates(runner)).toStrictEqual(before);
+    expect(scalarState(runner, "loss_scale.scale")).toBe(32_768);
+    const [[loss = NaN], [expected = NaN]] = [await train(runner, 1), await train(other, 1)];
+    expect(Math.abs(loss / expected - 1)).toBeLessThan(1e-4);
+    expect(scalarState(runner, "optimizer.step")).toBe(2);
+  });
+});
