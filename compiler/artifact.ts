@@ -67,6 +67,8 @@ export interface ArtifactMetadata {
   readonly parameters: number;
   /** Floating point operations for one clip: a forward pass, and a whole training step. */
   readonly flops: { readonly forward: number; readonly trainingStep: number };
+  /** Bytes of the largest tensor for one clip, in a forward pass and in a whole training step: some devices have a limit. */
+  readonly largestTensor: { readonly forward: number; readonly trainingStep: number };
   /** ONNX Runtime session options that the training program needs, merged into the runtime's own. */
   readonly sessionOptions: Readonly<Record<string, unknown>>;
   /** How to export to transformers; null where it has no class for the network. */
@@ -182,6 +184,7 @@ const checks: { readonly [Key in keyof ArtifactMetadata]: Check } = {
   recipe: isRecipe,
   parameters: isNumber,
   flops: isRecordOf("forward", "trainingStep"),
+  largestTensor: isRecordOf("forward", "trainingStep"),
   sessionOptions: isRecord,
   huggingFace: (value) =>
     value === null || (isRecord(value) && [value["names"], value["config"], value["preprocessor"]].every(isRecord)),

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { type ArtifactMetadata, formatVersion } from "./artifact.ts";
 import type { NormalizedSpec } from "./frontend/normalized-spec.ts";
 import { elements } from "./ir/dim.ts";
-import type { Graph, Node, Value } from "./ir/graph.ts";
+import type { DType, Graph, Node, Value } from "./ir/graph.ts";
 import { byOperand, findOp } from "./ops/table.ts";
 import { nodesLeadingTo } from "./passes/remove-dead-code.ts";
 import { describeHuggingFace } from "./weights/describe-hugging-face.ts";
@@ -20,6 +20,14 @@ const nodeFlops = ({ op, inputs, outputs, attributes }: Node): number => {
 
 /** Floating point operations for one clip. */
 const flops = (nodes: readonly Node[]): number => nodes.map(nodeFlops).reduce((total, count) => total + count, 0);
+
+const bytesPerElement: Readonly<Record<DType, number>> = { bool: 1, float16: 2, float32: 4, int32: 4, int64: 8 };
+
+/** Bytes of the largest result, for one clip. */
+const largestTensor = (nodes: readonly Node[]): number =>
+  nodes
+    .flatMap(({ outputs }) => outputs)
+    .reduce((largest, { type }) => Math.max(largest, elements(type.shape) * bytesPerElement[type.dtype]), 0);
 
 /** Of all but the checkpoint that the parameters start from, whose path says where this machine keeps it. */
 const hashSpec = (spec: NormalizedSpec): string =>
@@ -39,6 +47,8 @@ export const describeArtifact = (
     ...graph.states.flatMap(({ next }) => next ?? []),
   ];
   const { optimizer, batch, epochs, seed, precision, stepsPerRun } = spec;
+  const forward = nodesLeadingTo(graph.nodes, inferenceOutputs);
+  const trainingStep = nodesLeadingTo(graph.nodes, trainingResults);
   return {
     formatVersion,
     compilerVersion,
@@ -68,10 +78,8 @@ export const describeArtifact = (
       earlyStopping: null,
     },
     parameters: parameters.map(({ value }) => elements(value.type.shape)).reduce((total, count) => total + count, 0),
-    flops: {
-      forward: flops(nodesLeadingTo(graph.nodes, inferenceOutputs)),
-      trainingStep: flops(nodesLeadingTo(graph.nodes, trainingResults)),
-    },
+    flops: { forward: flops(forward), trainingStep: flops(trainingStep) },
+    largestTensor: { forward: largestTensor(forward), trainingStep: largestTensor(trainingStep) },
     sessionOptions: {},
     huggingFace: describeHuggingFace(spec, parameters),
   };

@@ -39,3 +39,9 @@ test("a step in mixed precision computes no forward pass that it does not need",
   expect(mixed.trainingStep).toBeGreaterThan(plain.trainingStep);
   expect(mixed.trainingStep / plain.trainingStep).toBeLessThan(1.02);
 });
+
+test("a long clip's largest tensor holds the attention's scores", () => {
+  // 12 x 25 patches and two tokens.
+  const { largestTensor } = describeSpec({ size: { width: 8, depth: 1, heads: 2 }, frames: 256 });
+  expect(largestTensor).toStrictEqual({ forward: 4 * 2 * 302 ** 2, trainingStep: 4 * 2 * 302 ** 2 });
+});

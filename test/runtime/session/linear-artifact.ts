@@ -37,6 +37,7 @@ export const metadata: ArtifactMetadata = {
   },
   parameters: 8,
   flops: { forward: 16, trainingStep: 48 },
+  largestTensor: { forward: 16, trainingStep: 32 },
   sessionOptions: {},
   huggingFace: null,
 };
