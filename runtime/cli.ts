@@ -2,6 +2,7 @@
 /** `runtime COMMAND`: the only place that touches the process. */
 import { type Command, type ExitCode, exitCodes } from "./command.ts";
 import { soundsCommand } from "./data/sounds-command.ts";
+import { devicesCommand } from "./devices/devices-command.ts";
 import { exportCommand } from "./export/export-command.ts";
 import { evalCommand } from "./infer/eval-command.ts";
 import { inferCommand } from "./infer/infer-command.ts";
@@ -18,6 +19,7 @@ const commands: Readonly<Record<string, Command>> = {
   inspect: inspectCommand,
   export: exportCommand,
   sounds: soundsCommand,
+  devices: devicesCommand,
 };
 
 const usage = `Usage: runtime COMMAND ...
@@ -30,6 +32,7 @@ Trains and uses the graphs that specgraph compiles.
   inspect  print what a graph is
   export   write a graph's weights for other tools
   sounds   write the embedded sounds as WAV files
+  devices  list what this machine can compute on
 
 runtime COMMAND --help says more.`;
 

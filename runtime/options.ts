@@ -55,7 +55,7 @@ export const clipOptions = {
 
 /** For the commands that compute. */
 export const deviceOption = {
-  device: { kind: "text", value: "NAME", help: "auto or cpu (default: auto)" },
+  device: { kind: "text", value: "NAME", help: "auto, cpu, webgpu or cuda (default: auto)" },
 } as const satisfies OptionTable;
 
 const parsers: Readonly<Record<Exclude<Option["kind"], "flag">, (text: string, least: number) => number | string>> = {

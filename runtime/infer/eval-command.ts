@@ -2,11 +2,11 @@
 import { type Command, exitCodes } from "../command.ts";
 import { readDataset } from "../data/read-dataset.ts";
 import { evaluationClips } from "../data/split-clips.ts";
+import { selectDevice } from "../devices/select-device.ts";
 import { clipOptions, commonOptions, deviceOption, oneGraph, parseOptions, type Usage } from "../options.ts";
 import { formatSummary } from "../report/format-summary.ts";
 import { createProgress } from "../report/progress.ts";
 import { openClassifier } from "../session/classifier.ts";
-import { parseDevice } from "../session/device.ts";
 import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
 import { evaluate } from "./evaluate.ts";
 import { openClips } from "./open-clips.ts";
@@ -34,13 +34,13 @@ export const evalCommand: Command = {
   usage,
   run: async (args, output, signal) => {
     const { values, operands } = parseOptions(usage, args);
-    const device = parseDevice(values.device ?? "auto");
     const artifact = readWaveformArtifact(oneGraph(usage, operands));
     const { classes, recipe } = artifact.metadata;
     const { data, labels, fold, batch = recipe.batch } = values;
     const dataset = await readDataset({ classes, data, labels, fold });
     const clips = evaluationClips(dataset);
     output.text(`${dataset.name}: ${clips.length} clips`);
+    const device = await selectDevice(values.device ?? "auto", output);
 
     const supply = openClips(artifact);
     const classifier = await openClassifier(artifact, device);

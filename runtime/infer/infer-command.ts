@@ -2,12 +2,12 @@
 import { Tensor } from "onnxruntime-node";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
 import { type Command, exitCodes } from "../command.ts";
+import { selectDevice } from "../devices/select-device.ts";
 import { commonOptions, deviceOption, parseOptions, type Usage } from "../options.ts";
 import type { Output } from "../output.ts";
 import { formatFigure } from "../report/format-number.ts";
 import { formatTable } from "../report/format-table.ts";
 import { type Classifier, openClassifier } from "../session/classifier.ts";
-import { parseDevice } from "../session/device.ts";
 import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
 import { UserError } from "../user-error.ts";
 
@@ -73,8 +73,8 @@ export const inferCommand: Command = {
     if (graph === undefined || clips.length === 0) {
       throw new UserError("runtime infer takes a graph and one clip or more; see runtime infer --help");
     }
-    const device = parseDevice(values.device ?? "auto");
     const artifact = readWaveformArtifact(graph);
+    const device = await selectDevice(values.device ?? "auto", output);
     const { classes, sampleRateHz, minSamples } = artifact.metadata;
     const loader = createClipLoader({ sampleRateHz, minSamples });
     const classifier = await openClassifier(artifact, device);

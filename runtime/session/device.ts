@@ -1,5 +1,4 @@
 /** Where a session computes. */
-import { UserError } from "../user-error.ts";
 
 /** A processor that this runtime can use. */
 export interface Device {
@@ -11,12 +10,3 @@ export interface Device {
 }
 
 export const cpuDevice: Device = { kind: "cpu", name: "CPU", float16: true };
-
-/** @throws UserError for a device that this runtime does not know or not use yet. */
-export const parseDevice = (name: string): Device => {
-  if (name === "auto" || name === "cpu") return cpuDevice;
-  if (name === "webgpu" || name === "cuda") {
-    throw new UserError(`--device ${name} is not supported yet; use --device cpu`);
-  }
-  throw new UserError(`--device is auto, cpu, webgpu or cuda, not ${name}`);
-};

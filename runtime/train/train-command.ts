@@ -3,12 +3,12 @@ import { appendFileSync } from "node:fs";
 import { type Command, exitCodes } from "../command.ts";
 import { readDataset } from "../data/read-dataset.ts";
 import { splitClips } from "../data/split-clips.ts";
+import { selectDevice } from "../devices/select-device.ts";
 import { openClips } from "../infer/open-clips.ts";
 import { clipOptions, commonOptions, deviceOption, oneGraph, parseOptions, type Usage } from "../options.ts";
 import type { Output } from "../output.ts";
 import { formatFigures } from "../report/format-summary.ts";
 import { createProgress } from "../report/progress.ts";
-import { parseDevice } from "../session/device.ts";
 import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
 import { requireTraining } from "../session/session-program.ts";
 import { writeFailure } from "../session/write-artifact.ts";
@@ -58,7 +58,6 @@ to DIR/graph.onnx, which infers and trains like the first. Ctrl-C ends training 
 /** Training as `train` needs it, from a command line. */
 const prepare = async (args: readonly string[], output: Output) => {
   const { values, operands } = parseOptions(usage, args);
-  const device = parseDevice(values.device ?? "auto");
   const artifact = readWaveformArtifact(oneGraph(usage, operands));
   requireTraining(artifact);
   const { classes, recipe, specName } = artifact.metadata;
@@ -67,6 +66,7 @@ const prepare = async (args: readonly string[], output: Output) => {
   const evalData = values["eval-data"];
   const evaluation = evalData === undefined ? undefined : await readDataset({ classes, data: evalData, labels });
   const split = splitClips(dataset, { seed, evaluation });
+  const device = await selectDevice(values.device ?? "auto", output);
   const folder = createRunFolder(out, specName);
   const settings = {
     artifact,

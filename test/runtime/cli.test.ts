@@ -39,6 +39,9 @@ const lines = (text: string): unknown[] =>
 /** Four samples, the class's own the loudest. */
 const clip = (isHigh: boolean, level: number): Buffer => wavBytes(isHigh ? [0, 0, 0, level] : [level, 0, 0, 0]);
 
+/** The same on every machine. */
+const onCpu = ["--device", "cpu"] as const;
+
 /** A compiled graph, and clips in a folder per class. */
 const workspace = (): string => {
   const clips = Array.from({ length: 5 }, (_, index) => [
@@ -53,7 +56,7 @@ const workspace = (): string => {
 describe("train, eval and infer", () => {
   test("from clips to labels", async () => {
     const folder = workspace();
-    const train = ["train", "graph.onnx", "--data", "clips", "--epochs", "10", "--out", "run", "--json"];
+    const train = ["train", "graph.onnx", "--data", "clips", "--epochs", "10", "--out", "run", ...onCpu, "--json"];
     const trained = await runtime(train, folder);
     expect(trained).toMatchObject({ code: 0, stderr: "" });
     const events = lines(trained.stdout);
@@ -69,13 +72,13 @@ describe("train, eval and infer", () => {
     });
     expect(lines(readFileSync(join(folder, "run", "metrics.jsonl"), "utf8"))).toStrictEqual(events.slice(0, -1));
 
-    const measured = await runtime(["eval", join("run", "graph.onnx"), "--data", "clips"], folder);
+    const measured = await runtime(["eval", join("run", "graph.onnx"), "--data", "clips", ...onCpu], folder);
     expect(measured).toMatchObject({ code: 0, stdout: "" });
     expect(measured.stderr).toMatch(
       /^clips: 10 clips\nloss 0\.\d{4} {2}accuracy 1\.0000 {2}mAP 1\.0000 {2}AUC 1\.0000 {2}d' -\n\nclass {2}clips {6}AP {5}AUC\nlow {8}5 {2}1\.0000 {2}1\.0000\nhigh {7}5 {2}1\.0000 {2}1\.0000\n$/,
     );
 
-    const heard = await runtime(["infer", join("run", "graph.onnx"), "clips/high/0.wav", "--json"], folder);
+    const heard = await runtime(["infer", join("run", "graph.onnx"), "clips/high/0.wav", ...onCpu, "--json"], folder);
     expect(lines(heard.stdout)).toMatchObject([
       {
         clip: "clips/high/0.wav",
@@ -90,7 +93,7 @@ describe("train, eval and infer", () => {
 
   test("an interruption saves and exits with 130", async () => {
     const folder = workspace();
-    const train = ["train", "graph.onnx", "--data", "clips", "--epochs", "100000", "--out", "run", "--json"];
+    const train = ["train", "graph.onnx", "--data", "clips", "--epochs", "100000", "--out", "run", ...onCpu, "--json"];
     const { code, stdout, stderr } = await runtime(train, folder, { interrupt: true });
     expect({ code, stderr }).toStrictEqual({ code: 130, stderr: "" });
     expect(lines(stdout).at(-1)).toMatchObject({ event: "done", interrupted: true });
@@ -100,7 +103,7 @@ describe("train, eval and infer", () => {
   test("one clip that cannot be read does not hide the others", async () => {
     const folder = workspace();
     const clips = ["clips/low/0.wav", "none.wav", "clips/high/0.wav"];
-    const text = await runtime(["infer", "graph.onnx", ...clips, "--top", "1"], folder);
+    const text = await runtime(["infer", "graph.onnx", ...clips, "--top", "1", ...onCpu], folder);
     expect(text).toStrictEqual({
       code: 2,
       stdout: "",
@@ -111,7 +114,7 @@ clips/high/0.wav (0.0 s)
   low  0.6753
 `,
     });
-    const json = await runtime(["infer", "graph.onnx", ...clips, "--json"], folder);
+    const json = await runtime(["infer", "graph.onnx", ...clips, ...onCpu, "--json"], folder);
     expect(json).toMatchObject({ code: 2, stderr: "none.wav: there is no such file\n" });
     expect(lines(json.stdout)[1]).toStrictEqual({ clip: "none.wav", error: "none.wav: there is no such file" });
     expect(lines(json.stdout)).toHaveLength(3);
@@ -157,11 +160,11 @@ describe("wrong input: one message and exit code 2", () => {
   test.each([
     ["train", "runtime train takes one graph, and none is given; see runtime train --help"],
     ["train graph.onnx --epoch 3", "unknown option --epoch; did you mean --epochs?"],
-    ["train graph.onnx --device cuda", "--device cuda is not supported yet; use --device cpu"],
+    ["train graph.onnx --data clips --device gpu", "--device is auto, cpu, webgpu or cuda, not gpu"],
     ["train none.onnx", "none.onnx: cannot be read: there is no such file; `npm run compile` writes one"],
     ["train graph.onnx --data none", "none: there is no such file"],
     [
-      "train graph.onnx --data clips --out graph.onnx",
+      "train graph.onnx --data clips --out graph.onnx --device cpu",
       `cannot write ${join("graph.onnx", "metrics.jsonl")}: its folder is a file`,
     ],
     ["infer graph.onnx", "runtime infer takes a graph and one clip or more; see runtime infer --help"],
@@ -190,7 +193,7 @@ test("a defect of ours: one line, how to report it, and exit code 1", async () =
   // An inference graph without the contract's `scores` is none of the user's doing.
   model.graph.output = (model.graph.output ?? []).filter(({ name }) => name !== "scores");
   writeLinearModel(folder, model);
-  expect(await runtime(["infer", "graph.onnx", "clips/low/0.wav"], folder)).toStrictEqual({
+  expect(await runtime(["infer", "graph.onnx", "clips/low/0.wav", ...onCpu], folder)).toStrictEqual({
     code: 1,
     stdout: "",
     stderr: `runtime has a defect: the inference graph gave no float32 logits and scores

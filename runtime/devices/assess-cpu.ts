@@ -1,0 +1,13 @@
+import { cpuDevice } from "../session/device.ts";
+import type { MachineFacts } from "./device-facts.ts";
+import type { UsableDevice } from "./device-report.ts";
+
+/** The CPU, which every machine has. */
+export const assessCpu = ({ cpuModel, threads, memoryBytes }: MachineFacts): UsableDevice => ({
+  ...cpuDevice,
+  isUsable: true,
+  name: cpuModel === "" ? cpuDevice.name : cpuModel,
+  driver: `${threads} ${threads === 1 ? "thread" : "threads"}`,
+  isSoftware: false,
+  memoryBytes,
+});

@@ -1,0 +1,67 @@
+import type { AdapterFacts, MachineFacts, WebgpuFacts } from "./device-facts.ts";
+import type { DeviceReport, MissingDevice } from "./device-report.ts";
+import { failureReason } from "./failure-reason.ts";
+import { installPart } from "./linux-packages.ts";
+
+/**
+ * SwiftShader (Chromium), llvmpipe and lavapipe (Mesa), Basic Render and WARP (Windows). By name too: Dawn calls those
+ * alone a fallback that their driver declares to be a CPU.
+ */
+const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i;
+
+const isSoftware = ({ name, architecture, description, isFallback }: AdapterFacts): boolean =>
+  isFallback || softwareNames.test(`${name} ${architecture} ${description}`);
+
+type Lack = Pick<MissingDevice, "missing" | "fix">;
+
+const lackOfVulkan = (log: string, { distributions, isContainer, hasNvidiaCard }: MachineFacts): Lack | undefined => {
+  // Dawn's words, as of webgpu 0.6.
+  if (/couldn't load vulkan/i.test(log)) {
+    return { missing: "the Vulkan loader libvulkan.so.1 is missing", fix: installPart("vulkanLoader", distributions) };
+  }
+  if (!/found no drivers|VK_ERROR_INCOMPATIBLE_DRIVER/i.test(log)) return undefined;
+  const missing = "no Vulkan driver is installed";
+  if (!hasNvidiaCard) return { missing, fix: installPart("vulkanDriver", distributions) };
+  const fix = isContainer
+    ? "start the container with --gpus all -e NVIDIA_DRIVER_CAPABILITIES=all"
+    : installPart("nvidiaDriver", distributions);
+  return { missing, fix };
+};
+
+const lackOfAdapter = (log: string, machine: MachineFacts): Lack => {
+  const { platform } = machine;
+  const vulkan = platform === "linux" ? lackOfVulkan(log, machine) : undefined;
+  if (vulkan) return vulkan;
+  if (log !== "") return { missing: `no adapter is found (${failureReason(log)})` };
+  if (platform === "win32")
+    return { missing: "no Direct3D 12 adapter is found", fix: "install the graphics card's driver" };
+  return { missing: platform === "darwin" ? "no Metal adapter is found" : "no Vulkan adapter is found" };
+};
+
+/** What WebGPU is on a machine. */
+export const assessWebgpu = (machine: MachineFacts, { adapter, failure }: WebgpuFacts): DeviceReport => {
+  const { platform, architecture, providers } = machine;
+  const kind = "webgpu";
+  if (!providers.includes(kind)) {
+    return {
+      isUsable: false,
+      kind,
+      missing: `onnxruntime-node has no WebGPU provider for ${platform} ${architecture}`,
+    };
+  }
+  if (!adapter) return { isUsable: false, kind, ...lackOfAdapter(failure ?? "", machine) };
+  const { name, description, hasFloat16, maxTensorBytes } = adapter;
+  if (failure !== undefined) {
+    const missing = `ONNX Runtime does not compute on ${name}, ${description} (${failureReason(failure)})`;
+    return { isUsable: false, kind, missing };
+  }
+  return {
+    isUsable: true,
+    kind,
+    name,
+    driver: description,
+    isSoftware: isSoftware(adapter),
+    float16: hasFloat16,
+    maxTensorBytes,
+  };
+};

@@ -1,0 +1,37 @@
+/**
+ * Tries a device in a process of its own, as a graphics driver may crash, hang or print: `probe-program adapter` describes
+ * the WebGPU adapter, `probe-program compute PROVIDER MODEL` runs a model on one of ONNX Runtime's execution providers.
+ * The answer is a line on stdout: `answer: JSON`.
+ */
+import { writeSync } from "node:fs";
+import type { AdapterFacts } from "./device-facts.ts";
+
+/** The name is missing: Dawn gives it in the line alone that `verbose` has it print. */
+const describeAdapter = async (): Promise<Omit<AdapterFacts, "name"> | null> => {
+  const { create } = await import("webgpu");
+  const adapter = await create(["verbose=1"]).requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter) return null;
+  const { architecture, description, isFallbackAdapter } = adapter.info;
+  return {
+    architecture,
+    description,
+    isFallback: isFallbackAdapter,
+    hasFloat16: adapter.features.has("shader-f16"),
+    maxTensorBytes: Math.min(adapter.limits.maxStorageBufferBindingSize, adapter.limits.maxBufferSize),
+  };
+};
+
+/** @param model in base64: one input `x`, float32 [2, 2], and one output `y` */
+const compute = async (provider: string, model: string): Promise<number[]> => {
+  const { InferenceSession, Tensor } = await import("onnxruntime-node");
+  const session = await InferenceSession.create(Buffer.from(model, "base64"), {
+    executionProviders: [provider],
+    extra: { session: { disable_cpu_ep_fallback: "1" } },
+  });
+  const { y } = await session.run({ x: new Tensor("float32", Float32Array.of(1, 2, 3, 4), [2, 2]) });
+  return Array.from((y?.data ?? []) as Float32Array);
+};
+
+const [probe, provider = "", model = ""] = process.argv.slice(2);
+const answer = probe === "adapter" ? await describeAdapter() : await compute(provider, model);
+writeSync(process.stdout.fd, `answer: ${JSON.stringify(answer)}\n`);
