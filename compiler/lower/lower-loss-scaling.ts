@@ -46,9 +46,9 @@ export const lowerLossScaling = (
     const isGood = b.less(globalSquaredNorm(b, [...gradients.values()]), b.scalar(largest));
     updateOnlyIf(b, isGood);
     const counted = b.add(goodSteps, integer(1));
-    const isGrowing = b.equal(counted, integer(growthInterval));
+    const isWaiting = b.less(counted, integer(growthInterval));
     const grown = b.where(b.less(scale, b.scalar(largestScale)), b.mul(scale, b.scalar(2)), scale);
-    b.update(goodSteps, b.where(isGood, b.where(isGrowing, integer(0), counted), integer(0)));
-    b.update(scale, b.where(isGood, b.where(isGrowing, grown, scale), b.mul(scale, b.scalar(0.5))));
+    b.update(goodSteps, b.where(isGood, b.where(isWaiting, counted, integer(0)), integer(0)));
+    b.update(scale, b.where(isGood, b.where(isWaiting, scale, grown), b.mul(scale, b.scalar(0.5))));
   });
 };

@@ -201,7 +201,8 @@ const comparison = (type: string, since: number): Binary => ({
 
 export const less: Binary = comparison("Less", 13);
 export const lessOrEqual: Binary = comparison("LessOrEqual", 16);
-export const equal: Binary = comparison("Equal", 19);
+/** CUDA's kernel is registered for version 13 alone, so that later operator sets do not find it. */
+export const equal: Binary = { ...comparison("Equal", 19), kernels: ["cpu", "webgpu"] };
 
 /** condition ? a : b. */
 export const where: Op<readonly ["condition", "a", "b"]> = {

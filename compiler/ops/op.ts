@@ -63,7 +63,7 @@ export interface Op<
    * "follow": float16 where all its float operands are (scalar constants adapt), otherwise float32.
    */
   readonly precision: Precision;
-  /** ONNX Runtime's execution providers with a kernel for it. */
+  /** ONNX Runtime's execution providers (1.30) with a kernel for it. WebGPU's compute with float32, float16 and int32, not int64. */
   readonly kernels: readonly Provider[];
 }
 

@@ -149,7 +149,10 @@ export const slice: Op<readonly ["x"], SliceAttributes> = {
   kernels: everywhere,
 };
 
-/** Appends constants: `pads` holds the counts before each axis, then after each. An axis of symbolic length `n` becomes `n+count`. */
+/**
+ * Appends constants: `pads` holds the counts before each axis, then after each. An axis of symbolic length `n` becomes `n+count`.
+ * On CUDA, ONNX Runtime 1.23 still had no kernel of this version and moved it to the CPU.
+ */
 export const pad: Op<readonly ["x", "fill"], { readonly pads: readonly number[] }> = {
   operands: ["x", "fill"],
   infer: ({ x, fill }, { pads }) => {

@@ -2,6 +2,7 @@
 import { Tensor } from "onnxruntime-node";
 import { float16Bits } from "../../../compiler/ir/float16-bits.ts";
 import type { Dim, DType, TensorType } from "../../../compiler/ir/graph.ts";
+import { dtypes } from "../../../compiler/weights/readers/dtype.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { type NdArray, sizeOf } from "./nd-array.ts";
 
@@ -39,6 +40,9 @@ export const float = (shape: readonly Dim[], scale = 1, offset = 0): Operand => 
 export const floats = (shape: readonly Dim[], values: readonly number[]): Operand =>
   operand("float32", shape, Float32Array.from(values));
 
+/** Given values, which float16 must hold. */
+export const halves = (shape: readonly Dim[], values: readonly number[]): Operand => operand("float16", shape, values);
+
 export const integers = (dtype: "int32" | "int64", shape: readonly Dim[], values: readonly number[]): Operand =>
   operand(dtype, shape, values);
 
@@ -55,3 +59,10 @@ const encoders: { readonly [Type in DType]: (data: Float64Array) => Tensor.DataT
 
 export const toTensor = ({ type: { dtype }, array: { shape, data } }: Operand): Tensor =>
   new Tensor(dtype, encoders[dtype](data), shape);
+
+/** A tensor's values as numbers. */
+export const toNumbers = ({ type, data }: Tensor): readonly number[] => {
+  const isHalf = type === "float16" && data instanceof Uint16Array;
+  const values = isHalf ? dtypes.float16.toFloat32(data.buffer, data.byteOffset, data.length) : data;
+  return Array.from(values as ArrayLike<number | bigint | boolean>, Number);
+};

@@ -3,7 +3,7 @@ import type { Attributes } from "../../../compiler/ir/graph.ts";
 import { onnxTypeNumber } from "../../../compiler/ops/elementwise.ts";
 import type { OpName } from "../../../compiler/ops/table.ts";
 import { at, broadcast, elementwise, erf, type NdArray, reduce, sum, tabulate } from "./nd-array.ts";
-import { booleans, float, floats, integers, type Operand } from "./operand.ts";
+import { booleans, float, floats, halves, integers, type Operand } from "./operand.ts";
 
 export interface Case {
   /** In the order of the row's operands, variadic ones spread. */
@@ -37,6 +37,7 @@ const broadcasts: readonly (readonly [Operand, Operand])[] = [
 
 const equalPairs: readonly (readonly [Operand, Operand])[] = [
   [floats([2, 3], [1, 2, 3, 4, 5, 6]), floats([3], [1, 5, 3])],
+  [integers("int32", ["batch", 1], [1, 2]), integers("int32", [3], [0, 1, 2])],
   [integers("int64", ["batch", 1], [1, 2]), integers("int64", [3], [0, 1, 2])],
 ];
 
@@ -129,9 +130,8 @@ export const samples: { readonly [Name in OpName]: Sample } = {
       { operands: [booleans([2, 3], [true, false, true, false, false, true]), float([2, 3]), float([2, 3], 2)] },
       { operands: [booleans(["batch", 1], [true, false]), float([3]), float([])] },
       { operands: [booleans([3], [true, false, true]), float([]), float(["batch", 3])] },
-      {
-        operands: [booleans([2], [true, false]), integers("int64", [2], [1, 2]), integers("int64", [2], [3, 4])],
-      },
+      { operands: [booleans([2], [true, false]), integers("int32", [2], [1, 2]), integers("int32", [2], [3, 4])] },
+      { operands: [booleans([2], [true, false]), integers("int64", [2], [1, 2]), integers("int64", [2], [3, 4])] },
     ],
     evaluate: (operands) => elementwise((condition, a = NaN, b = NaN) => (condition ? a : b), ...operands),
   },
@@ -140,8 +140,10 @@ export const samples: { readonly [Name in OpName]: Sample } = {
       { operands: [booleans(["batch", 2], [true, false, false, true])], attributes: { to: onnxTypeNumber.float32 } },
       { operands: [integers("int64", [3], [-1, 0, 7])], attributes: { to: onnxTypeNumber.float32 } },
       { operands: [floats([3], [-1.5, 0, 2.9])], attributes: { to: onnxTypeNumber.int32 } },
+      { operands: [floats([3], [-1.5, 0, 2.25])], attributes: { to: onnxTypeNumber.float16 } },
+      { operands: [halves([3], [-1.5, 0, 2.25])], attributes: { to: onnxTypeNumber.float32 } },
     ],
-    evaluate: ([x]) => elementwise((value) => Math.trunc(value) + 0, x as NdArray),
+    evaluate: ([x], { to }) => (to === onnxTypeNumber.int32 ? elementwise(Math.trunc, x as NdArray) : (x as NdArray)),
   },
   reduceSum: reduction(sum),
   reduceMean: reduction((values) => sum(values) / values.length),

@@ -1,13 +1,18 @@
+import type { Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
 import { type Builder, createBuilder } from "../../../compiler/ir/builder.ts";
-import type { Attributes, Value } from "../../../compiler/ir/graph.ts";
+import type { Attributes, Graph, Value } from "../../../compiler/ir/graph.ts";
 import { type AnyOp, findOp, type OpName, ops } from "../../../compiler/ops/table.ts";
 import { gradients } from "../../../compiler/passes/gradients.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
+import { softwareGpu } from "../../software-gpu.ts";
 import { opsetVersion, runGraph } from "../run-graph.ts";
 import { type NdArray, sizeOf, sum } from "./nd-array.ts";
-import { floats, lengthOf, toTensor } from "./operand.ts";
+import { floats, lengthOf, toNumbers, toTensor } from "./operand.ts";
 import { type Case, type Sample, samples } from "./samples.ts";
+
+if (softwareGpu !== undefined) process.env["VK_DRIVER_FILES"] = softwareGpu;
+const webgpu = { executionProviders: ["webgpu"], extra: { session: { disable_cpu_ep_fallback: "1" } } };
 
 const opNames = Object.keys(ops) as OpName[];
 const inputName = (index: number): string => `operand${index}`;
@@ -36,7 +41,9 @@ const feedsOf = ({ operands }: Case) =>
 const evaluate = ({ evaluate }: Sample, arrays: readonly (NdArray | undefined)[], attributes: Attributes = {}) =>
   [evaluate(arrays as readonly NdArray[], attributes)].flat();
 
-const numbers = (data: unknown): number[] => Array.from(data as ArrayLike<number | bigint | boolean>, Number);
+/** ONNX Runtime's WebGPU provider (1.30) moves and describes int64 tensors, but computes nothing with them. */
+const computesInt64 = ({ operands }: Case): boolean =>
+  operands.find((operand) => operand && operand.type.dtype !== "bool")?.type.dtype === "int64";
 
 const describeCase = ({ operands, attributes }: Case): string => {
   const shapes = operands.map((operand) => (operand ? `${operand.type.dtype}[${operand.type.shape.join(",")}]` : "-"));
@@ -87,7 +94,11 @@ const finiteDifferences = (sample: Sample, { operands, attributes }: Case, which
 };
 
 /** The gradients that the pass builds, by operand, as ONNX Runtime computes them. */
-const runGradients = async (op: OpName, sample: Sample, tried: Case): Promise<ReadonlyMap<string, number[]>> => {
+const runGradients = async (
+  op: OpName,
+  sample: Sample,
+  tried: Case,
+): Promise<ReadonlyMap<string, readonly number[]>> => {
   const b = createBuilder();
   const { inputs, results } = emit(b, op, tried);
   const targets = inputs.filter((input) => input?.type.dtype === "float32") as Value[];
@@ -106,13 +117,18 @@ const runGradients = async (op: OpName, sample: Sample, tried: Case): Promise<Re
     tried.attributes,
   ).map(({ shape }, index) => [weightsName(index), toTensor(floats(shape, [...lossWeights(index, shape)]))]);
   const tensors = await runGraph(b.finish([...found.values()]), { ...feedsOf(tried), ...Object.fromEntries(weights) });
-  return new Map([...found.keys()].map((name, index) => [name, numbers(tensors[index]?.data)]));
+  return new Map([...found.keys()].map((name, index) => [name, toNumbers(tensors[index] as Tensor)]));
 };
 
 describe.each(opNames)("%s", (op) => {
   const row = findOp(op);
   const sample = samples[op];
   const named = sample.cases.map((tried) => [describeCase(tried), tried] as const);
+  const hasKernel = ([, tried]: (typeof named)[number]): boolean =>
+    row.kernels.includes("webgpu") && !computesInt64(tried);
+  // The software device has no float16.
+  const onGpu = named.filter((entry) => hasKernel(entry) && !/float16|"to":10/.test(entry[0]));
+  const notOnGpu = named.filter((entry) => !hasKernel(entry));
 
   test.each(named)("%s: type and values", async (_, tried) => {
     const b = createBuilder();
@@ -124,12 +140,12 @@ describe.each(opNames)("%s", (op) => {
       tried.attributes,
     );
     expect(tensors).toHaveLength(expected.length);
-    for (const [index, { dims, type, data }] of tensors.entries()) {
+    for (const [index, { dims, type }] of tensors.entries()) {
       const inferred = results[index]?.type;
       expect(type).toBe(inferred?.dtype);
       expect(dims).toStrictEqual(inferred?.shape.map(lengthOf));
       expect(dims).toStrictEqual(expected[index]?.shape);
-      expectClose(numbers(data), expected[index]?.data ?? [], 2e-6);
+      expectClose(toNumbers(tensors[index] as Tensor), expected[index]?.data ?? [], 2e-6);
     }
   });
 
@@ -143,6 +159,30 @@ describe.each(opNames)("%s", (op) => {
     for (const index of followed) {
       expectClose(found.get(inputName(index)) ?? [], finiteDifferences(sample, tried, index), 5e-6);
     }
+  });
+
+  describe.skipIf(softwareGpu === undefined)("on a WebGPU device", () => {
+    const writeGraph = (tried: Case): Graph => {
+      const b = createBuilder();
+      return b.finish(emit(b, op, tried).results);
+    };
+
+    test.each(onGpu)("%s: is as on the CPU", async (_, tried) => {
+      const graph = writeGraph(tried);
+      const expected = await runGraph(graph, feedsOf(tried));
+      const found = await runGraph(graph, feedsOf(tried), undefined, webgpu);
+      expect(found.map(({ type, dims }) => ({ type, dims }))).toStrictEqual(
+        expected.map(({ type, dims }) => ({ type, dims })),
+      );
+      for (const [index, tensor] of found.entries()) {
+        expectClose(toNumbers(tensor), toNumbers(expected[index] as Tensor), 2e-6);
+      }
+    });
+
+    test.each(notOnGpu)("%s: has no kernel", async (_, tried) => {
+      const run = runGraph(writeGraph(tried), feedsOf(tried), undefined, webgpu);
+      await expect(run).rejects.toThrow("fallback to CPU EP has been explicitly disabled");
+    });
   });
 
   test("kernels, operator set and cost", () => {
