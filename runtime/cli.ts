@@ -9,6 +9,7 @@ import { inferCommand } from "./infer/infer-command.ts";
 import { printUsage } from "./options.ts";
 import { createOutput } from "./output.ts";
 import { inspectCommand } from "./report/inspect-command.ts";
+import { statsCommand } from "./stats/stats-command.ts";
 import { trainCommand } from "./train/train-command.ts";
 import { UserError } from "./user-error.ts";
 
@@ -17,6 +18,7 @@ const commands: Readonly<Record<string, Command>> = {
   eval: evalCommand,
   infer: inferCommand,
   inspect: inspectCommand,
+  stats: statsCommand,
   export: exportCommand,
   sounds: soundsCommand,
   devices: devicesCommand,
@@ -30,6 +32,7 @@ Trains and uses the graphs that specgraph compiles.
   eval     measure a graph on labelled clips
   infer    say what is heard in clips
   inspect  print what a graph is
+  stats    measure clips, and print what a spec needs to know of them
   export   write a graph's weights for other tools
   sounds   write the embedded sounds as WAV files
   devices  list what this machine can compute on

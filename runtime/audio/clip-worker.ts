@@ -1,13 +1,10 @@
 /** A worker thread of the clip loader: reads the paths it is sent, one after another. */
 import { parentPort, workerData } from "node:worker_threads";
 import { UserError } from "../user-error.ts";
-import { loadClip, type ClipRequirements } from "./load-clip.ts";
+import { type ClipRequirements, loadClip, type LoadedClip } from "./load-clip.ts";
 
 /** What a worker answers. An error's class does not survive the thread boundary, so the user's own mistakes are marked. */
-export type ClipReply =
-  | { readonly samples: Float32Array<ArrayBuffer> }
-  | { readonly userError: string }
-  | { readonly defect: unknown };
+export type ClipReply = LoadedClip | { readonly userError: string } | { readonly defect: unknown };
 
 const requirements = workerData as ClipRequirements;
 
@@ -15,7 +12,7 @@ parentPort?.on("message", (path: string) => {
   const reply = (message: ClipReply, transfer: readonly ArrayBuffer[] = []) =>
     parentPort?.postMessage(message, transfer);
   loadClip(path, requirements).then(
-    (samples) => reply({ samples }, [samples.buffer]),
+    (clip) => reply(clip, [clip.samples.buffer]),
     (error: unknown) => reply(error instanceof UserError ? { userError: error.message } : { defect: error }),
   );
 });

@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { UserError } from "../user-error.ts";
 import type { ClipReply } from "./clip-worker.ts";
-import type { ClipRequirements } from "./load-clip.ts";
+import type { ClipRequirements, LoadedClip } from "./load-clip.ts";
 
 /** Reads clips in worker threads, so that decoding and resampling run ahead of the training step. */
 export interface ClipLoader {
@@ -11,13 +11,15 @@ export interface ClipLoader {
    * @throws UserError naming the file where it cannot be decoded or is too short.
    */
   readonly load: (path: string) => Promise<Float32Array<ArrayBuffer>>;
+  /** The same, with what the file itself is. */
+  readonly read: (path: string) => Promise<LoadedClip>;
   /** Ends the threads; clips still to be read are rejected. */
   readonly close: () => Promise<void>;
 }
 
 interface Job {
   readonly path: string;
-  readonly resolve: (samples: Float32Array<ArrayBuffer>) => void;
+  readonly resolve: (clip: LoadedClip) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -76,13 +78,16 @@ export const createClipLoader = ({
     if (job !== undefined && !isClosed) next();
   };
 
+  const read: ClipLoader["read"] = (path) =>
+    new Promise((resolve, reject) => {
+      if (isClosed) throw new Error(`the clip loader is closed; it cannot read ${path}`);
+      queue.push({ path, resolve, reject });
+      next();
+    });
+
   return {
-    load: (path) =>
-      new Promise((resolve, reject) => {
-        if (isClosed) throw new Error(`the clip loader is closed; it cannot read ${path}`);
-        queue.push({ path, resolve, reject });
-        next();
-      }),
+    load: async (path) => (await read(path)).samples,
+    read,
     close: async () => {
       isClosed = true;
       for (const job of queue.splice(0))
@@ -93,7 +98,7 @@ export const createClipLoader = ({
 };
 
 const settle = (job: Job, reply: ClipReply): void => {
-  if ("samples" in reply) job.resolve(reply.samples);
+  if ("samples" in reply) job.resolve(reply);
   else if ("userError" in reply) job.reject(new UserError(reply.userError));
   else job.reject(reply.defect instanceof Error ? reply.defect : new Error(String(reply.defect)));
 };

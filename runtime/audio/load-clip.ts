@@ -9,14 +9,17 @@ export interface ClipRequirements {
   readonly minSamples: number;
 }
 
+export interface LoadedClip {
+  readonly samples: Float32Array<ArrayBuffer>;
+  /** The file's own. */
+  readonly sourceRateHz: number;
+}
+
 /**
  * A clip ready for the model: decoded, one channel, at the model's sample rate.
  * @throws UserError naming the file where it cannot be decoded or is too short.
  */
-export const loadClip = async (
-  path: string,
-  { sampleRateHz, minSamples }: ClipRequirements,
-): Promise<Float32Array<ArrayBuffer>> => {
+export const loadClip = async (path: string, { sampleRateHz, minSamples }: ClipRequirements): Promise<LoadedClip> => {
   const clip = await decodeClip(path);
   const samples = resample(clip.samples, { fromHz: clip.sampleRateHz, toHz: sampleRateHz });
   if (samples.length < minSamples) {
@@ -24,5 +27,5 @@ export const loadClip = async (
       `${path}: the clip has ${samples.length} samples at ${sampleRateHz} Hz; the model needs ${minSamples} or more (${(minSamples / sampleRateHz) * 1000} ms)`,
     );
   }
-  return samples;
+  return { samples, sourceRateHz: clip.sampleRateHz };
 };

@@ -3,7 +3,7 @@
 export interface Dataset {
   /** What messages call it: the path that was given, or "the embedded sounds". */
   readonly name: string;
-  /** The graph's class names, by index. */
+  /** The graph's class names, by index; where no graph is asked, the data's own labels. */
   readonly classes: readonly string[];
   readonly clips: readonly Clip[];
 }

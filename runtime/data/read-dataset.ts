@@ -14,8 +14,8 @@ import { isEscTable, readEsc } from "./read-esc.ts";
 import { readTable, type Table } from "./read-table.ts";
 
 export interface DatasetOptions {
-  /** The graph's class names, by index. */
-  readonly classes: readonly string[];
+  /** The graph's class names, by index; without them, the labels that the data has. */
+  readonly classes?: readonly string[] | undefined;
   /** A folder, a CSV or a JSON file; without it, the embedded sounds. */
   readonly data?: string | undefined;
   /** The CSV that names the labels of AST's JSON. */
@@ -34,7 +34,7 @@ export const readDataset = async ({ classes, data, labels, fold }: DatasetOption
   if (data === undefined) {
     const given = Object.entries({ fold, labels }).find(([, value]) => value !== undefined);
     if (given) throw new UserError(`--${given[0]} is about clips of your own; name them with --data PATH`);
-    return readEmbedded(classes);
+    return readEmbedded(classes ?? embeddedClasses);
   }
   const source = await openSource(data);
   if (labels !== undefined && source.kind !== "json") {
@@ -45,8 +45,16 @@ export const readDataset = async ({ classes, data, labels, fold }: DatasetOption
   }
   const listed = await listClips(source, labels, fold);
   await requireFiles(listed);
-  const indices = new Map(classes.map((name, index) => [name, index]));
-  return { name: data, classes, clips: listed.map((clip) => resolveLabels(clip, classes, indices)) };
+  const known = classes ?? listLabels(listed);
+  const indices = new Map(known.map((name, index) => [name, index]));
+  return { name: data, classes: known, clips: listed.map((clip) => resolveLabels(clip, known, indices)) };
+};
+
+/** The labels of the data, by their usual names: numbers by value, others by their characters. */
+const listLabels = (clips: readonly ListedClip[]): readonly string[] => {
+  const labels = [...new Set(clips.flatMap(({ labels }) => labels.map(([usual]) => usual)))];
+  const isNumbered = labels.every((label) => /^\d+$/.test(label));
+  return labels.sort(isNumbered ? (a, b) => Number(a) - Number(b) : undefined);
 };
 
 const readEmbedded = (classes: readonly string[]): Dataset => {

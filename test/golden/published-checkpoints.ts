@@ -99,7 +99,7 @@ const specOf = ({ stride, frames, classes, statistics: from }: PublishedCheckpoi
 export const logitsOf = async (path: string, clip: string, published: PublishedCheckpoint): Promise<Float32Array> => {
   const spec = specOf(published);
   const { sampleRateHz, features } = spec;
-  const samples = await loadClip(clip, { sampleRateHz, minSamples: features.frameLengthSamples });
+  const { samples } = await loadClip(clip, { sampleRateHz, minSamples: features.frameLengthSamples });
   const graph = lowerSpec(spec, "waveform", () => undefined);
   const parameters = graph.states.filter(({ kind }) => kind === "parameter");
   const { read } = importWeights(path, {}, spec, parameters);

@@ -17,9 +17,10 @@ const clipOf = (samples: number) =>
   );
 
 test("a clip is resampled to the model's rate", async () => {
-  const samples = await loadClip(clipOf(200), { sampleRateHz: 16_000, minSamples: 400 });
+  const { samples, sourceRateHz } = await loadClip(clipOf(200), { sampleRateHz: 16_000, minSamples: 400 });
   expect(samples).toHaveLength(400);
   expect(samples[200]).toBeCloseTo(100 / 32_768, 4);
+  expect(sourceRateHz).toBe(8000);
 });
 
 test("a clip without a whole frame is refused", async () => {

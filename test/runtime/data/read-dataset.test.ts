@@ -258,3 +258,18 @@ describe("AST's JSON", () => {
     );
   });
 });
+
+describe("without a graph's classes, the labels are the data's", () => {
+  test.each([
+    { kind: "numbers, by value", labels: ["10", "9", "2", "9"], classes: ["2", "9", "10"] },
+    { kind: "names, by their characters", labels: ["rain", "10", "Dog", "9"], classes: ["10", "9", "Dog", "rain"] },
+  ])("$kind", async ({ labels, classes }) => {
+    const rows = labels.map((label) => `a.wav,${label}`);
+    const folder = temporaryFolder({ "a.wav": "", "list.csv": ["path,label", ...rows].join("\n") });
+    const dataset = await readDataset({ data: join(folder, "list.csv") });
+    expect(dataset.classes).toEqual(classes);
+    expect(dataset.clips.map(({ classIndices }) => classIndices.map((index) => classes[index]))).toEqual(
+      labels.map((label) => [label]),
+    );
+  });
+});

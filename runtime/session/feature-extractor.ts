@@ -1,0 +1,48 @@
+/** Runs the part of the inference graph that makes features of waveforms. */
+import type { onnx } from "onnx-proto";
+import { Tensor } from "onnxruntime-node";
+import { names } from "../../compiler/artifact.ts";
+import { cpuDevice } from "./device.ts";
+import { openSession } from "./open-session.ts";
+import { type Artifact, onnxTypeNumbers } from "./read-artifact.ts";
+import { withGraph } from "./session-program.ts";
+
+export interface FeatureExtractor {
+  /**
+   * @param waveform one clip
+   * @returns its normalised log-mel features, [frames, bins] in row-major order
+   */
+  readonly extract: (waveform: Float32Array) => Promise<Float32Array>;
+  readonly close: () => Promise<void>;
+}
+
+/** The graph up to its features: nodes stand in the order in which they run, so what leads to a value is before it. */
+const featuresProgram = ({ model }: Artifact): onnx.IModelProto => {
+  const { node = [], initializer, input = [] } = model.graph ?? {};
+  const nodes = (node ?? []).slice(0, 1 + (node ?? []).findIndex(({ output }) => output?.includes(names.features)));
+  const read = new Set(nodes.flatMap(({ input }) => input));
+  return withGraph(model, {
+    name: "features",
+    node: nodes,
+    initializer: (initializer ?? []).filter(({ name }) => read.has(name ?? "")),
+    input,
+    output: [{ name: names.features, type: { tensorType: { elemType: onnxTypeNumbers.float32 } } }],
+  });
+};
+
+/**
+ * Opens the front end of a graph that takes waveforms; on the CPU, which decoding outlasts.
+ * @throws UserError when ONNX Runtime refuses it.
+ */
+export const openFeatureExtractor = async (artifact: Artifact): Promise<FeatureExtractor> => {
+  const session = await openSession(artifact, featuresProgram(artifact), cpuDevice);
+  return {
+    extract: async (waveform) => {
+      const feeds = { [names.waveform]: new Tensor("float32", waveform, [1, waveform.length]) };
+      const features = (await session.run(feeds))[names.features]?.data;
+      if (features instanceof Float32Array) return features;
+      throw new Error("the inference graph gave no float32 features");
+    },
+    close: () => session.release(),
+  };
+};

@@ -1,0 +1,75 @@
+/** Goes through clips once and keeps what their statistics follow from; no more than a few clips are in memory. */
+import { createClipLoader } from "../audio/create-clip-loader.ts";
+import { batches } from "../data/batches.ts";
+import { createWaveformStore } from "../data/create-waveform-store.ts";
+import type { Clip } from "../data/dataset.ts";
+import { soundRateHz } from "../data/synthesise.ts";
+import { openFeatureExtractor } from "../session/feature-extractor.ts";
+import type { Artifact } from "../session/read-artifact.ts";
+import { mergeMoments, type Moments, momentsOf, noMoments } from "./moments.ts";
+
+export interface ClipMeasures {
+  /** The clips' lengths, in their order. */
+  readonly samples: readonly number[];
+  /** How many files have which rate, the lowest first. */
+  readonly clipsBySampleRateHz: ReadonlyMap<number, number>;
+  /** Of the log-mel features before normalisation, per frame of the graph; a clip counts in the frames that it has. */
+  readonly frames: readonly Moments[];
+}
+
+export interface MeasureOptions {
+  /** Starts at the waveform. */
+  readonly artifact: Artifact;
+  readonly clips: readonly Clip[];
+  readonly signal?: AbortSignal | undefined;
+  /** Called after each clip with the number done so far. */
+  readonly onProgress?: ((clips: number) => void) | undefined;
+}
+
+/** Clips that are decoded while one is measured; enough for every thread. */
+const ahead = 8;
+
+/**
+ * @returns undefined where the signal ended it
+ * @throws UserError where a clip cannot be read
+ */
+export const measureClips = async ({
+  artifact,
+  clips,
+  signal,
+  onProgress,
+}: MeasureOptions): Promise<ClipMeasures | undefined> => {
+  const { bins, sampleRateHz, minSamples, frameShiftSamples, normalization } = artifact.metadata;
+  const rates = new Map<number, number>();
+  const countRate = (rateHz: number): void => void rates.set(rateHz, (rates.get(rateHz) ?? 0) + 1);
+  const loader = createClipLoader({ sampleRateHz, minSamples });
+  const loadFile = async (path: string): Promise<Float32Array> => {
+    const { samples, sourceRateHz } = await loader.read(path);
+    countRate(sourceRateHz);
+    return samples;
+  };
+  for (const { source } of clips) if ("sound" in source) countRate(soundRateHz);
+
+  const load = createWaveformStore({ loadFile, sampleRateHz, budgetBytes: 0 });
+  const extractor = await openFeatureExtractor(artifact);
+  const samples: number[] = [];
+  const frames = Array.from({ length: artifact.metadata.frames }, () => noMoments);
+  try {
+    for await (const { waveform } of batches({ clips, order: [...clips.keys()], batch: 1, classes: 0, load, ahead })) {
+      const features = await extractor.extract(waveform);
+      const present = Math.min(frames.length, 1 + Math.floor((waveform.length - minSamples) / frameShiftSamples));
+      for (let frame = 0; frame < present; frame++) {
+        const normalized = features.subarray(frame * bins, (frame + 1) * bins);
+        const logMel = Float64Array.from(normalized, (x) => x / normalization.scale + normalization.mean);
+        frames[frame] = mergeMoments(frames[frame] ?? noMoments, momentsOf(logMel));
+      }
+      samples.push(waveform.length);
+      onProgress?.(samples.length);
+      if (signal?.aborted) return undefined;
+    }
+  } finally {
+    await extractor.close();
+    await loader.close();
+  }
+  return { samples, clipsBySampleRateHz: new Map([...rates].sort(([a], [b]) => a - b)), frames };
+};
