@@ -5,7 +5,7 @@ import type { Artifact } from "../session/read-artifact.ts";
 import type { StoredTensor } from "../session/stored-tensor.ts";
 import { UserError } from "../user-error.ts";
 import { readFloats } from "./read-floats.ts";
-import { type WritableTensor, writeSafetensors } from "./write-safetensors.ts";
+import { type WritableTensor, writeSafetensors } from "../safetensors/write-safetensors.ts";
 
 /** A parameter under its names on the hub: equal parts of its first axis, in this order. */
 const splitParameter = (parameter: StoredTensor, names: readonly string[]): readonly WritableTensor[] => {

@@ -2,7 +2,7 @@
 import { geometryKey } from "../../compiler/artifact.ts";
 import type { Artifact } from "../session/read-artifact.ts";
 import { readFloats } from "./read-floats.ts";
-import { writeSafetensors } from "./write-safetensors.ts";
+import { writeSafetensors } from "../safetensors/write-safetensors.ts";
 
 /** @throws the file system's error */
 export const exportSafetensors = async ({ parameters, model }: Artifact, path: string): Promise<void> => {

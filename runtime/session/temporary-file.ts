@@ -1,5 +1,6 @@
 /** Files that appear whole or not at all: written beside their target, then put in its place. */
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 
 export interface TemporaryFile {
   readonly file: FileHandle;
@@ -12,11 +13,23 @@ export const openTemporary = async (target: string): Promise<TemporaryFile> => {
   return { file: await open(path, "w"), path, target };
 };
 
-/** Puts the file in its target's place. */
+/** Makes a renaming in the folder outlast a loss of power. Windows opens no folders, and needs none of this. */
+const syncFolder = async (folder: string): Promise<void> => {
+  if (process.platform === "win32") return;
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+};
+
+/** Puts the file in its target's place, on the disk when this returns. */
 export const commit = async ({ file, path, target }: TemporaryFile): Promise<void> => {
   await file.sync();
   await file.close();
   await rename(path, target);
+  await syncFolder(dirname(target));
 };
 
 /** Removes the file, if it is not in its place yet. */

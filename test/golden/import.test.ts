@@ -9,7 +9,7 @@ import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import { importWeights, type ImportedWeights } from "../../compiler/weights/import-weights.ts";
 import { referenceName } from "../../compiler/weights/layouts/reference-name.ts";
-import { writeSafetensors } from "../../runtime/export/write-safetensors.ts";
+import { writeSafetensors } from "../../runtime/safetensors/write-safetensors.ts";
 import { ast, type AstOptions, sizes } from "../../spec/ast.ts";
 import { multiLabel, numbered } from "../../spec/dsl/index.ts";
 import type { Graph, State } from "../../compiler/ir/graph.ts";

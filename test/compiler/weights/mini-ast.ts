@@ -7,7 +7,7 @@ import type { NormalizedSpec } from "../../../compiler/frontend/normalized-spec.
 import type { Graph, State } from "../../../compiler/ir/graph.ts";
 import { importWeights } from "../../../compiler/weights/import-weights.ts";
 import type { ImportOptions } from "../../../compiler/weights/plan.ts";
-import { writeSafetensors } from "../../../runtime/export/write-safetensors.ts";
+import { writeSafetensors } from "../../../runtime/safetensors/write-safetensors.ts";
 import { ast, type AstOptions } from "../../../spec/ast.ts";
 import { type Model, multiLabel, numbered } from "../../../spec/dsl/index.ts";
 import { parameterValue } from "../../golden-data/deterministic-tensor.ts";

@@ -1,23 +1,32 @@
-/** Writes `.safetensors` of float32 tensors, one in memory at a time; the file appears whole or not at all. */
+/** Writes `.safetensors`, one tensor in memory at a time; the file appears whole or not at all. */
+import { bytesPerElement, elementCount, type ElementType } from "../session/stored-tensor.ts";
 import { commit, discard, openTemporary, writeFully } from "../session/temporary-file.ts";
+
+type Values = Float32Array | Int32Array | BigInt64Array;
 
 export interface WritableTensor {
   readonly name: string;
+  /** Default float32. */
+  readonly type?: ElementType;
   readonly shape: readonly number[];
   /** As many values as the shape has, row-major. */
-  readonly read: () => Float32Array | Promise<Float32Array>;
+  readonly read: () => Values | Promise<Values>;
 }
+
+/** The format's names of element types. */
+export const dtypes: Readonly<Record<ElementType, string>> = { float32: "F32", int32: "I32", int64: "I64" };
 
 /** The data starts at a multiple of this; the header is padded with spaces. */
 const alignmentBytes = 8;
 
-const byteLength = ({ shape }: WritableTensor): number => 4 * shape.reduce((product, length) => product * length, 1);
+const byteLength = ({ type = "float32", shape }: WritableTensor): number => bytesPerElement[type] * elementCount(shape);
 
 const encodeHeader = (tensors: readonly WritableTensor[], metadata: Readonly<Record<string, string>>): Buffer => {
   let begin = 0;
   const fields = tensors.map((tensor) => {
+    const { name, type = "float32", shape } = tensor;
     const end = begin + byteLength(tensor);
-    const field = [tensor.name, { dtype: "F32", shape: tensor.shape, data_offsets: [begin, end] }] as const;
+    const field = [name, { dtype: dtypes[type], shape, data_offsets: [begin, end] }] as const;
     begin = end;
     return field;
   });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openCheckpoint } from "../../../compiler/weights/readers/open-checkpoint.ts";
-import { type WritableTensor, writeSafetensors } from "../../../runtime/export/write-safetensors.ts";
+import { type WritableTensor, writeSafetensors } from "../../../runtime/safetensors/write-safetensors.ts";
 import { temporaryFolder } from "../../compiler/weights/readers/builders.ts";
 
 const tensor = (name: string, shape: readonly number[], ...values: readonly number[]): WritableTensor => ({
