@@ -1,23 +1,15 @@
-/** Position of the largest value; the first of equals. */
-export const indexOfLargest = (values: ArrayLike<number>): number => {
-  let best = 0;
-  for (let index = 1; index < values.length; index++) {
-    if ((values[index] ?? 0) > (values[best] ?? 0)) best = index;
-  }
-  return best;
-};
+import { confusionMatrix } from "./confusion-matrix.ts";
 
 /**
- * The share of clips whose highest score is that of one of their own classes; the first of equal scores counts.
+ * The share of clips whose highest score is that of their class. As in the reference (`utilities/stats.py`), the first of
+ * equal scores counts, and the first of a clip's several classes; mAP is the figure for clips of several classes.
+ * A clip without a class, or with a score that is not a number, counts as wrong.
  * @param scores [clips, classes] in row-major order
  * @param targets [clips, classes]; a clip is of the classes above 0
  */
 export const accuracy = (scores: Float32Array, targets: Float32Array, classes: number): number => {
-  const clips = scores.length / classes;
+  const confusion = confusionMatrix(scores, targets, classes);
   let correct = 0;
-  for (let clip = 0; clip < clips; clip++) {
-    const best = indexOfLargest(scores.subarray(clip * classes, (clip + 1) * classes));
-    if ((targets[clip * classes + best] ?? 0) > 0) correct += 1;
-  }
-  return correct / clips;
+  for (let cell = 0; cell < confusion.length; cell += classes + 1) correct += confusion[cell] ?? 0;
+  return correct / (scores.length / classes);
 };

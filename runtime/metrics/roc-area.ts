@@ -1,18 +1,18 @@
-import { tieGroups } from "./tie-groups.ts";
+import { type Ranking, countsOf } from "./rank-clips.ts";
 
 /**
- * Area under the ROC curve: the chance that a positive clip scores above a negative one, ties counting half
+ * Area under the ROC curve: the chance that a clip of the class scores above another one, ties counting half
  * (scikit-learn's `roc_auc_score`).
- * @param scores one per clip
- * @param targets one per clip; positive above 0
- * @returns undefined where the clips are all positive or all negative
+ * @returns undefined where every clip, or none, is of the class (scikit-learn refuses those)
  */
-export const rocArea = (scores: ArrayLike<number>, targets: ArrayLike<number>): number | undefined => {
-  let [above, negativesSeen, area] = [0, 0, 0];
-  for (const { positives, negatives } of tieGroups(scores, targets)) {
-    area += negatives * (above + positives / 2);
-    above += positives;
-    negativesSeen += negatives;
+export const rocArea = (ranking: Ranking): number | undefined => {
+  const { positives, negatives } = countsOf(ranking);
+  if (positives === 0 || negatives === 0) return undefined;
+  let [truePositivesBefore, falsePositivesBefore, area] = [0, 0, 0];
+  for (const [at, truePositives] of ranking.truePositives.entries()) {
+    const falsePositives = ranking.falsePositives[at] ?? 0;
+    area += ((falsePositives - falsePositivesBefore) * (truePositivesBefore + truePositives)) / 2;
+    [truePositivesBefore, falsePositivesBefore] = [truePositives, falsePositives];
   }
-  return above === 0 || negativesSeen === 0 ? undefined : area / (above * negativesSeen);
+  return area / (positives * negatives);
 };

@@ -25,8 +25,8 @@ test("tables", () => {
 test("an evaluation lists the classes that have clips", () => {
   const figures = { clips: 2, loss: 0.5, accuracy: 1, mAP: 1, AUC: null, dPrime: null };
   const perClass = [
-    { label: "dog", clips: 2, averagePrecision: 1, rocArea: null },
-    { label: "cat", clips: 0, averagePrecision: null, rocArea: null },
+    { label: "dog", clips: 2, averagePrecision: 1, rocArea: null, dPrime: null },
+    { label: "cat", clips: 0, averagePrecision: null, rocArea: null, dPrime: null },
   ];
   expect(formatSummary({ ...figures, perClass })).toBe(
     `loss 0.5000  accuracy 1.0000  mAP 1.0000  AUC -  d' -
