@@ -54,6 +54,7 @@ export const div: Binary = {
   }),
   flops: perElement(1),
   onnx: { type: "Div", since: 14 },
+  // A small divisor leaves float16's range.
   precision: "full",
   kernels: everywhere,
 };
@@ -138,6 +139,7 @@ export const tanh: Unary = {
   gradient: ({ out: { y }, dy }, b) => ({ x: () => b.mul(dy, b.sub(b.scalar(1), b.mul(y, y))) }),
   flops: perElement(4),
   onnx: { type: "Tanh", since: 13 },
+  // 1 - y^2 cancels float16's digits, as does y (1 - y) of sigmoid.
   precision: "full",
   kernels: everywhere,
 };
@@ -165,6 +167,7 @@ export const gelu: Unary = {
   }),
   flops: perElement(10),
   onnx: { type: "Gelu", since: 20 },
+  // ONNX Runtime's WebGPU kernel (1.30) evaluates erf's polynomial in the type of x.
   precision: "full",
   kernels: everywhere,
 };

@@ -10,9 +10,12 @@ import type { Graph } from "../../compiler/ir/graph.ts";
 import { adam, float32, mixedFloat16, multiLabel, type Precision, singleLabel } from "../../spec/dsl/index.ts";
 import { generateTensor } from "../golden-data/deterministic-tensor.ts";
 import type { TrainingInfoRunner } from "../onnx/training-info-runner.ts";
+import { softwareGpu } from "../software-gpu.ts";
 import { emulateFloat16 } from "./emulate-float16.ts";
 import { openGraphRunner } from "./open-graph-runner.ts";
 import { tiny } from "./tiny-model.ts";
+
+if (softwareGpu !== undefined) process.env["VK_DRIVER_FILES"] = softwareGpu;
 
 const clips = 4;
 const classes = ["a", "b", "c"];
@@ -119,4 +122,11 @@ describe("overflow", () => {
     expect(Math.abs(loss / expected - 1)).toBeLessThan(1e-4);
     expect(scalarState(runner, "optimizer.step")).toBe(2);
   });
+});
+
+// The software device has no float16 arithmetic, but opening the session already finds every node's kernel.
+test.skipIf(softwareGpu === undefined)("a WebGPU device has kernels for every node, in their types", async () => {
+  const graph = lower(mixedFloat16());
+  const options = { executionProviders: ["webgpu"], extra: { session: { disable_cpu_ep_fallback: "1" } } };
+  await expect(openGraphRunner(graph, inferenceOutputs(graph), options)).resolves.toBeDefined();
 });
