@@ -8,8 +8,6 @@ export interface UsableDevice extends Device {
   /** A graphics processor that the CPU plays. */
   readonly isSoftware: boolean;
   readonly memoryBytes?: number;
-  /** The largest tensor, where that is less than the memory. */
-  readonly maxTensorBytes?: number;
 }
 
 /** A device that is not there, or not yet. */

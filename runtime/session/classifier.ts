@@ -4,6 +4,7 @@ import { names } from "../../compiler/artifact.ts";
 import type { Device } from "./device.ts";
 import { openSession } from "./open-session.ts";
 import type { Artifact } from "./read-artifact.ts";
+import { requireFit } from "./require-fit.ts";
 import { inferenceProgram } from "./session-program.ts";
 import type { Tensors } from "./state-store.ts";
 
@@ -19,8 +20,14 @@ export interface Classifier {
   readonly close: () => Promise<void>;
 }
 
-const toClassifier = (session: InferenceSession, parameters: () => Tensors): Classifier => ({
+const toClassifier = (
+  session: InferenceSession,
+  { metadata }: Artifact,
+  device: Device,
+  parameters: () => Tensors = () => ({}),
+): Classifier => ({
   classify: async (waveform) => {
+    requireFit(metadata, device, "forward", waveform.dims[0] ?? 0);
     const inputs = Object.entries(parameters()).filter(([name]) => session.inputNames.includes(name));
     const outputs = await session.run({ ...Object.fromEntries(inputs), [names.waveform]: waveform });
     const [logits, scores] = [outputs[names.logits]?.data, outputs[names.scores]?.data];
@@ -35,7 +42,7 @@ const toClassifier = (session: InferenceSession, parameters: () => Tensors): Cla
  * @throws UserError when ONNX Runtime refuses it.
  */
 export const openClassifier = async (artifact: Artifact, device: Device): Promise<Classifier> =>
-  toClassifier(await openSession(artifact, artifact.path, device), () => ({}));
+  toClassifier(await openSession(artifact, artifact.path, device), artifact, device);
 
 /**
  * Opens the artifact's inference graph on parameters that are in memory, such as those in training; nothing is copied.
@@ -46,4 +53,5 @@ export const openClassifierOn = async (
   artifact: Artifact,
   device: Device,
   parameters: () => Tensors,
-): Promise<Classifier> => toClassifier(await openSession(artifact, inferenceProgram(artifact), device), parameters);
+): Promise<Classifier> =>
+  toClassifier(await openSession(artifact, inferenceProgram(artifact), device), artifact, device, parameters);

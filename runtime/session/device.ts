@@ -7,6 +7,8 @@ export interface Device {
   readonly name: string;
   /** Whether it computes in half precision. */
   readonly float16: boolean;
+  /** The largest tensor it takes, where that is less than its memory. */
+  readonly maxTensorBytes?: number;
 }
 
 export const cpuDevice: Device = { kind: "cpu", name: "CPU", float16: true };

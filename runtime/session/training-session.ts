@@ -8,6 +8,7 @@ import { loopProgram, stepCount } from "./loop-program.ts";
 import { openSession } from "./open-session.ts";
 import type { Artifact } from "./read-artifact.ts";
 import { trainingProgram } from "./session-program.ts";
+import { requireFit } from "./require-fit.ts";
 import { stackFeeds } from "./stack-feeds.ts";
 import { deviceStates, hostStates, type Tensors } from "./state-store.ts";
 
@@ -48,12 +49,14 @@ const lossesOf = async (outputs: Tensors, { read }: DeviceMemory): Promise<reado
   return Array.from(data as Float32Array);
 };
 
+const clipsIn = (feeds: Tensors): number => feeds[names.targets]?.dims[0] ?? 0;
+
 /** Runs of batches with equally many clips. */
 const byClipCount = (batches: readonly Tensors[]): readonly (readonly Tensors[])[] => {
   const groups: Tensors[][] = [];
   for (const feeds of batches) {
     const group = groups.at(-1);
-    if (group?.[0]?.[names.targets]?.dims[0] === feeds[names.targets]?.dims[0]) group?.push(feeds);
+    if (group?.[0] && clipsIn(group[0]) === clipsIn(feeds)) group.push(feeds);
     else groups.push([feeds]);
   }
   return groups;
@@ -93,6 +96,7 @@ export const openTrainingSession = async (artifact: Artifact, device: Device): P
   return {
     stepsPerRun,
     steps: async (batches) => {
+      for (const feeds of batches) requireFit(metadata, device, "trainingStep", clipsIn(feeds));
       if (!isLoop) return runEach(batches);
       const losses: number[] = [];
       for (const group of byClipCount(batches)) losses.push(...(await runLoop(group)));
