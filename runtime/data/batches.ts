@@ -1,7 +1,8 @@
 import type { Clip } from "./dataset.ts";
 import { fillBatch } from "./fill-batch.ts";
+import { loadAhead } from "./load-ahead.ts";
 
-/** One step's worth of clips. */
+/** Clips that the graph computes together. */
 export interface Batch {
   readonly clips: readonly Clip[];
   /** [clips, samples] */
@@ -11,42 +12,41 @@ export interface Batch {
   readonly targets: Float32Array<ArrayBuffer>;
 }
 
+export type LoadClip = (clip: Clip) => Promise<Float32Array>;
+
 export interface BatchesOptions {
   readonly clips: readonly Clip[];
-  /** Which clips, in which order. */
-  readonly order: readonly number[];
   readonly batch: number;
   /** How many classes the graph has. */
   readonly classes: number;
-  readonly load: (clip: Clip) => Promise<Float32Array>;
+  readonly load: LoadClip;
   /** How many batches are loaded while one is in use: their clips are all that is held. */
   readonly ahead?: number;
 }
 
-/**
- * Batches in order, loaded ahead of their use; the last one has what is left.
- * @throws whatever `load` throws, when the clip's batch is due.
- */
-export async function* batches({ ahead = 2, ...options }: BatchesOptions): AsyncGenerator<Batch, void, undefined> {
-  const loading: Promise<Batch>[] = [];
-  for (let first = 0; first < options.order.length; first += options.batch) {
-    const batch = loadBatch(options, first);
-    batch.catch(() => undefined); // thrown when it is due, below
-    loading.push(batch);
-    const due = loading.length > ahead ? loading.shift() : undefined;
-    if (due !== undefined) yield await due;
-  }
-  for (const batch of loading) yield await batch;
+/** Neighbours, `size` at a time; the last group has what is left. */
+export function* groupsOf<Item>(items: readonly Item[], size: number): Generator<readonly Item[], void, undefined> {
+  for (let first = 0; first < items.length; first += size) yield items.slice(first, first + size);
 }
 
-const loadBatch = async (
-  { clips, order, batch, classes, load }: Omit<BatchesOptions, "ahead">,
-  first: number,
-): Promise<Batch> => {
-  const chosen = order.slice(first, first + batch).flatMap((index) => clips[index] ?? []);
-  const targets = new Float32Array(chosen.length * classes);
-  chosen.forEach(({ classIndices }, row) => {
+/** @param classes how many classes the graph has */
+export const loadBatch = async (clips: readonly Clip[], classes: number, load: LoadClip): Promise<Batch> => {
+  const targets = new Float32Array(clips.length * classes);
+  clips.forEach(({ classIndices }, row) => {
     for (const index of classIndices) targets[row * classes + index] = 1;
   });
-  return { clips: chosen, ...fillBatch(await Promise.all(chosen.map(load))), targets };
+  return { clips, ...fillBatch(await Promise.all(clips.map(load))), targets };
 };
+
+/**
+ * The clips in their order, batch by batch.
+ * @throws whatever `load` throws, when the clip's batch is due.
+ */
+export const batches = ({
+  clips,
+  batch,
+  classes,
+  load,
+  ahead,
+}: BatchesOptions): AsyncGenerator<Batch, void, undefined> =>
+  loadAhead(groupsOf(clips, batch), (group) => loadBatch(group, classes, load), ahead);

@@ -1,7 +1,44 @@
-import { randomOf } from "./random.ts";
+import type { Recipe } from "../../compiler/artifact.ts";
+import type { Clip } from "./dataset.ts";
+import type { Random } from "./random.ts";
 
-/** The order in which an epoch visits its clips, as indices: another one every epoch, the same for the same seed. */
-export const epochOrder = (
-  clips: number,
-  { seed, epoch }: { readonly seed: number; readonly epoch: number },
-): readonly number[] => randomOf(seed, epoch).shuffle(Array.from({ length: clips }, (_, index) => index));
+/** 1000 / (clips of the class + 0.01), summed over a clip's classes (the reference's `gen_weight_file.py`). */
+const weightsOf = (clips: readonly Clip[]): readonly number[] => {
+  const counts: number[] = [];
+  for (const { classIndices } of clips) {
+    for (const index of classIndices) counts[index] = (counts[index] ?? 0) + 1;
+  }
+  const weigh = (index: number): number => 1000 / ((counts[index] ?? 0) + 0.01);
+  return clips.map(({ classIndices }) => classIndices.reduce((sum, index) => sum + weigh(index), 0));
+};
+
+/** The first position whose value is above `limit`, in rising values. */
+const firstAbove = (values: Float64Array, limit: number): number => {
+  let [low, high] = [0, values.length - 1];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((values[middle] ?? 0) > limit) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+};
+
+const drawByWeight = (weights: readonly number[], random: Random): number[] => {
+  const cumulative = new Float64Array(weights.length);
+  let total = 0;
+  weights.forEach((weight, index) => {
+    total += weight;
+    cumulative[index] = total;
+  });
+  return weights.map(() => firstAbove(cumulative, random.uniform(0, total)));
+};
+
+/** The clips that an epoch visits, as indices in order: each once, or as many draws with replacement. */
+export const epochOrder = (clips: readonly Clip[], sampling: Recipe["sampling"], random: Random): readonly number[] => {
+  switch (sampling) {
+    case "shuffled":
+      return random.shuffle([...clips.keys()]);
+    case "balanced":
+      return drawByWeight(weightsOf(clips), random);
+  }
+};

@@ -2,38 +2,55 @@ import { Tensor } from "onnxruntime-node";
 import { absentSample, names } from "../../compiler/artifact.ts";
 import type { Tensors } from "./state-store.ts";
 
+type Values = Float32Array | BigInt64Array | Uint8Array;
+
+const createValues: Readonly<Record<string, (count: number) => Values>> = {
+  float32: (count) => new Float32Array(count),
+  int64: (count) => new BigInt64Array(count),
+  bool: (count) => new Uint8Array(count),
+};
+
+/** What clips of a shorter batch are filled up with. */
+const fills: Readonly<Record<string, number>> = {
+  [names.waveform]: absentSample,
+  [names.mixupWaveform]: absentSample,
+};
+
 /** Rows of a tensor's last axis, in a tensor whose last axis is as long as the longest. */
-const stack = (tensors: readonly Tensor[], fill: number): Tensor => {
+const stack = (name: string, tensors: readonly Tensor[]): Tensor => {
   const [first] = tensors;
-  if (!first) throw new Error("nothing to stack");
+  const create = first && createValues[first.type];
+  if (!create) throw new Error(`cannot stack ${name} of ${first?.type ?? "no tensors"}`);
   const lead = first.dims.slice(0, -1);
   const lengths = tensors.map(({ dims }) => dims.at(-1) ?? 1);
   const longest = Math.max(...lengths);
   const rows = lead.reduce((count, dim) => count * dim, 1);
-  const data = new Float32Array(tensors.length * rows * longest);
+  const data = create(tensors.length * rows * longest);
+  const fill = fills[name];
+  if (fill !== undefined) data.fill(fill as never);
   tensors.forEach(({ data: values }, index) => {
     const length = lengths[index] ?? 1;
     for (let row = 0; row < rows; row++) {
-      const start = (index * rows + row) * longest;
-      data.set((values as Float32Array).subarray(row * length, (row + 1) * length), start);
-      data.fill(fill, start + length, start + longest);
+      const source = (values as Values).subarray(row * length, (row + 1) * length);
+      data.set(source as never, (index * rows + row) * longest);
     }
   });
-  return new Tensor("float32", data, [tensors.length, ...(first.dims.length === 0 ? [] : [...lead, longest])]);
+  const dims = [tensors.length, ...(first.dims.length === 0 ? [] : [...lead, longest])];
+  return new Tensor(first.type, data as never, dims);
 };
 
 /**
- * The inputs of several steps as one, float32, with an axis for the steps in front. Clips of shorter batches are filled up
+ * The inputs of several runs as those of one, with an axis for the runs in front. Clips of shorter batches are filled up
  * with absent samples, as within a batch.
- * @param steps batches of equally many clips
+ * @param batches of equally many clips
  */
-export const stackFeeds = (steps: readonly Tensors[]): Tensors =>
+export const stackFeeds = (batches: readonly Tensors[]): Tensors =>
   Object.fromEntries(
-    Object.keys(steps[0] ?? {}).map((name) => [
+    Object.keys(batches[0] ?? {}).map((name) => [
       name,
       stack(
-        steps.flatMap((feeds) => feeds[name] ?? []),
-        name === names.waveform ? absentSample : 0,
+        name,
+        batches.flatMap((feeds) => feeds[name] ?? []),
       ),
     ]),
   );

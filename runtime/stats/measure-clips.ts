@@ -55,7 +55,7 @@ export const measureClips = async ({
   const samples: number[] = [];
   const frames = Array.from({ length: artifact.metadata.frames }, () => noMoments);
   try {
-    for await (const { waveform } of batches({ clips, order: [...clips.keys()], batch: 1, classes: 0, load, ahead })) {
+    for await (const { waveform } of batches({ clips, batch: 1, classes: 0, load, ahead })) {
       const features = await extractor.extract(waveform);
       const present = Math.min(frames.length, 1 + Math.floor((waveform.length - minSamples) / frameShiftSamples));
       for (let frame = 0; frame < present; frame++) {
