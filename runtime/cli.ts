@@ -73,11 +73,13 @@ const report = (error: unknown): ExitCode => {
 };
 
 const interruption = new AbortController();
-process.on("SIGINT", () => {
-  // A second Ctrl-C does not wait for the step at hand.
-  if (interruption.signal.aborted) process.exit(exitCodes.interrupted);
-  interruption.abort();
-});
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    // A second Ctrl-C does not wait for the step at hand.
+    if (interruption.signal.aborted) process.exit(exitCodes.interrupted);
+    interruption.abort();
+  });
+}
 // A reader such as `head` that has seen enough closes the pipe.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {

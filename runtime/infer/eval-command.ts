@@ -3,13 +3,14 @@ import { type Command, exitCodes } from "../command.ts";
 import { readDataset } from "../data/read-dataset.ts";
 import { evaluationClips } from "../data/split-clips.ts";
 import { selectDevice } from "../devices/select-device.ts";
+import { summarize } from "../metrics/summarize.ts";
 import { clipOptions, commonOptions, deviceOption, oneGraph, parseOptions, type Usage } from "../options.ts";
 import { formatSummary } from "../report/format-summary.ts";
 import { createProgress } from "../report/progress.ts";
 import { openClassifier } from "../session/classifier.ts";
 import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
-import { evaluate } from "./evaluate.ts";
 import { openClips } from "./open-clips.ts";
+import { predict } from "./predict.ts";
 
 const options = {
   ...clipOptions,
@@ -47,9 +48,10 @@ export const evalCommand: Command = {
     const progress = createProgress(clips.length, 1, output.terminal);
     try {
       const onProgress = (done: number): void => progress.update(done, "evaluating");
-      const summary = await evaluate({ artifact, classifier, clips, load: supply.load, batch, signal, onProgress });
+      const predictions = await predict({ artifact, classifier, clips, load: supply.load, batch, signal, onProgress });
       progress.clear();
-      if (!summary) return exitCodes.interrupted;
+      if (!predictions) return exitCodes.interrupted;
+      const summary = summarize(predictions, artifact.metadata);
       output.json({ event: "eval", graph: artifact.path, data: dataset.name, ...summary });
       output.text(formatSummary(summary));
       return exitCodes.done;

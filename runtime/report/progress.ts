@@ -15,11 +15,13 @@ const estimateOver = 50;
  * @param total how many steps or clips there will be
  * @param clipsPerUnit clips in one of them, for the rate
  * @param stream a terminal; without one, nothing is shown
+ * @param before how many were done before, which the rate does not count
  */
 export const createProgress = (
   total: number,
   clipsPerUnit: number,
   stream: NodeJS.WriteStream | undefined,
+  before = 0,
 ): Progress => {
   if (!stream) return { update: () => undefined, clear: () => undefined };
   const bar = new SingleBar({
@@ -35,7 +37,7 @@ export const createProgress = (
   let isShown = false;
   const update = (done: number, status: string): void => {
     const seconds = (performance.now() - started) / 1000;
-    const rate = ((done * clipsPerUnit) / seconds).toFixed(1);
+    const rate = (((done - before) * clipsPerUnit) / seconds).toFixed(1);
     if (isShown) bar.update(done, { status, rate });
     else bar.start(total, done, { status, rate });
     isShown = true;

@@ -1,26 +1,29 @@
 /** Runs training steps; the states stay where ONNX Runtime computes. */
 import { Tensor } from "onnxruntime-node";
-import { type ArtifactMetadata, names } from "../../compiler/artifact.ts";
+import { type ArtifactMetadata, names, type Recipe } from "../../compiler/artifact.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
 import { type DeviceMemory, openDeviceMemory } from "./device-memory.ts";
 import { loopProgram, stepCount } from "./loop-program.ts";
 import { openSession } from "./open-session.ts";
 import type { Artifact } from "./read-artifact.ts";
-import { trainingProgram } from "./session-program.ts";
+import { type State, trainingProgram } from "./session-program.ts";
 import { requireFit } from "./require-fit.ts";
 import { stackFeeds } from "./stack-feeds.ts";
 import { deviceStates, hostStates, type Tensors } from "./state-store.ts";
+import type { StoredTensor } from "./stored-tensor.ts";
 
 export interface TrainingSession {
-  /** How many steps `steps` should be given at once. */
-  readonly stepsPerRun: number;
+  /** How many batches `steps` should be given at once; whole optimizer steps unless it is 1. */
+  readonly batchesPerRun: number;
   /**
-   * Optimizer steps, one after the other.
-   * @param batches for each step the graph's `waveform` [batch, samples], `targets` [batch, classes] and `learning_rate` []
+   * Optimizer steps, one after the other; where gradients are accumulated, a step's parts.
+   * @param batches for each the graph's inputs: `waveform` [batch, samples], `targets` [batch, classes], `learning_rate` [] ...
    * @returns the loss of each batch before its step
    */
   readonly steps: (batches: readonly Tensors[]) => Promise<readonly number[]>;
+  /** What steps replace: parameters and optimizer states. */
+  readonly changing: readonly StoredTensor[];
   /** The parameters and optimizer states as the last step left them, on the device; valid until the next step. */
   readonly state: () => Tensors;
   /** One of them on the host. */
@@ -29,10 +32,17 @@ export interface TrainingSession {
 }
 
 /**
- * CUDA: a run of the graph moves all states to the device and back, so that several steps should share it.
- * Elsewhere they stay, and a run of one step tells its loss at once.
+ * CUDA: a run of the graph moves all states to the device and back, so that several batches should share it.
+ * Elsewhere they stay, and a run of one batch tells its loss at once.
  */
-const defaultStepsPerRun: Readonly<Record<Device["kind"], number>> = { cpu: 1, webgpu: 1, cuda: 8 };
+const defaultBatchesPerRun: Readonly<Record<Device["kind"], number>> = { cpu: 1, webgpu: 1, cuda: 8 };
+
+/** Whole optimizer steps, or single batches. */
+const batchesPerRunOn = (kind: Device["kind"], { stepsPerRun, accumulate }: Recipe): number => {
+  const steps = stepsPerRun ?? Math.ceil(defaultBatchesPerRun[kind] / accumulate);
+  const isSingle = stepsPerRun === 1 || (stepsPerRun === null && defaultBatchesPerRun[kind] === 1);
+  return isSingle ? 1 : steps * accumulate;
+};
 
 const requirePrecision = (path: string, { recipe }: ArtifactMetadata, { kind, name, float16 }: Device): void => {
   if (recipe.precision === "float32" || float16) return;
@@ -62,24 +72,34 @@ const byClipCount = (batches: readonly Tensors[]): readonly (readonly Tensors[])
   return groups;
 };
 
+/** The states as a checkpoint has them; those that it does not have, as the artifact has them. */
+const restoreStates = (states: readonly State[], restored: ReadonlyMap<string, StoredTensor>): readonly State[] =>
+  states.map(({ stored, next }) => ({ stored: restored.get(stored.name) ?? stored, next }));
+
 /**
  * Opens the artifact's training program on its parameters.
+ * @param restored states to go on from, by name, as large as the program's own
  * @throws UserError when it has none, or the device cannot run it
  */
-export const openTrainingSession = async (artifact: Artifact, device: Device): Promise<TrainingSession> => {
+export const openTrainingSession = async (
+  artifact: Artifact,
+  device: Device,
+  restored: ReadonlyMap<string, StoredTensor> = new Map(),
+): Promise<TrainingSession> => {
   const { path, metadata } = artifact;
   requirePrecision(path, metadata, device);
-  const stepsPerRun = metadata.recipe.stepsPerRun ?? defaultStepsPerRun[device.kind];
+  const batchesPerRun = batchesPerRunOn(device.kind, metadata.recipe);
   const keepsStates = device.kind === "webgpu";
-  const isLoop = stepsPerRun > 1 && !keepsStates;
+  const isLoop = batchesPerRun > 1 && !keepsStates;
 
   const single = trainingProgram(artifact);
-  const { model, states } = isLoop ? loopProgram(single) : single;
+  const { model, states: initial } = isLoop ? loopProgram(single) : single;
+  const states = restoreStates(initial, restored);
   const memory = openDeviceMemory(device);
   const store = await (keepsStates ? deviceStates(states, memory) : hostStates(states));
   const nexts = states.flatMap(({ next }) => next ?? []);
   // Losses that are read together stay, too, so that no step waits for the one before it.
-  const kept = stepsPerRun > 1 ? [...nexts, names.loss] : nexts;
+  const kept = batchesPerRun > 1 ? [...nexts, names.loss] : nexts;
   const session = await openSession(artifact, model, device, keepsStates ? kept : []);
 
   const runLoop = async (batches: readonly Tensors[]): Promise<readonly number[]> => {
@@ -94,7 +114,7 @@ export const openTrainingSession = async (artifact: Artifact, device: Device): P
     return losses;
   };
   return {
-    stepsPerRun,
+    batchesPerRun,
     steps: async (batches) => {
       for (const feeds of batches) requireFit(metadata, device, "trainingStep", clipsIn(feeds));
       if (!isLoop) return runEach(batches);
@@ -102,6 +122,7 @@ export const openTrainingSession = async (artifact: Artifact, device: Device): P
       for (const group of byClipCount(batches)) losses.push(...(await runLoop(group)));
       return losses;
     },
+    changing: states.flatMap(({ stored, next }) => (next === undefined ? [] : [stored])),
     state: store.state,
     read: async (name) => {
       const tensor = store.state()[name];

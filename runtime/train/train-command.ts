@@ -1,19 +1,22 @@
 /** `runtime train`. */
-import { appendFileSync } from "node:fs";
 import { type Command, exitCodes } from "../command.ts";
-import { readDataset } from "../data/read-dataset.ts";
-import { splitClips } from "../data/split-clips.ts";
-import { selectDevice } from "../devices/select-device.ts";
 import { openClips } from "../infer/open-clips.ts";
-import { clipOptions, commonOptions, deviceOption, oneGraph, parseOptions, type Usage } from "../options.ts";
+import {
+  clipOptions,
+  commonOptions,
+  deviceOption,
+  oneGraph,
+  type OptionValues,
+  parseOptions,
+  type Usage,
+} from "../options.ts";
 import type { Output } from "../output.ts";
-import { formatFigures } from "../report/format-summary.ts";
-import { createProgress } from "../report/progress.ts";
-import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
-import { requireTraining } from "../session/session-program.ts";
-import { writeFailure } from "../session/write-artifact.ts";
-import { createRunFolder } from "./run-folder.ts";
-import { countSteps, train, type TrainEvent, type TrainOptions } from "./train.ts";
+import { UserError } from "../user-error.ts";
+import { createNarrator } from "./create-narrator.ts";
+import { type PreparedRun, prepareNewRun, prepareResumedRun } from "./prepare-run.ts";
+import { countSteps } from "./run-epoch.ts";
+import { openBoard } from "./show-on-board.ts";
+import { train } from "./train.ts";
 
 const options = {
   ...clipOptions,
@@ -30,104 +33,97 @@ const options = {
     kind: "integer",
     value: "N",
     least: 0,
-    help: "decides the order of clips and the held-out fifth (default: the spec's)",
+    help: "decides all that is random, and the held-out fifth (default: the spec's)",
   },
   ...deviceOption,
   out: {
     kind: "text",
     value: "DIR",
-    help: "for graph.onnx and metrics.jsonl (default: runs/SPEC-1, or the next number)",
+    help: "for all that the run writes (default: runs/SPEC-1, or the next number)",
+  },
+  resume: { kind: "flag", help: "go on with the run in --out DIR, as if it had never stopped" },
+  "checkpoint-minutes": {
+    kind: "positive",
+    value: "N",
+    help: "how often to save within an epoch, besides at its end (default: 10)",
   },
   ...commonOptions,
 } as const;
 
 const usage: Usage<typeof options> = {
   name: "train",
-  synopsis: "GRAPH [options]",
+  synopsis: "GRAPH [options], or --resume --out DIR",
   description: `Trains a compiled graph on labelled clips. After each epoch it evaluates the graph and writes it, trained,
-to DIR/graph.onnx, which infers and trains like the first. Ctrl-C ends training after the step at hand and saves.`,
+to DIR/graph.onnx, which infers and trains like the first; best.onnx is that of the best evaluation, and
+averaged.onnx, where the spec averages epochs, the mean of their parameters. Ctrl-C ends training after the step
+at hand and saves; --resume goes on to the same result, bit for bit. TensorBoard shows DIR.`,
   operands: [["GRAPH", "a graph.onnx that `npm run compile` or an earlier training wrote"]],
   options,
   examples: [
     "runtime train graph.onnx",
     "runtime train graph.onnx --data clips/ --epochs 10 --out runs/clips",
+    "runtime train --resume --out runs/clips",
     "runtime train graph.onnx --data ESC-50/ --fold 1 --lr 1e-4 --json > steps.jsonl",
   ],
 };
 
-/** Training as `train` needs it, from a command line. */
-const prepare = async (args: readonly string[], output: Output) => {
-  const { values, operands } = parseOptions(usage, args);
-  const artifact = readWaveformArtifact(oneGraph(usage, operands));
-  requireTraining(artifact);
-  const { classes, recipe, specName } = artifact.metadata;
-  const { data, labels, fold, out, seed = recipe.seed } = values;
-  const dataset = await readDataset({ classes, data, labels, fold });
-  const evalData = values["eval-data"];
-  const evaluation = evalData === undefined ? undefined : await readDataset({ classes, data: evalData, labels });
-  const split = splitClips(dataset, { seed, evaluation });
-  const device = await selectDevice(values.device ?? "auto", output);
-  const folder = createRunFolder(out, specName);
-  const settings = {
-    artifact,
-    device,
-    clips: split.train,
-    evaluationClips: split.evaluation,
-    // Steps alone mean as many epochs as they take.
-    epochs: values.epochs ?? (values.steps === undefined ? recipe.epochs : Infinity),
-    steps: values.steps ?? Infinity,
-    batch: values.batch ?? recipe.batch,
-    learningRate: values.lr ?? recipe.learningRate,
-    seed,
-    out: folder.graph,
-  };
-  output.text(
-    `${specName}: ${dataset.name}, ${split.train.length} clips to train on and ${split.evaluation.length} to evaluate on; ` +
-      `${countSteps(settings)} steps of ${settings.batch} clips`,
-  );
-  return { settings, metrics: folder.metrics };
+type Values = OptionValues<typeof options>;
+
+const defaultCheckpointMinutes = 10;
+
+const prepare = (args: readonly string[], output: Output, values: Values, operands: readonly string[]) => {
+  const { out, resume } = values;
+  if (!resume) {
+    return prepareNewRun(oneGraph(usage, operands), values, { out, command: ["runtime", "train", ...args], output });
+  }
+  if (out === undefined) throw new UserError("--resume goes on with a run: name its folder with --out DIR");
+  return prepareResumedRun(out, operands.length === 0 ? undefined : oneGraph(usage, operands), values, output);
 };
 
-const append = (path: string, event: TrainEvent): void => {
-  try {
-    appendFileSync(path, `${JSON.stringify(event)}\n`);
-  } catch (error) {
-    throw writeFailure(path, error) ?? error;
-  }
+const describe = ({ options, data }: PreparedRun): string => {
+  const { artifact, recipe, clips, evaluationClips, checkpoint } = options;
+  const parts = recipe.accumulate > 1 ? ` in ${recipe.accumulate} parts` : "";
+  const done = checkpoint ? `, ${checkpoint.progress.steps} of them done` : "";
+  return (
+    `${artifact.metadata.specName}: ${data}, ${clips.length} clips to train on and ${evaluationClips.length} to evaluate on; ` +
+    `${countSteps(options)} steps of ${recipe.batch} clips${parts}${done}`
+  );
 };
 
 export const trainCommand: Command = {
   usage,
   run: async (args, output, signal) => {
-    const { settings, metrics } = await prepare(args, output);
-    const clips = openClips(settings.artifact);
+    const { values, operands } = parseOptions(usage, args);
+    const prepared = await prepare(args, output, values, operands);
+    const { artifact, folder, checkpoint } = prepared.options;
+    output.text(describe(prepared));
     const started = performance.now();
     const seconds = (): number => Math.round(performance.now() - started) / 1000;
-    const progress = createProgress(countSteps(settings), settings.batch, output.terminal);
-    let step = 0;
-    const training: TrainOptions = {
-      ...settings,
+    const narrator = createNarrator(prepared.options, output);
+    const board = openBoard(folder.path, checkpoint?.progress.steps ?? 0);
+    const clips = openClips(artifact);
+    const events = train({
+      ...prepared.options,
       load: clips.load,
+      checkpointMinutes: values["checkpoint-minutes"] ?? defaultCheckpointMinutes,
       signal,
-      onEvaluation: (done) => progress.update(step, `evaluating ${done}/${settings.evaluationClips.length}`),
-    };
+      onEvaluation: narrator.onEvaluation,
+    });
     try {
-      for await (const event of train(training)) {
-        if (event.event !== "done") append(metrics, event);
-        output.json(event.event === "done" ? { ...event, metrics, seconds: seconds() } : event);
-        if (event.event === "step") {
-          ({ step } = event);
-          progress.update(step, `epoch ${event.epoch}  loss ${event.loss.toFixed(4)}`);
-        } else {
-          progress.clear();
-        }
-        if (event.event === "eval") output.text(`epoch ${event.epoch}  ${formatFigures(event)}`);
+      for await (const event of events) {
+        output.json(event.event === "done" ? { ...event, metrics: folder.metrics, seconds: seconds() } : event);
+        narrator.tell(event);
+        board.show(event);
       }
     } finally {
-      progress.clear();
+      narrator.clear();
+      board.close();
       await clips.close();
     }
-    output.text(`${signal.aborted ? "interrupted; saved" : "done"}: ${settings.out} (${seconds().toFixed(1)} s)`);
+    const outcome = signal.aborted
+      ? `interrupted; --resume --out ${folder.path} goes on`
+      : `done: ${folder.last.graph}`;
+    output.text(`${outcome} (${seconds().toFixed(1)} s)`);
     return signal.aborted ? exitCodes.interrupted : exitCodes.done;
   },
 };

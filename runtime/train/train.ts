@@ -1,136 +1,107 @@
-/** The training loop: epochs of steps, an evaluation and a saved graph after each. */
-import { Tensor } from "onnxruntime-node";
-import { names } from "../../compiler/artifact.ts";
-import { type Batch, batches } from "../data/batches.ts";
-import type { Clip } from "../data/dataset.ts";
-import { epochOrder } from "../data/epoch-order.ts";
-import type { Summary } from "../metrics/summarize.ts";
-import { openClassifierOn } from "../session/classifier.ts";
-import type { Device } from "../session/device.ts";
-import type { Artifact } from "../session/read-artifact.ts";
-import type { Tensors } from "../session/state-store.ts";
-import { openTrainingSession } from "../session/training-session.ts";
-import { writeArtifact } from "../session/write-artifact.ts";
-import { UserError } from "../user-error.ts";
-import { evaluate } from "../infer/evaluate.ts";
+/** The training procedure: epochs of steps; after each an evaluation, the graphs and a checkpoint; at last the averaged graph. */
+import { summarize } from "../metrics/summarize.ts";
+import { requireFiniteLoss } from "./require-finite.ts";
+import { countSteps, runEpoch } from "./run-epoch.ts";
+import type { TrainEvent } from "./train-event.ts";
+import {
+  closeTraining,
+  evaluate,
+  openTraining,
+  saveAverage,
+  saveCheckpoint,
+  saveGraph,
+  type Training,
+  type TrainOptions,
+} from "./training.ts";
+import { afterEpoch, afterStep, beginning, isAveraged, type TrainingProgress } from "./training-progress.ts";
 
-export interface TrainOptions {
-  readonly artifact: Artifact;
-  readonly device: Device;
-  readonly clips: readonly Clip[];
-  readonly evaluationClips: readonly Clip[];
-  readonly load: (clip: Clip) => Promise<Float32Array>;
-  readonly epochs: number;
-  /** Ends training after this many steps, in the middle of an epoch if need be. */
-  readonly steps: number;
-  readonly batch: number;
-  readonly learningRate: number;
-  readonly seed: number;
-  /** Where the trained graph goes. */
-  readonly out: string;
-  /** Ends training after the step at hand; what is trained by then is saved. */
-  readonly signal: AbortSignal;
-  /** Called while an evaluation runs, with the clips done so far. */
-  readonly onEvaluation?: (clips: number) => void;
-}
+type Events = AsyncGenerator<TrainEvent, TrainingProgress, undefined>;
 
-/** Epochs and steps count from 1; steps run on through epochs. */
-export type TrainEvent =
-  | {
-      readonly event: "step";
-      readonly epoch: number;
-      readonly step: number;
-      /** The batch's, before the step. */
-      readonly loss: number;
-      readonly lr: number;
-    }
-  | ({ readonly event: "eval"; readonly epoch: number; readonly step: number } & Omit<Summary, "perClass">)
-  | {
-      readonly event: "done";
-      readonly graph: string;
-      readonly steps: number;
-      readonly interrupted: boolean;
-    };
+const minute = 60_000;
 
-/** How many steps these options make. */
-export const countSteps = ({
-  clips,
-  batch,
-  epochs,
-  steps,
-}: Pick<TrainOptions, "clips" | "batch" | "epochs" | "steps">) =>
-  Math.min(steps, epochs * Math.ceil(clips.length / batch));
-
-const feedsOf = ({ clips, samples, waveform, targets }: Batch, classes: number, learningRate: number): Tensors => ({
-  [names.waveform]: new Tensor("float32", waveform, [clips.length, samples]),
-  [names.targets]: new Tensor("float32", targets, [clips.length, classes]),
-  [names.learningRate]: new Tensor("float32", Float32Array.of(learningRate), []),
-});
-
-/** What `source` gives, `size` at a time; the last group has what is left. */
-async function* groupsOf<T>(source: AsyncIterable<T>, size: number): AsyncGenerator<readonly T[], void, undefined> {
-  let group: T[] = [];
-  for await (const item of source) {
-    group.push(item);
-    if (group.length < size) continue;
-    yield group;
-    group = [];
+/** The steps that are left of the epoch at hand, or as many as the signal allows, and checkpoints now and then. */
+async function* trainEpoch(training: Training, start: TrainingProgress): Events {
+  const { options } = training;
+  const epoch = start.epochs + 1;
+  let [progress, savedAt] = [start, performance.now()];
+  for await (const step of runEpoch(training, start)) {
+    requireFiniteLoss(step, progress, options);
+    progress = afterStep(progress, step);
+    yield { event: "step", epoch, step: progress.steps, loss: step.loss, lr: step.learningRate };
+    if (!step.isSettled) continue;
+    if (options.signal.aborted) break;
+    if (performance.now() - savedAt < options.checkpointMinutes * minute) continue;
+    await saveCheckpoint(training, progress);
+    savedAt = performance.now();
   }
-  if (group.length > 0) yield group;
+  return progress;
 }
 
-const requireFinite = (loss: number, step: number, epoch: number, { learningRate, out }: TrainOptions): void => {
-  if (Number.isFinite(loss)) return;
-  const value = Number.isNaN(loss) ? "not a number" : "infinite";
-  const saved = epoch > 1 ? `; ${out} holds the parameters after epoch ${epoch - 1}` : "";
-  throw new UserError(
-    `the loss is ${value} at step ${step} of epoch ${epoch}, with a learning rate of ${learningRate}; try a lower one, such as --lr ${learningRate / 10}${saved}`,
-  );
-};
+/** Evaluates the epoch and saves it; where the signal has ended or ends this, saves what is trained so far. */
+async function* endEpoch(training: Training, progress: TrainingProgress): Events {
+  const { options, classifier, session, average } = training;
+  const { artifact, recipe, folder, signal } = options;
+  const predictions = signal.aborted ? undefined : await evaluate(training, classifier);
+  if (!predictions) {
+    await saveCheckpoint(training, progress);
+    await saveGraph(training, folder.last);
+    return progress;
+  }
+  const { perClass: _, ...figures } = summarize(predictions, artifact.metadata);
+  const next = afterEpoch(progress, figures, { recipe, objective: artifact.metadata.objective }, countSteps(options));
+  const best = next.best?.epoch === next.epochs;
+  if (best) await saveGraph(training, folder.best, predictions);
+  await saveGraph(training, folder.last, predictions);
+  if (isAveraged(recipe, next.epochs)) await average.add(session.read);
+  const trainLoss = progress.epochLoss.sum / progress.epochLoss.clips;
+  yield { event: "eval", epoch: next.epochs, step: next.steps, trainLoss, best, ...figures };
+  await saveCheckpoint(training, next);
+  return next;
+}
+
+/** All but the last event. */
+async function* trainToEnd(training: Training, start: TrainingProgress): Events {
+  const { artifact, signal } = training.options;
+  let progress = start;
+  while (!progress.finished && !signal.aborted) {
+    progress = yield* trainEpoch(training, progress);
+    progress = yield* endEpoch(training, progress);
+  }
+  const { finished, averaged, steps } = progress;
+  const predictions = finished && averaged > 0 ? await saveAverage(training, averaged) : undefined;
+  if (predictions) {
+    const { perClass: _, ...figures } = summarize(predictions, artifact.metadata);
+    yield { event: "averaged", epochs: averaged, step: steps, ...figures };
+  }
+  return progress;
+}
 
 /**
- * Trains and saves; the same options give the same losses.
- * @throws UserError where a clip cannot be read, the loss is not finite or the graph cannot be written
+ * Trains, and writes into the run's folder. The same options give the same losses and graphs, however often training ends
+ * and goes on from its checkpoint. Each event but the last is in the folder's log before it is given.
+ * @throws UserError where a clip cannot be read, training diverges or a file cannot be written
  */
 export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
-  const { artifact, device, clips, load, batch, learningRate, seed, out, signal } = options;
-  const classes = artifact.metadata.classes.length;
-  const lastStep = countSteps(options);
-  const session = await openTrainingSession(artifact, device);
-  const classifier = await openClassifierOn(artifact, device, session.state);
-  let step = 0;
+  const { folder, signal } = options;
+  const training = await openTraining(options);
   try {
-    for (let epoch = 1; step < lastStep; epoch++) {
-      const order = epochOrder(clips.length, { seed, epoch }).slice(0, (lastStep - step) * batch);
-      for await (const group of groupsOf(batches({ clips, order, batch, classes, load }), session.stepsPerRun)) {
-        for (const loss of await session.steps(group.map((next) => feedsOf(next, classes, learningRate)))) {
-          step += 1;
-          requireFinite(loss, step, epoch, options);
-          yield { event: "step", epoch, step, loss, lr: learningRate };
-        }
-        if (signal.aborted) break;
-      }
-      const summary = signal.aborted
-        ? undefined
-        : await evaluate({
-            artifact,
-            classifier,
-            clips: options.evaluationClips,
-            load,
-            batch,
-            signal,
-            onProgress: options.onEvaluation,
-          });
-      await writeArtifact(artifact, out, session.read);
-      if (summary) {
-        const { perClass: _, ...figures } = summary;
-        yield { event: "eval", epoch, step, ...figures };
-      }
-      if (signal.aborted) break;
+    const events = trainToEnd(training, options.checkpoint?.progress ?? beginning);
+    let next = await events.next();
+    for (; !next.done; next = await events.next()) {
+      training.log.append(next.value);
+      yield next.value;
     }
+    const { best, averaged, epochs, steps, finished } = next.value;
+    yield {
+      event: "done",
+      graph: folder.last.graph,
+      best: best && folder.best.graph,
+      averaged: finished && averaged > 0 ? folder.averaged.graph : null,
+      epochs,
+      steps,
+      interrupted: signal.aborted,
+    };
   } finally {
-    await classifier.close();
-    await session.close();
+    await closeTraining(training);
   }
-  yield { event: "done", graph: out, steps: step, interrupted: signal.aborted };
 }

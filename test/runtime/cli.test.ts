@@ -65,7 +65,10 @@ describe("train, eval and infer", () => {
     expect(events.at(-1)).toStrictEqual({
       event: "done",
       graph: join("run", "graph.onnx"),
+      best: join("run", "best.onnx"),
+      averaged: null,
       metrics: join("run", "metrics.jsonl"),
+      epochs: 10,
       steps: 40,
       interrupted: false,
       seconds: expect.any(Number),
@@ -184,7 +187,7 @@ test("help is on stdout", async () => {
   const [all, train] = await Promise.all([runtime(["--help"], "."), runtime(["train", "--help"], ".")]);
   expect(all).toMatchObject({ code: 0, stderr: "" });
   expect(all.stdout).toContain("runtime COMMAND --help says more.");
-  expect(train.stdout).toMatch(/^Usage: runtime train GRAPH \[options\]\n/);
+  expect(train.stdout).toMatch(/^Usage: runtime train GRAPH \[options\], or --resume --out DIR\n/);
 });
 
 test("a defect of ours: one line, how to report it, and exit code 1", async () => {

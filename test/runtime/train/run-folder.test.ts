@@ -1,17 +1,28 @@
-import { mkdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { createRunFolder } from "../../../runtime/train/run-folder.ts";
+import { createRunFolder, openRunFolder } from "../../../runtime/train/run-folder.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 
+const source = join("elsewhere", "graph.onnx");
+
 test("the folder that is named, with those above it", () => {
-  const folder = join(temporaryFolder(), "a", "b");
-  expect(createRunFolder(folder, "ast")).toStrictEqual({
-    graph: join(folder, "graph.onnx"),
-    metrics: join(folder, "metrics.jsonl"),
+  const path = join(temporaryFolder(), "a", "b");
+  const files = (name: string) => ({
+    graph: join(path, `${name}.onnx`),
+    predictions: join(path, `${name}.predictions.safetensors`),
   });
-  expect(readFileSync(join(folder, "metrics.jsonl"), "utf8")).toBe("");
+  expect(createRunFolder(path, "ast", source)).toStrictEqual({
+    path,
+    config: join(path, "config.json"),
+    checkpoint: join(path, "checkpoint.safetensors"),
+    metrics: join(path, "metrics.jsonl"),
+    last: files("graph"),
+    best: files("best"),
+    averaged: files("averaged"),
+  });
+  expect(readFileSync(join(path, "metrics.jsonl"), "utf8")).toBe("");
 });
 
 test("without a name, the next free number of the spec's", () => {
@@ -19,15 +30,48 @@ test("without a name, the next free number of the spec's", () => {
   process.chdir(temporaryFolder());
   onTestFinished(() => process.chdir(before));
   mkdirSync(join("runs", "my-spec-1"), { recursive: true });
-  expect(createRunFolder(undefined, "my spec").graph).toBe(join("runs", "my-spec-2", "graph.onnx"));
-  expect(createRunFolder(undefined, "my spec").graph).toBe(join("runs", "my-spec-3", "graph.onnx"));
+  expect(createRunFolder(undefined, "my spec", source).path).toBe(join("runs", "my-spec-2"));
+  expect(createRunFolder(undefined, "my spec", source).path).toBe(join("runs", "my-spec-3"));
 });
 
 test("a folder that cannot be made", () => {
   const folder = temporaryFolder({ file: "" });
   for (const path of [join(folder, "file"), join(folder, "file", "sub")]) {
-    expect(() => createRunFolder(path, "ast")).toThrow(
+    expect(() => createRunFolder(path, "ast", source)).toThrow(
       new UserError(`cannot write ${join(path, "metrics.jsonl")}: its folder is a file`),
     );
   }
+});
+
+test("a run never overwrites the graph that it trains", () => {
+  const folder = temporaryFolder({ "graph.onnx": "", "spec.onnx": "" });
+  const graph = join(folder, "graph.onnx");
+  expect(() => createRunFolder(folder, "ast", graph)).toThrow(
+    new UserError(`--out ${folder}: the run would overwrite ${graph}, the graph that it trains; name another folder`),
+  );
+  createRunFolder(folder, "ast", join(folder, "spec.onnx"));
+});
+
+test("a finished run makes room for another; what is not a run's stays", () => {
+  const files = ["config.json", "best.onnx", "best.onnx.data", "averaged.onnx.77.tmp", "events.out.tfevents.1.host"];
+  const folder = temporaryFolder(Object.fromEntries([...files, "notes.txt"].map((name) => [name, ""])));
+  createRunFolder(folder, "ast", source);
+  expect(readdirSync(folder).sort()).toStrictEqual(["metrics.jsonl", "notes.txt"]);
+  const other = temporaryFolder({ "best.onnx": "" });
+  createRunFolder(other, "ast", source);
+  expect(existsSync(join(other, "best.onnx"))).toBe(true);
+});
+
+test("a run to go on with: half-written files are removed", () => {
+  const folder = temporaryFolder({ "config.json": "{}", "checkpoint.safetensors.77.tmp": "", "graph.onnx": "" });
+  writeFileSync(join(folder, "own.77.tmp"), "");
+  expect(openRunFolder(folder).checkpoint).toBe(join(folder, "checkpoint.safetensors"));
+  expect(readdirSync(folder).sort()).toStrictEqual(["config.json", "graph.onnx", "own.77.tmp"]);
+});
+
+test("a folder without a run", () => {
+  const folder = temporaryFolder();
+  expect(() => openRunFolder(folder)).toThrow(
+    new UserError(`${folder}: holds no run to resume; a training writes ${join(folder, "config.json")} when it begins`),
+  );
 });

@@ -1,74 +1,49 @@
-import { cpuDevice } from "../../../runtime/session/device.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import type { Clip } from "../../../runtime/data/dataset.ts";
+import { Tensor } from "onnxruntime-node";
+import { describe, expect, test } from "vitest";
+import { readSafetensors } from "../../../runtime/safetensors/read-safetensors.ts";
+import { openClassifier } from "../../../runtime/session/classifier.ts";
+import { cpuDevice } from "../../../runtime/session/device.ts";
 import { readArtifact } from "../../../runtime/session/read-artifact.ts";
 import { readTensor } from "../../../runtime/session/stored-tensor.ts";
-import { countSteps, train, type TrainEvent, type TrainOptions } from "../../../runtime/train/train.ts";
+import { countSteps } from "../../../runtime/train/run-epoch.ts";
+import { train } from "../../../runtime/train/train.ts";
+import type { TrainEvent } from "../../../runtime/train/train-event.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
-import { writeLinearModel } from "../session/linear-artifact.ts";
-
-/** Clips of class 0 begin high, those of class 1 end high. */
-const clips = Array.from({ length: 6 }, (_, index): Clip => ({
-  name: `clip ${index}`,
-  source: { path: String(index) },
-  classIndices: [index % 2],
-}));
-const load = async ({ name, classIndices }: Clip): Promise<Float32Array> => {
-  const level = 1 + Number(name.slice(-1)) / 10;
-  return classIndices[0] === 0 ? Float32Array.of(level, 0, 0, 0) : Float32Array.of(0, 0, 0, level);
-};
-
-const optionsIn = (folder: string, changes: Partial<TrainOptions> = {}): TrainOptions => ({
-  artifact: readArtifact(writeLinearModel(folder)),
-  device: cpuDevice,
-  clips,
-  evaluationClips: clips.slice(0, 4),
-  load,
-  epochs: 2,
-  steps: Infinity,
-  batch: 4,
-  learningRate: 0.5,
-  seed: 1,
-  out: join(folder, "trained.onnx"),
-  signal: new AbortController().signal,
-  ...changes,
-});
-
-const collect = async (options: TrainOptions): Promise<TrainEvent[]> => {
-  const events: TrainEvent[] = [];
-  for await (const event of train(options)) events.push(event);
-  return events;
-};
-const outline = (events: readonly TrainEvent[]): string[] =>
-  events.map((event) =>
-    event.event === "done" ? `done ${event.steps}` : `${event.event} ${event.epoch}.${event.step}`,
-  );
+import { clips, collect, load, optionsIn, outline } from "./linear-training.ts";
 
 test("epochs of steps, each evaluated and saved", async () => {
-  const options = optionsIn(temporaryFolder(), { epochs: 20 });
+  const options = optionsIn(temporaryFolder(), { recipe: { epochs: 20 } });
   const events = await collect(options);
   expect(outline(events.slice(0, 5))).toStrictEqual(["step 1.1", "step 1.2", "eval 1.2", "step 2.3", "step 2.4"]);
   expect(events.at(-2)).toMatchObject({ event: "eval", epoch: 20, step: 40, clips: 4, accuracy: 1, mAP: 1, AUC: 1 });
-  expect(events.at(-1)).toStrictEqual({ event: "done", graph: options.out, steps: 40, interrupted: false });
+  expect(events.at(-1)).toStrictEqual({
+    event: "done",
+    graph: options.folder.last.graph,
+    best: options.folder.best.graph,
+    averaged: null,
+    epochs: 20,
+    steps: 40,
+    interrupted: false,
+  });
   const [first, last] = [events[0], events.at(-3)];
   expect(last?.event === "step" && first?.event === "step" && last.loss < first.loss / 10).toBe(true);
 });
 
 test("the same options give the same losses and the same file; another seed does not", async () => {
-  const [first, second, other] = [1, 1, 2].map((seed) => optionsIn(temporaryFolder(), { seed }));
+  const [first, second, other] = [1, 1, 2].map((seed) => optionsIn(temporaryFolder(), { recipe: { seed } }));
   if (!first || !second || !other) throw new Error("unreachable");
   const losses = (events: readonly TrainEvent[]) => events.flatMap((event) => ("loss" in event ? [event.loss] : []));
   const wanted = losses(await collect(first));
   expect(losses(await collect(second))).toStrictEqual(wanted);
-  expect(readFileSync(second.out).equals(readFileSync(first.out))).toBe(true);
+  expect(readFileSync(second.folder.last.graph).equals(readFileSync(first.folder.last.graph))).toBe(true);
   expect(losses(await collect(other))).not.toStrictEqual(wanted);
 });
 
 test("a number of steps ends training within an epoch, evaluated and saved", async () => {
-  const options = optionsIn(temporaryFolder(), { epochs: Infinity, steps: 3 });
+  const options = optionsIn(temporaryFolder(), { recipe: { epochs: Infinity }, steps: 3 });
   expect(countSteps(options)).toBe(3);
   expect(outline(await collect(options))).toStrictEqual([
     "step 1.1",
@@ -91,12 +66,12 @@ test("an interruption ends training after the step at hand and saves", async () 
   expect(outline(events)).toStrictEqual(["step 1.1", "done 1"]);
   expect(events.at(-1)).toMatchObject({ interrupted: true });
   const before = await Promise.all(options.artifact.parameters.map(readTensor));
-  const after = await Promise.all(readArtifact(options.out).parameters.map(readTensor));
+  const after = await Promise.all(readArtifact(options.folder.last.graph).parameters.map(readTensor));
   expect(after).not.toStrictEqual(before);
 });
 
 test("a loss that is not finite ends training and names the step and the learning rate", async () => {
-  const options = optionsIn(temporaryFolder(), { learningRate: 3e38, batch: 2 });
+  const options = optionsIn(temporaryFolder(), { recipe: { learningRate: 3e38, batch: 2 } });
   await expect(collect(options)).rejects.toThrow(
     new UserError(
       "the loss is not a number at step 2 of epoch 1, with a learning rate of 3e+38; try a lower one, such as --lr 3e+37",
@@ -106,12 +81,12 @@ test("a loss that is not finite ends training and names the step and the learnin
 
 test("a model that diverges in an epoch's last step is not saved", async () => {
   const folder = temporaryFolder();
-  await expect(collect(optionsIn(folder, { learningRate: 3e38, batch: 6 }))).rejects.toThrow(
+  await expect(collect(optionsIn(folder, { recipe: { learningRate: 3e38, batch: 6 } }))).rejects.toThrow(
     new UserError(
       "the model's answers are not finite numbers: its parameters diverged in training; train again with a lower --lr",
     ),
   );
-  expect(readdirSync(folder)).toStrictEqual(["graph.onnx"]);
+  expect(readdirSync(join(folder, "run"))).toStrictEqual(["metrics.jsonl"]);
 });
 
 test("a clip that cannot be read ends training with its message", async () => {
@@ -122,4 +97,95 @@ test("a clip that cannot be read ends training with its message", async () => {
     },
   });
   await expect(collect(options)).rejects.toThrow(new UserError("clip 3: this is not audio"));
+});
+
+const eventsOf = <Name extends TrainEvent["event"]>(events: readonly TrainEvent[], name: Name) =>
+  events.filter((event): event is TrainEvent & { readonly event: Name } => event.event === name);
+
+const weightIn = async (path: string): Promise<Float32Array> => {
+  const [weight] = readArtifact(path).parameters;
+  return (weight ? await readTensor(weight) : new Float32Array()) as Float32Array;
+};
+
+test("the log holds every event but the last", async () => {
+  const options = optionsIn(temporaryFolder());
+  const events = await collect(options);
+  const lines = readFileSync(options.folder.metrics, "utf8").trim().split("\n");
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toStrictEqual(events.slice(0, -1));
+});
+
+test("an epoch's training loss is the mean over its clips", async () => {
+  const events = await collect(optionsIn(temporaryFolder(), { recipe: { epochs: 1 } }));
+  const [first, second] = eventsOf(events, "step").map(({ loss }) => loss); // of 4 clips and of 2
+  expect(eventsOf(events, "eval")[0]?.trainLoss).toBe(((first ?? 0) * 4 + (second ?? 0) * 2) / 6);
+});
+
+test("the schedule's learning rates are told and fed", async () => {
+  const schedule = { kind: "multiStep", milestones: [1], factor: 0, warmup: null } as const;
+  const options = optionsIn(temporaryFolder(), { recipe: { schedule } });
+  const events = await collect(options);
+  expect(eventsOf(events, "step").map(({ lr }) => lr)).toStrictEqual([0.5, 0.5, 0, 0]);
+  const oneEpoch = optionsIn(temporaryFolder(), { recipe: { epochs: 1 } });
+  await collect(oneEpoch);
+  expect(await weightIn(options.folder.last.graph)).toStrictEqual(await weightIn(oneEpoch.folder.last.graph));
+});
+
+describe("which graph is which", () => {
+  test("the best is that of the first best evaluation, with its predictions beside it", async () => {
+    const options = optionsIn(temporaryFolder(), { recipe: { epochs: 4 } });
+    const events = await collect(options);
+    const evaluations = eventsOf(events, "eval");
+    const highest = Math.max(...evaluations.map(({ accuracy }) => accuracy));
+    const best = evaluations.findIndex(({ accuracy }) => accuracy === highest) + 1;
+    expect(evaluations.findLast((event) => event.best)?.epoch).toBe(best);
+
+    const shorter = optionsIn(temporaryFolder(), { recipe: { epochs: best } });
+    await collect(shorter);
+    expect(await weightIn(options.folder.best.graph)).toStrictEqual(await weightIn(shorter.folder.last.graph));
+
+    const { metadata, tensors } = readSafetensors(options.folder.best.predictions);
+    expect(JSON.parse(metadata.get("clips") ?? "")).toStrictEqual(["clip 0", "clip 1", "clip 2", "clip 3"]);
+    expect(tensors.map(({ name, dims }) => [name, ...dims])).toStrictEqual([
+      ["logits", 4, 2],
+      ["scores", 4, 2],
+      ["targets", 4, 2],
+    ]);
+    const classifier = await openClassifier(readArtifact(options.folder.best.graph), cpuDevice);
+    const waveforms = await Promise.all(clips.slice(0, 4).map(load));
+    const waveform = Float32Array.from(waveforms.flatMap((samples) => [...samples]));
+    const answers = await classifier.classify(new Tensor("float32", waveform, [4, 4]));
+    await classifier.close();
+    const [logits, scores, targets] = await Promise.all(tensors.map(readTensor));
+    expect([logits, scores]).toStrictEqual([answers.logits, answers.scores]);
+    expect(targets).toStrictEqual(Float32Array.of(1, 0, 0, 1, 1, 0, 0, 1));
+  });
+
+  test("the averaged graph is the mean of its epochs' parameters", async () => {
+    const options = optionsIn(temporaryFolder(), { recipe: { epochs: 4, averaging: { from: 2, to: 3 } } });
+    const events = await collect(options);
+    expect(outline(events).slice(-3)).toStrictEqual(["eval 4.8", "averaged 2.8", "done 8"]);
+    expect(events.at(-1)).toMatchObject({ averaged: options.folder.averaged.graph });
+    const ends = [2, 3].map((epochs) => optionsIn(temporaryFolder(), { recipe: { epochs } }));
+    for (const end of ends) await collect(end);
+    const [second, third] = await Promise.all(ends.map(({ folder }) => weightIn(folder.last.graph)));
+    expect(await weightIn(options.folder.averaged.graph)).toStrictEqual(
+      second?.map((value, index) => Math.fround(value + (third?.[index] ?? 0)) / 2),
+    );
+    expect(readSafetensors(options.folder.averaged.predictions).tensors).toHaveLength(3);
+  });
+
+  test("no averaged graph where training ends before its first epoch", async () => {
+    const options = optionsIn(temporaryFolder(), { recipe: { averaging: { from: 3, to: 5 } } });
+    expect((await collect(options)).at(-1)).toMatchObject({ event: "done", averaged: null });
+    expect(readdirSync(options.folder.path)).not.toContain("averaged.onnx");
+  });
+});
+
+test("training stops when the watched figure has not become better for so many epochs", async () => {
+  const earlyStopping = { figure: "accuracy", patience: 3 } as const;
+  const events = await collect(optionsIn(temporaryFolder(), { recipe: { epochs: 100, earlyStopping } }));
+  const evaluations = eventsOf(events, "eval");
+  const best = evaluations.findIndex(({ accuracy }) => accuracy === 1) + 1;
+  expect(best).toBeGreaterThan(0);
+  expect(events.at(-1)).toMatchObject({ event: "done", epochs: best + 3, interrupted: false });
 });

@@ -1,0 +1,139 @@
+/** A training's state in one file, so that no two parts of it can disagree: tensors, and the progress in the header. */
+import { existsSync } from "node:fs";
+import * as v from "valibot";
+import { readSafetensors } from "../safetensors/read-safetensors.ts";
+import { type WritableTensor, writeSafetensors } from "../safetensors/write-safetensors.ts";
+import type { StoredTensor } from "../session/stored-tensor.ts";
+import type { TrainingSession } from "../session/training-session.ts";
+import { writeFailure } from "../session/write-artifact.ts";
+import { UserError } from "../user-error.ts";
+import { progressSchema, type TrainingProgress } from "./training-progress.ts";
+
+export interface Checkpoint {
+  readonly progress: TrainingProgress;
+  /** How much of the event log was written before. */
+  readonly logBytes: number;
+  /** Parameters and optimizer states, by name; their values are still in the file. */
+  readonly states: ReadonlyMap<string, StoredTensor>;
+  /** Sums of averaged parameters, by name; none before the first epoch that counts. */
+  readonly sums: ReadonlyMap<string, StoredTensor>;
+}
+
+const formatVersion = "1";
+const statePrefix = "state/";
+const sumPrefix = "average/";
+
+const contentSchema = v.object({ progress: progressSchema, logBytes: v.pipe(v.number(), v.safeInteger()) });
+
+/**
+ * @param run what the checkpoint belongs to: it is read for the same run only
+ * @param requireFinite given each float32 state before it is written; an error of its ends the writing
+ * @throws UserError where the file cannot be written; an earlier one is then as it was
+ */
+export const writeCheckpoint = async (
+  path: string,
+  content: { readonly run: string; readonly progress: TrainingProgress; readonly logBytes: number },
+  { changing, read }: TrainingSession,
+  sums: readonly WritableTensor[],
+  requireFinite: (name: string, values: Float32Array) => void,
+): Promise<void> => {
+  const { run, ...rest } = content;
+  const states = changing.map(({ name, type, dims }): WritableTensor => ({
+    name: statePrefix + name,
+    type,
+    shape: dims,
+    read: async () => {
+      const { data } = await read(name);
+      if (data instanceof Float32Array) requireFinite(name, data);
+      return data as Float32Array | Int32Array | BigInt64Array;
+    },
+  }));
+  const averages = sums.map((sum) => ({ ...sum, name: sumPrefix + sum.name }));
+  try {
+    await writeSafetensors(path, [...states, ...averages], {
+      format: "specgraph checkpoint",
+      formatVersion,
+      run,
+      content: JSON.stringify(rest),
+    });
+  } catch (error) {
+    throw writeFailure(path, error) ?? error;
+  }
+};
+
+const parseContent = (path: string, text: string): v.InferOutput<typeof contentSchema> => {
+  try {
+    return v.parse(contentSchema, JSON.parse(text));
+  } catch {
+    throw new UserError(`${path}: the file is damaged: it does not tell how far the training had come`);
+  }
+};
+
+const tensorsUnder = (prefix: string, tensors: readonly StoredTensor[]): ReadonlyMap<string, StoredTensor> =>
+  new Map(
+    tensors
+      .filter(({ name }) => name.startsWith(prefix))
+      .map((tensor) => [tensor.name.slice(prefix.length), { ...tensor, name: tensor.name.slice(prefix.length) }]),
+  );
+
+const describe = ({ type, dims }: StoredTensor): string => `${type} [${dims.join(", ")}]`;
+
+const requireTensors = (
+  path: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  expected: readonly StoredTensor[],
+): void => {
+  for (const tensor of expected) {
+    const found = tensors.get(tensor.name);
+    if (!found) throw new UserError(`${path}: the file is damaged: it has no ${tensor.name}`);
+    if (describe(found) === describe(tensor)) continue;
+    throw new UserError(
+      `${path}: the file is damaged: ${tensor.name} is ${describe(found)}; the graph's is ${describe(tensor)}`,
+    );
+  }
+};
+
+/** A checkpoint's header, whichever run's it is. @throws UserError where the file is broken or something else */
+const openCheckpoint = (path: string) => {
+  const { metadata, tensors } = readSafetensors(path);
+  const version = metadata.get("formatVersion");
+  if (metadata.get("format") !== "specgraph checkpoint") throw new UserError(`${path}: not a checkpoint of a training`);
+  if (version !== formatVersion) {
+    throw new UserError(`${path}: has checkpoint version ${version}; this runtime reads ${formatVersion}`);
+  }
+  return { run: metadata.get("run"), content: parseContent(path, metadata.get("content") ?? ""), tensors };
+};
+
+/**
+ * How far the training came that the file is of.
+ * @returns undefined where there is no file
+ * @throws UserError where the file is broken
+ */
+export const readProgress = (path: string): TrainingProgress | undefined =>
+  existsSync(path) ? openCheckpoint(path).content.progress : undefined;
+
+/**
+ * @param run whose checkpoint it must be
+ * @param changing the states that training changes
+ * @param averaged the parameters whose sums it has, once an epoch counts
+ * @returns undefined where there is no file
+ * @throws UserError where the file is broken, incomplete, or another run's
+ */
+export const readCheckpoint = (
+  path: string,
+  run: string,
+  changing: readonly StoredTensor[],
+  averaged: readonly StoredTensor[],
+): Checkpoint | undefined => {
+  if (!existsSync(path)) return undefined;
+  const { run: writer, content, tensors } = openCheckpoint(path);
+  if (writer !== run) {
+    throw new UserError(
+      `${path}: belongs to another training than the config.json beside it; keep each run's files together`,
+    );
+  }
+  const [states, sums] = [tensorsUnder(statePrefix, tensors), tensorsUnder(sumPrefix, tensors)];
+  requireTensors(path, states, changing);
+  requireTensors(path, sums, content.progress.averaged > 0 ? averaged : []);
+  return { ...content, states, sums };
+};

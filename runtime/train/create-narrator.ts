@@ -1,0 +1,55 @@
+import type { Output } from "../output.ts";
+import { formatBytes } from "../report/format-number.ts";
+import { formatFigures } from "../report/format-summary.ts";
+import { createProgress } from "../report/progress.ts";
+import type { PreparedRun } from "./prepare-run.ts";
+import { countSteps } from "./run-epoch.ts";
+import type { TrainEvent } from "./train-event.ts";
+import { beginning } from "./training-progress.ts";
+
+/** How much of the smoothed loss each new one leaves. */
+const smoothing = 0.95;
+
+/** The loss as the progress bar shows it: a running mean, whose weights fall with age. */
+const smoothLoss = (): ((loss: number) => number) => {
+  let [sum, weight] = [0, 0];
+  return (loss) => {
+    sum = smoothing * sum + (1 - smoothing) * loss;
+    weight = smoothing * weight + (1 - smoothing);
+    return sum / weight;
+  };
+};
+
+export interface Narrator {
+  readonly tell: (event: TrainEvent) => void;
+  /** @param clips that are evaluated so far */
+  readonly onEvaluation: (clips: number) => void;
+  /** Removes the progress bar. */
+  readonly clear: () => void;
+}
+
+/** Tells people how training goes: a progress bar, and a line for each evaluation. */
+export const createNarrator = (options: PreparedRun["options"], output: Output): Narrator => {
+  const { recipe, evaluationClips, checkpoint } = options;
+  const total = countSteps(options);
+  let { steps: step } = checkpoint?.progress ?? beginning;
+  const progress = createProgress(total, recipe.batch, output.terminal, step);
+  const smooth = smoothLoss();
+  const epochs = Number.isFinite(recipe.epochs) ? `/${recipe.epochs}` : "";
+  const memory = (): string => formatBytes(process.memoryUsage.rss());
+  return {
+    clear: progress.clear,
+    onEvaluation: (done: number) => progress.update(step, `evaluating ${done}/${evaluationClips.length}  ${memory()}`),
+    tell: (event: TrainEvent): void => {
+      if (event.event === "step") {
+        ({ step } = event);
+        progress.update(step, `epoch ${event.epoch}${epochs}  loss ${smooth(event.loss).toFixed(4)}  ${memory()}`);
+        return;
+      }
+      progress.clear();
+      if (event.event === "eval")
+        output.text(`epoch ${event.epoch}  ${formatFigures(event)}${event.best ? "  best" : ""}`);
+      if (event.event === "averaged") output.text(`mean of ${event.epochs} epochs  ${formatFigures(event)}`);
+    },
+  };
+};

@@ -1,0 +1,42 @@
+/** Ends a training that diverges. The checkpoint and the graphs stay as they were when it still converged. */
+import type { Recipe } from "../../compiler/artifact.ts";
+import { UserError } from "../user-error.ts";
+import type { RunFolder } from "./run-folder.ts";
+import type { StepDone } from "./run-steps.ts";
+import type { TrainingProgress } from "./training-progress.ts";
+
+type Progress = Pick<TrainingProgress, "epochs" | "steps">;
+interface Run {
+  readonly recipe: Recipe;
+  readonly folder: RunFolder;
+}
+
+const advice = ({ recipe, folder }: Run, { epochs }: Progress): string => {
+  const saved = epochs > 0 ? `; ${folder.last.graph} holds the parameters after epoch ${epochs}` : "";
+  return `try a lower one, such as --lr ${recipe.learningRate / 10}${saved}`;
+};
+
+/**
+ * @param progress before the step
+ * @throws UserError naming the step and its learning rate
+ */
+export const requireFiniteLoss = ({ loss, learningRate }: StepDone, progress: Progress, run: Run): void => {
+  if (Number.isFinite(loss)) return;
+  const value = Number.isNaN(loss) ? "not a number" : "infinite";
+  throw new UserError(
+    `the loss is ${value} at step ${progress.steps + 1} of epoch ${progress.epochs + 1}, with a learning rate of ${learningRate}; ${advice(run, progress)}`,
+  );
+};
+
+/**
+ * A step's loss is that of the parameters before it: after its last step a run may hold parameters that no loss told of.
+ * @param values a parameter's
+ * @param progress after the step
+ * @throws UserError naming the step
+ */
+export const requireFiniteParameters = (values: Float32Array, progress: Progress, run: Run): void => {
+  if (values.every(Number.isFinite)) return;
+  throw new UserError(
+    `the parameters are not finite after step ${progress.steps}, with a learning rate of ${run.recipe.learningRate}; ${advice(run, progress)}`,
+  );
+};

@@ -1,0 +1,139 @@
+/** `config.json`: all that decides a run, and where it ran. */
+import { createHash } from "node:crypto";
+import { createReadStream, readFileSync } from "node:fs";
+import { arch, cpus, platform, totalmem } from "node:os";
+import { relative, resolve } from "node:path";
+import { env } from "onnxruntime-node";
+import * as v from "valibot";
+import type { Recipe } from "../../compiler/artifact.ts";
+import { readFailure } from "../audio/read-failure.ts";
+import type { Clip } from "../data/dataset.ts";
+import type { Device } from "../session/device.ts";
+import type { Artifact } from "../session/read-artifact.ts";
+import { commit, discard, openTemporary } from "../session/temporary-file.ts";
+import { writeFailure } from "../session/write-artifact.ts";
+import { UserError } from "../user-error.ts";
+
+const formatVersion = 1;
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+const orNull = <Schema extends v.GenericSchema>(schema: Schema) => v.nullable(schema);
+
+/** What decides a run: the same values give the same losses. Paths are as the user gave them. */
+const runSchema = v.object({
+  graph: v.object({ path: v.string(), sha256: v.string() }),
+  data: orNull(v.string()),
+  labels: orNull(v.string()),
+  fold: orNull(count),
+  evalData: orNull(v.string()),
+  /** How many clips there are, and a digest of their names and classes. */
+  clips: v.object({ train: count, evaluation: count, sha256: v.string() }),
+  /** Null: as many as the steps take. */
+  epochs: orNull(count),
+  /** Null: as many as the epochs take. */
+  steps: orNull(count),
+  batch: count,
+  learningRate: v.number(),
+  seed: count,
+  device: v.picklist(["cpu", "webgpu", "cuda"]),
+});
+
+const configSchema = v.object({
+  formatVersion: v.literal(formatVersion),
+  run: runSchema,
+  /** What the paths of `run` and `command` are relative to. */
+  workingDirectory: v.string(),
+  command: v.array(v.string()),
+});
+
+export type Run = v.InferOutput<typeof runSchema>;
+export type RunConfig = v.InferOutput<typeof configSchema>;
+
+/** Stands for all that decides a run, in its checkpoint. */
+export const runDigest = (run: Run): string => createHash("sha256").update(JSON.stringify(run)).digest("hex");
+
+/** SHA-256 of a graph and its data file. */
+export const graphDigest = async ({ path, bytes }: Artifact): Promise<string> => {
+  const hash = createHash("sha256");
+  for (const file of bytes.data > 0 ? [path, `${path}.data`] : [path]) {
+    for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
+  }
+  return hash.digest("hex");
+};
+
+/** SHA-256 of the clips' order, places relative to the data, and classes. */
+export const clipsDigest = (
+  parts: readonly { readonly clips: readonly Clip[]; readonly data: string | undefined }[],
+): string => {
+  const hash = createHash("sha256");
+  for (const { clips, data } of parts) {
+    for (const { name, source, classIndices } of clips) {
+      const place = "path" in source ? relative(resolve(data ?? "."), resolve(source.path)) : name;
+      hash.update(JSON.stringify([place, classIndices]));
+    }
+    hash.update("\n");
+  }
+  return hash.digest("hex");
+};
+
+const describeEnvironment = (device: Device) => ({
+  node: process.version,
+  onnxruntime: env.versions.node,
+  platform: `${platform()} ${arch()}`,
+  cpu: cpus()[0]?.model ?? "unknown",
+  cores: cpus().length,
+  memoryBytes: totalmem(),
+  device: device.name,
+});
+
+/**
+ * @param context for people and reports: what is trained and on what; nothing of it decides the run
+ * @throws UserError where it cannot be written
+ */
+export const writeConfig = async (
+  path: string,
+  { run, command }: Pick<RunConfig, "run" | "command">,
+  context: { readonly artifact: Artifact; readonly recipe: Recipe; readonly device: Device },
+): Promise<void> => {
+  const { specName, specHash, objective, classes, sampleRateHz, parameters } = context.artifact.metadata;
+  const content = {
+    formatVersion,
+    run,
+    workingDirectory: process.cwd(),
+    command,
+    startedAt: new Date().toISOString(),
+    model: { specName, specHash, objective, classes, sampleRateHz, parameters },
+    recipe: context.recipe,
+    environment: describeEnvironment(context.device),
+  };
+  try {
+    const temporary = await openTemporary(path);
+    try {
+      await temporary.file.writeFile(`${JSON.stringify(content, null, 2)}\n`);
+      await commit(temporary);
+    } catch (error) {
+      await discard(temporary);
+      throw error;
+    }
+  } catch (error) {
+    throw writeFailure(path, error) ?? error;
+  }
+};
+
+const readText = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UserError(`${path}: ${readFailure(error)}`);
+  }
+};
+
+/** @throws UserError where it cannot be read or is no config of a run */
+export const readConfig = (path: string): RunConfig => {
+  const text = readText(path);
+  try {
+    return v.parse(configSchema, JSON.parse(text));
+  } catch {
+    throw new UserError(`${path}: not what a training of this runtime's version wrote`);
+  }
+};

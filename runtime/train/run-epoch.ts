@@ -1,0 +1,44 @@
+import type { Recipe } from "../../compiler/artifact.ts";
+import type { Clip } from "../data/dataset.ts";
+import { loadAhead } from "../data/load-ahead.ts";
+import { learningRateAt } from "./learning-rate-at.ts";
+import { loadPart } from "./load-part.ts";
+import { planEpoch } from "./plan-epoch.ts";
+import { runSteps, type StepDone } from "./run-steps.ts";
+import type { Training } from "./training.ts";
+import type { TrainingProgress } from "./training-progress.ts";
+
+/** How many optimizer steps a training makes. */
+export const countSteps = ({
+  clips,
+  recipe,
+  steps,
+}: {
+  readonly clips: readonly Clip[];
+  readonly recipe: Recipe;
+  readonly steps: number;
+}): number => Math.min(steps, recipe.epochs * Math.ceil(clips.length / recipe.batch));
+
+/** The steps of the epoch at hand that are left, each when it is done; their clips are loaded ahead. */
+export const runEpoch = (
+  { options, session }: Pick<Training, "options" | "session">,
+  progress: TrainingProgress,
+): AsyncIterable<StepDone> => {
+  const { artifact, recipe, clips, load } = options;
+  const { metadata } = artifact;
+  const [totalSteps, stepsBefore] = [countSteps(options), progress.steps - progress.epochSteps];
+  const stepsPerEpoch = Math.ceil(clips.length / recipe.batch);
+  const plan = planEpoch({
+    clips,
+    recipe,
+    size: metadata,
+    epoch: progress.epochs + 1,
+    done: { steps: progress.epochSteps, random: progress.random },
+    steps: totalSteps - stepsBefore,
+  });
+  const parts = loadAhead(plan, (part) => {
+    const learningRate = learningRateAt(recipe, { step: stepsBefore + part.step, stepsPerEpoch, totalSteps });
+    return loadPart(part, { metadata, recipe, load, learningRate });
+  });
+  return runSteps(session, parts);
+};

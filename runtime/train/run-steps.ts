@@ -1,0 +1,48 @@
+/** Optimizer steps from their parts. */
+import type { TrainingSession } from "../session/training-session.ts";
+import type { LoadedPart } from "./load-part.ts";
+
+/** An optimizer step that is done. */
+export interface StepDone {
+  /** Mean over its clips, before the step. */
+  readonly loss: number;
+  readonly clips: number;
+  readonly learningRate: number;
+  /** The generator's state after the step's draws. */
+  readonly random: readonly number[];
+  /** Whether the session's states are those after this step, or later ones already. */
+  readonly isSettled: boolean;
+}
+
+/** What `source` gives, `size` at a time; the last group has what is left. */
+async function* groupsOf<Item>(
+  source: AsyncIterable<Item>,
+  size: number,
+): AsyncGenerator<readonly Item[], void, undefined> {
+  let group: Item[] = [];
+  for await (const item of source) {
+    group.push(item);
+    if (group.length < size) continue;
+    yield group;
+    group = [];
+  }
+  if (group.length > 0) yield group;
+}
+
+export async function* runSteps(
+  session: TrainingSession,
+  parts: AsyncIterable<LoadedPart>,
+): AsyncGenerator<StepDone, void, undefined> {
+  let [lossSum, clips] = [0, 0];
+  for await (const group of groupsOf(parts, session.batchesPerRun)) {
+    const losses = await session.steps(group.map(({ feeds }) => feeds));
+    for (const [index, { plan, learningRate }] of group.entries()) {
+      lossSum += (losses[index] ?? Number.NaN) * plan.rows.length;
+      clips += plan.rows.length;
+      if (!plan.endsStep) continue;
+      const isSettled = index === group.length - 1;
+      yield { loss: lossSum / clips, clips, learningRate, random: plan.random, isSettled };
+      [lossSum, clips] = [0, 0];
+    }
+  }
+}

@@ -1,0 +1,42 @@
+/** A training's events in TensorBoard. */
+import { type EventWriter, openEventWriter } from "../report/tensorboard/open-event-writer.ts";
+import type { Figures, TrainEvent } from "./train-event.ts";
+
+/** The figures that the clips define, under a heading of TensorBoard's. */
+const tagFigures = (heading: string, { loss, accuracy, mAP, AUC, dPrime }: Figures): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries({ loss, accuracy, mAP, AUC, d_prime: dPrime }).flatMap(([name, value]) =>
+      value === null ? [] : [[`${heading}/${name}`, value]],
+    ),
+  );
+
+const scalarsOf = (event: Exclude<TrainEvent, { readonly event: "done" }>): Readonly<Record<string, number>> => {
+  switch (event.event) {
+    case "step":
+      return { "train/loss": event.loss, "train/learning_rate": event.lr };
+    case "eval":
+      return { ...tagFigures("eval", event), "train/epoch_loss": event.trainLoss };
+    case "averaged":
+      return tagFigures("averaged", event);
+  }
+};
+
+export interface Board {
+  readonly show: (event: TrainEvent) => void;
+  readonly close: () => void;
+}
+
+/**
+ * @param stepsBefore what earlier files of the run tell beyond these is no longer shown
+ * @throws UserError where the folder cannot be written
+ */
+export const openBoard = (folder: string, stepsBefore: number): Board => {
+  const now = (): number => Date.now() / 1000;
+  const writer: EventWriter = openEventWriter({ folder, openedAtSeconds: now(), firstStep: stepsBefore + 1 });
+  return {
+    show: (event) => {
+      if (event.event !== "done") writer.scalars(scalarsOf(event), event.step, now());
+    },
+    close: writer.close,
+  };
+};

@@ -1,0 +1,85 @@
+/** How far a training has come: beside its tensors, all that decides how it goes on. */
+import * as v from "valibot";
+import type { ArtifactMetadata, Recipe } from "../../compiler/artifact.ts";
+import type { Figures } from "./train-event.ts";
+import { type Best, mainFigure, trackBest } from "./track-best.ts";
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+
+const bestSchema: v.GenericSchema<Best> = v.object({ value: v.number(), epoch: count });
+
+export const progressSchema = v.object({
+  /** Epochs that are done and evaluated. */
+  epochs: count,
+  /** Optimizer steps since the beginning. */
+  steps: count,
+  /** Those of the epoch at hand. */
+  epochSteps: count,
+  /** The epoch's generator after them; null before the first. */
+  random: v.nullable(v.array(v.pipe(v.number(), v.integer()))),
+  /** For the epoch's mean loss. */
+  epochLoss: v.object({ sum: v.number(), clips: count }),
+  /** Decides what best.onnx is. */
+  best: v.nullable(bestSchema),
+  /** The best of the figure that early stopping watches. */
+  watched: v.nullable(bestSchema),
+  /** Epochs in the averaged parameters. */
+  averaged: count,
+  /** Whether nothing is left to do but the averaged graph. */
+  finished: v.boolean(),
+});
+
+export type TrainingProgress = Readonly<v.InferOutput<typeof progressSchema>>;
+
+export const beginning: TrainingProgress = {
+  epochs: 0,
+  steps: 0,
+  epochSteps: 0,
+  random: null,
+  epochLoss: { sum: 0, clips: 0 },
+  best: null,
+  watched: null,
+  averaged: 0,
+  finished: false,
+};
+
+/** @param step an optimizer step that is done */
+export const afterStep = (
+  progress: TrainingProgress,
+  { loss, clips, random }: { readonly loss: number; readonly clips: number; readonly random: readonly number[] },
+): TrainingProgress => ({
+  ...progress,
+  steps: progress.steps + 1,
+  epochSteps: progress.epochSteps + 1,
+  random: [...random],
+  epochLoss: { sum: progress.epochLoss.sum + loss * clips, clips: progress.epochLoss.clips + clips },
+});
+
+export const isAveraged = ({ averaging }: Pick<Recipe, "averaging">, epoch: number): boolean =>
+  averaging !== null && epoch >= averaging.from && epoch <= averaging.to;
+
+/**
+ * @param figures of the evaluation that ends the epoch at hand
+ * @param totalSteps optimizer steps of the whole training
+ */
+export const afterEpoch = (
+  progress: TrainingProgress,
+  figures: Figures,
+  { recipe, objective }: Pick<ArtifactMetadata, "recipe" | "objective">,
+  totalSteps: number,
+): TrainingProgress => {
+  const epoch = progress.epochs + 1;
+  const { earlyStopping } = recipe;
+  const best = trackBest(progress.best, mainFigure[objective], figures, epoch);
+  const watched = earlyStopping && trackBest(progress.watched, earlyStopping.figure, figures, epoch);
+  const isStalled = earlyStopping !== null && epoch - (watched?.epoch ?? 0) >= earlyStopping.patience;
+  return {
+    ...beginning,
+    epochs: epoch,
+    steps: progress.steps,
+    best,
+    watched,
+    averaged: progress.averaged + Number(isAveraged(recipe, epoch)),
+    finished: isStalled || progress.steps >= totalSteps,
+  };
+};

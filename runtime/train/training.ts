@@ -1,0 +1,120 @@
+/** A training that is under way: what it holds open, and what it writes. */
+import type { Recipe } from "../../compiler/artifact.ts";
+import type { LoadClip } from "../data/batches.ts";
+import type { Clip } from "../data/dataset.ts";
+import { predict } from "../infer/predict.ts";
+import type { Predictions } from "../metrics/predictions.ts";
+import { type Classifier, openClassifier, openClassifierOn } from "../session/classifier.ts";
+import type { Device } from "../session/device.ts";
+import { type Artifact, readArtifact } from "../session/read-artifact.ts";
+import { openTrainingSession, type TrainingSession } from "../session/training-session.ts";
+import { writeArtifact } from "../session/write-artifact.ts";
+import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
+import { type EventLog, openEventLog } from "./event-log.ts";
+import { partSize } from "./plan-epoch.ts";
+import { requireFiniteParameters } from "./require-finite.ts";
+import type { GraphFiles, RunFolder } from "./run-folder.ts";
+import type { TrainingProgress } from "./training-progress.ts";
+import { openWeightAverage, type WeightAverage } from "./weight-average.ts";
+import { writePredictions } from "./write-predictions.ts";
+
+export interface TrainOptions {
+  readonly artifact: Artifact;
+  /** The artifact's, with the changes of this run. */
+  readonly recipe: Recipe;
+  /** Ends training after this many steps, in the middle of an epoch if need be. */
+  readonly steps: number;
+  readonly device: Device;
+  readonly clips: readonly Clip[];
+  readonly evaluationClips: readonly Clip[];
+  readonly load: LoadClip;
+  /** Where all that the run writes goes. */
+  readonly folder: RunFolder;
+  /** Stands in the checkpoint for all that decides the run. */
+  readonly run: string;
+  /** What to go on from; without it, training begins. */
+  readonly checkpoint?: Checkpoint | undefined;
+  /** How often a checkpoint is written within an epoch. */
+  readonly checkpointMinutes: number;
+  /** Ends training after the step at hand; its checkpoint goes on from there. */
+  readonly signal: AbortSignal;
+  /** Called while an evaluation runs, with the clips done so far. */
+  readonly onEvaluation?: (clips: number) => void;
+}
+
+export interface Training {
+  readonly options: TrainOptions;
+  readonly session: TrainingSession;
+  /** On the parameters in training. */
+  readonly classifier: Classifier;
+  readonly average: WeightAverage;
+  readonly log: EventLog;
+}
+
+/** @throws UserError where the graph does not run on the device, or the log cannot be written */
+export const openTraining = async (options: TrainOptions): Promise<Training> => {
+  const { artifact, device, folder, checkpoint } = options;
+  const session = await openTrainingSession(artifact, device, checkpoint?.states);
+  const changing = new Set(session.changing.map(({ name }) => name));
+  const trained = artifact.parameters.filter(({ name }) => changing.has(name));
+  return {
+    options,
+    session,
+    classifier: await openClassifierOn(artifact, device, session.state),
+    average: await openWeightAverage(trained, checkpoint?.sums ?? new Map()),
+    log: openEventLog(folder.metrics, checkpoint?.logBytes ?? 0),
+  };
+};
+
+export const closeTraining = async ({ classifier, session, log }: Training): Promise<void> => {
+  log.close();
+  await classifier.close();
+  await session.close();
+};
+
+/** @returns undefined where the signal ended it */
+export const evaluate = ({ options }: Training, classifier: Classifier): Promise<Predictions | undefined> =>
+  predict({
+    ...options,
+    classifier,
+    clips: options.evaluationClips,
+    batch: partSize(options.recipe),
+    onProgress: options.onEvaluation,
+  });
+
+const savePredictions = ({ options }: Training, files: GraphFiles, predictions: Predictions): Promise<void> =>
+  writePredictions(files.predictions, predictions, options.evaluationClips, options.artifact.metadata.classes.length);
+
+/** The parameters as they are now, with what they answer to the evaluation clips. */
+export const saveGraph = async (training: Training, files: GraphFiles, predictions?: Predictions): Promise<void> => {
+  await writeArtifact(training.options.artifact, files.graph, training.session.read);
+  if (predictions) await savePredictions(training, files, predictions);
+};
+
+/** @throws UserError where a parameter is not finite; the earlier checkpoint stays */
+export const saveCheckpoint = async (training: Training, progress: TrainingProgress): Promise<void> => {
+  const { options, session, average, log } = training;
+  const isParameter = new Set(options.artifact.parameters.map(({ name }) => name));
+  const content = { run: options.run, progress, logBytes: log.sync() };
+  await writeCheckpoint(options.folder.checkpoint, content, session, average.sums(), (name, values) => {
+    if (isParameter.has(name)) requireFiniteParameters(values, progress, options);
+  });
+};
+
+/** Writes the averaged graph. @returns what it answers to the evaluation clips; undefined where the signal ended that */
+export const saveAverage = async (training: Training, epochs: number): Promise<Predictions | undefined> => {
+  const { options, session, average } = training;
+  const { graph } = options.folder.averaged;
+  const isAveraged = new Set(average.sums().map(({ name }) => name));
+  await writeArtifact(options.artifact, graph, async (name) =>
+    isAveraged.has(name) ? average.mean(name, epochs) : session.read(name),
+  );
+  const classifier = await openClassifier(readArtifact(graph), options.device);
+  try {
+    const predictions = await evaluate(training, classifier);
+    if (predictions) await savePredictions(training, options.folder.averaged, predictions);
+    return predictions;
+  } finally {
+    await classifier.close();
+  }
+};

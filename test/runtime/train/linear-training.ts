@@ -1,0 +1,64 @@
+/** Trainings of the hand-made linear model, in memory but for the run's folder. */
+import { join } from "node:path";
+import type { onnx } from "onnx-proto";
+import type { Recipe } from "../../../compiler/artifact.ts";
+import type { Clip } from "../../../runtime/data/dataset.ts";
+import { cpuDevice } from "../../../runtime/session/device.ts";
+import { readArtifact } from "../../../runtime/session/read-artifact.ts";
+import { createRunFolder } from "../../../runtime/train/run-folder.ts";
+import { train } from "../../../runtime/train/train.ts";
+import type { TrainEvent } from "../../../runtime/train/train-event.ts";
+import type { TrainOptions } from "../../../runtime/train/training.ts";
+import { linearModel, writeLinearModel } from "../session/linear-artifact.ts";
+
+/** Clips of class 0 begin high, those of class 1 end high. */
+export const clips = Array.from({ length: 6 }, (_, index): Clip => ({
+  name: `clip ${index}`,
+  source: { path: String(index) },
+  classIndices: [index % 2],
+}));
+export const load = async ({ name, classIndices }: Clip): Promise<Float32Array> => {
+  const level = 1 + Number(name.slice(-1)) / 10;
+  return classIndices[0] === 0 ? Float32Array.of(level, 0, 0, 0) : Float32Array.of(0, 0, 0, level);
+};
+
+interface Changes extends Partial<Omit<TrainOptions, "recipe">> {
+  readonly recipe?: Partial<Recipe>;
+  readonly model?: onnx.IModelProto;
+}
+
+/** A training of the model in `folder`, whose run is in a folder there. */
+export const optionsIn = (
+  folder: string,
+  { recipe, model = linearModel(), ...changes }: Changes = {},
+): TrainOptions => {
+  const artifact = readArtifact(writeLinearModel(folder, model));
+  return {
+    artifact,
+    recipe: { ...artifact.metadata.recipe, epochs: 2, batch: 4, learningRate: 0.5, seed: 1, ...recipe },
+    device: cpuDevice,
+    clips,
+    evaluationClips: clips.slice(0, 4),
+    load,
+    steps: Infinity,
+    folder: createRunFolder(join(folder, "run"), "linear", artifact.path),
+    run: "a run",
+    checkpointMinutes: 10,
+    signal: new AbortController().signal,
+    ...changes,
+  };
+};
+
+export const collect = async (options: TrainOptions): Promise<TrainEvent[]> => {
+  const events: TrainEvent[] = [];
+  for await (const event of train(options)) events.push(event);
+  return events;
+};
+
+/** Such as `step 1.2`: the epoch and the step. */
+export const outline = (events: readonly TrainEvent[]): string[] =>
+  events.map((event) => {
+    if (event.event === "done") return `done ${event.steps}`;
+    if (event.event === "averaged") return `averaged ${event.epochs}.${event.step}`;
+    return `${event.event} ${event.epoch}.${event.step}`;
+  });
