@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import type { Recipe } from "../../../compiler/artifact.ts";
+import type { Figures } from "../../../runtime/train/train-event.ts";
+import { trackBest } from "../../../runtime/train/track-best.ts";
+import { afterEpoch, afterStep, beginning, type TrainingProgress } from "../../../runtime/train/training-progress.ts";
+import { metadata } from "../session/linear-artifact.ts";
+
+const figures: Figures = { clips: 4, loss: 1, accuracy: 0.5, mAP: 0.5, AUC: 0.5, dPrime: 0 };
+
+describe("the best evaluation", () => {
+  test("is the highest accuracy or mAP, and the lowest loss", () => {
+    const best = { value: 0.5, epoch: 1 };
+    expect(trackBest(best, "mAP", { ...figures, mAP: 0.6 }, 2)).toStrictEqual({ value: 0.6, epoch: 2 });
+    expect(trackBest(best, "accuracy", { ...figures, accuracy: 0.4 }, 2)).toBe(best);
+    expect(trackBest(best, "loss", { ...figures, loss: 0.6 }, 2)).toBe(best);
+    expect(trackBest(best, "loss", { ...figures, loss: 0.4 }, 2)).toStrictEqual({ value: 0.4, epoch: 2 });
+  });
+
+  test("stays the earlier one where the later is no better, or not defined", () => {
+    const best = { value: 0.5, epoch: 1 };
+    expect(trackBest(best, "accuracy", figures, 2)).toBe(best);
+    expect(trackBest(best, "mAP", { ...figures, mAP: null }, 2)).toBe(best);
+    expect(trackBest(null, "mAP", { ...figures, mAP: null }, 1)).toBeNull();
+  });
+});
+
+describe("after an epoch", () => {
+  const play = (recipe: Partial<Recipe>, losses: readonly number[], totalSteps = 100): TrainingProgress[] => {
+    const model = { recipe: { ...metadata.recipe, ...recipe }, objective: metadata.objective };
+    let progress = beginning;
+    return losses.map((loss) => {
+      progress = afterStep(progress, { loss, clips: 2, random: [1, 2, 3, 4] });
+      return (progress = afterEpoch(progress, { ...figures, loss }, model, totalSteps));
+    });
+  };
+
+  test("the next one begins anew", () => {
+    expect(play({}, [3])).toStrictEqual([
+      {
+        epochs: 1,
+        steps: 1,
+        epochSteps: 0,
+        random: null,
+        epochLoss: { sum: 0, clips: 0 },
+        best: { value: 0.5, epoch: 1 },
+        watched: null,
+        averaged: 0,
+        finished: false,
+      },
+    ]);
+  });
+
+  test("training is finished after its steps", () => {
+    expect(play({}, [3, 2, 1], 3).map(({ finished }) => finished)).toStrictEqual([false, false, true]);
+  });
+
+  test("or when the watched figure stalls", () => {
+    const earlyStopping = { figure: "loss", patience: 2 } as const;
+    const stalls = (losses: readonly number[]) => play({ earlyStopping }, losses).map(({ finished }) => finished);
+    expect(stalls([3, 2, 2.5, 1, 1, 1])).toStrictEqual([false, false, false, false, false, true]);
+    expect(play({ earlyStopping }, [3, 2, 2.5]).at(-1)?.watched).toStrictEqual({ value: 2, epoch: 2 });
+  });
+
+  test("epochs that are averaged are counted", () => {
+    const averaging = { from: 2, to: 3 };
+    expect(play({ averaging }, [1, 1, 1, 1]).map(({ averaged }) => averaged)).toStrictEqual([0, 1, 2, 2]);
+  });
+});
