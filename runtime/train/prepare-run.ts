@@ -114,7 +114,7 @@ export const prepareNewRun = async (
 
 /** A path of a run's, as seen from this folder. */
 const fromHere = (path: string, workingDirectory: string): string =>
-  isAbsolute(path) || workingDirectory === process.cwd() ? path : relative(".", resolve(workingDirectory, path));
+  isAbsolute(path) || workingDirectory === process.cwd() ? path : relative(".", resolve(workingDirectory, path)) || ".";
 
 /** A run's options as a command line would give them. */
 const valuesOf = (run: Run, workingDirectory: string): RunValues => {
