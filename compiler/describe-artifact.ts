@@ -1,6 +1,6 @@
 /** What the artifact's metadata say of a compiled model. */
 import { createHash } from "node:crypto";
-import { type ArtifactMetadata, formatVersion } from "./artifact.ts";
+import { type ArtifactMetadata, formatVersion, type Recipe } from "./artifact.ts";
 import type { NormalizedSpec } from "./frontend/normalized-spec.ts";
 import { elements } from "./ir/dim.ts";
 import type { DType, Graph, Node, Value } from "./ir/graph.ts";
@@ -35,6 +35,21 @@ const hashSpec = (spec: NormalizedSpec): string =>
     .update(JSON.stringify({ ...spec, pretrained: undefined }))
     .digest("hex");
 
+const describeRecipe = ({ optimizer, precision, ...spec }: NormalizedSpec): Recipe => ({
+  learningRate: optimizer.learningRate,
+  schedule: spec.schedule,
+  batch: spec.batch,
+  accumulate: spec.accumulate,
+  epochs: spec.epochs,
+  seed: spec.seed,
+  precision: precision.kind,
+  stepsPerRun: spec.stepsPerRun,
+  sampling: spec.sampling,
+  augmentation: spec.augmentation,
+  averaging: spec.averaging,
+  earlyStopping: spec.earlyStopping,
+});
+
 export const describeArtifact = (
   spec: NormalizedSpec,
   graph: Graph,
@@ -46,7 +61,6 @@ export const describeArtifact = (
     ...graph.outputs.filter((output) => !inferenceOutputs.includes(output)),
     ...graph.states.flatMap(({ next }) => next ?? []),
   ];
-  const { optimizer, batch, epochs, seed, precision, stepsPerRun } = spec;
   const forward = nodesLeadingTo(graph.nodes, inferenceOutputs);
   const trainingStep = nodesLeadingTo(graph.nodes, trainingResults);
   return {
@@ -63,20 +77,7 @@ export const describeArtifact = (
     normalization: { mean: spec.features.mean, scale: spec.features.scale },
     objective: spec.objective,
     classes: spec.classes,
-    recipe: {
-      learningRate: optimizer.learningRate,
-      schedule: { kind: "constant", warmup: null },
-      batch,
-      accumulate: 1,
-      epochs,
-      seed,
-      precision: precision.kind,
-      stepsPerRun,
-      sampling: "shuffled",
-      augmentation: { mixup: null, frequencyMask: null, timeMask: null, noise: false, roll: null },
-      averaging: null,
-      earlyStopping: null,
-    },
+    recipe: describeRecipe(spec),
     parameters: parameters.map(({ value }) => elements(value.type.shape)).reduce((total, count) => total + count, 0),
     flops: { forward: flops(forward), trainingStep: flops(trainingStep) },
     largestTensor: { forward: largestTensor(forward), trainingStep: largestTensor(trainingStep) },

@@ -7,44 +7,10 @@ import type { Layer, Layers } from "../../spec/dsl/layers.ts";
 import type { Model } from "../../spec/dsl/model.ts";
 import type { Classes } from "../../spec/dsl/objectives.ts";
 import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
-import type { Precision } from "../../spec/dsl/training.ts";
 import { CompileError, type Diagnostic } from "../diagnostics/diagnostic.ts";
-import type {
-  Locate,
-  NormalizedFeatures,
-  NormalizedPrecision,
-  NormalizedSpec,
-  PlacedLayer,
-} from "./normalized-spec.ts";
-
-/** Collects what is wrong, so that one compilation reports all of it. */
-interface Report {
-  readonly add: (code: string, message: string, object: object, property?: string, fix?: string) => void;
-}
-
-/** What a number must be, in words. */
-const numberRules = {
-  "a whole number of at least 1": (value: number) => Number.isInteger(value) && value >= 1,
-  "a whole number": (value: number) => Number.isInteger(value),
-  "greater than 0": (value: number) => Number.isFinite(value) && value > 0,
-  "0 or more": (value: number) => Number.isFinite(value) && value >= 0,
-  "a finite number": (value: number) => Number.isFinite(value),
-  "at least 0 and less than 1": (value: number) => value >= 0 && value < 1,
-} as const;
-
-type NumberRules<T> = { readonly [Key in keyof T]?: keyof typeof numberRules };
-
-/** @returns whether all numbers are right */
-const checkNumbers = <T extends object>(report: Report, object: T, rules: NumberRules<T>, name = ""): boolean => {
-  const wrong = (Object.entries(rules) as [keyof T & string, keyof typeof numberRules][]).filter(([key, rule]) => {
-    const value: unknown = object[key];
-    return typeof value === "number" && !numberRules[rule](value);
-  });
-  for (const [key, rule] of wrong) {
-    report.add("number-out-of-range", `${name}${key} must be ${rule}, not ${String(object[key])}`, object, key);
-  }
-  return wrong.length === 0;
-};
+import type { Locate, NormalizedFeatures, NormalizedSpec, PlacedLayer } from "./normalized-spec.ts";
+import { normalizeTraining } from "./normalize-training.ts";
+import { checkNumbers, numberRules, type Report } from "./report.ts";
 
 const layerRules: {
   readonly [Kind in Layer["kind"]]: (layer: Extract<Layer, { kind: Kind }>, report: Report) => void;
@@ -206,13 +172,6 @@ const resolveClasses = (classes: Classes, specPath: string, report: Report): rea
   return ["?"];
 };
 
-const normalizePrecision = (precision: Precision, report: Report): NormalizedPrecision => {
-  if (precision.kind === "float32") return precision;
-  checkNumbers(report, precision, { initialScale: "greater than 0", growthInterval: "a whole number of at least 1" });
-  const { initialScale = 65_536, growthInterval = 2000 } = precision;
-  return { kind: "mixed-float16", initialScale, growthInterval };
-};
-
 const resolveCheckpoint = ({ file, ...options }: Checkpoint, specPath: string): NormalizedSpec["pretrained"] => ({
   ...options,
   ...(file === undefined ? {} : { file: resolve(dirname(specPath), file) }),
@@ -245,23 +204,8 @@ export const normalizeSpec = (model: Model, locate: Locate, specPath: string): N
   if (twice !== undefined)
     report.add("class-named-twice", `two classes are called ${twice}`, model.objective, "classes");
 
-  const { optimizer } = model.training;
-  const { learningRate, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = optimizer;
-  checkNumbers(report, optimizer, { learningRate: "0 or more", eps: "greater than 0", weightDecay: "0 or more" });
-  if (!betas.every((beta) => beta >= 0 && beta < 1)) {
-    report.add(
-      "number-out-of-range",
-      `betas must be at least 0 and less than 1, not ${betas.join(", ")}`,
-      optimizer,
-      "betas",
-    );
-  }
-  checkNumbers(report, model.training, {
-    batch: "a whole number of at least 1",
-    epochs: "a whole number of at least 1",
-    stepsPerRun: "a whole number of at least 1",
-  });
-  const precision = normalizePrecision(model.training.precision ?? { kind: "float32" }, report);
+  checkNumbers(report, model.objective, { labelSmoothing: "at least 0 and less than 1" });
+  const training = normalizeTraining(model.training, features, report);
 
   if (!features || diagnostics.length > 0) throw new CompileError(diagnostics);
   return {
@@ -272,11 +216,8 @@ export const normalizeSpec = (model: Model, locate: Locate, specPath: string): N
     network,
     objective: model.objective.kind === "multiLabel" ? "multi-label" : "single-label",
     classes,
-    optimizer: { learningRate, betas, eps, weightDecay, decay: optimizer.kind === "adam" ? "coupled" : "decoupled" },
-    batch: model.training.batch,
-    epochs: model.training.epochs,
-    precision,
-    stepsPerRun: model.training.stepsPerRun ?? null,
+    labelSmoothing: model.objective.labelSmoothing ?? 0,
+    ...training,
     pretrained: model.pretrained && resolveCheckpoint(model.pretrained, specPath),
   };
 };

@@ -1,4 +1,5 @@
 /** A spec with every default filled in, every block unrolled and every parameter path decided: what lowering reads. */
+import type { Augmentation, Recipe, Schedule } from "../artifact.ts";
 import type { SourceSpan } from "../diagnostics/diagnostic.ts";
 import type { WindowName } from "../../spec/dsl/features.ts";
 import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
@@ -43,7 +44,27 @@ export type NormalizedPrecision =
   | { readonly kind: "float32" }
   | { readonly kind: "mixed-float16"; readonly initialScale: number; readonly growthInterval: number };
 
-export interface NormalizedSpec {
+/** The recipe: what the graph is made from, and what the runtime is told of it (the compiler's contract with it has the rest). */
+export interface NormalizedTraining {
+  readonly optimizer: NormalizedOptimizer;
+  readonly schedule: Schedule;
+  readonly batch: number;
+  readonly accumulate: number;
+  readonly epochs: number;
+  /** null: gradients are not clipped. */
+  readonly clipNorm: number | null;
+  readonly sampling: Recipe["sampling"];
+  readonly augmentation: Augmentation;
+  /** Factors of the learning rate by patterns of parameter names; of several that match, the last counts. */
+  readonly rates: readonly (readonly [pattern: string, factor: number])[];
+  readonly averaging: Recipe["averaging"];
+  readonly earlyStopping: Recipe["earlyStopping"];
+  readonly precision: NormalizedPrecision;
+  /** null: the runtime decides. */
+  readonly stepsPerRun: number | null;
+}
+
+export interface NormalizedSpec extends NormalizedTraining {
   readonly name: string;
   readonly seed: number;
   readonly sampleRateHz: number;
@@ -51,11 +72,6 @@ export interface NormalizedSpec {
   readonly network: readonly PlacedLayer[];
   readonly objective: "multi-label" | "single-label";
   readonly classes: readonly string[];
-  readonly optimizer: NormalizedOptimizer;
-  readonly batch: number;
-  readonly epochs: number;
-  readonly precision: NormalizedPrecision;
-  /** null: the runtime decides. */
-  readonly stepsPerRun: number | null;
+  readonly labelSmoothing: number;
   readonly pretrained: Omit<Checkpoint, "kind"> | undefined;
 }

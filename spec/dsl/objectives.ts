@@ -19,6 +19,8 @@ export const numbered = (count: number): readonly string[] =>
 export interface MultiLabel {
   readonly kind: "multiLabel";
   readonly classes: Classes;
+  /** Moves the targets of training by so much towards one half: t (1 - s) + s / 2. Default 0. */
+  readonly labelSmoothing?: number;
 }
 export const multiLabel = (options: Omit<MultiLabel, "kind">): MultiLabel => ({ kind: "multiLabel", ...options });
 
@@ -26,6 +28,8 @@ export const multiLabel = (options: Omit<MultiLabel, "kind">): MultiLabel => ({ 
 export interface SingleLabel {
   readonly kind: "singleLabel";
   readonly classes: Classes;
+  /** Gives so much of the targets of training to all classes alike: t (1 - s) + s / classes (`torch.nn.CrossEntropyLoss`). Default 0. */
+  readonly labelSmoothing?: number;
 }
 export const singleLabel = (options: Omit<SingleLabel, "kind">): SingleLabel => ({ kind: "singleLabel", ...options });
 

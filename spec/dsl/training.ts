@@ -1,4 +1,6 @@
-/** The training recipe: optimizer, batch, epochs and precision. */
+/** The training recipe. */
+import type { Augmentation } from "./augmentation.ts";
+import type { Schedule } from "./schedules.ts";
 
 interface AdamOptions {
   readonly learningRate: number;
@@ -52,9 +54,31 @@ export type Precision = Float32 | MixedFloat16;
 
 export interface Training {
   readonly optimizer: Optimizer;
-  /** Clips in a step. */
+  /** Default `constant()`. */
+  readonly schedule?: Schedule;
+  /** Clips in an optimizer step. */
   readonly batch: number;
+  /** Parts in which a step's clips are computed, one after the other, to save memory; their gradients add up. Default 1. */
+  readonly accumulate?: number;
   readonly epochs: number;
+  /** The largest norm of all gradients together; larger ones are scaled down to it (`torch.nn.utils.clip_grad_norm_`). */
+  readonly clipNorm?: number;
+  /**
+   * How an epoch draws its clips: "shuffled", each once, or "balanced", as many with replacement, each weighted by the sum over
+   * its labels of 1000 / (clips with the label + 0.01) (section 3.1; the reference's gen_weight_file.py). Default "shuffled".
+   */
+  readonly sampling?: "shuffled" | "balanced";
+  /** Default: none. */
+  readonly augment?: readonly Augmentation[];
+  /**
+   * Parameters whose learning rate is multiplied, by patterns of their names; `*` stands for any characters, of several matches
+   * the last counts. 0 freezes: `{ "*": 0, "dense.*": 1 }` trains the classifier alone.
+   */
+  readonly rates?: Readonly<Record<string, number>>;
+  /** Epochs, both ends included, whose parameters are averaged after training (the reference's `wa`). Default: none. */
+  readonly average?: { readonly from: number; readonly to: number };
+  /** Ends training when the evaluation's figure has not become better for `patience` epochs. Default: never. */
+  readonly earlyStopping?: { readonly figure: "accuracy" | "mAP" | "loss"; readonly patience: number };
   /** Default `float32()`. */
   readonly precision?: Precision;
   /** Optimizer steps that one call of the runtime makes, state kept on the device in between. Default: the runtime decides by device. */

@@ -1,0 +1,170 @@
+/** The training recipe as written to the recipe as lowered and told to the runtime. */
+import type { Augmentation, Schedule, Warmup } from "../artifact.ts";
+import type { Augmentation as AugmentationStep } from "../../spec/dsl/augmentation.ts";
+import type { Schedule as WrittenSchedule } from "../../spec/dsl/schedules.ts";
+import type { Optimizer, Precision, Training } from "../../spec/dsl/training.ts";
+import type {
+  NormalizedFeatures,
+  NormalizedOptimizer,
+  NormalizedPrecision,
+  NormalizedTraining,
+} from "./normalized-spec.ts";
+import { checkNumbers, type Report } from "./report.ts";
+
+const normalizeOptimizer = (optimizer: Optimizer, report: Report): NormalizedOptimizer => {
+  const { learningRate, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = optimizer;
+  checkNumbers(report, optimizer, { learningRate: "0 or more", eps: "greater than 0", weightDecay: "0 or more" });
+  if (!betas.every((beta) => beta >= 0 && beta < 1)) {
+    report.add(
+      "number-out-of-range",
+      `betas must be at least 0 and less than 1, not ${betas.join(", ")}`,
+      optimizer,
+      "betas",
+    );
+  }
+  return { learningRate, betas, eps, weightDecay, decay: optimizer.kind === "adam" ? "coupled" : "decoupled" };
+};
+
+const normalizeWarmup = (warmup: WrittenSchedule["warmup"], report: Report): Warmup | null => {
+  if (!warmup) return null;
+  checkNumbers(report, warmup, { steps: "a whole number of at least 1" });
+  if (warmup.kind === "linearWarmup") return { kind: "linear", steps: warmup.steps };
+  return { kind: "reference", steps: warmup.steps ?? 1000 };
+};
+
+const normalizeSchedule = (schedule: WrittenSchedule, report: Report): Schedule => {
+  const warmup = normalizeWarmup(schedule.warmup, report);
+  switch (schedule.kind) {
+    case "constant":
+      return { kind: "constant", warmup };
+    case "multiStep": {
+      const { milestones, factor } = schedule;
+      checkNumbers(report, schedule, { factor: "greater than 0" });
+      const areRising = milestones.every(
+        (epochs, index) => Number.isInteger(epochs) && epochs > (milestones[index - 1] ?? 0),
+      );
+      if (!areRising) {
+        const message = `milestones must be rising whole numbers of at least 1, not ${milestones.join(", ")}`;
+        report.add("milestones-rise", message, schedule, "milestones");
+      }
+      return { kind: "multiStep", milestones, factor, warmup };
+    }
+    case "cosine":
+      checkNumbers(report, schedule, { to: "at least 0 and less than 1" });
+      return { kind: "cosine", to: schedule.to ?? 0, warmup };
+  }
+};
+
+const noAugmentation: Augmentation = { mixup: null, frequencyMask: null, timeMask: null, noise: false, roll: null };
+
+const requireWithin = (
+  report: Report,
+  step: AugmentationStep,
+  property: string,
+  [widest, length]: readonly [number, number | undefined],
+): void => {
+  if (length === undefined || widest <= length) return;
+  report.add("mask-fits-spectrogram", `a mask of ${widest} ${property} does not fit ${length}`, step, property);
+};
+
+/** What one step adds to the augmentation. */
+const normalizeAugmentation = (
+  step: AugmentationStep,
+  features: NormalizedFeatures | undefined,
+  report: Report,
+): Partial<Augmentation> => {
+  switch (step.kind) {
+    case "mixup": {
+      const { rate, alpha = 10 } = step;
+      checkNumbers(report, step, { rate: "greater than 0 and at most 1", alpha: "greater than 0" });
+      return { mixup: { rate, alpha } };
+    }
+    case "maskFrequency":
+      checkNumbers(report, step, { bins: "a whole number of at least 1" });
+      requireWithin(report, step, "bins", [step.bins, features?.bins]);
+      return { frequencyMask: step.bins };
+    case "maskTime":
+      checkNumbers(report, step, { frames: "a whole number of at least 1" });
+      requireWithin(report, step, "frames", [step.frames, features?.frames]);
+      return { timeMask: step.frames };
+    case "noise":
+      return { noise: true };
+    case "roll": {
+      const { from = -10, to = 9 } = step;
+      checkNumbers(report, step, { from: "a whole number", to: "a whole number" });
+      if (from > to) report.add("roll-range", `a roll from ${from} to ${to} frames: expected from <= to`, step);
+      return { roll: { from, to } };
+    }
+  }
+};
+
+const collectAugmentation = (
+  steps: readonly AugmentationStep[],
+  features: NormalizedFeatures | undefined,
+  report: Report,
+): Augmentation => {
+  steps.forEach((step, index) => {
+    if (steps.findIndex(({ kind }) => kind === step.kind) < index) {
+      report.add("augmentation-named-twice", `${step.kind} is there twice`, step);
+    }
+  });
+  return Object.assign({}, noAugmentation, ...steps.map((step) => normalizeAugmentation(step, features, report)));
+};
+
+const normalizePrecision = (precision: Precision, report: Report): NormalizedPrecision => {
+  if (precision.kind === "float32") return precision;
+  checkNumbers(report, precision, { initialScale: "greater than 0", growthInterval: "a whole number of at least 1" });
+  const { initialScale = 65_536, growthInterval = 2000 } = precision;
+  return { kind: "mixed-float16", initialScale, growthInterval };
+};
+
+const checkEpochs = ({ average, earlyStopping, epochs }: Training, report: Report): void => {
+  if (average) {
+    const rule = "a whole number of at least 1";
+    const areNumbers = checkNumbers(report, average, { from: rule, to: rule }, "average.");
+    if (areNumbers && (average.from > average.to || average.to > epochs)) {
+      const message = `the epochs ${average.from} to ${average.to} are not in 1 to ${epochs}`;
+      report.add("average-within-epochs", message, average);
+    }
+  }
+  if (earlyStopping) checkNumbers(report, earlyStopping, { patience: "a whole number of at least 1" });
+};
+
+/** @param features the graph's, if they are right: masks must fit them */
+export const normalizeTraining = (
+  training: Training,
+  features: NormalizedFeatures | undefined,
+  report: Report,
+): NormalizedTraining => {
+  const { batch, epochs, accumulate = 1, average, earlyStopping, rates = {} } = training;
+  const isCounted = checkNumbers(report, training, {
+    batch: "a whole number of at least 1",
+    accumulate: "a whole number of at least 1",
+    epochs: "a whole number of at least 1",
+    clipNorm: "greater than 0",
+    stepsPerRun: "a whole number of at least 1",
+  });
+  if (isCounted && accumulate > batch) {
+    report.add("part-has-clips", `${batch} clips cannot be computed in ${accumulate} parts`, training, "accumulate");
+  }
+  for (const [pattern, factor] of Object.entries(rates)) {
+    if (Number.isFinite(factor) && factor >= 0) continue;
+    report.add("number-out-of-range", `the rate of "${pattern}" must be 0 or more, not ${factor}`, rates, pattern);
+  }
+  checkEpochs(training, report);
+  return {
+    optimizer: normalizeOptimizer(training.optimizer, report),
+    schedule: normalizeSchedule(training.schedule ?? { kind: "constant" }, report),
+    batch,
+    accumulate,
+    epochs,
+    clipNorm: training.clipNorm ?? null,
+    sampling: training.sampling ?? "shuffled",
+    augmentation: collectAugmentation(training.augment ?? [], features, report),
+    rates: Object.entries(rates),
+    averaging: average ? { from: average.from, to: average.to } : null,
+    earlyStopping: earlyStopping ? { figure: earlyStopping.figure, patience: earlyStopping.patience } : null,
+    precision: normalizePrecision(training.precision ?? { kind: "float32" }, report),
+    stepsPerRun: training.stepsPerRun ?? null,
+  };
+};
