@@ -137,6 +137,7 @@ export const normalizeTraining = (
   report: Report,
 ): NormalizedTraining => {
   const { batch, epochs, accumulate = 1, average, earlyStopping, rates = {} } = training;
+  const optimizer = normalizeOptimizer(training.optimizer, report);
   const isCounted = checkNumbers(report, training, {
     batch: "a whole number of at least 1",
     accumulate: "a whole number of at least 1",
@@ -153,7 +154,7 @@ export const normalizeTraining = (
   }
   checkEpochs(training, report);
   return {
-    optimizer: normalizeOptimizer(training.optimizer, report),
+    optimizer,
     schedule: normalizeSchedule(training.schedule ?? { kind: "constant" }, report),
     batch,
     accumulate,
