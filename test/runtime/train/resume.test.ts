@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { randomOf } from "../../../runtime/data/random.ts";
-import { readCheckpoint } from "../../../runtime/train/checkpoint.ts";
+import { readCheckpoint, readProgress } from "../../../runtime/train/checkpoint.ts";
 import { train } from "../../../runtime/train/train.ts";
 import type { TrainOptions } from "../../../runtime/train/training.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
@@ -142,6 +142,7 @@ describe("processes that are killed", () => {
 
     const folder = workspace();
     const random = randomOf(1);
+    const savedSteps: number[] = [];
     for (let kill = 0; kill < kills; kill++) {
       const victim = runtime(kill === 0 ? start : goOn, folder);
       const ended = end(victim);
@@ -151,7 +152,10 @@ describe("processes that are killed", () => {
       await sleep(random.uniform(0, isEarly ? startMs : (1.5 * trainMs) / kills));
       victim.kill("SIGKILL");
       expect(await ended).toBe("SIGKILL");
+      savedSteps.push(readProgress(join(folder, "run", "checkpoint.safetensors"))?.steps ?? 0);
     }
+    expect(savedSteps).toStrictEqual([...savedSteps].sort((a, b) => a - b));
+    expect(new Set(savedSteps).size).toBeGreaterThan(kills / 4);
     expect(await end(runtime(goOn, folder))).toBe(0);
     expect(outcome(join(folder, "run"))).toStrictEqual(outcome(join(whole, "run")));
   });
