@@ -63,8 +63,10 @@ export interface ArtifactMetadata {
   /** Class names, by index. */
   readonly classes: readonly string[];
   readonly recipe: Recipe;
-  /** Trainable scalars. */
+  /** The network's scalars. */
   readonly parameters: number;
+  /** Names of parameters that training leaves as they are. */
+  readonly frozen: readonly string[];
   /** Floating point operations for one clip: a forward pass, and a whole training step. */
   readonly flops: { readonly forward: number; readonly trainingStep: number };
   /** Bytes of the largest tensor for one clip, in a forward pass and in a whole training step: some devices have a limit. */
@@ -183,6 +185,7 @@ const checks: { readonly [Key in keyof ArtifactMetadata]: Check } = {
   classes: (value) => Array.isArray(value) && value.length > 0 && value.every(isString),
   recipe: isRecipe,
   parameters: isNumber,
+  frozen: (value) => Array.isArray(value) && value.every(isString),
   flops: isRecordOf("forward", "trainingStep"),
   largestTensor: isRecordOf("forward", "trainingStep"),
   sessionOptions: isRecord,

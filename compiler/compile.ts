@@ -15,15 +15,13 @@ import { writeArtifact } from "./emit/write-artifact.ts";
 import { normalizeSpec } from "./frontend/normalize-spec.ts";
 import type { Locate, NormalizedSpec } from "./frontend/normalized-spec.ts";
 import { readSpec } from "./frontend/read-spec.ts";
-import { type Builder, createBuilder } from "./ir/builder.ts";
+import { createBuilder } from "./ir/builder.ts";
 import type { Graph, State, Value } from "./ir/graph.ts";
 import { lowerFeatures } from "./lower/lower-features.ts";
-import { lowerLossScaling } from "./lower/lower-loss-scaling.ts";
 import { lowerNetwork } from "./lower/lower-network.ts";
 import { objectives } from "./lower/lower-objective.ts";
-import { lowerOptimizer } from "./lower/lower-optimizer.ts";
+import { lowerTraining } from "./lower/lower-training.ts";
 import { foldReshapes } from "./passes/fold-reshapes.ts";
-import { gradients } from "./passes/gradients.ts";
 import { mixedPrecision } from "./passes/mixed-precision.ts";
 import { removeDeadCode } from "./passes/remove-dead-code.ts";
 import { renameValues } from "./passes/rename-values.ts";
@@ -53,20 +51,6 @@ export interface Compiled {
   readonly bytes: { readonly graph: number; readonly data: number };
 }
 
-/** Whether training's forward pass is another than inference's, which is float32 so that it runs well everywhere. */
-const hasOwnForward = ({ precision }: NormalizedSpec): boolean => precision.kind !== "float32";
-
-/** What a training step does with the loss: gradients, scaled where they are float16, and the optimizer's updates. */
-const lowerStep = (b: Builder, { precision, optimizer }: NormalizedSpec, loss: Value, learningRate: Value): void => {
-  const forward = b.finish([loss]);
-  const parameters = forward.states.map(({ value }) => value);
-  const differentiate = (seed: Value): ReadonlyMap<string, Value> => gradients(forward, b, loss, parameters, seed);
-  const optimize = (found: ReadonlyMap<string, Value>): void =>
-    lowerOptimizer(b, optimizer, learningRate, found, parameters);
-  if (precision.kind === "float32") optimize(differentiate(b.scalar(1)));
-  else lowerLossScaling(b, precision, differentiate, optimize);
-};
-
 /** The program as one graph: inference, loss, gradients and optimizer. Values have their final names. */
 export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locate): Graph => {
   const b = createBuilder();
@@ -83,11 +67,7 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
   const objective = objectives[spec.objective];
   const scores = b.from({ path: "objective", role: "forward" }, () => objective.scores(b, logits));
 
-  const targets = b.input(names.targets, { dtype: "float32", shape: ["batch", spec.classes.length] });
-  const learningRate = b.input(names.learningRate, { dtype: "float32", shape: [] });
-  const trained = hasOwnForward(spec) ? lowerNetwork(b, features, spec, locate, "training") : logits;
-  const loss = b.from({ path: "objective", role: "loss" }, () => objective.loss(b, trained, targets));
-  lowerStep(b, spec, loss, learningRate);
+  const loss = lowerTraining(b, spec, { kind: input, start, features, logits }, locate);
 
   const passes = { foldReshapes, ...(spec.precision.kind === "float32" ? {} : { mixedPrecision }), removeDeadCode };
   const graph = runPasses(b.finish([logits, scores, loss]), passes);

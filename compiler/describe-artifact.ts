@@ -79,6 +79,7 @@ export const describeArtifact = (
     classes: spec.classes,
     recipe: describeRecipe(spec),
     parameters: parameters.map(({ value }) => elements(value.type.shape)).reduce((total, count) => total + count, 0),
+    frozen: parameters.flatMap(({ value, next }) => (next ? [] : [value.name])),
     flops: { forward: flops(forward), trainingStep: flops(trainingStep) },
     largestTensor: { forward: largestTensor(forward), trainingStep: largestTensor(trainingStep) },
     sessionOptions: {},

@@ -1,6 +1,7 @@
 /** Our own `graph.onnx` as a checkpoint. */
 import { basename, dirname, join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
+import { parseMetadata } from "../artifact.ts";
 import { type ByteSource, byteSource } from "../weights/readers/byte-source.ts";
 import { type Checkpoint, type TensorEntry, tensorEntry } from "../weights/readers/checkpoint.ts";
 import { CheckpointError } from "../weights/readers/checkpoint-error.ts";
@@ -41,7 +42,11 @@ const readExternal = (
 /** The parameters of a compiled or trained graph. @throws CheckpointError where the file is broken or has none. */
 export const readGraphCheckpoint = (source: ByteSource): Checkpoint => {
   const model = decode(source);
-  const trained = new Set(model.trainingInfo.flatMap(({ updateBinding }) => updateBinding?.map(({ key }) => key)));
+  const metadata = parseMetadata(model.metadataProps);
+  const trained = new Set([
+    ...model.trainingInfo.flatMap(({ updateBinding }) => updateBinding?.map(({ key }) => key)),
+    ...(typeof metadata === "string" ? [] : metadata.frozen),
+  ]);
   const parameters = (model.graph?.initializer ?? []).filter(
     ({ name, dataType }) => trained.has(name) && dataType === DataType.FLOAT,
   );

@@ -162,7 +162,7 @@ export const normalizeTraining = (
     clipNorm: training.clipNorm ?? null,
     sampling: training.sampling ?? "shuffled",
     augmentation: collectAugmentation(training.augment ?? [], features, report),
-    rates: Object.entries(rates),
+    rates,
     averaging: average ? { from: average.from, to: average.to } : null,
     earlyStopping: earlyStopping ? { figure: earlyStopping.figure, patience: earlyStopping.patience } : null,
     precision: normalizePrecision(training.precision ?? { kind: "float32" }, report),

@@ -56,7 +56,7 @@ export interface NormalizedTraining {
   readonly sampling: Recipe["sampling"];
   readonly augmentation: Augmentation;
   /** Factors of the learning rate by patterns of parameter names; of several that match, the last counts. */
-  readonly rates: readonly (readonly [pattern: string, factor: number])[];
+  readonly rates: Readonly<Record<string, number>>;
   readonly averaging: Recipe["averaging"];
   readonly earlyStopping: Recipe["earlyStopping"];
   readonly precision: NormalizedPrecision;

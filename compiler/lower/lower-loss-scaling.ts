@@ -17,13 +17,13 @@ const largestScale = 2 ** 126;
  * One step with dynamic loss scaling, as `torch.amp.GradScaler` (growth factor 2, backoff factor 0.5): the gradients of
  * scale * loss, divided by the scale, make the step, unless any is infinite or not a number: then no state changes but the scale.
  * @param differentiate the gradients of the loss times a scalar
- * @param optimize writes the states' updates
+ * @param optimize writes the states' updates. @returns the gradients that they were made with
  */
 export const lowerLossScaling = (
   b: Builder,
   { initialScale, growthInterval }: LossScaling,
   differentiate: (seed: Value) => Gradients,
-  optimize: (gradients: Gradients) => void,
+  optimize: (gradients: Gradients) => Gradients,
 ): void => {
   const origin = { path: "loss_scale", role: "optimizer" } as const;
   const state = (name: string, dtype: DType, value: number): Value =>
@@ -40,10 +40,10 @@ export const lowerLossScaling = (
     const factor = b.div(b.scalar(1), scale);
     return new Map([...scaled].map(([name, gradient]) => [name, b.mul(gradient, factor)]));
   });
-  optimize(gradients);
+  const used = optimize(gradients);
 
   b.from(origin, () => {
-    const isGood = b.less(globalSquaredNorm(b, [...gradients.values()]), b.scalar(largest));
+    const isGood = b.less(globalSquaredNorm(b, [...used.values()]), b.scalar(largest));
     updateOnlyIf(b, isGood);
     const counted = b.add(goodSteps, integer(1));
     const isWaiting = b.less(counted, integer(growthInterval));

@@ -3,14 +3,21 @@ import type { Builder } from "../ir/builder.ts";
 import type { Value } from "../ir/graph.ts";
 
 interface LoweredObjective {
+  /** What becomes of targets [batch, classes] when `smoothing` of them is spread out. */
+  readonly smooth: (b: Builder, targets: Value, smoothing: number, classes: number) => Value;
   readonly scores: (b: Builder, logits: Value) => Value;
   /** Logits and targets [batch, classes] -> loss []. */
   readonly loss: (b: Builder, logits: Value, targets: Value) => Value;
 }
 
+/** t (1 - smoothing) + smoothing * uniform */
+const blend = (b: Builder, targets: Value, smoothing: number, uniform: number): Value =>
+  b.add(b.mul(targets, b.scalar(1 - smoothing)), b.scalar(smoothing * uniform));
+
 /** Scores and loss of each objective. */
 export const objectives: { readonly [Kind in NormalizedSpec["objective"]]: LoweredObjective } = {
   "multi-label": {
+    smooth: (b, targets, smoothing) => blend(b, targets, smoothing, 1 / 2),
     scores: (b, logits) => b.sigmoid(logits),
     /** Binary cross-entropy with logits, in the form that cannot overflow: max(x, 0) - x t + log(1 + exp(-|x|)). */
     loss: (b, logits, targets) => {
@@ -20,6 +27,7 @@ export const objectives: { readonly [Kind in NormalizedSpec["objective"]]: Lower
     },
   },
   "single-label": {
+    smooth: (b, targets, smoothing, classes) => blend(b, targets, smoothing, 1 / classes),
     scores: (b, logits) => b.softmax(logits, { axis: -1 }),
     /** Cross-entropy against probabilities: the batch mean of sum(t (logsumexp(x) - x)). */
     loss: (b, logits, targets) => {

@@ -18,6 +18,8 @@ export const lowerOptimizer = (
   learningRate: Value,
   gradients: ReadonlyMap<string, Value>,
   parameters: readonly Value[],
+  /** What each parameter's learning rate is multiplied by. */
+  rateFactors: ReadonlyMap<string, number>,
 ): void => {
   const [beta1, beta2] = betas;
   const state = (name: string, type: TensorType): Value =>
@@ -29,19 +31,26 @@ export const lowerOptimizer = (
     b.update(old, next);
     return next;
   };
-  const { rate, floor, keep } = b.from({ path: "optimizer", role: "optimizer" }, () => {
+  const { rate, floor } = b.from({ path: "optimizer", role: "optimizer" }, () => {
     const step = state("optimizer.step", { dtype: "int32", shape: [] });
     b.update(step, b.add(step, b.constant("constant/one-step", [], Int32Array.of(1))));
     const root = b.sqrt(correction(2, beta2));
     return {
       rate: b.div(b.mul(learningRate, root), correction(1, beta1)),
       floor: b.mul(root, b.scalar(eps)),
-      keep: b.sub(b.scalar(1), b.mul(learningRate, b.scalar(weightDecay))),
     };
   });
+  /** Scalars that all parameters of one factor share. */
+  const ratesOf = (factor: number): { readonly own: Value; readonly keep: Value } =>
+    b.from({ path: "optimizer", role: "optimizer" }, () => ({
+      own: factor === 1 ? rate : b.mul(rate, b.scalar(factor)),
+      keep: b.sub(b.scalar(1), b.mul(learningRate, b.scalar(weightDecay * factor))),
+    }));
+  const rates = new Map([...new Set(rateFactors.values())].map((factor) => [factor, ratesOf(factor)]));
 
   for (const parameter of parameters) {
     const raw = gradients.get(parameter.name);
+    const { own, keep } = rates.get(rateFactors.get(parameter.name) ?? 1) ?? ratesOf(1);
     if (!raw) continue;
     b.from({ path: parameter.name, role: "optimizer" }, () => {
       const isCoupled = weightDecay !== 0 && decay === "coupled";
@@ -55,7 +64,7 @@ export const lowerOptimizer = (
       b.update(moment2, next2);
       const deviation = b.add(b.sqrt(next2), floor);
       const kept = isDecoupled ? b.mul(parameter, keep) : parameter;
-      b.update(parameter, b.sub(kept, b.mul(rate, b.div(next1, deviation))));
+      b.update(parameter, b.sub(kept, b.mul(own, b.div(next1, deviation))));
     });
   }
 };

@@ -11,7 +11,7 @@ export interface Artifact {
   readonly path: string;
   readonly metadata: ArtifactMetadata;
   readonly model: onnx.IModelProto;
-  /** The inference graph's trainable tensors, and any other kept in the data file. */
+  /** The network's parameters, and any other tensor kept in the data file. */
   readonly parameters: readonly StoredTensor[];
   /** Sizes of `graph.onnx` and of its data file, 0 where it has none. */
   readonly bytes: { readonly graph: number; readonly data: number };
@@ -105,9 +105,10 @@ export const readArtifact = (path: string): Artifact => {
   const metadata = parseMetadata(model.metadataProps ?? []);
   if (typeof metadata === "string") throw new UserError(`${path}: not a graph that specgraph compiled: ${metadata}`);
 
-  const trained = new Set(
-    (model.trainingInfo ?? []).flatMap(({ updateBinding }) => updateBinding?.map(({ key }) => key)),
-  );
+  const trained = new Set([
+    ...(model.trainingInfo ?? []).flatMap(({ updateBinding }) => updateBinding?.map(({ key }) => key)),
+    ...metadata.frozen,
+  ]);
   const parameters = (model.graph?.initializer ?? [])
     .filter(({ name, dataLocation }) => trained.has(name) || dataLocation === DataLocation.EXTERNAL)
     .map((tensor) => toStoredTensor(path, tensor));

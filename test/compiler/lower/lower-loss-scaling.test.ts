@@ -27,6 +27,7 @@ const open = async (initialScale: number, growthInterval: number, options: Infer
     (found) => {
       for (const parameter of parameters) b.update(parameter, b.sub(parameter, found.get(parameter.name) ?? parameter));
       b.update(updates, b.add(updates, b.constant("one", [], Int32Array.of(1))));
+      return found;
     },
   );
   const { state, step } = await openGraphRunner(b.finish([]), [], options);

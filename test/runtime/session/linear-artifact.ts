@@ -36,6 +36,7 @@ export const metadata: ArtifactMetadata = {
     earlyStopping: null,
   },
   parameters: 8,
+  frozen: [],
   flops: { forward: 16, trainingStep: 48 },
   largestTensor: { forward: 16, trainingStep: 32 },
   sessionOptions: {},
