@@ -45,6 +45,10 @@ export interface MultiStep extends WarmupOption {
 }
 export const multiStep = (options: Omit<MultiStep, "kind">): MultiStep => ({ kind: "multiStep", ...options });
 
+/** Milestones after each epoch of a range, both ends included. */
+export const everyEpoch = ({ from, to }: { readonly from: number; readonly to: number }): readonly number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
 /** Falls along half a cosine, from the warm-up's end to the end of training (Loshchilov and Hutter 2017, without restarts). */
 export interface Cosine extends WarmupOption {
   readonly kind: "cosine";

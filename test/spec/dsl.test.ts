@@ -5,6 +5,10 @@ test("numbered classes", () => {
   expect(dsl.numbered(3)).toStrictEqual(["0", "1", "2"]);
 });
 
+test("every epoch of a range", () => {
+  expect(dsl.everyEpoch({ from: 5, to: 8 })).toStrictEqual([5, 6, 7, 8]);
+});
+
 /** Each builder's result with nothing but what it was given: defaults are the compiler's. */
 const built = [
   [dsl.waveform({ sampleRateHz: 8000 }), { kind: "waveform", sampleRateHz: 8000 }],
@@ -24,6 +28,15 @@ const built = [
   [dsl.classesFile("a.csv"), { kind: "classesFile", path: "a.csv" }],
   [dsl.checkpoint(), { kind: "checkpoint" }],
   [dsl.adamW({ learningRate: 1 }), { kind: "adamW", learningRate: 1 }],
+  [dsl.constant(), { kind: "constant" }],
+  [dsl.multiStep({ milestones: [1], factor: 0.5 }), { kind: "multiStep", milestones: [1], factor: 0.5 }],
+  [dsl.cosine({ warmup: dsl.referenceWarmup() }), { kind: "cosine", warmup: { kind: "referenceWarmup" } }],
+  [dsl.linearWarmup({ steps: 9 }), { kind: "linearWarmup", steps: 9 }],
+  [dsl.mixup({ rate: 0.5 }), { kind: "mixup", rate: 0.5 }],
+  [dsl.maskFrequency({ bins: 48 }), { kind: "maskFrequency", bins: 48 }],
+  [dsl.maskTime({ frames: 192 }), { kind: "maskTime", frames: 192 }],
+  [dsl.noise(), { kind: "noise" }],
+  [dsl.roll({ to: 3 }), { kind: "roll", to: 3 }],
   [dsl.float32(), { kind: "float32" }],
   [dsl.mixedFloat16(), { kind: "mixedFloat16" }],
 ] as const;
