@@ -64,7 +64,8 @@ const requireWithin = (
   [widest, length]: readonly [number, number | undefined],
 ): void => {
   if (length === undefined || widest <= length) return;
-  report.add("mask-fits-spectrogram", `a mask of ${widest} ${property} does not fit ${length}`, step, property);
+  const message = `a mask of up to ${widest} ${property} does not fit a spectrogram of ${length} ${property}`;
+  report.add("mask-fits-spectrogram", message, step, property);
 };
 
 /** What one step adds to the augmentation. */
@@ -92,7 +93,7 @@ const normalizeAugmentation = (
     case "roll": {
       const { from = -10, to = 9 } = step;
       checkNumbers(report, step, { from: "a whole number", to: "a whole number" });
-      if (from > to) report.add("roll-range", `a roll from ${from} to ${to} frames: expected from <= to`, step);
+      if (from > to) report.add("roll-range", `the roll is from ${from} to ${to} frames; expected from <= to`, step);
       return { roll: { from, to } };
     }
   }
@@ -105,7 +106,7 @@ const collectAugmentation = (
 ): Augmentation => {
   steps.forEach((step, index) => {
     if (steps.findIndex(({ kind }) => kind === step.kind) < index) {
-      report.add("augmentation-named-twice", `${step.kind} is there twice`, step);
+      report.add("augmentation-named-twice", `${step.kind} stands here again; expected once`, step);
     }
   });
   return Object.assign({}, noAugmentation, ...steps.map((step) => normalizeAugmentation(step, features, report)));
@@ -123,7 +124,7 @@ const checkEpochs = ({ average, earlyStopping, epochs }: Training, report: Repor
     const rule = "a whole number of at least 1";
     const areNumbers = checkNumbers(report, average, { from: rule, to: rule }, "average.");
     if (areNumbers && (average.from > average.to || average.to > epochs)) {
-      const message = `the epochs ${average.from} to ${average.to} are not in 1 to ${epochs}`;
+      const message = `epochs ${average.from} to ${average.to} cannot be averaged; expected from <= to <= ${epochs}`;
       report.add("average-within-epochs", message, average);
     }
   }
@@ -146,7 +147,12 @@ export const normalizeTraining = (
     stepsPerRun: "a whole number of at least 1",
   });
   if (isCounted && accumulate > batch) {
-    report.add("part-has-clips", `${batch} clips cannot be computed in ${accumulate} parts`, training, "accumulate");
+    report.add(
+      "part-has-clips",
+      `a batch of ${batch} clips cannot be computed in ${accumulate} parts`,
+      training,
+      "accumulate",
+    );
   }
   for (const [pattern, factor] of Object.entries(rates)) {
     if (Number.isFinite(factor) && factor >= 0) continue;

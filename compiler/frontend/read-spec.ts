@@ -62,7 +62,10 @@ const typeError = ({ compilerObject }: TsDiagnostic): Diagnostic => {
 
 /** Where a literal gives a property; not if a spread behind it may have replaced the value. */
 const findMember = (literal: Node, property: string): Node | undefined => {
-  const member = Node.isObjectLiteralExpression(literal) ? literal.getProperty(property) : undefined;
+  if (!Node.isObjectLiteralExpression(literal)) return undefined;
+  const member = literal.getProperty(
+    (member) => !Node.isSpreadAssignment(member) && member.getName().replace(/^(["'])(.*)\1$/, "$2") === property,
+  );
   if (!member || member.getNextSiblings().some((sibling) => Node.isSpreadAssignment(sibling))) return undefined;
   return Node.isPropertyAssignment(member) ? member.getInitializer() : member;
 };

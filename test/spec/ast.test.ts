@@ -99,9 +99,10 @@ test("every parameter is trained, with two moments each", () => {
   expect(moments).toHaveLength(2 * trained.length);
 });
 
-describe("every spec of the folder is one that compiles", () => {
+describe("every spec of the folder, and every recipe, is one that compiles", () => {
   const folder = fileURLToPath(new URL("../../spec", import.meta.url));
-  test.each(readdirSync(folder).filter((name) => name.endsWith(".ts")))("%s", (name) => {
+  const specs = ["", "recipes"].flatMap((inner) => readdirSync(join(folder, inner)).map((name) => join(inner, name)));
+  test.each(specs.filter((name) => name.endsWith(".ts")))("%s", (name) => {
     const path = join(folder, name);
     const { model, locate } = readSpec(path);
     const spec = normalizeSpec(model, locate, path);
