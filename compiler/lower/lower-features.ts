@@ -3,27 +3,28 @@ import type { NormalizedFeatures } from "../frontend/normalized-spec.ts";
 import type { Builder } from "../ir/builder.ts";
 import type { Value } from "../ir/graph.ts";
 import { onnxTypeNumber } from "../ops/elementwise.ts";
+import { fitLength } from "./fit-length.ts";
 import { melMatrix, paddedLength, spectrumMatrix, windowFunction } from "./mel-filters.ts";
 
 /** Kaldi's floor below the logarithm: float32's epsilon. */
 const powerFloor = 2 ** -23;
 
+/** A frame is put together of parts as long as the frames' distance. */
+const hopsPerFrame = ({ frameLengthSamples, frameShiftSamples }: NormalizedFeatures): number =>
+  Math.ceil(frameLengthSamples / frameShiftSamples);
+
+/** Samples from a clip's start that the frames are cut from. */
+export const samplesInReach = (features: NormalizedFeatures): number =>
+  (features.frames + hopsPerFrame(features) - 1) * features.frameShiftSamples;
+
 /** Overlapping frames of fixed number: [batch, samples] -> [batch, frames, length], absent samples as zero. */
-const cutFrames = (
-  b: Builder,
-  samples: Value,
-  { frames, frameLengthSamples, frameShiftSamples }: NormalizedFeatures,
-): Value => {
-  const shift = frameShiftSamples;
-  const hopsPerFrame = Math.ceil(frameLengthSamples / shift);
-  const hops = frames + hopsPerFrame - 1;
-  const needed = hops * shift;
-  const cut = b.slice(samples, { starts: [0], ends: [needed], axes: [1] });
-  const padded = b.pad(cut, b.scalar(0), { pads: [0, 0, 0, needed] });
-  const exact = b.slice(padded, { starts: [0], ends: [needed], axes: [1] });
+const cutFrames = (b: Builder, samples: Value, features: NormalizedFeatures): Value => {
+  const { frames, frameLengthSamples, frameShiftSamples: shift } = features;
+  const reach = samplesInReach(features);
+  const exact = fitLength(b, samples, reach, b.scalar(0));
   const [batch = "batch"] = samples.type.shape;
-  const grid = b.reshape(exact, { shape: [batch, hops, shift] });
-  const parts = Array.from({ length: hopsPerFrame }, (_, hop) => {
+  const grid = b.reshape(exact, { shape: [batch, reach / shift, shift] });
+  const parts = Array.from({ length: hopsPerFrame(features) }, (_, hop) => {
     const width = Math.min(shift, frameLengthSamples - hop * shift);
     return b.slice(grid, { starts: [hop, 0], ends: [hop + frames, width], axes: [1, 2] });
   });

@@ -1,32 +1,41 @@
 import { absentSample, names } from "../artifact.ts";
+import type { NormalizedFeatures } from "../frontend/normalized-spec.ts";
 import type { Builder } from "../ir/builder.ts";
 import type { Value } from "../ir/graph.ts";
 import { onnxTypeNumber } from "../ops/elementwise.ts";
+import { fitLength } from "./fit-length.ts";
+import { samplesInReach } from "./lower-features.ts";
 
-/** A batch's samples without their clip's mean, where there is a sample, and zero elsewhere. */
-const centre = (b: Builder, waveform: Value, present: Value): Value => {
+const isPresent = (b: Builder, waveform: Value): Value => b.less(waveform, b.scalar(absentSample / 2));
+
+/** Each clip without the mean of all its samples; absent ones stay absent. */
+const centre = (b: Builder, waveform: Value): Value => {
+  const present = isPresent(b, waveform);
   const lengths = b.reduceSum(b.cast(present, { to: onnxTypeNumber.float32 }), { axes: [1], keepdims: 1 });
   const silent = b.where(present, waveform, b.scalar(0));
   const mean = b.div(b.reduceSum(silent, { axes: [1], keepdims: 1 }), lengths);
-  return b.where(present, b.sub(silent, mean), b.scalar(0));
+  return b.where(present, b.sub(silent, mean), b.scalar(absentSample));
 };
 
 /**
- * Mixes each clip [batch, samples] with its partner, cut or filled with zeros to the clip's length: share * clip +
- * (1 - share) * partner, both without their mean where `removesMean` (the reference's dataloader.py; that the mixture's mean
- * is removed again is the features' business). Absent samples stay absent.
+ * Mixes each clip [batch, samples] with its partner [batch, mixup_samples], cut or filled with zeros to the clip's length:
+ * share * clip + (1 - share) * partner, both without their mean where the features remove it (the reference's dataloader.py).
+ * The mixture's mean, which it removes again, is the features' business: of the samples in reach of the frames, as only they
+ * are mixed. A constant changes no frame, so that this mean is as good as that of all.
+ * @returns [batch, samples in reach], absent where the clip is
  */
-export const lowerMixup = (b: Builder, waveform: Value, removesMean: boolean): Value => {
-  const { shape } = waveform.type;
-  const [batch = "batch"] = shape;
-  const partner = b.input(names.mixupWaveform, { dtype: "float32", shape });
+export const lowerMixup = (b: Builder, waveform: Value, features: NormalizedFeatures): Value => {
+  const [batch = "batch"] = waveform.type.shape;
+  const partner = b.input(names.mixupWaveform, { dtype: "float32", shape: [batch, "mixup_samples"] });
   const share = b.reshape(b.input(names.mixupShare, { dtype: "float32", shape: [batch] }), { shape: [batch, 1] });
-  const prepare = (clip: Value, present: Value): Value =>
-    removesMean ? centre(b, clip, present) : b.where(present, clip, b.scalar(0));
-  const isPresent = (clip: Value): Value => b.less(clip, b.scalar(absentSample / 2));
+  const prepare = (clips: Value): Value => {
+    const centred = features.removeMean ? centre(b, clips) : clips;
+    return fitLength(b, centred, samplesInReach(features), b.scalar(absentSample));
+  };
 
-  const present = isPresent(waveform);
-  const own = b.mul(share, prepare(waveform, present));
-  const others = b.mul(b.sub(b.scalar(1), share), prepare(partner, isPresent(partner)));
-  return b.where(present, b.add(own, others), b.scalar(absentSample));
+  const own = prepare(waveform);
+  const other = prepare(partner);
+  const heard = b.where(isPresent(b, other), other, b.scalar(0));
+  const mixture = b.add(b.mul(share, own), b.mul(b.sub(b.scalar(1), share), heard));
+  return b.where(isPresent(b, own), mixture, b.scalar(absentSample));
 };

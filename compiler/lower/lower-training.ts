@@ -46,7 +46,7 @@ const lowerAugmentation = (b: Builder, spec: NormalizedSpec, { kind, start, feat
         },
       ]);
     }
-    const mixed = lowerFeatures(b, lowerMixup(b, start, spec.features.removeMean), spec.features, sampleRateHz);
+    const mixed = lowerFeatures(b, lowerMixup(b, start, spec.features), spec.features, sampleRateHz);
     return augmentFeatures(b, mixed, augmentation, spec.features);
   });
 
