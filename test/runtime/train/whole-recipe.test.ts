@@ -1,0 +1,136 @@
+/** Compiled graphs with everything that a recipe may have, trained as `runtime train` does. */
+import { cpSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { compile } from "../../../compiler/compile.ts";
+import type { Clip } from "../../../runtime/data/dataset.ts";
+import { cpuDevice } from "../../../runtime/session/device.ts";
+import { readArtifact } from "../../../runtime/session/read-artifact.ts";
+import { trainingProgram } from "../../../runtime/session/session-program.ts";
+import { readTensor } from "../../../runtime/session/stored-tensor.ts";
+import { readCheckpoint } from "../../../runtime/train/checkpoint.ts";
+import { createRunFolder } from "../../../runtime/train/run-folder.ts";
+import { train } from "../../../runtime/train/train.ts";
+import type { TrainOptions } from "../../../runtime/train/training.ts";
+import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
+import { temporaryFolder } from "../audio/temporary-folder.ts";
+import { collect, outline } from "./linear-training.ts";
+
+/** Of different lengths, all above one frame's 400 samples. */
+const clips = Array.from({ length: 50 }, (_, index): Clip => ({
+  name: `clip ${index}`,
+  source: { path: String(index) },
+  classIndices: [Number(index % 5 === 0)],
+}));
+const load = async ({ name, classIndices }: Clip): Promise<Float32Array> => {
+  const samples = 2000 + 97 * Number(name.split(" ")[1]);
+  const loudness = 0.1 + 0.4 * (classIndices[0] ?? 0);
+  return generateTensor(`recipe/${name}`, samples, loudness);
+};
+
+/** The tiny model with this recipe, and its run. */
+const optionsOf = (training: string): TrainOptions => {
+  const folder = temporaryFolder();
+  const tiny = fileURLToPath(new URL("../../compiler/tiny-model.ts", import.meta.url));
+  cpSync(tiny, join(folder, "tiny-model.ts"));
+  const spec = join(folder, "spec.ts");
+  writeFileSync(
+    spec,
+    `import { adamW, cosine, linearWarmup, maskFrequency, maskTime, mixup, noise, roll } from "specgraph";
+import { tiny } from "./tiny-model.ts";
+const augment = [mixup({ rate: 0.5 }), maskFrequency({ bins: 4 }), maskTime({ frames: 6 }), noise(), roll()];
+const optimizer = adamW({ learningRate: 1e-3, weightDecay: 0.01 });
+const schedule = cosine({ to: 0.1, warmup: linearWarmup({ steps: 2 }) });
+export default tiny({ training: { optimizer, schedule, augment, clipNorm: 1, sampling: "balanced", ${training} } });
+`,
+  );
+  const out = join(folder, "graph.onnx");
+  compile({ spec, out, input: "waveform" });
+  const artifact = readArtifact(out);
+  return {
+    artifact,
+    recipe: artifact.metadata.recipe,
+    device: cpuDevice,
+    clips,
+    evaluationClips: clips.slice(0, 10),
+    load,
+    steps: Infinity,
+    folder: createRunFolder(join(folder, "run"), "tiny", out),
+    run: "a run",
+    checkpointMinutes: 10,
+    signal: new AbortController().signal,
+  };
+};
+
+/** The run from where its checkpoint is. */
+const goOn = (options: TrainOptions): TrainOptions => {
+  const changing = trainingProgram(options.artifact).states.flatMap(({ stored, next }) => (next ? [stored] : []));
+  return { ...options, checkpoint: readCheckpoint(options.folder.checkpoint, options.run, changing, []) };
+};
+
+const trainUntilStep = async (options: TrainOptions, step: number): Promise<void> => {
+  const interruption = new AbortController();
+  for await (const event of train({ ...options, signal: interruption.signal })) {
+    if (event.event === "step" && event.step === step) interruption.abort();
+  }
+};
+
+test.each([
+  [1, [2, 3, 9]],
+  [2, [2, 4, 9]], // the third step shares its run with the fourth
+])(
+  "%d steps in a run: interrupted within its epochs, training comes to the same, bit for bit",
+  async (stepsPerRun, saved) => {
+    const recipe = `batch: 12, accumulate: 4, epochs: 2, average: { from: 1, to: 2 }, stepsPerRun: ${stepsPerRun}`;
+    const [whole, parts] = [optionsOf(recipe), optionsOf(recipe)];
+    expect(outline(await collect(whole)).slice(-3)).toStrictEqual(["eval 2.10", "averaged 2.10", "done 10"]);
+
+    const found = [];
+    for (const step of [2, 3, 9]) {
+      await trainUntilStep(goOn(parts), step);
+      found.push(goOn(parts).checkpoint?.progress.steps);
+    }
+    expect(found).toStrictEqual(saved);
+    await collect(goOn(parts));
+    for (const file of ["metrics", "checkpoint"] as const) {
+      expect(readFileSync(parts.folder[file]).equals(readFileSync(whole.folder[file])), file).toBe(true);
+    }
+    for (const graph of ["last", "best", "averaged"] as const) {
+      const expected = readFileSync(whole.folder[graph].graph);
+      expect(readFileSync(parts.folder[graph].graph).equals(expected), graph).toBe(true);
+    }
+  },
+);
+
+const relativeError = (found: readonly number[] = [], expected: readonly number[] = []): number => {
+  const norm = (values: readonly number[]): number => Math.hypot(...values);
+  return norm(expected.map((value, index) => value - (found[index] ?? Number.NaN))) / norm(expected);
+};
+
+/** A run's losses and its final parameters. */
+const resultOf = async (options: TrainOptions) => {
+  const events = await collect(options);
+  const { parameters } = readArtifact(options.folder.last.graph);
+  const values = await Promise.all(
+    parameters.map(async (each) => Array.from((await readTensor(each)) as Float32Array)),
+  );
+  return { losses: events.flatMap((event) => (event.event === "step" ? [event.loss] : [])), values: values.flat() };
+};
+
+test("four parts of 12 clips make the step of 48", async () => {
+  const run = (accumulate: number) =>
+    resultOf({ ...optionsOf(`batch: 48, accumulate: ${accumulate}, epochs: 3`), steps: 5 });
+  const [whole, parts] = [await run(1), await run(4)];
+  expect(whole.losses).toHaveLength(5);
+  expect(relativeError(parts.losses, whole.losses)).toBeLessThan(1e-5);
+  expect(relativeError(parts.values, whole.values)).toBeLessThan(1e-5);
+});
+
+test("several steps in one run are the same as one at a time, but for the rounding of longer batches", async () => {
+  const run = (stepsPerRun: number) =>
+    resultOf(optionsOf(`batch: 12, accumulate: 2, epochs: 1, stepsPerRun: ${stepsPerRun}`));
+  const [single, shared] = [await run(1), await run(2)];
+  expect(relativeError(shared.losses, single.losses)).toBeLessThan(1e-6);
+  expect(relativeError(shared.values, single.values)).toBeLessThan(1e-5);
+});
