@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `runtime COMMAND`: the only place that touches the process. */
 import { type Command, type ExitCode, exitCodes } from "./command.ts";
+import { cvCommand } from "./cross-validation/cv-command.ts";
 import { soundsCommand } from "./data/sounds-command.ts";
 import { devicesCommand } from "./devices/devices-command.ts";
 import { exportCommand } from "./export/export-command.ts";
@@ -15,6 +16,7 @@ import { UserError } from "./user-error.ts";
 
 const commands: Readonly<Record<string, Command>> = {
   train: trainCommand,
+  cv: cvCommand,
   eval: evalCommand,
   infer: inferCommand,
   inspect: inspectCommand,
@@ -29,6 +31,7 @@ const usage = `Usage: runtime COMMAND ...
 Trains and uses the graphs that specgraph compiles.
 
   train    train a graph on labelled clips
+  cv       train and measure a graph by cross-validation
   eval     measure a graph on labelled clips
   infer    say what is heard in clips
   inspect  print what a graph is

@@ -53,6 +53,19 @@ export const clipOptions = {
   fold: { kind: "integer", value: "N", least: 0, help: "the fold of ESC-50 to evaluate on (default: the lowest)" },
 } as const satisfies OptionTable;
 
+/** For the commands that train. */
+export const trainingOptions = {
+  epochs: { kind: "integer", value: "N", least: 1, help: "passes over the data (default: the spec's)" },
+  steps: { kind: "integer", value: "N", least: 1, help: "steps after which to end, whatever the epochs" },
+  batch: { kind: "integer", value: "N", least: 1, help: "clips per step (default: the spec's)" },
+  lr: { kind: "positive", value: "X", help: "learning rate (default: the spec's)" },
+  "checkpoint-minutes": {
+    kind: "positive",
+    value: "N",
+    help: "how often to save within an epoch, besides at its end (default: 10)",
+  },
+} as const satisfies OptionTable;
+
 /** For the commands that compute. */
 export const deviceOption = {
   device: { kind: "text", value: "NAME", help: "auto, cpu, webgpu or cuda (default: auto)" },

@@ -16,6 +16,8 @@ export interface Clip {
   readonly classIndices: readonly number[];
   /** Where the source says itself which clips are for evaluation. */
   readonly split?: Split | undefined;
+  /** Where the source divides its clips for cross-validation. */
+  readonly fold?: number | undefined;
 }
 
 export type ClipSource = { readonly path: string } | { readonly sound: Sound };

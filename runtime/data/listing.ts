@@ -6,6 +6,7 @@ export interface ListedClip {
   /** Each label by the names it may go by in the graph, the usual one first. */
   readonly labels: readonly (readonly [string, ...string[]])[];
   readonly split?: Split | undefined;
+  readonly fold?: number | undefined;
   /** Where it is listed, for messages: the file and line, or the folder. */
   readonly where: () => string;
 }

@@ -114,7 +114,7 @@ const requireFiles = async (clips: readonly ListedClip[]): Promise<void> => {
 };
 
 const resolveLabels = (
-  { path, labels, split, where }: ListedClip,
+  { path, labels, split, fold, where }: ListedClip,
   classes: readonly string[],
   indices: ReadonlyMap<string, number>,
 ): Clip => {
@@ -124,7 +124,7 @@ const resolveLabels = (
     if (index === undefined) throw new UserError(`${where()}: ${unknownLabel(names[0], classes)}`);
     return index;
   });
-  return { name: path, source: { path }, classIndices: [...new Set(classIndices)], split };
+  return { name: path, source: { path }, classIndices: [...new Set(classIndices)], split, fold };
 };
 
 const listedAtMost = 10;

@@ -29,6 +29,7 @@ export const readEsc = (table: Table, fold?: number): readonly ListedClip[] => {
     path: join(audio, row.filename),
     labels: [[row.category, String(row.target)]],
     split: row.fold === evaluationFold ? "eval" : "train",
+    fold: row.fold,
     where: () => `${table.path}:${line}`,
   }));
 };

@@ -63,7 +63,8 @@ test.skipIf(mixtures.length === 0).each(mixtures)("features of $a mixed with $b"
     mixup_waveform: toTensor(partner, samples),
     mixup_share: new Tensor("float32", Float32Array.of(mixture.lambda), [1]),
   });
-  const rows = (result?.data as Float32Array).filter((_, index) => Math.floor(index / 128) % mixture.row_stride === 0);
+  const values = result?.data as Float32Array;
+  const rows = values.filter((_, index) => Math.floor(index / 128) % mixture.row_stride === 0);
   const expected = readFloatNpy(join(folder, mixture.file)).data;
   expect(rows).toHaveLength(expected.length);
   rows.forEach((value, index) => {

@@ -1,0 +1,176 @@
+/** `runtime cv`. */
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type Command, exitCodes } from "../command.ts";
+import type { Dataset } from "../data/dataset.ts";
+import { readDataset } from "../data/read-dataset.ts";
+import {
+  clipOptions,
+  commonOptions,
+  deviceOption,
+  oneGraph,
+  parseOptions,
+  trainingOptions,
+  type Usage,
+} from "../options.ts";
+import type { Output } from "../output.ts";
+import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
+import { writeFailure } from "../session/write-artifact.ts";
+import { executeRun } from "../train/execute-run.ts";
+import { type PreparedRun, prepareNewRun, prepareResumedRun, type RunValues } from "../train/prepare-run.ts";
+import { runFolder } from "../train/run-folder.ts";
+import { UserError } from "../user-error.ts";
+import { formatFolds } from "./format-folds.ts";
+import { ownFolds, stratify } from "./plan-folds.ts";
+import { readFoldResult } from "./read-fold-result.ts";
+import { type Figure, type FoldResult, summarizeFolds } from "./summarize-folds.ts";
+import { writeFoldTable } from "./write-fold-table.ts";
+
+const { fold: _, ...dataOptions } = clipOptions;
+const options = {
+  ...dataOptions,
+  folds: { kind: "integer", value: "K", least: 2, help: "how many parts (default: the data's own, else 5)" },
+  repeats: { kind: "integer", value: "N", least: 1, help: "times, each with the next seed (default: 1)" },
+  ...trainingOptions,
+  seed: { kind: "integer", value: "N", least: 0, help: "of the first repeat (default: the spec's)" },
+  ...deviceOption,
+  out: { kind: "text", value: "DIR", help: "for the runs and results.json (default: runs/SPEC-cv)" },
+  ...commonOptions,
+} as const;
+
+const usage: Usage<typeof options> = {
+  name: "cv",
+  synopsis: "GRAPH --data PATH [options]",
+  description: `Cross-validation: for each fold trains the graph afresh on the others and evaluates on it. Folds are the data's own
+(ESC-50), or drawn by the seed with equal shares of every class. Each is a run of its own, DIR/repeat-1/fold-1 and so on;
+the same command again goes on where it was interrupted.`,
+  operands: [["GRAPH", "a graph.onnx that `npm run compile` or an earlier training wrote"]],
+  options,
+  examples: [
+    "runtime cv graph.onnx --data ESC-50/ --repeats 3",
+    "runtime cv graph.onnx --data clips/ --folds 10 --epochs 20 --out runs/ten",
+  ],
+};
+
+interface FoldPlan {
+  readonly repeat: number;
+  readonly fold: number;
+  /** Where its run goes. */
+  readonly path: string;
+  readonly values: RunValues;
+}
+
+const createFolder = (path: string): void => {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw writeFailure(join(path, "results.json"), error) ?? error;
+  }
+};
+
+const requireFoldCount = ({ name }: Dataset, own: readonly number[], folds: number | undefined): void => {
+  if (own.length === 0 || folds === undefined || folds === own.length) return;
+  throw new UserError(
+    `--folds ${folds}: ${name} has ${own.length} folds of its own, ${own.join(", ")}; leave --folds out`,
+  );
+};
+
+/** The runs of one repeat; where the data has no folds, their tables are written. */
+const planRepeat = (
+  dataset: Dataset,
+  {
+    repeat,
+    folds,
+    out,
+    values,
+  }: { repeat: number; folds: number | undefined; out: string; values: RunValues & { seed: number } },
+): readonly FoldPlan[] => {
+  const folder = join(out, `repeat-${repeat}`);
+  const plan = (fold: number, own: RunValues): FoldPlan => ({
+    repeat,
+    fold,
+    path: join(folder, `fold-${fold}`),
+    values: { ...values, ...own },
+  });
+  const own = ownFolds(dataset);
+  requireFoldCount(dataset, own, folds);
+  if (own.length > 0) return own.map((fold) => plan(fold, { fold }));
+
+  const count = folds ?? 5;
+  const foldOf = stratify(dataset, count, values.seed);
+  createFolder(folder);
+  return Array.from({ length: count }, (_, index) => {
+    const table = join(folder, `fold-${index + 1}.csv`);
+    writeFoldTable(table, dataset, foldOf, index + 1);
+    return plan(index + 1, { data: table, labels: undefined });
+  });
+};
+
+/** A fold's run: a new one, or the one that an earlier call began. */
+const prepareFold = async (
+  graph: string,
+  { path, values }: FoldPlan,
+  args: readonly string[],
+  output: Output,
+): Promise<PreparedRun> =>
+  existsSync(runFolder(path).config)
+    ? prepareResumedRun(path, graph, values, output)
+    : prepareNewRun(graph, values, { out: path, command: ["runtime", "cv", ...args], output });
+
+const writeResults = (path: string, results: object): void => {
+  try {
+    writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
+  } catch (error) {
+    throw writeFailure(path, error) ?? error;
+  }
+};
+
+export const cvCommand: Command = {
+  usage,
+  run: async (args, output, signal) => {
+    const { values, operands } = parseOptions(usage, args);
+    const graph = oneGraph(usage, operands);
+    const {
+      data,
+      labels,
+      folds,
+      repeats = 1,
+      out: given,
+      seed: givenSeed,
+      "checkpoint-minutes": checkpointMinutes,
+    } = values;
+    if (data === undefined) throw new UserError("runtime cv needs clips of your own: --data PATH");
+    const { classes, objective, recipe, specName } = readWaveformArtifact(graph).metadata;
+    const dataset = await readDataset({ classes, data, labels });
+    const out = given ?? join("runs", `${specName.replaceAll(/[^\w.-]+/g, "-")}-cv`);
+    createFolder(out);
+    const { epochs, steps, batch, lr, device } = values;
+    const seed = givenSeed ?? recipe.seed;
+    const plans = Array.from({ length: repeats }, (_, index) => {
+      const own = { data, labels, epochs, steps, batch, lr, device, seed: seed + index };
+      return planRepeat(dataset, { repeat: index + 1, folds, out, values: own });
+    }).flat();
+
+    const figure: Figure = objective === "single-label" ? "accuracy" : "mAP";
+    const results: FoldResult[] = [];
+    for (const plan of plans) {
+      const { repeat, fold, path } = plan;
+      output.text(`repeat ${repeat}, fold ${fold}: ${path}`);
+      const foldOutput: Output = { ...output, json: (event) => output.json({ repeat, fold, ...event }) };
+      const prepared = await prepareFold(graph, plan, args, foldOutput);
+      if (!prepared.options.checkpoint?.progress.finished) {
+        await executeRun(prepared, { output: foldOutput, signal, checkpointMinutes });
+      }
+      if (signal.aborted) {
+        output.text("interrupted; the same command goes on");
+        return exitCodes.interrupted;
+      }
+      results.push(readFoldResult(prepared.options.folder.metrics, figure, { repeat, fold }));
+    }
+    const summary = summarizeFolds(figure, results);
+    writeResults(join(out, "results.json"), summary);
+    output.json({ event: "results", ...summary });
+    output.text(`\n${formatFolds(summary)}`);
+    return exitCodes.done;
+  },
+};

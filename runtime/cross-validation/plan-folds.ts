@@ -1,0 +1,28 @@
+/** Which clips each fold of a cross-validation holds out. */
+import type { Clip, Dataset } from "../data/dataset.ts";
+import { randomOf } from "../data/random.ts";
+import { UserError } from "../user-error.ts";
+
+/** The folds that the data itself has, rising; none where it has none. */
+export const ownFolds = ({ clips }: Dataset): readonly number[] =>
+  [...new Set(clips.flatMap(({ fold }) => fold ?? []))].sort((a, b) => a - b);
+
+/**
+ * Divides clips into folds of which each has its share of every class (of a clip's first), shuffled by the seed.
+ * @returns for each clip its fold, from 1
+ * @throws UserError where a class has fewer clips than there are folds
+ */
+export const stratify = ({ name, classes, clips }: Dataset, folds: number, seed: number): ReadonlyMap<Clip, number> => {
+  const members = new Map<number, Clip[]>();
+  for (const clip of clips) {
+    const index = clip.classIndices[0] ?? 0;
+    members.set(index, [...(members.get(index) ?? []), clip]);
+  }
+  for (const [index, { length }] of members) {
+    if (length >= folds) continue;
+    throw new UserError(`${name}: "${classes[index]}" has ${length} clips, too few for ${folds} folds`);
+  }
+  // Each class goes on where the last ended, so that folds differ by one clip at most.
+  const dealt = [...members].flatMap(([index, group]) => randomOf(seed, index).shuffle(group));
+  return new Map(dealt.map((clip, position) => [clip, (position % folds) + 1]));
+};

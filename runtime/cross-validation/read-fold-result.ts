@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import { readFailure } from "../audio/read-failure.ts";
+import type { TrainEvent } from "../train/train-event.ts";
+import { UserError } from "../user-error.ts";
+import type { Figure, FoldResult } from "./summarize-folds.ts";
+
+/**
+ * What a finished run has found.
+ * @param metrics its event log
+ * @throws UserError where that cannot be read
+ */
+export const readFoldResult = (
+  metrics: string,
+  figure: Figure,
+  place: Pick<FoldResult, "repeat" | "fold">,
+): FoldResult => {
+  try {
+    const lines = readFileSync(metrics, "utf8").split("\n").filter(Boolean);
+    const events = lines.map((line) => JSON.parse(line) as TrainEvent);
+    const epochs = events.flatMap((event) => (event.event === "eval" ? [event[figure] ?? NaN] : []));
+    const averaged = events.find((event) => event.event === "averaged");
+    return { ...place, epochs, averaged: averaged?.[figure] ?? null };
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new UserError(`${metrics}: the file is damaged; delete the fold's folder`);
+    throw new UserError(`${metrics}: ${readFailure(error)}`);
+  }
+};

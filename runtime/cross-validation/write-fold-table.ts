@@ -1,0 +1,33 @@
+import { writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import type { Clip, Dataset } from "../data/dataset.ts";
+import { writeFailure } from "../session/write-artifact.ts";
+import { UserError } from "../user-error.ts";
+
+const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+const row = ({ classes }: Dataset, { source, classIndices }: Clip, split: string): string => {
+  if (!("path" in source)) throw new UserError("the embedded sounds cannot be divided; name clips with --data PATH");
+  const labels = classIndices.map((index) => classes[index] ?? "");
+  const separated = labels.find((label) => label.includes(";"));
+  if (separated !== undefined) throw new UserError(`the label "${separated}" cannot be listed: ";" separates labels`);
+  return [resolve(source.path), labels.join(";"), split].map(quote).join(",");
+};
+
+/**
+ * Writes one fold as a CSV that `--data` takes: path, label and split.
+ * @throws UserError where it cannot be written
+ */
+export const writeFoldTable = (
+  path: string,
+  dataset: Dataset,
+  foldOf: ReadonlyMap<Clip, number>,
+  heldOut: number,
+): void => {
+  const rows = dataset.clips.map((clip) => row(dataset, clip, foldOf.get(clip) === heldOut ? "test" : "train"));
+  try {
+    writeFileSync(path, `${["path,label,split", ...rows].join("\n")}\n`);
+  } catch (error) {
+    throw writeFailure(path, error) ?? error;
+  }
+};

@@ -1,0 +1,57 @@
+import { openClips } from "../infer/open-clips.ts";
+import type { Output } from "../output.ts";
+import { createNarrator } from "./create-narrator.ts";
+import type { PreparedRun } from "./prepare-run.ts";
+import { countSteps } from "./run-epoch.ts";
+import { openBoard } from "./show-on-board.ts";
+import { train } from "./train.ts";
+
+/** Besides the run itself. */
+export interface Execution {
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  /** How often to save within an epoch. Default 10. */
+  readonly checkpointMinutes?: number | undefined;
+}
+
+const describe = ({ options, data }: PreparedRun): string => {
+  const { artifact, recipe, clips, evaluationClips, checkpoint } = options;
+  const parts = recipe.accumulate > 1 ? ` in ${recipe.accumulate} parts` : "";
+  const done = checkpoint ? `, ${checkpoint.progress.steps} of them done` : "";
+  return (
+    `${artifact.metadata.specName}: ${data}, ${clips.length} clips to train on and ${evaluationClips.length} to evaluate on; ` +
+    `${countSteps(options)} steps of ${recipe.batch} clips${parts}${done}`
+  );
+};
+
+/**
+ * Trains, to the end or the signal, and tells how it goes: on the terminal, to programs and to TensorBoard.
+ * @throws UserError as `train` does
+ */
+export const executeRun = async (
+  prepared: PreparedRun,
+  { output, signal, checkpointMinutes = 10 }: Execution,
+): Promise<void> => {
+  const { artifact, folder, checkpoint } = prepared.options;
+  output.text(describe(prepared));
+  const started = performance.now();
+  const seconds = (): number => Math.round(performance.now() - started) / 1000;
+  const narrator = createNarrator(prepared.options, output);
+  const board = openBoard(folder.path, checkpoint?.progress.steps ?? 0);
+  const clips = openClips(artifact);
+  const { onEvaluation } = narrator;
+  const events = train({ ...prepared.options, load: clips.load, checkpointMinutes, signal, onEvaluation });
+  try {
+    for await (const event of events) {
+      output.json(event.event === "done" ? { ...event, metrics: folder.metrics, seconds: seconds() } : event);
+      narrator.tell(event);
+      board.show(event);
+    }
+  } finally {
+    narrator.clear();
+    board.close();
+    await clips.close();
+  }
+  const outcome = signal.aborted ? `interrupted; --resume --out ${folder.path} goes on` : `done: ${folder.last.graph}`;
+  output.text(`${outcome} (${seconds().toFixed(1)} s)`);
+};
