@@ -94,7 +94,7 @@ const openWeights = (spec: NormalizedSpec, graph: Graph, weights: string | undef
  */
 export const compile = ({ spec: path, out, input, weights }: CompileOptions): Compiled => {
   const { model, locate } = readSpec(path);
-  const spec = normalizeSpec(model, locate, path);
+  const spec = normalizeSpec(model, locate, path, input);
   const graph = lowerSpec(spec, input, locate);
   const program = { graph, inferenceOutputs: inferenceOutputs(graph) };
   const metadata = describeArtifact(spec, graph, program.inferenceOutputs, input);

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { parse } from "csv-parse/sync";
+import type { ArtifactMetadata } from "../artifact.ts";
 import type { FeatureStep, KaldiFbank, Normalize, PadOrCut } from "../../spec/dsl/features.ts";
 import type { Layer, Layers } from "../../spec/dsl/layers.ts";
 import type { Model } from "../../spec/dsl/model.ts";
@@ -179,9 +180,15 @@ const resolveCheckpoint = ({ file, ...options }: Checkpoint, specPath: string): 
 
 /**
  * @param specPath the file that `model` came from; class files are relative to it
+ * @param input where the graph is to start
  * @throws CompileError with everything that does not fit
  */
-export const normalizeSpec = (model: Model, locate: Locate, specPath: string): NormalizedSpec => {
+export const normalizeSpec = (
+  model: Model,
+  locate: Locate,
+  specPath: string,
+  input: ArtifactMetadata["input"] = "waveform",
+): NormalizedSpec => {
   const diagnostics: Diagnostic[] = [];
   const report: Report = {
     add: (code, message, object, property, fix) => {
@@ -205,7 +212,7 @@ export const normalizeSpec = (model: Model, locate: Locate, specPath: string): N
     report.add("class-named-twice", `two classes are called ${twice}`, model.objective, "classes");
 
   checkNumbers(report, model.objective, { labelSmoothing: "at least 0 and less than 1" });
-  const training = normalizeTraining(model.training, features, report);
+  const training = normalizeTraining(model.training, { input, features }, report);
 
   if (!features || diagnostics.length > 0) throw new CompileError(diagnostics);
   return {

@@ -1,5 +1,5 @@
 /** The training recipe as written to the recipe as lowered and told to the runtime. */
-import type { Augmentation, Schedule, Warmup } from "../artifact.ts";
+import type { ArtifactMetadata, Augmentation, Schedule, Warmup } from "../artifact.ts";
 import type { Augmentation as AugmentationStep } from "../../spec/dsl/augmentation.ts";
 import type { Schedule as WrittenSchedule } from "../../spec/dsl/schedules.ts";
 import type { Optimizer, Precision, Training } from "../../spec/dsl/training.ts";
@@ -68,15 +68,26 @@ const requireWithin = (
   report.add("mask-fits-spectrogram", message, step, property);
 };
 
+/** Where the graph starts, and the features that follow, if they are right. */
+interface GraphStart {
+  readonly input: ArtifactMetadata["input"];
+  readonly features: NormalizedFeatures | undefined;
+}
+
 /** What one step adds to the augmentation. */
 const normalizeAugmentation = (
   step: AugmentationStep,
-  features: NormalizedFeatures | undefined,
+  { input, features }: GraphStart,
   report: Report,
 ): Partial<Augmentation> => {
   switch (step.kind) {
     case "mixup": {
       const { rate, alpha = 10 } = step;
+      if (input === "features") {
+        const message = "mixup mixes waveforms, and a graph that starts at features has none";
+        const fix = "compile with --input waveform, or take mixup() out of augment";
+        report.add("mixup-needs-waveforms", message, step, undefined, fix);
+      }
       checkNumbers(report, step, { rate: "greater than 0 and at most 1", alpha: "greater than 0" });
       return { mixup: { rate, alpha } };
     }
@@ -99,17 +110,13 @@ const normalizeAugmentation = (
   }
 };
 
-const collectAugmentation = (
-  steps: readonly AugmentationStep[],
-  features: NormalizedFeatures | undefined,
-  report: Report,
-): Augmentation => {
+const collectAugmentation = (steps: readonly AugmentationStep[], start: GraphStart, report: Report): Augmentation => {
   steps.forEach((step, index) => {
     if (steps.findIndex(({ kind }) => kind === step.kind) < index) {
       report.add("augmentation-named-twice", `${step.kind} stands here again; expected once`, step);
     }
   });
-  return Object.assign({}, noAugmentation, ...steps.map((step) => normalizeAugmentation(step, features, report)));
+  return Object.assign({}, noAugmentation, ...steps.map((step) => normalizeAugmentation(step, start, report)));
 };
 
 const normalizePrecision = (precision: Precision, report: Report): NormalizedPrecision => {
@@ -131,12 +138,7 @@ const checkEpochs = ({ average, earlyStopping, epochs }: Training, report: Repor
   if (earlyStopping) checkNumbers(report, earlyStopping, { patience: "a whole number of at least 1" });
 };
 
-/** @param features the graph's, if they are right: masks must fit them */
-export const normalizeTraining = (
-  training: Training,
-  features: NormalizedFeatures | undefined,
-  report: Report,
-): NormalizedTraining => {
+export const normalizeTraining = (training: Training, start: GraphStart, report: Report): NormalizedTraining => {
   const { batch, epochs, accumulate = 1, average, earlyStopping, rates = {} } = training;
   const optimizer = normalizeOptimizer(training.optimizer, report);
   const isCounted = checkNumbers(report, training, {
@@ -167,7 +169,7 @@ export const normalizeTraining = (
     epochs,
     clipNorm: training.clipNorm ?? null,
     sampling: training.sampling ?? "shuffled",
-    augmentation: collectAugmentation(training.augment ?? [], features, report),
+    augmentation: collectAugmentation(training.augment ?? [], start, report),
     rates,
     averaging: average ? { from: average.from, to: average.to } : null,
     earlyStopping: earlyStopping ? { figure: earlyStopping.figure, patience: earlyStopping.patience } : null,

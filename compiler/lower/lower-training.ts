@@ -1,6 +1,5 @@
 /** What training adds to inference: augmentation, loss, gradients and the optimizer's step. */
 import { names } from "../artifact.ts";
-import { CompileError } from "../diagnostics/diagnostic.ts";
 import type { Locate, NormalizedSpec } from "../frontend/normalized-spec.ts";
 import type { Builder } from "../ir/builder.ts";
 import type { Value } from "../ir/graph.ts";
@@ -32,20 +31,11 @@ const isAugmented = ({ augmentation }: NormalizedSpec): boolean =>
 /** Whether training's forward pass is another than inference's, which is float32 so that it runs well everywhere. */
 const hasOwnForward = (spec: NormalizedSpec): boolean => spec.precision.kind !== "float32" || isAugmented(spec);
 
-/** @throws CompileError where waveforms are to be mixed and there are none */
 const lowerAugmentation = (b: Builder, spec: NormalizedSpec, { kind, start, features }: LoweredInference): Value =>
   b.from({ path: "augmentation", role: "training" }, () => {
     const { augmentation, sampleRateHz } = spec;
     if (augmentation.mixup === null) return augmentFeatures(b, features, augmentation, spec.features);
-    if (kind === "features") {
-      throw new CompileError([
-        {
-          code: "mixup-needs-waveforms",
-          message: "mixup mixes waveforms, and a graph that starts at features has none",
-          fix: "compile with --input waveform, or take mixup() out of augment",
-        },
-      ]);
-    }
+    if (kind === "features") throw new Error("mixup needs waveforms");
     const mixed = lowerFeatures(b, lowerMixup(b, start, spec.features), spec.features, sampleRateHz);
     return augmentFeatures(b, mixed, augmentation, spec.features);
   });

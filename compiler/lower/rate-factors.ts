@@ -7,7 +7,7 @@ const toExpression = (pattern: string): RegExp =>
 
 /**
  * What each parameter's learning rate is multiplied by; of several patterns that match its name the last counts.
- * @throws CompileError at a pattern that matches none
+ * @throws CompileError at a pattern that matches none, or where all parameters are frozen
  */
 export const rateFactors = (
   parameters: readonly string[],
@@ -24,6 +24,9 @@ export const rateFactors = (
       failAt(locate, rates, "rates-match", message, pattern);
     }
     matching.forEach((name) => factors.set(name, factor));
+  }
+  if (parameters.length > 0 && [...factors.values()].every((factor) => factor === 0)) {
+    failAt(locate, rates, "nothing-to-train", "all parameters have the rate 0, so that none is trained");
   }
   return factors;
 };

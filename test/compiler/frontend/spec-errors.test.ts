@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compile } from "../../../compiler/compile.ts";
+import { compile, type GraphInput } from "../../../compiler/compile.ts";
 import { CompileError } from "../../../compiler/diagnostics/diagnostic.ts";
 import { printDiagnostic } from "../../../compiler/diagnostics/print-diagnostic.ts";
 
@@ -15,9 +15,9 @@ const cases = fileURLToPath(new URL("specs", import.meta.url));
 const tinyModel = fileURLToPath(new URL("../tiny-model.ts", import.meta.url));
 
 /** What the command line prints for a spec, with paths relative to its folder. */
-const compileAndPrint = (spec: string, folder: string): string => {
+const compileAndPrint = (spec: string, folder: string, input: GraphInput = "waveform"): string => {
   try {
-    compile({ spec, out: join(folder, "graph.onnx"), input: "waveform" });
+    compile({ spec, out: join(folder, "graph.onnx"), input });
     return "compiled";
   } catch (error) {
     if (!(error instanceof CompileError)) throw error;
@@ -45,6 +45,29 @@ describe("mistakes in specs", () => {
     if (process.env["UPDATE_EXPECTED"]) writeFileSync(expected, printed);
     expect(printed).toBe(readFileSync(expected, "utf8"));
     expect(existsSync(join(own, "graph.onnx"))).toBe(false);
+  });
+
+  test("mixup of features", () => {
+    const own = mkdtempSync(join(folder, "case-"));
+    const spec = join(own, "spec.ts");
+    writeFileSync(join(own, "tiny-model.ts"), readFileSync(tinyModel));
+    writeFileSync(
+      spec,
+      `import { adam, mixup } from "specgraph";
+import { tiny } from "./tiny-model.ts";
+
+const augment = [mixup({ rate: 0.5 })];
+export default tiny({ training: { optimizer: adam({ learningRate: 1 }), batch: 1, epochs: 1, augment } });
+`,
+    );
+    expect(compileAndPrint(spec, own, "features")).toBe(
+      `spec.ts:4:18 error: mixup mixes waveforms, and a graph that starts at features has none (mixup-needs-waveforms)
+  4 | const augment = [mixup({ rate: 0.5 })];
+    |                  ^^^^^^^^^^^^^^^^^^^^
+  fix: compile with --input waveform, or take mixup() out of augment
+`,
+    );
+    expect(compileAndPrint(spec, own)).toBe("compiled");
   });
 
   test("the spec is missing", () => {
