@@ -1,0 +1,114 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, onTestFinished, test } from "vitest";
+import { exitCodes } from "../../../runtime/command.ts";
+import { cvCommand } from "../../../runtime/cross-validation/cv-command.ts";
+import type { CrossValidation } from "../../../runtime/cross-validation/summarize-folds.ts";
+import { UserError } from "../../../runtime/user-error.ts";
+import { temporaryFolder } from "../audio/temporary-folder.ts";
+import { wavBytes } from "../audio/wav-bytes.ts";
+import { writeLinearModel } from "../session/linear-artifact.ts";
+
+/** A graph, a folder of clips and the same clips with folds, in the folder that is current until the test ends. */
+const enterWorkspace = (): void => {
+  const clips = { low: [1, 0, 0, 0], high: [0, 1, 0, 0] };
+  const named = Object.entries(clips).flatMap(([label, samples]) =>
+    [0, 1, 2, 3].map((index) => ({ label, index, samples, file: `${label}-${index}.wav` })),
+  );
+  const folder = temporaryFolder({
+    ...Object.fromEntries(named.map(({ label, index, samples }) => [`clips/${label}/${index}.wav`, wavBytes(samples)])),
+    ...Object.fromEntries(named.map(({ file, samples }) => [`esc/audio/${file}`, wavBytes(samples)])),
+    "esc/esc.csv": `filename,fold,target,category\n${named
+      .map(({ file, index, label }) => `${file},${1 + (index % 2)},${label === "low" ? 0 : 1},${label}`)
+      .join("\n")}\n`,
+  });
+  const before = process.cwd();
+  process.chdir(folder);
+  onTestFinished(() => process.chdir(before));
+  writeLinearModel(".");
+};
+
+const run = async (args: string, signal = new AbortController().signal) => {
+  const [texts, events]: [string[], Record<string, unknown>[]] = [[], []];
+  const output = {
+    json: (value: object) => void events.push(value as Record<string, unknown>),
+    text: (text: string) => void texts.push(text),
+    note: () => undefined,
+    terminal: undefined,
+  };
+  const code = await cvCommand.run(["graph.onnx", ...args.split(" "), "--device", "cpu"], output, signal);
+  return { code, texts, events };
+};
+const results = (): CrossValidation => JSON.parse(readFileSync("out/results.json", "utf8")) as CrossValidation;
+
+test("folds that are drawn: every clip is held out once in each repeat", async () => {
+  enterWorkspace();
+  const { code, events } = await run("--data clips --folds 4 --repeats 2 --epochs 2 --out out");
+  expect(code).toBe(exitCodes.done);
+  expect(results().folds.map(({ repeat, fold }) => [repeat, fold])).toStrictEqual([
+    ...[1, 2, 3, 4].map((fold) => [1, fold]),
+    ...[1, 2, 3, 4].map((fold) => [2, fold]),
+  ]);
+  expect(events.at(-1)).toMatchObject({ event: "results", figure: "accuracy" });
+  expect(events.filter(({ event }) => event === "eval")).toHaveLength(16);
+  for (const repeat of [1, 2]) {
+    const held = [1, 2, 3, 4].flatMap((fold) =>
+      readFileSync(join("out", `repeat-${repeat}`, `fold-${fold}.csv`), "utf8")
+        .split("\n")
+        .filter((line) => line.endsWith('"test"')),
+    );
+    expect(held).toHaveLength(8);
+    expect(new Set(held).size).toBe(8);
+  }
+});
+
+test("the data's own folds; what is finished is not trained again", async () => {
+  enterWorkspace();
+  await run("--data esc/esc.csv --epochs 2 --out out");
+  const first = readFileSync("out/results.json", "utf8");
+  expect(results().folds.map(({ fold }) => fold)).toStrictEqual([1, 2]);
+
+  rmSync("out/repeat-1/fold-2", { recursive: true });
+  const { events, texts } = await run("--data esc/esc.csv --epochs 2 --out out");
+  expect(new Set(events.filter(({ event }) => event === "step").map(({ fold }) => fold))).toStrictEqual(new Set([2]));
+  expect(readFileSync("out/results.json", "utf8")).toBe(first);
+  expect(texts.at(-1)).toContain("last epoch: ");
+});
+
+test("an interrupted one goes on inside its fold, to the same result", async () => {
+  enterWorkspace();
+  await run("--data esc/esc.csv --epochs 3 --out whole");
+  const interruption = new AbortController();
+  const output = {
+    json: (value: object) => void ("event" in value && value.event === "eval" && interruption.abort()),
+    text: () => undefined,
+    note: () => undefined,
+    terminal: undefined,
+  };
+  const args = "graph.onnx --data esc/esc.csv --epochs 3 --out out --device cpu".split(" ");
+  expect(await cvCommand.run(args, output, interruption.signal)).toBe(exitCodes.interrupted);
+  expect(existsSync("out/results.json")).toBe(false);
+  await run("--data esc/esc.csv --epochs 3 --out out");
+  expect(results()).toStrictEqual(JSON.parse(readFileSync("whole/results.json", "utf8")));
+});
+
+test("what cannot be divided", async () => {
+  enterWorkspace();
+  await expect(run("--folds 3")).rejects.toThrow(new UserError("runtime cv needs clips of your own: --data PATH"));
+  await expect(run("--data esc/esc.csv --folds 3")).rejects.toThrow(
+    new UserError("--folds 3: esc/esc.csv has 2 folds of its own, 1, 2; leave --folds out"),
+  );
+  await expect(run("--data clips --folds 5 --out out")).rejects.toThrow(
+    new UserError('clips: "high" has 4 clips, too few for 5 folds'),
+  );
+});
+
+test("a fold's log that is damaged", async () => {
+  enterWorkspace();
+  await run("--data esc/esc.csv --epochs 1 --out out");
+  const metrics = "out/repeat-1/fold-1/metrics.jsonl";
+  writeFileSync(metrics, readFileSync(metrics, "utf8").replace("{", "["));
+  await expect(run("--data esc/esc.csv --epochs 1 --out out")).rejects.toThrow(
+    new UserError(`${metrics}: the file is damaged; delete the fold's folder`),
+  );
+});
