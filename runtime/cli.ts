@@ -16,9 +16,9 @@ import { UserError } from "./user-error.ts";
 
 const commands: Readonly<Record<string, Command>> = {
   train: trainCommand,
-  cv: cvCommand,
   eval: evalCommand,
   infer: inferCommand,
+  cv: cvCommand,
   inspect: inspectCommand,
   stats: statsCommand,
   export: exportCommand,
@@ -31,9 +31,9 @@ const usage = `Usage: runtime COMMAND ...
 Trains and uses the graphs that specgraph compiles.
 
   train    train a graph on labelled clips
-  cv       train and measure a graph by cross-validation
   eval     measure a graph on labelled clips
   infer    say what is heard in clips
+  cv       train and measure a graph by cross-validation
   inspect  print what a graph is
   stats    measure clips, and print what a spec needs to know of them
   export   write a graph's weights for other tools

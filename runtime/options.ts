@@ -144,6 +144,16 @@ export const oneGraph = ({ name }: Pick<Usage, "name">, operands: readonly strin
   throw new UserError(`runtime ${name} takes one graph, and ${given}; see runtime ${name} --help`);
 };
 
+/** @throws UserError unless a graph is named, or several. */
+export const someGraphs = (
+  { name }: Pick<Usage, "name">,
+  operands: readonly string[],
+): readonly [string, ...(readonly string[])] => {
+  const [first, ...others] = operands;
+  if (first !== undefined) return [first, ...others];
+  throw new UserError(`runtime ${name} takes one graph or several, and none is given; see runtime ${name} --help`);
+};
+
 const columns = (rows: readonly (readonly [string, string])[]): string => {
   const width = Math.max(...rows.map(([left]) => left.length));
   return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");

@@ -3,14 +3,20 @@ import { type Command, exitCodes } from "../command.ts";
 import { readDataset } from "../data/read-dataset.ts";
 import { evaluationClips } from "../data/split-clips.ts";
 import { selectDevice } from "../devices/select-device.ts";
+import { averageScores } from "../metrics/average-scores.ts";
+import type { Predictions } from "../metrics/predictions.ts";
 import { summarize } from "../metrics/summarize.ts";
-import { clipOptions, commonOptions, deviceOption, oneGraph, parseOptions, type Usage } from "../options.ts";
-import { formatSummary } from "../report/format-summary.ts";
+import { clipOptions, commonOptions, deviceOption, someGraphs, parseOptions, type Usage } from "../options.ts";
+import type { Output } from "../output.ts";
+import { formatFigures, formatSummary } from "../report/format-summary.ts";
 import { createProgress } from "../report/progress.ts";
 import { openClassifier } from "../session/classifier.ts";
+import type { Device } from "../session/device.ts";
+import type { Artifact } from "../session/read-artifact.ts";
 import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
 import { openClips } from "./open-clips.ts";
-import { predict } from "./predict.ts";
+import { predict, type PredictOptions } from "./predict.ts";
+import { requireSameTask } from "./require-same-task.ts";
 
 const options = {
   ...clipOptions,
@@ -21,44 +27,71 @@ const options = {
 
 const usage: Usage<typeof options> = {
   name: "eval",
-  synopsis: "GRAPH [options]",
-  description: `Measures a graph on labelled clips: those that the data keeps for evaluation, or all where it keeps none.`,
-  operands: [["GRAPH", "a graph.onnx, compiled or trained"]],
+  synopsis: "GRAPH... [options]",
+  description: `Measures a graph on labelled clips: those that the data keeps for evaluation, or all where it keeps none.
+Of several graphs it measures each, and last their ensemble: the mean of their scores.`,
+  operands: [["GRAPH", "a graph.onnx, compiled or trained; several may differ in all but their classes"]],
   options,
   examples: [
     "runtime eval runs/ast-1/graph.onnx --data clips.csv",
+    "runtime eval runs/seed-*/graph.onnx --data clips.csv",
     "runtime eval graph.onnx --data ESC-50/ --fold 1 --json",
   ],
+};
+
+interface Measuring extends Pick<PredictOptions, "clips" | "signal"> {
+  readonly device: Device;
+  readonly batch: number | undefined;
+  readonly terminal: Output["terminal"];
+}
+
+/** One graph's answers; undefined where the signal ended it. */
+const measure = async (
+  artifact: Artifact,
+  { clips, signal, device, batch = artifact.metadata.recipe.batch, terminal }: Measuring,
+): Promise<Predictions | undefined> => {
+  const supply = openClips(artifact);
+  const classifier = await openClassifier(artifact, device);
+  const progress = createProgress(clips.length, 1, terminal);
+  const onProgress = (done: number): void => progress.update(done, "evaluating");
+  try {
+    return await predict({ artifact, classifier, clips, load: supply.load, batch, signal, onProgress });
+  } finally {
+    progress.clear();
+    await classifier.close();
+    await supply.close();
+  }
 };
 
 export const evalCommand: Command = {
   usage,
   run: async (args, output, signal) => {
     const { values, operands } = parseOptions(usage, args);
-    const artifact = readWaveformArtifact(oneGraph(usage, operands));
-    const { classes, recipe } = artifact.metadata;
-    const { data, labels, fold, batch = recipe.batch } = values;
-    const dataset = await readDataset({ classes, data, labels, fold });
+    const [path, ...others] = someGraphs(usage, operands);
+    const first = readWaveformArtifact(path);
+    const artifacts = [first, ...others.map(readWaveformArtifact)];
+    requireSameTask(artifacts);
+    const { metadata } = first;
+    const { data, labels, fold, batch } = values;
+    const dataset = await readDataset({ classes: metadata.classes, data, labels, fold });
     const clips = evaluationClips(dataset);
     output.text(`${dataset.name}: ${clips.length} clips`);
     const device = await selectDevice(values.device ?? "auto", output);
 
-    const supply = openClips(artifact);
-    const classifier = await openClassifier(artifact, device);
-    const progress = createProgress(clips.length, 1, output.terminal);
-    try {
-      const onProgress = (done: number): void => progress.update(done, "evaluating");
-      const predictions = await predict({ artifact, classifier, clips, load: supply.load, batch, signal, onProgress });
-      progress.clear();
+    const answers: Predictions[] = [];
+    for (const artifact of artifacts) {
+      const predictions = await measure(artifact, { clips, signal, device, batch, terminal: output.terminal });
       if (!predictions) return exitCodes.interrupted;
-      const summary = summarize(predictions, artifact.metadata);
+      answers.push(predictions);
+      const summary = summarize(predictions, metadata);
       output.json({ event: "eval", graph: artifact.path, data: dataset.name, ...summary });
-      output.text(formatSummary(summary));
-      return exitCodes.done;
-    } finally {
-      progress.clear();
-      await classifier.close();
-      await supply.close();
+      output.text(artifacts.length > 1 ? `${artifact.path}  ${formatFigures(summary)}` : formatSummary(summary));
     }
+    if (answers.length > 1) {
+      const summary = summarize(averageScores(answers, metadata), metadata);
+      output.json({ event: "ensemble", graphs: operands, data: dataset.name, ...summary });
+      output.text(`ensemble of ${answers.length}  ${formatSummary(summary)}`);
+    }
+    return exitCodes.done;
   },
 };

@@ -11,7 +11,7 @@ import { writeLinearModel } from "../session/linear-artifact.ts";
 
 /** A graph, a folder of clips and the same clips with folds, in the folder that is current until the test ends. */
 const enterWorkspace = (): void => {
-  const clips = { low: [1, 0, 0, 0], high: [0, 1, 0, 0] };
+  const clips = { low: [32_767, 0, 0, 0], high: [0, 32_767, 0, 0] };
   const named = Object.entries(clips).flatMap(([label, samples]) =>
     [0, 1, 2, 3].map((index) => ({ label, index, samples, file: `${label}-${index}.wav` })),
   );
