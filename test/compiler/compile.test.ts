@@ -14,8 +14,12 @@ import { openTrainingSession } from "../../runtime/session/training-session.ts";
 import { generateTensor } from "../golden-data/deterministic-tensor.ts";
 import { createRunner } from "../onnx/training-info-runner.ts";
 
-/** Compiles the tiny model with changes, in a folder of its own. */
-const compileTiny = (changes: string, input: GraphInput): { readonly out: string; readonly compiled: Compiled } => {
+/** Compiles the tiny model with changes, in a folder of its own; its weights from its seed or from another graph. */
+const compileTiny = (
+  changes: string,
+  input: GraphInput,
+  weights = "none",
+): { readonly out: string; readonly compiled: Compiled } => {
   const folder = mkdtempSync(join(tmpdir(), "specgraph-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   cpSync(fileURLToPath(new URL("tiny-model.ts", import.meta.url)), join(folder, "tiny-model.ts"));
@@ -29,7 +33,7 @@ export const unused = [adamW, mixedFloat16, multiLabel];
 `,
   );
   const out = join(folder, "graph.onnx");
-  return { out, compiled: compile({ spec, out, input }) };
+  return { out, compiled: compile({ spec, out, input, weights }) };
 };
 
 const multiLabel = 'name: "many", objective: multiLabel({ classes: ["a", "b", "c"] })';
@@ -115,6 +119,32 @@ test("in mixed precision the runtime makes the steps that the standard says, one
     for (const [name, { data }] of runner.state) expect((await session.read(name)).data).toStrictEqual(data);
     await session.close();
   }
+});
+
+test("parameters that training leaves alone are still parameters: for the runtime, and as a checkpoint", async () => {
+  const frozen =
+    'training: { optimizer: adamW({ learningRate: 0.01 }), batch: 2, epochs: 1, rates: { "*": 0, "dense.*": 1 } }';
+  const { out, compiled } = compileTiny(`${frozen}, seed: 3`, "waveform");
+  const { metadata, parameters } = readArtifact(out);
+  const plain = readArtifact(compileTiny("seed: 3", "waveform").out);
+  expect(parameters).toStrictEqual(plain.parameters);
+  expect(metadata.frozen).toStrictEqual(
+    parameters.map(({ name }) => name).filter((name) => !name.startsWith("dense.")),
+  );
+  expect(metadata.parameters).toBe(plain.metadata.parameters);
+  expect(metadata.flops.trainingStep).toBeLessThan(plain.metadata.flops.trainingStep);
+  expect(compiled.metadata.frozen).toStrictEqual(metadata.frozen);
+
+  const session = await openTrainingSession(readArtifact(out), cpuDevice);
+  expect(session.changing.map(({ name }) => name).filter((name) => /weight$|bias$/.test(name))).toStrictEqual([
+    "dense.weight",
+    "dense.bias",
+  ]);
+  await session.close();
+
+  const again = compileTiny("seed: 4", "waveform", out);
+  expect(readArtifact(again.out).parameters).toStrictEqual(parameters);
+  expect(again.compiled.coverage?.sources.map(({ status }) => status)).toStrictEqual(parameters.map(() => "used"));
 });
 
 describe("metadata", () => {
