@@ -16,12 +16,22 @@ const advice = ({ recipe, folder }: Run, { epochs }: Progress): string => {
   return `try a lower one, such as --lr ${recipe.learningRate / 10}${saved}`;
 };
 
+/** In mixed precision each step that overflows halves the loss's scale: after so many in a row it is not the scale's fault. */
+const overflowsInARow = 40;
+
 /**
  * @param progress before the step
+ * @param overflows how many steps before this had no finite loss, in a row. In mixed precision the graph skips such a step
  * @throws UserError naming the step and its learning rate
  */
-export const requireFiniteLoss = ({ loss, learningRate }: StepDone, progress: Progress, run: Run): void => {
+export const requireFiniteLoss = (
+  { loss, learningRate }: StepDone,
+  progress: Progress,
+  run: Run,
+  overflows = 0,
+): void => {
   if (Number.isFinite(loss)) return;
+  if (run.recipe.precision === "mixed-float16" && overflows < overflowsInARow) return;
   const value = Number.isNaN(loss) ? "not a number" : "infinite";
   throw new UserError(
     `the loss is ${value} at step ${progress.steps + 1} of epoch ${progress.epochs + 1}, with a learning rate of ${learningRate}; ${advice(run, progress)}`,

@@ -23,9 +23,10 @@ const minute = 60_000;
 async function* trainEpoch(training: Training, start: TrainingProgress): Events {
   const { options } = training;
   const epoch = start.epochs + 1;
-  let [progress, savedAt] = [start, performance.now()];
+  let [progress, savedAt, overflows] = [start, performance.now(), 0];
   for await (const step of runEpoch(training, start)) {
-    requireFiniteLoss(step, progress, options);
+    requireFiniteLoss(step, progress, options, overflows);
+    overflows = Number.isFinite(step.loss) ? 0 : overflows + 1;
     progress = afterStep(progress, step);
     yield { event: "step", epoch, step: progress.steps, loss: step.loss, lr: step.learningRate };
     if (!step.isSettled) continue;

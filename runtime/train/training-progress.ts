@@ -43,7 +43,7 @@ export const beginning: TrainingProgress = {
   finished: false,
 };
 
-/** @param step an optimizer step that is done */
+/** @param step an optimizer step that is done; a loss that overflowed float16 has no part in the epoch's mean */
 export const afterStep = (
   progress: TrainingProgress,
   { loss, clips, random }: { readonly loss: number; readonly clips: number; readonly random: readonly number[] },
@@ -52,7 +52,9 @@ export const afterStep = (
   steps: progress.steps + 1,
   epochSteps: progress.epochSteps + 1,
   random: [...random],
-  epochLoss: { sum: progress.epochLoss.sum + loss * clips, clips: progress.epochLoss.clips + clips },
+  epochLoss: Number.isFinite(loss)
+    ? { sum: progress.epochLoss.sum + loss * clips, clips: progress.epochLoss.clips + clips }
+    : progress.epochLoss,
 });
 
 export const isAveraged = ({ averaging }: Pick<Recipe, "averaging">, epoch: number): boolean =>

@@ -79,6 +79,19 @@ test("a loss that is not finite ends training and names the step and the learnin
   );
 });
 
+test("in mixed precision an overflow is the loss scale's business, unless it never ends", async () => {
+  const recipe = { learningRate: 3e38, batch: 1, precision: "mixed-float16" } as const;
+  const many = Array.from({ length: 10 }, () => clips).flat();
+  const events: TrainEvent[] = [];
+  const overflow = async (): Promise<void> => {
+    for await (const event of train(optionsIn(temporaryFolder(), { recipe, clips: many }))) events.push(event);
+  };
+  await expect(overflow()).rejects.toThrow(
+    "the loss is not a number at step 43 of epoch 1, with a learning rate of 3e+38; try a lower one, such as --lr 3e+37",
+  );
+  expect(events.filter(({ event }) => event === "step")).toHaveLength(42);
+});
+
 test("a model that diverges in an epoch's last step is not saved", async () => {
   const folder = temporaryFolder();
   await expect(collect(optionsIn(folder, { recipe: { learningRate: 3e38, batch: 6 } }))).rejects.toThrow(

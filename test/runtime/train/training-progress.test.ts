@@ -7,6 +7,14 @@ import { metadata } from "../session/linear-artifact.ts";
 
 const figures: Figures = { clips: 4, loss: 1, accuracy: 0.5, mAP: 0.5, AUC: 0.5, dPrime: 0 };
 
+test("an epoch's mean loss is of the finite ones", () => {
+  const losses = [1, Infinity, NaN, 4].reduce(
+    (progress, loss) => afterStep(progress, { loss, clips: 2, random: [] }),
+    beginning,
+  );
+  expect(losses).toMatchObject({ steps: 4, epochLoss: { sum: 10, clips: 4 } });
+});
+
 describe("the best evaluation", () => {
   test("is the highest accuracy or mAP, and the lowest loss", () => {
     const best = { value: 0.5, epoch: 1 };
