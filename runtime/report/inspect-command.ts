@@ -3,6 +3,7 @@ import { type Command, exitCodes } from "../command.ts";
 import { commonOptions, oneGraph, parseOptions, type Usage } from "../options.ts";
 import { type Artifact, readArtifact } from "../session/read-artifact.ts";
 import { describeTensor, type TensorDescription } from "./describe-tensor.ts";
+import { describeRecipe } from "./describe-recipe.ts";
 import { formatBytes, formatCount, formatExact } from "./format-number.ts";
 import { formatTable } from "./format-table.ts";
 
@@ -32,10 +33,7 @@ const describe = ({ path, metadata, model, bytes }: Artifact): string => {
     classes: `${classes.length}, ${metadata.objective}: ${classes.slice(0, listedClasses).join(", ")}${rest}`,
     parameters: `${formatExact(metadata.parameters)} (${formatCount(metadata.parameters)})`,
     operations: `${formatCount(flops.forward)} a clip, ${formatCount(flops.trainingStep)} to train on it`,
-    recipe:
-      model.trainingInfo?.length === 0
-        ? "none: this graph has no training program"
-        : `learning rate ${recipe.learningRate}, ${recipe.batch} clips a step, ${recipe.epochs} epochs, seed ${recipe.seed}`,
+    recipe: model.trainingInfo?.length === 0 ? "none: this graph has no training program" : describeRecipe(recipe),
     files: `${path} ${formatBytes(bytes.graph)}${bytes.data > 0 ? `, data ${formatBytes(bytes.data)}` : ""}`,
   };
   return formatTable(Object.entries(rows), "left");
