@@ -2,9 +2,8 @@
  * The whole pipeline:
  *
  *     spec.ts --readSpec--> Model --normalizeSpec--> NormalizedSpec     frontend/
- *       --lowerFeatures, lowerNetwork, objectives--> inference + loss   lower/
- *       --gradients--> + backward                                       passes/
- *       --lowerLossScaling, lowerOptimizer--> + optimizer               lower/
+ *       --lowerFeatures, lowerNetwork, objectives--> inference          lower/
+ *       --lowerTraining--> + augmentation, loss, gradients, optimizer   lower/ (gradients: passes/)
  *       --foldReshapes, mixedPrecision, removeDeadCode--> Graph         passes/
  *       --writeArtifact--> graph.onnx (+ graph.onnx.data)               emit/
  */
