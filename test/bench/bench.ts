@@ -1,8 +1,7 @@
 /**
- * Times inference and training steps of a spec: `npm run bench -- [SPEC] [--batch N] [--steps N]`.
+ * Times inference and training steps of a spec: `npm run bench -- [SPEC] [--batch N] [--steps N] [--device cpu|webgpu|cuda]`.
  * Figures of two runs on a shared machine cannot be compared; run what you compare side by side.
  */
-import { cpuDevice } from "../../runtime/session/device.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,17 +9,23 @@ import { parseArgs } from "node:util";
 import { Tensor } from "onnxruntime-node";
 import { names } from "../../compiler/artifact.ts";
 import { compile } from "../../compiler/compile.ts";
+import { selectDevice } from "../../runtime/devices/select-device.ts";
 import { openClassifier } from "../../runtime/session/classifier.ts";
 import { readArtifact } from "../../runtime/session/read-artifact.ts";
 import { openTrainingSession } from "../../runtime/session/training-session.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { batch: { type: "string", default: "2" }, steps: { type: "string", default: "10" } },
+  options: {
+    batch: { type: "string", default: "2" },
+    steps: { type: "string", default: "10" },
+    device: { type: "string", default: "cpu" },
+  },
 });
 const [spec = "spec/quickstart.ts"] = positionals;
 const batch = Number(values.batch);
 const steps = Number(values.steps);
+const device = await selectDevice(values.device, { text: console.log });
 
 /** Milliseconds of each call but the first two, which warm up. */
 const time = async (call: () => Promise<unknown>): Promise<number[]> => {
@@ -52,11 +57,11 @@ try {
   const oneHot = Float32Array.from({ length: batch * classes }, (_, index) => Number(index % classes === 0));
 
   console.log(`${spec}: ${(metadata.parameters / 1e6).toFixed(1)} M parameters, batch ${batch}, ${steps} turns`);
-  const classifier = await openClassifier(artifact, cpuDevice);
+  const classifier = await openClassifier(artifact, device);
   report("inference", await time(() => classifier.classify(waveform)), metadata.flops.forward);
   await classifier.close();
 
-  const session = await openTrainingSession(artifact, cpuDevice);
+  const session = await openTrainingSession(artifact, device);
   const feeds = {
     [names.waveform]: waveform,
     [names.targets]: new Tensor("float32", oneHot, [batch, classes]),
