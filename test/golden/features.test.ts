@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Tensor } from "onnxruntime-node";
 import { describe, expect, test } from "vitest";
@@ -11,6 +10,7 @@ import { generateTensor } from "../golden-data/deterministic-tensor.ts";
 import { generatedClip, type GeneratedClipId } from "../golden-data/generated-clip.ts";
 import { committedGoldens, readGoldenJson, recordedGoldens } from "../golden-data/golden.ts";
 import { readFloatNpy } from "../golden-data/npy.ts";
+import { readReferenceWav, referenceFbank } from "../golden-data/reference-features.ts";
 import { features64 } from "./kaldi-fbank.ts";
 
 interface StoredRows {
@@ -39,23 +39,8 @@ interface Manifest {
   })[];
 }
 
-/** The reference's filter bank, not normalised. */
-const fbank: NormalizedFeatures = {
-  removeMean: true,
-  bins: 128,
-  frameLengthSamples: 400,
-  frameShiftSamples: 160,
-  window: "hanning",
-  lowHz: 20,
-  highHz: 8000,
-  preemphasis: 0.97,
-  frames: 1,
-  mean: 0,
-  scale: 1,
-};
-
 const normalized = ([mean, std]: Statistics, frames: number): NormalizedFeatures => ({
-  ...fbank,
+  ...referenceFbank,
   frames,
   mean,
   scale: 0.5 / std,
@@ -96,14 +81,6 @@ const worst = (
   }, 0);
 };
 
-/** A mono WAV file's 16-bit samples / 32768, as the reference reads them. */
-const readWav = (path: string): Float32Array => {
-  const bytes = readFileSync(path);
-  const start = bytes.indexOf("data", 0, "latin1") + 8;
-  const length = bytes.readUInt32LE(start - 4) / 2;
-  return Float32Array.from({ length }, (_, index) => bytes.readInt16LE(start + 2 * index) / 32_768);
-};
-
 const folders = [
   { name: "committed", folder: committedGoldens, read: (id: string) => generatedClip(id as GeneratedClipId) },
   ...(recordedGoldens
@@ -111,7 +88,7 @@ const folders = [
         {
           name: "recorded",
           folder: recordedGoldens,
-          read: (id: string) => readWav(join(recordedGoldens ?? "", "features", `${id}.wav`)),
+          read: (id: string) => readReferenceWav(join(recordedGoldens ?? "", "features", `${id}.wav`)),
         },
       ]
     : []),
@@ -128,7 +105,7 @@ const quietTolerance = 2.5e-3;
 
 describe("log-mel features of the reference", () => {
   test.each(cases)("%s: not normalised", async (_, folder, samples, { frames, fbank: stored, f32_vs_f64: noise }) => {
-    const features = { ...fbank, frames };
+    const features = { ...referenceFbank, frames };
     const actual = await runFeatures([samples], features);
     const expected = readFloatNpy(join(folder, "features", stored.file)).data;
     const rows = everyRow(actual, stored.row_stride, features.bins);
@@ -185,7 +162,7 @@ describe("batches", () => {
   });
 
   test("a clip of which no sample is present gives no not-a-number", async () => {
-    const values = await runFeatures([new Float32Array(), noise("long", 800)], { ...fbank, frames: 4 });
+    const values = await runFeatures([new Float32Array(), noise("long", 800)], { ...referenceFbank, frames: 4 });
     expect(values.every(Number.isFinite)).toBe(true);
   });
 });
@@ -220,7 +197,7 @@ const geometries: readonly (readonly [string, number, Partial<NormalizedFeatures
 
 describe("other filter banks, against double precision", () => {
   test.each(geometries)("%s", async (name, sampleRateHz, changes) => {
-    const features = { ...fbank, frames: 50, mean: -5, scale: 0.1, ...changes };
+    const features = { ...referenceFbank, frames: 50, mean: -5, scale: 0.1, ...changes };
     const clip = noise(name, Math.round(sampleRateHz * 0.45), 0.3, 0.05);
     const actual = await runFeatures([clip], features, sampleRateHz);
     expect(worst(actual, features64(clip, features, sampleRateHz))).toBeLessThan(2e-5);

@@ -7,6 +7,7 @@ import type { CrossValidation } from "../../../runtime/cross-validation/summariz
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
+import { recordOutput } from "../record-output.ts";
 import { writeLinearModel } from "../session/linear-artifact.ts";
 
 /** A graph, a folder of clips and the same clips with folds, in the folder that is current until the test ends. */
@@ -29,13 +30,7 @@ const enterWorkspace = (): void => {
 };
 
 const run = async (args: string, signal = new AbortController().signal) => {
-  const [texts, events]: [string[], Record<string, unknown>[]] = [[], []];
-  const output = {
-    json: (value: object) => void events.push(value as Record<string, unknown>),
-    text: (text: string) => void texts.push(text),
-    note: () => undefined,
-    terminal: undefined,
-  };
+  const { texts, events, output } = recordOutput();
   const code = await cvCommand.run(["graph.onnx", ...args.split(" "), "--device", "cpu"], output, signal);
   return { code, texts, events };
 };

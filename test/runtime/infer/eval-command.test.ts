@@ -6,16 +6,11 @@ import { writeArtifact } from "../../../runtime/session/write-artifact.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
+import { recordOutput } from "../record-output.ts";
 import { writeLinearModel } from "../session/linear-artifact.ts";
 
 const evaluate = async (...args: readonly string[]) => {
-  const [texts, events]: [string[], Record<string, unknown>[]] = [[], []];
-  const output = {
-    json: (value: object) => void events.push(value as Record<string, unknown>),
-    text: (text: string) => void texts.push(text),
-    note: () => undefined,
-    terminal: undefined,
-  };
+  const { texts, events, output } = recordOutput();
   const code = await evalCommand.run([...args, "--device", "cpu"], output, new AbortController().signal);
   return { code, texts, events };
 };

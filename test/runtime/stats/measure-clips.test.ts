@@ -8,23 +8,10 @@ import { type Artifact, readArtifact } from "../../../runtime/session/read-artif
 import { measureClips } from "../../../runtime/stats/measure-clips.ts";
 import { deviationOf, mergeMoments, momentsOf, noMoments } from "../../../runtime/stats/moments.ts";
 import { kaldiFbank64 } from "../../golden/kaldi-fbank.ts";
+import { referenceFbank } from "../../golden-data/reference-features.ts";
 import { compileFrontEnd } from "./front-end.ts";
 
 const dataFolder = process.env["AST_DATA"];
-
-const fbank = {
-  removeMean: true,
-  bins: 128,
-  frameLengthSamples: 400,
-  frameShiftSamples: 160,
-  window: "hanning",
-  lowHz: 20,
-  highHz: 8000,
-  preemphasis: 0.97,
-  frames: 0,
-  mean: 0,
-  scale: 1,
-} as const;
 
 /** Compares with features in float64, of the clips as training loads them. */
 const expectAsInFloat64 = async (artifact: Artifact, clips: readonly Clip[]): Promise<void> => {
@@ -34,7 +21,9 @@ const expectAsInFloat64 = async (artifact: Artifact, clips: readonly Clip[]): Pr
   await supply.close();
   expect(measures?.samples).toStrictEqual(waveforms.map(({ length }) => length));
   const { frames, sampleRateHz } = artifact.metadata;
-  const features = waveforms.flatMap((waveform) => kaldiFbank64(waveform, fbank, sampleRateHz).slice(0, frames));
+  const features = waveforms.flatMap((waveform) =>
+    kaldiFbank64(waveform, referenceFbank, sampleRateHz).slice(0, frames),
+  );
   const expected = momentsOf(Float64Array.from(features.flat()));
   const measured = measures?.frames.reduce(mergeMoments, noMoments) ?? noMoments;
   expect(measured.count).toBe(expected.count);
