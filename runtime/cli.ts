@@ -9,6 +9,7 @@ import { evalCommand } from "./infer/eval-command.ts";
 import { inferCommand } from "./infer/infer-command.ts";
 import { printUsage } from "./options.ts";
 import { createOutput } from "./output.ts";
+import { reportCommand } from "./report/html/report-command.ts";
 import { inspectCommand } from "./report/inspect-command.ts";
 import { statsCommand } from "./stats/stats-command.ts";
 import { trainCommand } from "./train/train-command.ts";
@@ -20,6 +21,7 @@ const commands: Readonly<Record<string, Command>> = {
   infer: inferCommand,
   cv: cvCommand,
   inspect: inspectCommand,
+  report: reportCommand,
   stats: statsCommand,
   export: exportCommand,
   sounds: soundsCommand,
@@ -35,6 +37,7 @@ Trains and uses the graphs that specgraph compiles.
   infer    say what is heard in clips
   cv       train and measure a graph by cross-validation
   inspect  print what a graph is
+  report   write a page about a training
   stats    measure clips, and print what a spec needs to know of them
   export   write a graph's weights for other tools
   sounds   write the embedded sounds as WAV files

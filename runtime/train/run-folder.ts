@@ -22,6 +22,8 @@ export interface RunFolder {
   readonly checkpoint: string;
   /** One JSON object per line: the run's events. */
   readonly metrics: string;
+  /** A page for people. */
+  readonly report: string;
   readonly last: GraphFiles;
   readonly best: GraphFiles;
   readonly averaged: GraphFiles;
@@ -38,13 +40,14 @@ export const runFolder = (path: string): RunFolder => ({
   config: join(path, "config.json"),
   checkpoint: join(path, "checkpoint.safetensors"),
   metrics: join(path, "metrics.jsonl"),
+  report: join(path, "report.html"),
   last: graphFiles(path, "graph"),
   best: graphFiles(path, "best"),
   averaged: graphFiles(path, "averaged"),
 });
 
 const filesOfRun =
-  /^(config\.json|metrics\.jsonl|checkpoint\.safetensors|(graph|best|averaged)\.(onnx|onnx\.data|predictions\.safetensors)|events\.out\.tfevents\..*)(\.\d+\.tmp)?$/;
+  /^(config\.json|metrics\.jsonl|report\.html|checkpoint\.safetensors|(graph|best|averaged)\.(onnx|onnx\.data|predictions\.safetensors)|events\.out\.tfevents\..*)(\.\d+\.tmp)?$/;
 const isTemporary = (name: string): boolean => filesOfRun.test(name) && name.endsWith(".tmp");
 
 const removeFiles = (path: string, isObsolete: (name: string) => boolean): void => {

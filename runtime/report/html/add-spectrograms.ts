@@ -1,0 +1,51 @@
+import { resolve } from "node:path";
+import { embeddedClips } from "../../data/embedded.ts";
+import type { ClipSource } from "../../data/dataset.ts";
+import { openClips } from "../../infer/open-clips.ts";
+import { openFeatureExtractor } from "../../session/feature-extractor.ts";
+import type { Artifact } from "../../session/read-artifact.ts";
+import { UserError } from "../../user-error.ts";
+import { drawSpectrogram } from "./draw-spectrogram.ts";
+import type { Missing, Spectrogram, WorstClip } from "./report-data.ts";
+
+/** Where a clip's name leads to: an embedded sound's, or a path. */
+const findSource = (name: string, classes: readonly string[], folder: string): ClipSource =>
+  embeddedClips(classes).find((clip) => clip.name === name)?.source ?? { path: resolve(folder, name) };
+
+/**
+ * Adds what the model hears of each clip: its log-mel features, up to the clip's end. A clip that cannot be read says why.
+ * @param folder what the clips' paths are relative to
+ * @throws UserError where ONNX Runtime refuses the graph's front end
+ */
+export const addSpectrograms = async (
+  clips: readonly Omit<WorstClip, "spectrogram">[],
+  artifact: Artifact,
+  folder: string,
+): Promise<readonly WorstClip[]> => {
+  const { classes, frames, bins, minSamples, frameShiftSamples, sampleRateHz } = artifact.metadata;
+  const extractor = await openFeatureExtractor(artifact);
+  const supply = openClips(artifact);
+  const draw = async (name: string): Promise<Spectrogram> => {
+    const source = findSource(name, classes, folder);
+    const waveform = await supply.load({ name, source, classIndices: [] });
+    const features = await extractor.extract(waveform);
+    const present = Math.min(frames, 1 + Math.floor((waveform.length - minSamples) / frameShiftSamples));
+    const image = drawSpectrogram(features.subarray(0, present * bins), bins);
+    const seconds = ((present - 1) * frameShiftSamples + minSamples) / sampleRateHz;
+    return { dataUri: `data:image/png;base64,${image.toString("base64")}`, seconds };
+  };
+  const drawn: WorstClip[] = [];
+  try {
+    for (const clip of clips) {
+      const spectrogram = await draw(clip.name).catch((error: unknown): Missing => {
+        if (error instanceof UserError) return { missing: error.message };
+        throw error;
+      });
+      drawn.push({ ...clip, spectrogram });
+    }
+  } finally {
+    await extractor.close();
+    await supply.close();
+  }
+  return drawn;
+};

@@ -1,0 +1,68 @@
+import { formatFigure } from "../format-number.ts";
+import { html, type Html } from "./html.ts";
+import type { EvaluationReport } from "./report-data.ts";
+
+type ClassRow = EvaluationReport["perClass"][number];
+
+/** By average precision, the worst first; classes without one last. */
+export const byAveragePrecision = (a: ClassRow, b: ClassRow): number =>
+  (a.averagePrecision ?? 2) - (b.averagePrecision ?? 2);
+
+const numbers = (values: readonly (string | number)[]): readonly Html[] =>
+  values.map((value) => html`<td class="number">${value}</td>`);
+
+/** A threshold may be very small. */
+const formatThreshold = (value: number): string => (value >= 0.001 ? value.toFixed(3) : value.toExponential(1));
+
+const bar = (share: number | null): Html =>
+  html`<td class="number bar">
+    <i style="width:${((share ?? 0) * 100).toFixed(1)}%"></i><span>${formatFigure(share)}</span>
+  </td>`;
+
+const classRow = ({ label, clips, averagePrecision, rocArea, dPrime, best }: ClassRow): Html => {
+  const { f1, threshold, precision, recall } = best ?? { f1: null, threshold: null, precision: null, recall: null };
+  return html`<tr>
+    <td>${label}</td>
+    ${numbers([clips])}${bar(averagePrecision)} ${numbers([formatFigure(rocArea), formatFigure(dPrime)])}${bar(f1)}
+    ${numbers([threshold === null ? "-" : formatThreshold(threshold), formatFigure(precision), formatFigure(recall)])}
+    ${numbers(best ? [best.truePositives, best.falsePositives, best.falseNegatives] : ["-", "-", "-"])}
+  </tr>`;
+};
+
+/** Every class's figures, and its best threshold with what that finds and misses. */
+export const classesSection = ({ perClass }: EvaluationReport): Html => {
+  const without = perClass.filter(({ clips }) => clips === 0).length;
+  return html`<section>
+    <h2>Classes</h2>
+    <p>
+      By average precision, the worst first. The threshold is the one of the highest F1: a clip that scores at or above
+      it is taken for one of the class, and precision, recall and counts are what that gives.
+      ${without > 0 ? `${without} of ${perClass.length} classes have no clip.` : ""}
+    </p>
+    <div class="scroll">
+      <table class="classes">
+        <thead>
+          <tr>
+            <th>class</th>
+            ${[
+              "clips",
+              "AP",
+              "AUC",
+              "d′",
+              "best F1",
+              "threshold",
+              "precision",
+              "recall",
+              "found",
+              "false",
+              "missed",
+            ].map((name) => html`<th class="number">${name}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${perClass.toSorted(byAveragePrecision).map(classRow)}
+        </tbody>
+      </table>
+    </div>
+  </section>`;
+};

@@ -1,0 +1,91 @@
+/** From a run's folder to what its report shows. */
+import { existsSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { analyse } from "../../metrics/analyse.ts";
+import { summarize } from "../../metrics/summarize.ts";
+import type { Artifact } from "../../session/read-artifact.ts";
+import { readWaveformArtifact } from "../../session/read-waveform-artifact.ts";
+import { readConfig, type RunConfig } from "../../train/run-config.ts";
+import { type GraphFiles, type RunFolder, runFolder } from "../../train/run-folder.ts";
+import { UserError } from "../../user-error.ts";
+import { addSpectrograms } from "./add-spectrograms.ts";
+import { environmentFacts, runFacts } from "./facts.ts";
+import { quoteCommand } from "./quote-command.ts";
+import { rankWorstClips } from "./rank-worst-clips.ts";
+import { readContext } from "./read-context.ts";
+import { readEvents } from "./read-events.ts";
+import { type NamedPredictions, readPredictions } from "./read-predictions.ts";
+import type { EvaluationReport, ReportData } from "./report-data.ts";
+
+const shownClips = 12;
+
+/** @throws UserError where it is no folder, or no run's */
+const requireRun = ({ path, config }: RunFolder): void => {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (!stats) throw new UserError(`${path}: there is no such folder`);
+  if (!stats.isDirectory()) throw new UserError(`${path}: this is a file; name the folder of a run`);
+  if (existsSync(config)) return;
+  throw new UserError(`${path}: holds no run; a training writes ${config} when it begins`);
+};
+
+/** What is wrong with a part of the run that the report can do without. */
+const orFailure = async <Value>(read: () => Value | Promise<Value>): Promise<Value | UserError> => {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+};
+
+const analyseEvaluation = ({ predictions }: NamedPredictions, { metadata }: Artifact): EvaluationReport => {
+  const { confusion, perClass } = analyse(predictions, metadata);
+  const merged = summarize(predictions, metadata).perClass.flatMap((summary, index) => {
+    const analysis = perClass[index];
+    return analysis ? [{ ...summary, ...analysis }] : [];
+  });
+  return { objective: metadata.objective, confusion, perClass: merged };
+};
+
+/** The sections that rest on a graph's answers. */
+const collectEvaluation = async (
+  { graph, predictions: path }: GraphFiles,
+  { workingDirectory }: RunConfig,
+  artifact: Artifact | UserError,
+): Promise<Pick<ReportData, "evaluation" | "worstClips">> => {
+  const missing = (message: string) => ({ evaluation: { missing: message }, worstClips: { missing: message } });
+  if (artifact instanceof UserError) return missing(artifact.message);
+  if (!existsSync(path))
+    return missing(`The run holds no ${basename(path)}: no evaluation of ${basename(graph)} is kept.`);
+  const answers = await readPredictions(path, artifact.metadata.classes.length);
+  const worst = rankWorstClips(answers, artifact.metadata, shownClips);
+  const clips = await orFailure(() => addSpectrograms(worst, artifact, workingDirectory));
+  return {
+    evaluation: analyseEvaluation(answers, artifact),
+    worstClips: clips instanceof UserError ? { missing: clips.message } : clips,
+  };
+};
+
+/**
+ * @param path of the run's folder, whether the run is at its end or not
+ * @throws UserError where it is no run's, or damaged
+ */
+export const collectReport = async (path: string): Promise<ReportData> => {
+  const folder = runFolder(path);
+  requireRun(folder);
+  const config = readConfig(folder.config);
+  const context = readContext(folder.config);
+  const events = readEvents(folder.metrics);
+  const files = existsSync(folder.best.predictions) ? folder.best : folder.last;
+  const artifact = await orFailure(() => readWaveformArtifact(files.graph));
+  const compiler = artifact instanceof UserError ? undefined : artifact.metadata.compilerVersion;
+  return {
+    title: context.model.specName,
+    command: quoteCommand(config.command),
+    run: runFacts(config, context, events),
+    environment: environmentFacts(context, compiler),
+    events,
+    graph: basename(files.graph),
+    ...(await collectEvaluation(files, config, artifact)),
+  };
+};

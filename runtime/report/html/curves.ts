@@ -1,0 +1,32 @@
+/** Long curves made fit for a drawing. */
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** The points, or of each stretch the lowest and the highest, so that no spike is lost; `most` of them at most. */
+export const thinCurve = (points: readonly Point[], most: number): readonly Point[] => {
+  if (points.length <= most) return points;
+  const stretches = Math.floor(most / 2);
+  return Array.from({ length: stretches }, (_, index) => {
+    const at = (number: number): number => Math.floor((number * points.length) / stretches);
+    const stretch = points.slice(at(index), at(index + 1));
+    const [first, ...rest] = stretch;
+    if (!first) return [];
+    const lowest = rest.reduce((a, b) => (b.y < a.y ? b : a), first);
+    const highest = rest.reduce((a, b) => (b.y > a.y ? b : a), first);
+    if (lowest === highest) return [lowest];
+    return lowest.x < highest.x ? [lowest, highest] : [highest, lowest];
+  }).flat();
+};
+
+/** Each value's mean with the `reach` before and after it, as far as there are any. */
+export const smoothCurve = (points: readonly Point[], reach: number): readonly Point[] => {
+  const sums = [0];
+  for (const { y } of points) sums.push((sums.at(-1) ?? 0) + y);
+  return points.map(({ x }, index) => {
+    const [from, to] = [Math.max(0, index - reach), Math.min(points.length, index + reach + 1)];
+    return { x, y: ((sums[to] ?? 0) - (sums[from] ?? 0)) / (to - from) };
+  });
+};

@@ -1,0 +1,51 @@
+/** The head's rows, from what the run's folder says. */
+import { formatBytes, formatCount, formatExact } from "../format-number.ts";
+import type { RunConfig } from "../../train/run-config.ts";
+import type { RunContext } from "./read-context.ts";
+import type { Fact, RunEvents } from "./report-data.ts";
+
+const describeData = ({ run: { data, fold, evalData, clips } }: RunConfig): string => {
+  const name = data ?? "the embedded sounds";
+  const part = fold === null ? "" : `, fold ${fold}`;
+  const evaluation = evalData === null ? "" : ` from ${evalData}`;
+  return `${name}${part}: ${formatExact(clips.train)} clips to train on, ${formatExact(clips.evaluation)} to evaluate on${evaluation}`;
+};
+
+const describeRecipe = ({ run }: RunConfig, { recipe }: RunContext): string => {
+  const { schedule, accumulate, precision, sampling } = recipe;
+  const parts = accumulate > 1 ? ` in ${accumulate} parts` : "";
+  return `batch ${run.batch}${parts}, learning rate ${run.learningRate} (${schedule.kind}), ${sampling} clips, seed ${run.seed}, ${precision}`;
+};
+
+const describeProgress = ({ run }: RunConfig, { steps, evaluations }: RunEvents): string => {
+  const planned = run.epochs === null ? "" : ` of ${run.epochs}`;
+  return `${evaluations.at(-1)?.epoch ?? 0}${planned} epochs, ${formatExact(steps.at(-1)?.step ?? 0)} steps`;
+};
+
+export const runFacts = (config: RunConfig, context: RunContext, events: RunEvents): readonly Fact[] => {
+  const { specHash, objective, classes, parameters } = context.model;
+  return [
+    ["data", describeData(config)],
+    [
+      "model",
+      `${classes.length} classes, ${objective}, ${formatCount(parameters)} parameters (spec ${specHash.slice(0, 12)})`,
+    ],
+    ["recipe", describeRecipe(config, context)],
+    ["done", describeProgress(config, events)],
+    ["started", context.startedAt.replace("T", " ").replace(/\.\d+Z$/, " UTC")],
+    ["graph", `${config.run.graph.path} (SHA-256 ${config.run.graph.sha256.slice(0, 12)})`],
+    ["working folder", config.workingDirectory],
+  ];
+};
+
+/** @param compiler the version that wrote the graph; undefined where no graph is there to tell */
+export const environmentFacts = ({ environment }: RunContext, compiler: string | undefined): readonly Fact[] => {
+  const { node, onnxruntime, platform, cpu, cores, memoryBytes, device } = environment;
+  return [
+    ["device", device],
+    ["machine", `${cpu}, ${cores} cores, ${formatBytes(memoryBytes)} of memory, ${platform}`],
+    ["Node.js", node.replace(/^v/, "")],
+    ["ONNX Runtime", onnxruntime],
+    ["specgraph compiler", compiler ?? "unknown"],
+  ];
+};

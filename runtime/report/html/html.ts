@@ -1,0 +1,27 @@
+/** Markup that cannot be broken by what it shows: every text that goes into a template is escaped. */
+
+export interface Html {
+  readonly markup: string;
+}
+
+type Content = Html | string | number | null | readonly Content[];
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+const print = (content: Content): string => {
+  if (content === null) return "";
+  if (typeof content === "string") return content.replaceAll(/[&<>"']/g, (character) => entities[character] ?? "");
+  if (typeof content === "number") return String(content);
+  return "markup" in content ? content.markup : content.map(print).join("");
+};
+
+/** Template tag: texts, also those within quoted attributes, are escaped; lists are joined; null is nothing. */
+export const html = (texts: TemplateStringsArray, ...contents: readonly Content[]): Html => ({
+  markup: texts.map((text, index) => text + print(contents[index] ?? null)).join(""),
+});

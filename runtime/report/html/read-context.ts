@@ -1,0 +1,45 @@
+/** What `config.json` tells people: the model, the recipe's choices and the machine. */
+import { readFileSync } from "node:fs";
+import * as v from "valibot";
+import { readFailure } from "../../audio/read-failure.ts";
+import { UserError } from "../../user-error.ts";
+
+const contextSchema = v.object({
+  startedAt: v.string(),
+  model: v.object({
+    specName: v.string(),
+    specHash: v.string(),
+    objective: v.picklist(["multi-label", "single-label"]),
+    classes: v.array(v.string()),
+    parameters: v.number(),
+  }),
+  recipe: v.object({
+    schedule: v.object({ kind: v.string() }),
+    accumulate: v.number(),
+    precision: v.string(),
+    sampling: v.string(),
+  }),
+  environment: v.object({
+    node: v.string(),
+    onnxruntime: v.optional(v.string(), "unknown"),
+    platform: v.string(),
+    cpu: v.string(),
+    cores: v.number(),
+    memoryBytes: v.number(),
+    device: v.string(),
+  }),
+});
+
+export type RunContext = v.InferOutput<typeof contextSchema>;
+
+/** @throws UserError where it cannot be read or is no config of a run */
+export const readContext = (path: string): RunContext => {
+  try {
+    return v.parse(contextSchema, JSON.parse(readFileSync(path, "utf8")));
+  } catch (error) {
+    if (error instanceof SyntaxError || v.isValiError(error)) {
+      throw new UserError(`${path}: not what a training of this runtime's version wrote`);
+    }
+    throw new UserError(`${path}: ${readFailure(error)}`);
+  }
+};

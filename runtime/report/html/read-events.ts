@@ -1,0 +1,63 @@
+/** `metrics.jsonl`, checked. */
+import { readFileSync } from "node:fs";
+import * as v from "valibot";
+import { readFailure } from "../../audio/read-failure.ts";
+import { UserError } from "../../user-error.ts";
+import type { RunEvents } from "./report-data.ts";
+
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
+/** JSON has no infinity: a figure that is none was written as null. */
+const figure = v.nullable(v.number());
+const loss = v.pipe(
+  figure,
+  v.transform((value) => value ?? Number.NaN),
+);
+const figures = { clips: count, loss, accuracy: v.number(), mAP: figure, AUC: figure, dPrime: figure };
+
+const eventSchema = v.variant("event", [
+  v.object({ event: v.literal("step"), epoch: count, step: count, loss, lr: v.number() }),
+  v.object({
+    event: v.literal("eval"),
+    epoch: count,
+    step: count,
+    trainLoss: loss,
+    best: v.boolean(),
+    ...figures,
+  }),
+  v.object({ event: v.literal("averaged"), epochs: count, step: count, ...figures }),
+]);
+
+const parseLine = (line: string): v.InferOutput<typeof eventSchema> | undefined => {
+  try {
+    const result = v.safeParse(eventSchema, JSON.parse(line));
+    return result.success ? result.output : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+const readText = (path: string): string => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    throw new UserError(`${path}: ${readFailure(error)}`);
+  }
+};
+
+/**
+ * What a run has told so far. A last line without its end is being written, or was when the run was ended, and is left out.
+ * @throws UserError where the file cannot be read or a line is no event
+ */
+export const readEvents = (path: string): RunEvents => {
+  const lines = readText(path).split("\n").slice(0, -1);
+  const events = lines.map((line, index) => {
+    const event = parseLine(line);
+    if (event) return event;
+    throw new UserError(`${path}:${index + 1}: the file is damaged: this line is not an event of a training`);
+  });
+  return {
+    steps: events.filter((event) => event.event === "step"),
+    evaluations: events.filter((event) => event.event === "eval"),
+    averaged: events.find((event) => event.event === "averaged") ?? null,
+  };
+};

@@ -1,0 +1,65 @@
+/** What a run's report shows; all of it plain data. */
+import type { ArtifactMetadata } from "../../../compiler/artifact.ts";
+import type { ClassAnalysis } from "../../metrics/analyse.ts";
+import type { ClassSummary } from "../../metrics/summarize.ts";
+import type { TrainEvent } from "../../train/train-event.ts";
+
+export type StepEvent = Extract<TrainEvent, { readonly event: "step" }>;
+export type EvaluationEvent = Extract<TrainEvent, { readonly event: "eval" }>;
+export type AveragedEvent = Extract<TrainEvent, { readonly event: "averaged" }>;
+
+/** What stands in a section's place: a sentence that says what is missing. */
+export interface Missing {
+  readonly missing: string;
+}
+
+export interface RunEvents {
+  readonly steps: readonly StepEvent[];
+  readonly evaluations: readonly EvaluationEvent[];
+  readonly averaged: AveragedEvent | null;
+}
+
+/** A row of the head: what it is, and its value. */
+export type Fact = readonly [name: string, value: string];
+
+/** The answers of one graph to the evaluation clips, class by class. */
+export interface EvaluationReport {
+  readonly objective: ArtifactMetadata["objective"];
+  /** [actual class, predicted class], clips; null for a multi-label model. */
+  readonly confusion: Uint32Array | null;
+  readonly perClass: readonly (ClassSummary & ClassAnalysis)[];
+}
+
+export interface ScoredLabel {
+  readonly label: string;
+  readonly score: number;
+  /** Whether the clip is of the class. */
+  readonly isTrue: boolean;
+}
+
+export interface Spectrogram {
+  /** A PNG: time to the right, mel bins upwards. */
+  readonly dataUri: string;
+  readonly seconds: number;
+}
+
+export interface WorstClip {
+  readonly name: string;
+  readonly loss: number;
+  /** The clip's classes, then the classes with the highest scores among the others. */
+  readonly labels: readonly ScoredLabel[];
+  readonly spectrogram: Spectrogram | Missing;
+}
+
+export interface ReportData {
+  readonly title: string;
+  /** The command line, quoted for a shell. */
+  readonly command: string;
+  readonly run: readonly Fact[];
+  readonly environment: readonly Fact[];
+  readonly events: RunEvents;
+  /** The graph whose answers are shown, such as `best.onnx`. */
+  readonly graph: string;
+  readonly evaluation: EvaluationReport | Missing;
+  readonly worstClips: readonly WorstClip[] | Missing;
+}

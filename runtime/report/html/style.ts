@@ -1,0 +1,66 @@
+import type { Html } from "./html.ts";
+
+/** Light or dark as the reader's system; light on paper. */
+export const style: Html = {
+  markup: `
+:root { --back:#fff; --card:#f6f7f9; --text:#1c2128; --soft:#5c6773; --line:#d9dee4; --on:#fff;
+  --c1:#2563c9; --c2:#c8472b; --c3:#1d8a4c; --c4:#8a55c8; --c5:#a4740a; }
+@media screen and (prefers-color-scheme: dark) { :root { --back:#14171c; --card:#1c2128; --text:#e3e7ec; --soft:#98a3b0;
+  --line:#353d47; --on:#0d1014; --c1:#6aa5ff; --c2:#ff8a70; --c3:#5fd08f; --c4:#c39bff; --c5:#e5b84d; } }
+* { box-sizing:border-box; }
+body { margin:0 auto; padding:2rem 1.5rem 4rem; max-width:1120px; background:var(--back); color:var(--text);
+  font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif; }
+h1 { margin:0 0 .5rem; font-size:2rem; line-height:1.2; overflow-wrap:anywhere; }
+h2 { margin:1.8rem 0 .5rem; font-size:1.15rem; }
+h2.part { margin-top:2.5rem; padding-top:1rem; border-top:1px solid var(--line); font-size:1.4rem; }
+p { margin:.3rem 0 .8rem; max-width:75ch; color:var(--soft); }
+p.missing { padding:.6rem .9rem; border-left:3px solid var(--c5); background:var(--card); overflow-wrap:anywhere; }
+pre { margin:0; padding:.7rem .9rem; background:var(--card); border-radius:6px; white-space:pre-wrap; overflow-wrap:anywhere; font-size:13px; }
+.tiles { display:flex; flex-wrap:wrap; gap:.8rem; }
+.tiles div { min-width:8.2rem; padding:.6rem .9rem; background:var(--card); border-radius:6px; }
+.tiles b { display:block; font-size:1.45rem; line-height:1.25; font-variant-numeric:tabular-nums; }
+.tiles span { color:var(--soft); font-size:13px; }
+.columns { display:grid; grid-template-columns:repeat(auto-fit,minmax(22rem,1fr)); gap:0 2rem; }
+dl { display:grid; grid-template-columns:max-content 1fr; gap:.15rem 1rem; margin:0; font-size:14px; }
+dt { color:var(--soft); } dd { margin:0; overflow-wrap:anywhere; }
+figure { margin:0; break-inside:avoid; }
+.charts { display:grid; grid-template-columns:repeat(auto-fit,minmax(26rem,1fr)); gap:1.2rem 1.5rem; }
+.charts.small { grid-template-columns:repeat(auto-fill,minmax(19rem,1fr)); }
+.key { margin-left:.8rem; color:var(--soft); font-size:13px; white-space:nowrap; }
+.key::before { content:""; display:inline-block; width:.9rem; height:3px; margin-right:.35rem; vertical-align:middle; background:var(--color); }
+.color-1 { --color:var(--c1); } .color-2 { --color:var(--c2); } .color-3 { --color:var(--c3); }
+.color-4 { --color:var(--c4); } .color-5 { --color:var(--c5); }
+svg { display:block; width:100%; height:auto; font-family:inherit; }
+svg text { fill:var(--soft); } .chart text { font-size:11.5px; }
+.grid { stroke:var(--line); stroke-width:.6; } .axis, .tick { stroke:var(--soft); stroke-width:1; }
+.marker { stroke:var(--soft); stroke-width:1; stroke-dasharray:4 4; }
+.series path { fill:none; stroke:var(--color); stroke-width:1.8; stroke-linejoin:round; }
+.series.faint path { stroke-width:1; opacity:.3; } .series circle { fill:var(--color); }
+.beside { display:flex; flex-wrap:wrap; gap:1.5rem 2.5rem; align-items:flex-start; }
+.beside svg { flex:2 1 24rem; } .beside table { flex:1 1 17rem; }
+.confusion .empty { fill:var(--card); } .confusion .right rect { fill:var(--c1); } .confusion .wrong rect { fill:var(--c2); }
+.confusion g text { fill:var(--text); } .confusion g text.on { fill:var(--on); }
+table { border-collapse:collapse; font-size:13.5px; }
+th { text-align:left; color:var(--soft); font-weight:600; background:var(--back); }
+th, td { padding:.22rem .6rem; border-bottom:1px solid var(--line); }
+.number { text-align:right; font-variant-numeric:tabular-nums; white-space:nowrap; }
+.bar { position:relative; min-width:5.2rem; } .bar span { position:relative; }
+.bar i { position:absolute; left:0; top:3px; bottom:3px; background:var(--c1); opacity:.25; border-radius:2px; }
+.scroll { max-height:40rem; overflow:auto; border-bottom:1px solid var(--line); }
+.classes { width:100%; } .classes th { position:sticky; top:0; z-index:1; box-shadow:inset 0 -1px var(--line); }
+.clips { display:grid; grid-template-columns:repeat(auto-fill,minmax(20rem,1fr)); gap:1.2rem; }
+.clip { padding:.8rem; background:var(--card); border-radius:6px; }
+.clip figcaption { display:flex; justify-content:space-between; gap:1rem; margin-bottom:.5rem; font-size:13.5px; }
+.clip figcaption b { overflow-wrap:anywhere; } .clip figcaption span { color:var(--soft); white-space:nowrap; }
+.clip img { display:block; width:100%; height:130px; border-radius:3px; }
+.clip table { width:100%; } .clip .wrong i { background:var(--c2); } .clip .right td:first-child { font-weight:600; }
+.clip .bar { width:45%; }
+.time { display:flex; justify-content:space-between; margin:.1rem 0 .4rem; font-size:12px; max-width:none; }
+@media (max-width:600px) { .charts, .columns, .charts.small { grid-template-columns:1fr; } }
+@media print { body { max-width:none; padding:0; font-size:11px; } .scroll { max-height:none; overflow:visible; }
+  .charts { grid-template-columns:1fr 1fr; } .clips, .charts.small { grid-template-columns:1fr 1fr 1fr; }
+  .classes th { position:static; } tr, .tiles, .beside svg { break-inside:avoid; } h2 { break-after:avoid; }
+  * { print-color-adjust:exact; -webkit-print-color-adjust:exact; } }
+@page { margin:14mm; }
+`,
+};

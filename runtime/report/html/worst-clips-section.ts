@@ -1,0 +1,49 @@
+import { formatFigure } from "../format-number.ts";
+import { html, type Html } from "./html.ts";
+import type { ScoredLabel, WorstClip } from "./report-data.ts";
+
+const scoreRow = ({ label, score, isTrue }: ScoredLabel): Html =>
+  html`<tr class="${isTrue ? "right" : "wrong"}">
+    <td>${isTrue ? "✓ " : ""}${label}</td>
+    <td class="number bar"><i style="width:${(score * 100).toFixed(1)}%"></i><span>${formatFigure(score)}</span></td>
+  </tr>`;
+
+/** The folder that all files are in, with its slash; empty where there is none. */
+const commonFolder = (names: readonly string[]): string => {
+  const [first = [], ...others] = names.map((name) => name.split("/").slice(0, -1));
+  const differs = first.findIndex((part, index) => others.some((parts) => parts[index] !== part));
+  return first
+    .slice(0, differs === -1 ? first.length : differs)
+    .map((part) => `${part}/`)
+    .join("");
+};
+
+const drawn = ({ name, spectrogram }: WorstClip): Html =>
+  "missing" in spectrogram
+    ? html`<p class="missing">No spectrogram: ${spectrogram.missing}</p>`
+    : html`<img src="${spectrogram.dataUri}" alt="log-mel spectrogram of ${name}" />
+        <p class="time"><span>0 s</span><span>${spectrogram.seconds.toFixed(2)} s</span></p>`;
+
+const card = (clip: WorstClip, folder: string): Html =>
+  html`<figure class="clip">
+    <figcaption><b>${clip.name.slice(folder.length)}</b><span>loss ${formatFigure(clip.loss)}</span></figcaption>
+    ${drawn(clip)}
+    <table>
+      <tbody>
+        ${clip.labels.map(scoreRow)}
+      </tbody>
+    </table>
+  </figure>`;
+
+/** The clips that the model is most wrong about. */
+export const worstClipsSection = (clips: readonly WorstClip[]): Html => {
+  const folder = commonFolder(clips.map(({ name }) => name));
+  return html`<section>
+    <h2>Worst clips</h2>
+    <p>
+      The evaluation clips with the highest loss, each with its own classes (✓), the highest scores of others, and what
+      the model hears: log-mel features, low bins at the bottom. ${folder === "" ? null : `Files are in ${folder}.`}
+    </p>
+    <div class="clips">${clips.map((clip) => card(clip, folder))}</div>
+  </section>`;
+};

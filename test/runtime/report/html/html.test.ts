@@ -1,0 +1,13 @@
+import { expect, test } from "vitest";
+import { html } from "../../../../runtime/report/html/html.ts";
+
+test("texts are escaped, in attributes too", () => {
+  const name = `<script>alert("1 & '2'")</script>`;
+  const escaped = "&lt;script&gt;alert(&quot;1 &amp; &#39;2&#39;&quot;)&lt;/script&gt;";
+  expect(html`<b title="${name}">${name}</b>`.markup).toBe(`<b title="${escaped}">${escaped}</b>`);
+});
+
+test("templates nest, lists are joined, null is nothing", () => {
+  const items = ["a", "<b>"].map((item) => html`<i>${item}</i>`);
+  expect(html`<b>${items}${null}${3}</b>`.markup).toBe("<b><i>a</i><i>&lt;b&gt;</i>3</b>");
+});
