@@ -49,14 +49,13 @@ const analyseEvaluation = ({ predictions }: NamedPredictions, { metadata }: Arti
 
 /** The sections that rest on a graph's answers. */
 const collectEvaluation = async (
-  { graph, predictions: path }: GraphFiles,
+  { predictions: path }: GraphFiles,
   { workingDirectory }: RunConfig,
   artifact: Artifact | UserError,
 ): Promise<Pick<ReportData, "evaluation" | "worstClips">> => {
   const missing = (message: string) => ({ evaluation: { missing: message }, worstClips: { missing: message } });
+  if (!existsSync(path)) return missing("The run holds no predictions: none of its graphs has been evaluated yet.");
   if (artifact instanceof UserError) return missing(artifact.message);
-  if (!existsSync(path))
-    return missing(`The run holds no ${basename(path)}: no evaluation of ${basename(graph)} is kept.`);
   const answers = await readPredictions(path, artifact.metadata.classes.length);
   const worst = rankWorstClips(answers, artifact.metadata, shownClips);
   const clips = await orFailure(() => addSpectrograms(worst, artifact, workingDirectory));

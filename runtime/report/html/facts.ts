@@ -19,7 +19,7 @@ const describeRecipe = ({ run }: RunConfig, { recipe }: RunContext): string => {
 
 const describeProgress = ({ run }: RunConfig, { steps, evaluations }: RunEvents): string => {
   const planned = run.epochs === null ? "" : ` of ${run.epochs}`;
-  return `${evaluations.at(-1)?.epoch ?? 0}${planned} epochs, ${formatExact(steps.at(-1)?.step ?? 0)} steps`;
+  return `epoch ${evaluations.at(-1)?.epoch ?? 0}${planned}, step ${formatExact(steps.at(-1)?.step ?? 0)}`;
 };
 
 export const runFacts = (config: RunConfig, context: RunContext, events: RunEvents): readonly Fact[] => {
@@ -31,7 +31,7 @@ export const runFacts = (config: RunConfig, context: RunContext, events: RunEven
       `${classes.length} classes, ${objective}, ${formatCount(parameters)} parameters (spec ${specHash.slice(0, 12)})`,
     ],
     ["recipe", describeRecipe(config, context)],
-    ["done", describeProgress(config, events)],
+    ["reached", describeProgress(config, events)],
     ["started", context.startedAt.replace("T", " ").replace(/\.\d+Z$/, " UTC")],
     ["graph", `${config.run.graph.path} (SHA-256 ${config.run.graph.sha256.slice(0, 12)})`],
     ["working folder", config.workingDirectory],

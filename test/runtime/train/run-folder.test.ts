@@ -18,6 +18,7 @@ test("the folder that is named, with those above it", () => {
     config: join(path, "config.json"),
     checkpoint: join(path, "checkpoint.safetensors"),
     metrics: join(path, "metrics.jsonl"),
+    report: join(path, "report.html"),
     last: files("graph"),
     best: files("best"),
     averaged: files("averaged"),
@@ -53,7 +54,14 @@ test("a run never overwrites the graph that it trains", () => {
 });
 
 test("a finished run makes room for another; what is not a run's stays", () => {
-  const files = ["config.json", "best.onnx", "best.onnx.data", "averaged.onnx.77.tmp", "events.out.tfevents.1.host"];
+  const files = [
+    "config.json",
+    "report.html",
+    "best.onnx",
+    "best.onnx.data",
+    "averaged.onnx.77.tmp",
+    "events.out.tfevents.1.host",
+  ];
   const folder = temporaryFolder(Object.fromEntries([...files, "notes.txt"].map((name) => [name, ""])));
   createRunFolder(folder, "ast", source);
   expect(readdirSync(folder).sort()).toStrictEqual(["metrics.jsonl", "notes.txt"]);

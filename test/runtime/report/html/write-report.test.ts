@@ -1,0 +1,132 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { compile } from "../../../../compiler/compile.ts";
+import { embeddedClips } from "../../../../runtime/data/embedded.ts";
+import { collectReport } from "../../../../runtime/report/html/collect-report.ts";
+import { writeReport } from "../../../../runtime/report/html/write-report.ts";
+import { cpuDevice } from "../../../../runtime/session/device.ts";
+import { readArtifact } from "../../../../runtime/session/read-artifact.ts";
+import { writeConfig } from "../../../../runtime/train/run-config.ts";
+import { type RunFolder, runFolder } from "../../../../runtime/train/run-folder.ts";
+import { writePredictions } from "../../../../runtime/train/write-predictions.ts";
+import { temporaryFolder } from "../../audio/temporary-folder.ts";
+
+const quickstart = fileURLToPath(new URL("../../../../spec/quickstart.ts", import.meta.url));
+
+const step = { event: "step", epoch: 1, step: 1, loss: 2, lr: 0.1 };
+const figures = { clips: 2, loss: 1, accuracy: 0.5, mAP: 0.5, AUC: 0.5, dPrime: 0 };
+const evaluation = { event: "eval", epoch: 1, step: 1, trainLoss: 2, best: true, ...figures };
+
+/** A run of the quickstart after its first epoch, but for its graph's answers. */
+const createRun = async (): Promise<RunFolder> => {
+  const folder = runFolder(temporaryFolder());
+  compile({ spec: quickstart, out: folder.best.graph, input: "waveform" });
+  const artifact = readArtifact(folder.best.graph);
+  const { recipe } = artifact.metadata;
+  const run = {
+    graph: { path: "quickstart.onnx", sha256: "0123456789abcdef" },
+    data: null,
+    labels: null,
+    fold: null,
+    evalData: null,
+    clips: { train: 2000, evaluation: 2, sha256: "0123" },
+    epochs: 3,
+    steps: null,
+    batch: 16,
+    learningRate: 0.001,
+    seed: 7,
+    device: "cpu" as const,
+  };
+  const command = ["runtime", "train", "my graph.onnx"];
+  await writeConfig(folder.config, { run, command }, { artifact, recipe, device: cpuDevice });
+  writeFileSync(folder.metrics, [step, evaluation].map((event) => `${JSON.stringify(event)}\n`).join(""));
+  return folder;
+};
+
+/** Answers to an embedded sound and a file that is not there: both are of class 0, and the second is taken for class 1. */
+const addPredictions = async ({ best }: RunFolder): Promise<void> => {
+  const { classes } = readArtifact(best.graph).metadata;
+  const row = (first: number, second: number): number[] => classes.map((_, index) => [first, second][index] ?? 0);
+  const predictions = {
+    logits: Float32Array.from([...row(4, 0), ...row(0, 4)]),
+    scores: Float32Array.from([...row(0.9, 0.1), ...row(0.1, 0.9)]),
+    targets: Float32Array.from([...row(1, 0), ...row(1, 0)]),
+  };
+  const [sound] = embeddedClips(classes);
+  if (!sound) throw new Error("there are embedded sounds");
+  const missing = { ...sound, name: "none.wav", source: { path: "none.wav" } };
+  await writePredictions(best.predictions, predictions, [sound, missing], classes.length);
+};
+
+test("a run's head, figures and worst clips", async () => {
+  const folder = await createRun();
+  await addPredictions(folder);
+  const data = await collectReport(folder.path);
+  expect(data.command).toBe("runtime train 'my graph.onnx'");
+  expect(Object.fromEntries(data.run)).toMatchObject({
+    data: "the embedded sounds: 2,000 clips to train on, 2 to evaluate on",
+    recipe: expect.stringMatching(/^batch 16, learning rate 0.001 .*seed 7, float32$/),
+    reached: "epoch 1 of 3, step 1",
+  });
+  expect(Object.fromEntries(data.environment)).toMatchObject({
+    "Node.js": process.version.slice(1),
+    "ONNX Runtime": expect.stringMatching(/^\d+\.\d+/),
+    "specgraph compiler": expect.stringMatching(/^\d+\.\d+/),
+  });
+  expect(data.graph).toBe("best.onnx");
+  expect(
+    "missing" in data.evaluation ? data.evaluation : [...(data.evaluation.confusion ?? [])].slice(0, 2),
+  ).toStrictEqual([1, 1]);
+
+  if ("missing" in data.worstClips) throw new Error(data.worstClips.missing);
+  const [worst, better] = data.worstClips;
+  expect(worst).toMatchObject({
+    name: "none.wav",
+    spectrogram: { missing: `${join(process.cwd(), "none.wav")}: there is no such file` },
+  });
+  expect(worst?.labels.slice(0, 2).map(({ score, isTrue }) => [score.toFixed(1), isTrue])).toStrictEqual([
+    ["0.1", true],
+    ["0.9", false],
+  ]);
+  expect(better?.spectrogram).toStrictEqual({
+    dataUri: expect.stringMatching(/^data:image\/png;base64,iVBORw0KGgo/),
+    seconds: expect.closeTo(1, 1),
+  });
+
+  expect(await writeReport(folder.path)).toBe(folder.report);
+  expect(readFileSync(folder.report, "utf8")).toMatch(/^<!doctype html>[^]*<\/html>\s*$/);
+});
+
+test("a run without answers says so", async () => {
+  const folder = await createRun();
+  const { evaluation, worstClips, graph } = await collectReport(folder.path);
+  const reason = { missing: "The run holds no predictions: none of its graphs has been evaluated yet." };
+  expect([graph, evaluation, worstClips]).toStrictEqual(["graph.onnx", reason, reason]);
+});
+
+test("what is no run", async () => {
+  const folder = temporaryFolder({ "notes.txt": "" });
+  const [none, file] = [join(folder, "none"), join(folder, "notes.txt")];
+  await expect(writeReport(none)).rejects.toThrow(`${none}: there is no such folder`);
+  await expect(writeReport(file)).rejects.toThrow(`${file}: this is a file; name the folder of a run`);
+  const config = join(folder, "config.json");
+  await expect(writeReport(folder)).rejects.toThrow(
+    `${folder}: holds no run; a training writes ${config} when it begins`,
+  );
+  writeFileSync(config, "{}");
+  await expect(writeReport(folder)).rejects.toThrow(`${config}: not what a training of this runtime's version wrote`);
+});
+
+test("damaged files", async () => {
+  const folder = await createRun();
+  writeFileSync(folder.best.predictions, "damaged");
+  await expect(writeReport(folder.path)).rejects.toThrow(
+    `${folder.best.predictions}: not a safetensors file, or cut short`,
+  );
+  writeFileSync(folder.metrics, "{}\n");
+  await expect(writeReport(folder.path)).rejects.toThrow(
+    `${folder.metrics}:1: the file is damaged: this line is not an event of a training`,
+  );
+});
