@@ -31,7 +31,7 @@ const margin = { left: 52, right: 14, top: 10, bottom: 38 };
 /** Short, and the same for the same number. */
 const formatTick = (value: number): string => {
   const size = Math.abs(value);
-  if (value === 0 || (size >= 1e-3 && size < 1e5)) return String(value);
+  if (value === 0 || (size >= 1e-2 && size < 1e5)) return String(value);
   return value.toExponential().replace("e+", "e");
 };
 
