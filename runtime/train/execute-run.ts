@@ -1,5 +1,6 @@
 import { openClips } from "../infer/open-clips.ts";
 import type { Output } from "../output.ts";
+import { writeReport } from "../report/html/write-report.ts";
 import { createNarrator } from "./create-narrator.ts";
 import type { PreparedRun } from "./prepare-run.ts";
 import { countSteps } from "./run-epoch.ts";
@@ -25,7 +26,7 @@ const describe = ({ options, data }: PreparedRun): string => {
 };
 
 /**
- * Trains, to the end or the signal, and tells how it goes: on the terminal, to programs and to TensorBoard.
+ * Trains, to the end or the signal, and tells how it goes: on the terminal, to programs, to TensorBoard, and at the end on a page.
  * @throws UserError as `train` does
  */
 export const executeRun = async (
@@ -54,4 +55,5 @@ export const executeRun = async (
   }
   const outcome = signal.aborted ? `interrupted; --resume --out ${folder.path} goes on` : `done: ${folder.last.graph}`;
   output.text(`${outcome} (${seconds().toFixed(1)} s)`);
+  if (!signal.aborted) output.text(`report: ${await writeReport(folder.path)}`);
 };

@@ -11,7 +11,6 @@ import {
   type Usage,
 } from "../options.ts";
 import type { Output } from "../output.ts";
-import { writeReport } from "../report/html/write-report.ts";
 import { UserError } from "../user-error.ts";
 import { executeRun } from "./execute-run.ts";
 import { prepareNewRun, prepareResumedRun } from "./prepare-run.ts";
@@ -74,8 +73,6 @@ export const trainCommand: Command = {
     const { values, operands } = parseOptions(usage, args);
     const prepared = await prepare(args, output, values, operands);
     await executeRun(prepared, { output, signal, checkpointMinutes: values["checkpoint-minutes"] });
-    if (signal.aborted) return exitCodes.interrupted;
-    output.text(`report: ${await writeReport(prepared.options.folder.path)}`);
-    return exitCodes.done;
+    return signal.aborted ? exitCodes.interrupted : exitCodes.done;
   },
 };

@@ -56,5 +56,6 @@ const expectReference = async (mixture: Mixture): Promise<void> => {
 };
 
 test.skipIf(mixtures.length === 0)("features of recorded clips, mixed", async () => {
+  expect(mixtures.length).toBeGreaterThan(0);
   for (const mixture of mixtures) await expectReference(mixture);
 });
