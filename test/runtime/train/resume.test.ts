@@ -13,11 +13,11 @@ import { accumulatingModel } from "../session/accumulating-artifact.ts";
 import { encodeModel, metadata } from "../session/linear-artifact.ts";
 import { collect, optionsIn, outline } from "./linear-training.ts";
 
-/** A run's files that must not depend on interruptions. */
+/** A run's files that must not depend on interruptions; the others tell when and where it ran. */
 const outcome = (folder: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
     readdirSync(folder)
-      .filter((name) => !/^(config\.json|events\.out\.tfevents\..*)$/.test(name))
+      .filter((name) => !/^(config\.json|report\.html|events\.out\.tfevents\..*)$/.test(name))
       .sort()
       .map((name) => [name, readFileSync(join(folder, name), name === "metrics.jsonl" ? "utf8" : "hex")]),
   );
