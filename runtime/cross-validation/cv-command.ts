@@ -117,6 +117,17 @@ const prepareFold = async (
     ? prepareResumedRun(path, graph, values, output)
     : prepareNewRun(graph, values, { out: path, command: ["runtime", "cv", ...args], output });
 
+/** What an earlier call found; undefined where there is still something to do, be it to evaluate the averaged parameters. */
+const earlierResult = (
+  { options: { checkpoint, folder } }: PreparedRun,
+  figure: Figure,
+  place: Pick<FoldPlan, "repeat" | "fold">,
+): FoldResult | undefined => {
+  if (!checkpoint?.progress.finished) return undefined;
+  const result = readFoldResult(folder.metrics, figure, place);
+  return checkpoint.progress.averaged > 0 && result.averaged === null ? undefined : result;
+};
+
 const writeResults = (path: string, results: object): void => {
   try {
     writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
@@ -158,14 +169,13 @@ export const cvCommand: Command = {
       output.text(`repeat ${repeat}, fold ${fold}: ${path}`);
       const foldOutput: Output = { ...output, json: (event) => output.json({ repeat, fold, ...event }) };
       const prepared = await prepareFold(graph, plan, args, foldOutput);
-      if (!prepared.options.checkpoint?.progress.finished) {
-        await executeRun(prepared, { output: foldOutput, signal, checkpointMinutes });
-      }
+      const earlier = earlierResult(prepared, figure, { repeat, fold });
+      if (!earlier) await executeRun(prepared, { output: foldOutput, signal, checkpointMinutes });
       if (signal.aborted) {
         output.text("interrupted; the same command goes on");
         return exitCodes.interrupted;
       }
-      results.push(readFoldResult(prepared.options.folder.metrics, figure, { repeat, fold }));
+      results.push(earlier ?? readFoldResult(prepared.options.folder.metrics, figure, { repeat, fold }));
     }
     const summary = summarizeFolds(figure, results);
     writeResults(join(out, "results.json"), summary);

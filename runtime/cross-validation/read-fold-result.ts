@@ -15,7 +15,8 @@ export const readFoldResult = (
   place: Pick<FoldResult, "repeat" | "fold">,
 ): FoldResult => {
   try {
-    const lines = readFileSync(metrics, "utf8").split("\n").filter(Boolean);
+    // A last line without its end was being written when the run was killed.
+    const lines = readFileSync(metrics, "utf8").split("\n").slice(0, -1);
     const events = lines.map((line) => JSON.parse(line) as TrainEvent);
     const epochs = events.flatMap((event) => (event.event === "eval" ? [event[figure] ?? NaN] : []));
     const averaged = events.find((event) => event.event === "averaged");

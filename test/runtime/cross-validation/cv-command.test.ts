@@ -8,7 +8,7 @@ import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { recordOutput } from "../record-output.ts";
-import { writeLinearModel } from "../session/linear-artifact.ts";
+import { linearModel, metadata, writeLinearModel } from "../session/linear-artifact.ts";
 
 /** A graph, a folder of clips and the same clips with folds, in the folder that is current until the test ends. */
 const enterWorkspace = (): void => {
@@ -84,6 +84,22 @@ test("an interrupted one goes on inside its fold, to the same result", async () 
   expect(await cvCommand.run(args, output, interruption.signal)).toBe(exitCodes.interrupted);
   expect(existsSync("out/results.json")).toBe(false);
   await run("--data esc/esc.csv --epochs 3 --out out");
+  expect(results()).toStrictEqual(JSON.parse(readFileSync("whole/results.json", "utf8")));
+});
+
+test("one that is interrupted before a fold's parameters are averaged still averages them", async () => {
+  enterWorkspace();
+  writeLinearModel(".", linearModel({ recipe: { ...metadata.recipe, averaging: { from: 1, to: 2 } } }));
+  await run("--data esc/esc.csv --epochs 2 --out whole");
+  const interruption = new AbortController();
+  const { output } = recordOutput();
+  const json = (value: object): void => {
+    if ("event" in value && value.event === "eval" && "epoch" in value && value.epoch === 2) interruption.abort();
+  };
+  const args = "graph.onnx --data esc/esc.csv --epochs 2 --out out --device cpu".split(" ");
+  expect(await cvCommand.run(args, { ...output, json }, interruption.signal)).toBe(exitCodes.interrupted);
+  await run("--data esc/esc.csv --epochs 2 --out out");
+  expect(results().averaged).not.toBeNull();
   expect(results()).toStrictEqual(JSON.parse(readFileSync("whole/results.json", "utf8")));
 });
 
