@@ -69,8 +69,8 @@ export const evalCommand: Command = {
     const { values, operands } = parseOptions(usage, args);
     const [path, ...others] = someGraphs(usage, operands);
     const first = readWaveformArtifact(path);
-    const artifacts = [first, ...others.map(readWaveformArtifact)];
-    requireSameTask(artifacts);
+    const further = others.map(readWaveformArtifact);
+    requireSameTask(first, further);
     const { metadata } = first;
     const { data, labels, fold, batch } = values;
     const dataset = await readDataset({ classes: metadata.classes, data, labels, fold });
@@ -79,13 +79,13 @@ export const evalCommand: Command = {
     const device = await selectDevice(values.device ?? "auto", output);
 
     const answers: Predictions[] = [];
-    for (const artifact of artifacts) {
+    for (const artifact of [first, ...further]) {
       const predictions = await measure(artifact, { clips, signal, device, batch, terminal: output.terminal });
       if (!predictions) return exitCodes.interrupted;
       answers.push(predictions);
       const summary = summarize(predictions, metadata);
       output.json({ event: "eval", graph: artifact.path, data: dataset.name, ...summary });
-      output.text(artifacts.length > 1 ? `${artifact.path}  ${formatFigures(summary)}` : formatSummary(summary));
+      output.text(further.length > 0 ? `${artifact.path}  ${formatFigures(summary)}` : formatSummary(summary));
     }
     if (answers.length > 1) {
       const summary = summarize(averageScores(answers, metadata), metadata);

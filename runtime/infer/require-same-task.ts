@@ -5,9 +5,8 @@ import type { Artifact } from "../session/read-artifact.ts";
  * Checks that graphs answer the same question, so that their scores can be averaged; they may differ in all else.
  * @throws UserError naming two graphs and the first difference
  */
-export const requireSameTask = ([first, ...others]: readonly Artifact[]): void => {
+export const requireSameTask = (first: Artifact, others: readonly Artifact[]): void => {
   for (const other of others) {
-    if (!first) return;
     const [own, its] = [first.metadata, other.metadata];
     const fail = (difference: string): never => {
       throw new UserError(`${first.path} and ${other.path} cannot be averaged: ${difference}`);

@@ -5,7 +5,7 @@ import { names } from "../../compiler/artifact.ts";
 import { cpuDevice } from "./device.ts";
 import { openSession } from "./open-session.ts";
 import { type Artifact, onnxTypeNumbers } from "./read-artifact.ts";
-import { withGraph } from "./session-program.ts";
+import { nodesLeadingTo, withGraph } from "./session-program.ts";
 
 export interface FeatureExtractor {
   /**
@@ -16,10 +16,10 @@ export interface FeatureExtractor {
   readonly close: () => Promise<void>;
 }
 
-/** The graph up to its features: nodes stand in the order in which they run, so what leads to a value is before it. */
+/** The part of the graph that leads to its features. */
 const featuresProgram = ({ model }: Artifact): onnx.IModelProto => {
-  const { node = [], initializer, input = [] } = model.graph ?? {};
-  const nodes = (node ?? []).slice(0, 1 + (node ?? []).findIndex(({ output }) => output?.includes(names.features)));
+  const { node, initializer, input = [] } = model.graph ?? {};
+  const nodes = nodesLeadingTo(node ?? [], new Set([names.features]));
   const read = new Set(nodes.flatMap(({ input }) => input));
   return withGraph(model, {
     name: "features",

@@ -31,7 +31,7 @@ export const loopProgram = ({ model, states }: TrainingProgram): TrainingProgram
   const stepInputs = (graph.input ?? []).filter(({ name }) => !isState.has(name ?? ""));
 
   // Names inside must differ from those outside, which the loop's own inputs and outputs take.
-  const inside = (name: string): string => (name === "" || constantStates.has(name) ? name : `loop/${name}`);
+  const inside = (name: string): string => (name === "" || constantStates.has(name) ? name : `step/${name}`);
   const renamed = <Named extends { readonly name?: string | null }>(named: Named): Named => ({
     ...named,
     name: inside(named.name ?? ""),

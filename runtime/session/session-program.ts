@@ -37,7 +37,7 @@ const without = <Named extends { readonly name?: string | null }>(
 ): Named[] => (tensors ?? []).filter(({ name }) => !excluded.has(name ?? ""));
 
 /** The nodes that lead to any of `outputs`, in order. */
-const nodesLeadingTo = (nodes: readonly onnx.INodeProto[], outputs: ReadonlySet<string>): onnx.INodeProto[] => {
+export const nodesLeadingTo = (nodes: readonly onnx.INodeProto[], outputs: ReadonlySet<string>): onnx.INodeProto[] => {
   const needed = new Set(outputs);
   const kept = nodes.toReversed().filter(({ input, output }) => {
     if (!output?.some((name) => needed.has(name))) return false;

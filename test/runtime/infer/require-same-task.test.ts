@@ -14,7 +14,7 @@ const artifact = (path: string, changes: Partial<ArtifactMetadata> = {}): Artifa
 });
 
 test("graphs of other sizes may be averaged", () => {
-  expect(() => requireSameTask([artifact("a"), artifact("b", { frames: 512, sampleRateHz: 8000 })])).not.toThrow();
+  expect(() => requireSameTask(artifact("a"), [artifact("b", { frames: 512, sampleRateHz: 8000 })])).not.toThrow();
 });
 
 test.each([
@@ -22,7 +22,7 @@ test.each([
   [{ classes: ["low"] }, "one has 2 classes, the other 1"],
   [{ classes: ["low", "hi"] }, 'class 1 is "high" in one and "hi" in the other'],
 ] as const)("graphs of other tasks may not: %j", (changes, difference) => {
-  expect(() => requireSameTask([artifact("a"), artifact("b"), artifact("c", changes)])).toThrow(
+  expect(() => requireSameTask(artifact("a"), [artifact("b"), artifact("c", changes)])).toThrow(
     new UserError(`a and c cannot be averaged: ${difference}`),
   );
 });
