@@ -1,4 +1,4 @@
-/** A small AST for the sounds that the runtime synthesises: one second, ten classes, trained from random weights in a minute. */
+/** A small AST for the sounds that the runtime synthesises: one second, ten classes, trained from random weights in a minute or two. */
 import { adamW, singleLabel } from "specgraph";
 import { ast } from "./ast.ts";
 
