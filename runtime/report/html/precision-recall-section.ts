@@ -3,10 +3,12 @@ import type { PrecisionRecallCurve } from "../../metrics/precision-recall-curve.
 import { byAveragePrecision } from "./classes-section.ts";
 import { type Point, thinCurve } from "./curves.ts";
 import { html, type Html } from "./html.ts";
-import { lineChart } from "./line-chart.ts";
+import { lineChart, type LineChart } from "./line-chart.ts";
+import { macroCurve } from "./macro-curve.ts";
 import type { EvaluationReport } from "./report-data.ts";
 
-const shown = 6;
+/** Beside the mean of all: rows of three. */
+const shown = 5;
 const mostPoints = 400;
 
 /** The area below is the average precision: from one recall to the next higher one, the latter's precision holds. */
@@ -21,40 +23,51 @@ const toSteps = ({ precisions, recalls }: PrecisionRecallCurve): readonly Point[
       : [];
   });
 
-/** Precision against recall of the classes that are not perfect, with the lowest average precision. */
+type ClassRow = EvaluationReport["perClass"][number];
+
+const chart = (title: string, series: LineChart["series"]): Html =>
+  lineChart({ title, xLabel: "recall", x: [0, 1], y: [0, 1.02], size: { width: 340, height: 230 }, series });
+
+/** All classes in one curve. */
+const macroChart = (perClass: readonly ClassRow[]): Html | null => {
+  const curves = perClass.flatMap(({ curve }) => curve ?? []);
+  if (curves.length === 0) return null;
+  const areas = perClass.flatMap(({ averagePrecision }) => averagePrecision ?? []);
+  const mAP = areas.reduce((sum, area) => sum + area, 0) / areas.length;
+  const label = `mAP ${formatFigure(mAP)}`;
+  return chart(`Mean of ${curves.length} classes`, [{ label, color: 3, kind: "line", points: macroCurve(curves) }]);
+};
+
+const classChart = ({ label, averagePrecision, curve, best }: ClassRow): Html | null =>
+  curve &&
+  chart(label, [
+    {
+      label: `precision (AP ${formatFigure(averagePrecision)})`,
+      color: 1,
+      kind: "line",
+      points: thinCurve(toSteps(curve), mostPoints),
+    },
+    { label: "best F1", color: 2, kind: "marked", points: best ? [{ x: best.recall, y: best.precision }] : [] },
+  ]);
+
+/** Precision against recall: of all classes together, and of those with the lowest average precision that are not perfect. */
 export const precisionRecallSection = ({ perClass }: EvaluationReport): Html => {
   const worst = perClass
     .filter(({ averagePrecision }) => averagePrecision !== null && averagePrecision < 1)
-    .sort(byAveragePrecision);
-  const charts = worst.slice(0, shown).flatMap(({ label, averagePrecision, curve, best }) =>
-    curve
-      ? [
-          lineChart({
-            title: label,
-            xLabel: "recall",
-            x: [0, 1],
-            y: [0, 1.02],
-            size: { width: 340, height: 230 },
-            series: [
-              {
-                label: `precision (AP ${formatFigure(averagePrecision)})`,
-                color: 1,
-                kind: "line",
-                points: thinCurve(toSteps(curve), mostPoints),
-              },
-              {
-                label: "best F1",
-                color: 2,
-                kind: "marked",
-                points: best ? [{ x: best.recall, y: best.precision }] : [],
-              },
-            ],
-          }),
-        ]
-      : [],
-  );
+    .sort(byAveragePrecision)
+    .slice(0, shown);
+  const mean = macroChart(perClass);
   return html`<section>
-    <h2>Precision and recall of the worst classes</h2>
-    ${charts.length > 0 ? html`<div class="charts small">${charts}</div>` : html`<p class="missing">No class has a curve that could be better: every average precision is 1, or there are no clips.</p>`}
+    <h2>Precision and recall</h2>
+    ${
+      mean
+        ? html`<p>
+              The mean of the classes' precisions at equal
+              recall${worst.length > 0 ? ", and the classes with the lowest average precision" : ""}.
+              ${worst.length === 0 ? "The average precision of every class is 1." : null}
+            </p>
+            <div class="charts small">${mean} ${worst.map(classChart)}</div>`
+        : html`<p class="missing">No class has a curve: there are no clips.</p>`
+    }
   </section>`;
 };

@@ -69,10 +69,11 @@ test("a run with everything", () => {
     "Evaluation of best.onnx",
     "Confusions",
     "Classes",
-    "Precision and recall of the worst classes",
+    "Precision and recall",
     "Worst clips",
   ]);
   expect(page).toContain("dog → rain: 1 (50 %)");
+  expect(page).toContain("The average precision of every class is 1.");
   expect(page).toContain(`src="data:image/png;base64,AAAA"`);
   expect(page).not.toMatch(/NaN|undefined|Infinity/);
 });
