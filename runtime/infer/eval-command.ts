@@ -8,7 +8,8 @@ import type { Predictions } from "../metrics/predictions.ts";
 import { summarize } from "../metrics/summarize.ts";
 import { clipOptions, commonOptions, deviceOption, someGraphs, parseOptions, type Usage } from "../options.ts";
 import type { Output } from "../output.ts";
-import { formatFigures, formatSummary } from "../report/format-summary.ts";
+import { formatComparison } from "../report/format-comparison.ts";
+import { formatClasses, formatSummary } from "../report/format-summary.ts";
 import { createProgress } from "../report/progress.ts";
 import { openClassifier } from "../session/classifier.ts";
 import type { Device } from "../session/device.ts";
@@ -78,6 +79,9 @@ export const evalCommand: Command = {
     output.text(`${dataset.name}: ${clips.length} clips`);
     const device = await selectDevice(values.device ?? "auto", output);
 
+    const ensemble = `ensemble of ${operands.length}`;
+    const comparison = further.length > 0 ? formatComparison([...operands, ensemble]) : undefined;
+    if (comparison) output.text(comparison.head);
     const answers: Predictions[] = [];
     for (const artifact of [first, ...further]) {
       const predictions = await measure(artifact, { clips, signal, device, batch, terminal: output.terminal });
@@ -85,12 +89,12 @@ export const evalCommand: Command = {
       answers.push(predictions);
       const summary = summarize(predictions, metadata);
       output.json({ event: "eval", graph: artifact.path, data: dataset.name, ...summary });
-      output.text(further.length > 0 ? `${artifact.path}  ${formatFigures(summary)}` : formatSummary(summary));
+      output.text(comparison?.row(artifact.path, summary) ?? formatSummary(summary));
     }
-    if (answers.length > 1) {
+    if (comparison) {
       const summary = summarize(averageScores(answers, metadata), metadata);
       output.json({ event: "ensemble", graphs: operands, data: dataset.name, ...summary });
-      output.text(`ensemble of ${answers.length}  ${formatSummary(summary)}`);
+      output.text(`${comparison.row(ensemble, summary)}\n\n${formatClasses(summary)}`);
     }
     return exitCodes.done;
   },

@@ -4,20 +4,29 @@ import { formatTable } from "./format-table.ts";
 
 type Figures = Omit<Summary, "perClass">;
 
-/** An evaluation's figures on one line. */
-export const formatFigures = ({ loss, accuracy, mAP, AUC, dPrime }: Figures): string =>
-  Object.entries({ loss, accuracy, mAP, AUC, "d'": dPrime })
-    .map(([name, value]) => `${name} ${formatFigure(value)}`)
-    .join("  ");
+/** An evaluation's figures, by what people call them. */
+export const figuresByName = [
+  ["loss", "loss"],
+  ["accuracy", "accuracy"],
+  ["mAP", "mAP"],
+  ["AUC", "AUC"],
+  ["d'", "dPrime"],
+] as const;
 
-/** An evaluation's figures, and those of the classes that have clips. */
-export const formatSummary = (summary: Summary): string => {
-  const classes = summary.perClass.filter(({ clips }) => clips > 0);
-  const rows = classes.map(({ label, clips, averagePrecision, rocArea }) => [
+/** An evaluation's figures on one line. */
+export const formatFigures = (figures: Figures): string =>
+  figuresByName.map(([name, figure]) => `${name} ${formatFigure(figures[figure])}`).join("  ");
+
+/** The figures of the classes that have clips. */
+export const formatClasses = ({ perClass }: Pick<Summary, "perClass">): string => {
+  const classes = perClass.filter(({ clips }) => clips > 0);
+  const rows = classes.map(({ label, clips, averagePrecision, rocArea, dPrime }) => [
     label,
     String(clips),
-    formatFigure(averagePrecision),
-    formatFigure(rocArea),
+    ...[averagePrecision, rocArea, dPrime].map(formatFigure),
   ]);
-  return `${formatFigures(summary)}\n\n${formatTable([["class", "clips", "AP", "AUC"], ...rows])}`;
+  return formatTable([["class", "clips", "AP", "AUC", "d'"], ...rows]);
 };
+
+/** An evaluation's figures, and those of the classes that have clips. */
+export const formatSummary = (summary: Summary): string => `${formatFigures(summary)}\n\n${formatClasses(summary)}`;

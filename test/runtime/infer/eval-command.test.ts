@@ -40,12 +40,15 @@ test("several graphs, and the mean of their scores", async () => {
   ]);
   const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
   expect(events[2]?.["loss"]).toBeCloseTo(-Math.log((sigmoid(3) + sigmoid(-1)) / 2), 3);
-  expect(texts.map((text) => text.split("  loss")[0])).toStrictEqual([
-    "clips: 2 clips",
-    "right.onnx",
-    "wrong.onnx",
-    "ensemble of 2",
-  ]);
+  expect(texts.join("\n")).toBe(`clips: 2 clips
+                   loss  accuracy       mAP       AUC        d'
+right.onnx       0.0486    1.0000    1.0000    1.0000         -
+wrong.onnx       1.3132    0.0000    0.5000    0.0000         -
+ensemble of 2    0.4931    1.0000    1.0000    1.0000         -
+
+class  clips      AP     AUC  d'
+low        1  1.0000  1.0000   -
+high       1  1.0000  1.0000   -`);
 
   await expect(evaluate("--data", "clips")).rejects.toThrow(
     new UserError("runtime eval takes one graph or several, and none is given; see runtime eval --help"),

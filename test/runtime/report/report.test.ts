@@ -31,8 +31,8 @@ test("an evaluation lists the classes that have clips", () => {
   expect(formatSummary({ ...figures, perClass })).toBe(
     `loss 0.5000  accuracy 1.0000  mAP 1.0000  AUC -  d' -
 
-class  clips      AP  AUC
-dog        2  1.0000    -`,
+class  clips      AP  AUC  d'
+dog        2  1.0000    -   -`,
   );
 });
 
