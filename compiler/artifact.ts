@@ -106,9 +106,14 @@ export interface Recipe {
   readonly augmentation: Augmentation;
   /** Epochs, both ends included, whose parameters are averaged after training; null: none. */
   readonly averaging: { readonly from: number; readonly to: number } | null;
+  /** The figure whose best epoch is kept. */
+  readonly bestBy: Figure;
   /** Ends training when the figure has not become better for so many epochs; null: never. */
-  readonly earlyStopping: { readonly figure: "accuracy" | "mAP" | "loss"; readonly patience: number } | null;
+  readonly earlyStopping: { readonly figure: Figure; readonly patience: number } | null;
 }
+
+/** A figure of the evaluation that tells which epoch is better: the higher, or the lower loss. */
+export type Figure = "accuracy" | "mAP" | "loss";
 
 /** The learning rate over time. The runtime computes it and feeds it to each step. */
 export type Schedule = { readonly warmup: Warmup | null } & (
@@ -165,6 +170,7 @@ const isRecipe: Check = (value) =>
   ["learningRate", "batch", "accumulate", "epochs", "seed"].every((key) => isNumber(value[key])) &&
   isOneOf("float32", "mixed-float16")(value["precision"]) &&
   isOneOf("shuffled", "balanced")(value["sampling"]) &&
+  isOneOf("accuracy", "mAP", "loss")(value["bestBy"]) &&
   (value["stepsPerRun"] === null || isNumber(value["stepsPerRun"])) &&
   ["schedule", "augmentation"].every((key) => isRecord(value[key])) &&
   ["averaging", "earlyStopping"].every((key) => value[key] === null || isRecord(value[key]));

@@ -47,6 +47,7 @@ const describeRecipe = ({ optimizer, precision, ...spec }: NormalizedSpec): Reci
   sampling: spec.sampling,
   augmentation: spec.augmentation,
   averaging: spec.averaging,
+  bestBy: spec.bestBy,
   earlyStopping: spec.earlyStopping,
 });
 

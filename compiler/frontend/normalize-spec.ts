@@ -212,7 +212,7 @@ export const normalizeSpec = (
     report.add("class-named-twice", `two classes are called ${twice}`, model.objective, "classes");
 
   checkNumbers(report, model.objective, { labelSmoothing: "at least 0 and less than 1" });
-  const training = normalizeTraining(model.training, { input, features }, report);
+  const training = normalizeTraining(model, { input, features }, report);
 
   if (!features || diagnostics.length > 0) throw new CompileError(diagnostics);
   return {

@@ -1,6 +1,7 @@
 /** The training recipe as written to the recipe as lowered and told to the runtime. */
 import type { ArtifactMetadata, Augmentation, Schedule, Warmup } from "../artifact.ts";
 import type { Augmentation as AugmentationStep } from "../../spec/dsl/augmentation.ts";
+import type { Model } from "../../spec/dsl/model.ts";
 import type { Schedule as WrittenSchedule } from "../../spec/dsl/schedules.ts";
 import type { Optimizer, Precision, Training } from "../../spec/dsl/training.ts";
 import type {
@@ -138,7 +139,11 @@ const checkEpochs = ({ average, earlyStopping, epochs }: Training, report: Repor
   if (earlyStopping) checkNumbers(report, earlyStopping, { patience: "a whole number of at least 1" });
 };
 
-export const normalizeTraining = (training: Training, start: GraphStart, report: Report): NormalizedTraining => {
+export const normalizeTraining = (
+  { training, objective }: Pick<Model, "training" | "objective">,
+  start: GraphStart,
+  report: Report,
+): NormalizedTraining => {
   const { batch, epochs, accumulate = 1, average, earlyStopping, rates = {} } = training;
   const optimizer = normalizeOptimizer(training.optimizer, report);
   const isCounted = checkNumbers(report, training, {
@@ -172,6 +177,7 @@ export const normalizeTraining = (training: Training, start: GraphStart, report:
     augmentation: collectAugmentation(training.augment ?? [], start, report),
     rates,
     averaging: average ? { from: average.from, to: average.to } : null,
+    bestBy: training.bestBy ?? (objective.kind === "singleLabel" ? "accuracy" : "mAP"),
     earlyStopping: earlyStopping ? { figure: earlyStopping.figure, patience: earlyStopping.patience } : null,
     precision: normalizePrecision(training.precision ?? { kind: "float32" }, report),
     stepsPerRun: training.stepsPerRun ?? null,

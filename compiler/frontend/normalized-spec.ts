@@ -58,6 +58,7 @@ export interface NormalizedTraining {
   /** Factors of the learning rate by patterns of parameter names; of several that match, the last counts. */
   readonly rates: Readonly<Record<string, number>>;
   readonly averaging: Recipe["averaging"];
+  readonly bestBy: Recipe["bestBy"];
   readonly earlyStopping: Recipe["earlyStopping"];
   readonly precision: NormalizedPrecision;
   /** null: the runtime decides. */

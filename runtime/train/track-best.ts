@@ -1,20 +1,12 @@
 /** Which evaluation is the best so far. */
-import type { ArtifactMetadata, Recipe } from "../../compiler/artifact.ts";
+import type { Figure } from "../../compiler/artifact.ts";
 import type { Summary } from "../metrics/summarize.ts";
-
-type Figure = NonNullable<Recipe["earlyStopping"]>["figure"];
 
 /** A figure's best value, and the epoch that had it. */
 export interface Best {
   readonly value: number;
   readonly epoch: number;
 }
-
-/** What tells which graph is the best: the usual figure of the objective. */
-export const mainFigure: Readonly<Record<ArtifactMetadata["objective"], Figure>> = {
-  "multi-label": "mAP",
-  "single-label": "accuracy",
-};
 
 /** The higher the better, for every figure. */
 const merit = (figure: Figure, value: number): number => (figure === "loss" ? -value : value);

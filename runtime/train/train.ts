@@ -49,7 +49,7 @@ async function* endEpoch(training: Training, progress: TrainingProgress): Events
     return progress;
   }
   const { perClass: _, ...figures } = summarize(predictions, artifact.metadata);
-  const next = afterEpoch(progress, figures, { recipe, objective: artifact.metadata.objective }, countSteps(options));
+  const next = afterEpoch(progress, figures, recipe, countSteps(options));
   const best = next.best?.epoch === next.epochs;
   if (best) await saveGraph(training, folder.best, predictions);
   await saveGraph(training, folder.last, predictions);

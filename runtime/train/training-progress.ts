@@ -1,8 +1,8 @@
 /** How far a training has come: beside its tensors, all that decides how it goes on. */
 import * as v from "valibot";
-import type { ArtifactMetadata, Recipe } from "../../compiler/artifact.ts";
+import type { Recipe } from "../../compiler/artifact.ts";
 import type { Figures } from "./train-event.ts";
-import { type Best, mainFigure, trackBest } from "./track-best.ts";
+import { type Best, trackBest } from "./track-best.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
@@ -67,12 +67,12 @@ export const isAveraged = ({ averaging }: Pick<Recipe, "averaging">, epoch: numb
 export const afterEpoch = (
   progress: TrainingProgress,
   figures: Figures,
-  { recipe, objective }: Pick<ArtifactMetadata, "recipe" | "objective">,
+  recipe: Pick<Recipe, "bestBy" | "averaging" | "earlyStopping">,
   totalSteps: number,
 ): TrainingProgress => {
   const epoch = progress.epochs + 1;
-  const { earlyStopping } = recipe;
-  const best = trackBest(progress.best, mainFigure[objective], figures, epoch);
+  const { bestBy, earlyStopping } = recipe;
+  const best = trackBest(progress.best, bestBy, figures, epoch);
   const watched = earlyStopping && trackBest(progress.watched, earlyStopping.figure, figures, epoch);
   const isStalled = earlyStopping !== null && epoch - (watched?.epoch ?? 0) >= earlyStopping.patience;
   return {

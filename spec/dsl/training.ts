@@ -77,6 +77,11 @@ export interface Training {
   readonly rates?: Readonly<Record<string, number>>;
   /** Epochs, both ends included, whose parameters are averaged after training (the reference's `wa`). Default: none. */
   readonly average?: { readonly from: number; readonly to: number };
+  /**
+   * The figure whose best epoch is kept as `best.onnx` (the reference's `--metrics`). Default: "accuracy" for one class per
+   * clip, "mAP" for several.
+   */
+  readonly bestBy?: "accuracy" | "mAP" | "loss";
   /** Ends training when the evaluation's figure has not become better for `patience` epochs. Default: never. */
   readonly earlyStopping?: { readonly figure: "accuracy" | "mAP" | "loss"; readonly patience: number };
   /** Default `float32()`. */

@@ -42,6 +42,7 @@ export default ast({
     schedule: multiStep({ milestones: everyEpoch({ from: 5, to: 29 }), factor: 0.85 }),
     batch: 128,
     epochs: 30,
+    bestBy: "accuracy",
     augment: [mixup({ rate: 0.6 }), maskFrequency({ bins: 48 }), maskTime({ frames: 48 }), noise(), roll()],
   },
   pretrained: checkpoint(),

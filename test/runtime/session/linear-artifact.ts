@@ -33,6 +33,7 @@ export const metadata: ArtifactMetadata = {
     sampling: "shuffled",
     augmentation: { mixup: null, frequencyMask: null, timeMask: null, noise: false, roll: null },
     averaging: null,
+    bestBy: "accuracy",
     earlyStopping: null,
   },
   parameters: 8,

@@ -34,11 +34,10 @@ describe("the best evaluation", () => {
 
 describe("after an epoch", () => {
   const play = (recipe: Partial<Recipe>, losses: readonly number[], totalSteps = 100): TrainingProgress[] => {
-    const model = { recipe: { ...metadata.recipe, ...recipe }, objective: metadata.objective };
     let progress = beginning;
     return losses.map((loss) => {
       progress = afterStep(progress, { loss, clips: 2, random: [1, 2, 3, 4] });
-      return (progress = afterEpoch(progress, { ...figures, loss }, model, totalSteps));
+      return (progress = afterEpoch(progress, { ...figures, loss }, { ...metadata.recipe, ...recipe }, totalSteps));
     });
   };
 
@@ -56,6 +55,12 @@ describe("after an epoch", () => {
         finished: false,
       },
     ]);
+  });
+
+  test("the best is by the recipe's figure", () => {
+    const bestEpochs = (bestBy: Recipe["bestBy"]) => play({ bestBy }, [3, 1, 2]).map(({ best }) => best?.epoch);
+    expect(bestEpochs("loss")).toStrictEqual([1, 2, 2]);
+    expect(bestEpochs("accuracy")).toStrictEqual([1, 1, 1]);
   });
 
   test("training is finished after its steps", () => {
