@@ -1,5 +1,5 @@
 /** `runtime cv`. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, exitCodes } from "../command.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -16,6 +16,7 @@ import {
 import type { Output } from "../output.ts";
 import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
 import { writeFailure } from "../session/write-artifact.ts";
+import { writeText } from "../session/write-text.ts";
 import { executeRun } from "../train/execute-run.ts";
 import { type PreparedRun, prepareNewRun, prepareResumedRun, type RunValues } from "../train/prepare-run.ts";
 import { runFolder } from "../train/run-folder.ts";
@@ -124,16 +125,8 @@ const earlierResult = (
   place: Pick<FoldPlan, "repeat" | "fold">,
 ): FoldResult | undefined => {
   if (!checkpoint?.progress.finished) return undefined;
-  const result = readFoldResult(folder.metrics, figure, place);
+  const result = readFoldResult(folder, figure, place);
   return checkpoint.progress.averaged > 0 && result.averaged === null ? undefined : result;
-};
-
-const writeResults = (path: string, results: object): void => {
-  try {
-    writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
-  } catch (error) {
-    throw writeFailure(path, error) ?? error;
-  }
 };
 
 export const cvCommand: Command = {
@@ -175,10 +168,10 @@ export const cvCommand: Command = {
         output.text("interrupted; the same command goes on");
         return exitCodes.interrupted;
       }
-      results.push(earlier ?? readFoldResult(prepared.options.folder.metrics, figure, { repeat, fold }));
+      results.push(earlier ?? readFoldResult(prepared.options.folder, figure, { repeat, fold }));
     }
     const summary = summarizeFolds(figure, results);
-    writeResults(join(out, "results.json"), summary);
+    await writeText(join(out, "results.json"), `${JSON.stringify(summary, null, 2)}\n`);
     output.json({ event: "results", ...summary });
     output.text(`\n${formatFolds(summary)}`);
     return exitCodes.done;

@@ -1,4 +1,4 @@
-import { formatFigure } from "../report/format-number.ts";
+import { formatDuration, formatFigure } from "../report/format-number.ts";
 import { formatTable } from "../report/format-table.ts";
 import type { CrossValidation, Spread } from "./summarize-folds.ts";
 
@@ -12,8 +12,9 @@ export const formatFolds = ({ figure, folds, repeats, last, bestEpoch, best, ave
     formatFigure(result.epochs.at(-1) ?? null),
     formatFigure(Math.max(...result.epochs)),
     ...(averaged ? [formatFigure(result.averaged)] : []),
+    result.seconds === null ? "-" : formatDuration(result.seconds),
   ]);
-  const table = formatTable([[figure, "last", "best", ...(averaged ? ["averaged"] : [])], ...rows]);
+  const table = formatTable([[figure, "last", "best", ...(averaged ? ["averaged"] : []), "time"], ...rows]);
   const lines = [
     ...(repeats.length > 1 ? repeats.map((spread, index) => `repeat ${index + 1}: ${formatSpread(spread)}`) : []),
     `last epoch: ${formatSpread(last)}`,

@@ -1,16 +1,17 @@
 import { readFileSync } from "node:fs";
 import { readFailure } from "../audio/read-failure.ts";
+import type { RunFolder } from "../train/run-folder.ts";
+import { readUsage } from "../train/run-usage.ts";
 import type { TrainEvent } from "../train/train-event.ts";
 import { UserError } from "../user-error.ts";
 import type { Figure, FoldResult } from "./summarize-folds.ts";
 
 /**
  * What a finished run has found.
- * @param metrics its event log
- * @throws UserError where that cannot be read
+ * @throws UserError where its event log cannot be read
  */
 export const readFoldResult = (
-  metrics: string,
+  { metrics, usage }: RunFolder,
   figure: Figure,
   place: Pick<FoldResult, "repeat" | "fold">,
 ): FoldResult => {
@@ -20,7 +21,7 @@ export const readFoldResult = (
     const events = lines.map((line) => JSON.parse(line) as TrainEvent);
     const epochs = events.flatMap((event) => (event.event === "eval" ? [event[figure] ?? NaN] : []));
     const averaged = events.find((event) => event.event === "averaged");
-    return { ...place, epochs, averaged: averaged?.[figure] ?? null };
+    return { ...place, epochs, averaged: averaged?.[figure] ?? null, seconds: readUsage(usage)?.seconds ?? null };
   } catch (error) {
     if (error instanceof SyntaxError) throw new UserError(`${metrics}: the file is damaged; delete the fold's folder`);
     throw new UserError(`${metrics}: ${readFailure(error)}`);

@@ -10,6 +10,8 @@ export interface FoldResult {
   readonly epochs: readonly number[];
   /** The figure of the averaged parameters; null where the spec averages none. */
   readonly averaged: number | null;
+  /** That the run took; null where its folder does not tell. */
+  readonly seconds: number | null;
 }
 
 /** Mean and sample deviation; the deviation of one value is null. */

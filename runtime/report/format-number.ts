@@ -16,6 +16,14 @@ export const formatCount = (count: number): string => {
 /** Such as 346.5 MB. */
 export const formatBytes = (bytes: number): string => (bytes < 1e3 ? `${bytes} bytes` : `${formatCount(bytes)}B`);
 
+/** Such as 12.3 s, 18 min 3 s, 2 h 5 min. */
+export const formatDuration = (seconds: number): string => {
+  const whole = Math.round(seconds);
+  const minutes = Math.floor(whole / 60);
+  if (minutes === 0) return `${seconds.toFixed(1)} s`;
+  return minutes < 60 ? `${minutes} min ${whole % 60} s` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+};
+
 /** Such as 86,594,831. */
 export const formatExact = (count: number): string => count.toLocaleString("en-US");
 

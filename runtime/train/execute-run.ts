@@ -1,11 +1,14 @@
 import { openClips } from "../infer/open-clips.ts";
 import type { Output } from "../output.ts";
+import { formatBytes } from "../report/format-number.ts";
 import { writeReport } from "../report/html/write-report.ts";
 import { createNarrator } from "./create-narrator.ts";
 import type { PreparedRun } from "./prepare-run.ts";
 import { countSteps } from "./run-epoch.ts";
+import { peakMemoryBytes } from "./run-usage.ts";
 import { openBoard } from "./show-on-board.ts";
 import { train } from "./train.ts";
+import type { TrainEvent } from "./train-event.ts";
 
 /** Besides the run itself. */
 export interface Execution {
@@ -36,15 +39,16 @@ export const executeRun = async (
   const { artifact, folder, checkpoint } = prepared.options;
   output.text(describe(prepared));
   const started = performance.now();
-  const seconds = (): number => Math.round(performance.now() - started) / 1000;
   const narrator = createNarrator(prepared.options, output);
   const board = openBoard(folder.path, checkpoint?.progress.steps ?? 0);
   const clips = openClips(artifact);
   const { onEvaluation } = narrator;
   const events = train({ ...prepared.options, load: clips.load, checkpointMinutes, signal, onEvaluation });
+  let done: TrainEvent | undefined;
   try {
     for await (const event of events) {
-      output.json(event.event === "done" ? { ...event, metrics: folder.metrics, seconds: seconds() } : event);
+      if (event.event === "done") done = event;
+      else output.json(event);
       narrator.tell(event);
       board.show(event);
     }
@@ -53,7 +57,13 @@ export const executeRun = async (
     board.close();
     await clips.close();
   }
+  const seconds = Math.round(performance.now() - started) / 1000;
+  const peak = peakMemoryBytes();
   const outcome = signal.aborted ? `interrupted; --resume --out ${folder.path} goes on` : `done: ${folder.last.graph}`;
-  output.text(`${outcome} (${seconds().toFixed(1)} s)`);
-  if (!signal.aborted) output.text(`report: ${await writeReport(folder.path)}`);
+  output.text(`${outcome} (${seconds.toFixed(1)} s, ${formatBytes(peak)} peak)`);
+  const report = signal.aborted ? null : await writeReport(folder.path);
+  if (report !== null) output.text(`report: ${report}`);
+  const { metrics, usage } = folder;
+  // Last of all, so that every file it names is there.
+  output.json({ ...done, metrics, usage, report, seconds, peakMemoryBytes: peak });
 };

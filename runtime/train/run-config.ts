@@ -10,9 +10,9 @@ import { readFailure } from "../audio/read-failure.ts";
 import type { Clip } from "../data/dataset.ts";
 import type { Device } from "../session/device.ts";
 import type { Artifact } from "../session/read-artifact.ts";
-import { commit, discard, openTemporary } from "../session/temporary-file.ts";
-import { writeFailure } from "../session/write-artifact.ts";
+import { writeText } from "../session/write-text.ts";
 import { UserError } from "../user-error.ts";
+import { runtimeVersion } from "../version.ts";
 
 const formatVersion = 1;
 
@@ -77,6 +77,7 @@ export const clipsDigest = (
 };
 
 const describeEnvironment = (device: Device) => ({
+  specgraph: runtimeVersion,
   node: process.version,
   onnxruntime: env.versions.node,
   platform: `${platform()} ${arch()}`,
@@ -106,18 +107,7 @@ export const writeConfig = async (
     recipe: context.recipe,
     environment: describeEnvironment(context.device),
   };
-  try {
-    const temporary = await openTemporary(path);
-    try {
-      await temporary.file.writeFile(`${JSON.stringify(content, null, 2)}\n`);
-      await commit(temporary);
-    } catch (error) {
-      await discard(temporary);
-      throw error;
-    }
-  } catch (error) {
-    throw writeFailure(path, error) ?? error;
-  }
+  await writeText(path, `${JSON.stringify(content, null, 2)}\n`);
 };
 
 const readText = (path: string): string => {

@@ -22,6 +22,8 @@ export interface RunFolder {
   readonly checkpoint: string;
   /** One JSON object per line: the run's events. */
   readonly metrics: string;
+  /** How long the run took, and how much memory. */
+  readonly usage: string;
   /** A page for people. */
   readonly report: string;
   readonly last: GraphFiles;
@@ -40,6 +42,7 @@ export const runFolder = (path: string): RunFolder => ({
   config: join(path, "config.json"),
   checkpoint: join(path, "checkpoint.safetensors"),
   metrics: join(path, "metrics.jsonl"),
+  usage: join(path, "usage.json"),
   report: join(path, "report.html"),
   last: graphFiles(path, "graph"),
   best: graphFiles(path, "best"),
@@ -47,7 +50,7 @@ export const runFolder = (path: string): RunFolder => ({
 });
 
 const filesOfRun =
-  /^(config\.json|metrics\.jsonl|report\.html|checkpoint\.safetensors|(graph|best|averaged)\.(onnx|onnx\.data|predictions\.safetensors)|events\.out\.tfevents\..*)(\.\d+\.tmp)?$/;
+  /^(config\.json|metrics\.jsonl|usage\.json|report\.html|checkpoint\.safetensors|(graph|best|averaged)\.(onnx|onnx\.data|predictions\.safetensors)|events\.out\.tfevents\..*)(\.\d+\.tmp)?$/;
 const isTemporary = (name: string): boolean => filesOfRun.test(name) && name.endsWith(".tmp");
 
 const removeFiles = (path: string, isObsolete: (name: string) => boolean): void => {

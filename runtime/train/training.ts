@@ -14,6 +14,7 @@ import { type EventLog, openEventLog } from "./event-log.ts";
 import { partSize } from "./plan-epoch.ts";
 import { requireFiniteParameters } from "./require-finite.ts";
 import type { GraphFiles, RunFolder } from "./run-folder.ts";
+import { openUsageMeter } from "./run-usage.ts";
 import type { TrainingProgress } from "./training-progress.ts";
 import { openWeightAverage, type WeightAverage } from "./weight-average.ts";
 import { writePredictions } from "./write-predictions.ts";
@@ -49,11 +50,13 @@ export interface Training {
   readonly classifier: Classifier;
   readonly average: WeightAverage;
   readonly log: EventLog;
+  readonly saveUsage: () => Promise<void>;
 }
 
 /** @throws UserError where the graph does not run on the device, or the log cannot be written */
 export const openTraining = async (options: TrainOptions): Promise<Training> => {
   const { artifact, device, folder, checkpoint } = options;
+  const saveUsage = openUsageMeter(folder.usage, checkpoint !== undefined);
   const session = await openTrainingSession(artifact, device, checkpoint?.states);
   const changing = new Set(session.changing.map(({ name }) => name));
   const trained = artifact.parameters.filter(({ name }) => changing.has(name));
@@ -63,11 +66,13 @@ export const openTraining = async (options: TrainOptions): Promise<Training> => 
     classifier: await openClassifierOn(artifact, device, session.state),
     average: await openWeightAverage(trained, checkpoint?.sums ?? new Map()),
     log: openEventLog(folder.metrics, checkpoint?.logBytes ?? 0),
+    saveUsage,
   };
 };
 
-export const closeTraining = async ({ classifier, session, log }: Training): Promise<void> => {
+export const closeTraining = async ({ classifier, session, log, saveUsage }: Training): Promise<void> => {
   log.close();
+  await saveUsage();
   await classifier.close();
   await session.close();
 };
@@ -93,12 +98,13 @@ export const saveGraph = async (training: Training, files: GraphFiles, predictio
 
 /** @throws UserError where a parameter is not finite; the earlier checkpoint stays */
 export const saveCheckpoint = async (training: Training, progress: TrainingProgress): Promise<void> => {
-  const { options, session, average, log } = training;
+  const { options, session, average, log, saveUsage } = training;
   const isParameter = new Set(options.artifact.parameters.map(({ name }) => name));
   const content = { run: options.run, progress, logBytes: log.sync() };
   await writeCheckpoint(options.folder.checkpoint, content, session, average.sums(), (name, values) => {
     if (isParameter.has(name)) requireFiniteParameters(values, progress, options);
   });
+  await saveUsage();
 };
 
 /** Writes the averaged graph. @returns what it answers to the evaluation clips; undefined where the signal ended that */

@@ -68,17 +68,20 @@ describe("train, eval and infer", () => {
       best: join("run", "best.onnx"),
       averaged: null,
       metrics: join("run", "metrics.jsonl"),
+      usage: join("run", "usage.json"),
+      report: join("run", "report.html"),
       epochs: 10,
       steps: 40,
       interrupted: false,
       seconds: expect.any(Number),
+      peakMemoryBytes: expect.any(Number),
     });
     expect(lines(readFileSync(join(folder, "run", "metrics.jsonl"), "utf8"))).toStrictEqual(events.slice(0, -1));
 
     const measured = await runtime(["eval", join("run", "graph.onnx"), "--data", "clips", ...onCpu], folder);
     expect(measured).toMatchObject({ code: 0, stdout: "" });
     expect(measured.stderr).toMatch(
-      /^clips: 10 clips\nloss 0\.\d{4} {2}accuracy 1\.0000 {2}mAP 1\.0000 {2}AUC 1\.0000 {2}d' -\n\nclass {2}clips {6}AP {5}AUC\nlow {8}5 {2}1\.0000 {2}1\.0000\nhigh {7}5 {2}1\.0000 {2}1\.0000\n$/,
+      /^clips: 10 clips\nloss 0\.\d{4} {2}accuracy 1\.0000 {2}mAP 1\.0000 {2}AUC 1\.0000 {2}d' -\n\nclass {2}clips {6}AP {5}AUC {2}d'\nlow {8}5 {2}1\.0000 {2}1\.0000 {3}-\nhigh {7}5 {2}1\.0000 {2}1\.0000 {3}-\n$/,
     );
 
     const heard = await runtime(["infer", join("run", "graph.onnx"), "clips/high/0.wav", ...onCpu, "--json"], folder);
@@ -99,7 +102,7 @@ describe("train, eval and infer", () => {
     const train = ["train", "graph.onnx", "--data", "clips", "--epochs", "100000", "--out", "run", ...onCpu, "--json"];
     const { code, stdout, stderr } = await runtime(train, folder, { interrupt: true });
     expect({ code, stderr }).toStrictEqual({ code: 130, stderr: "" });
-    expect(lines(stdout).at(-1)).toMatchObject({ event: "done", interrupted: true });
+    expect(lines(stdout).at(-1)).toMatchObject({ event: "done", interrupted: true, report: null });
     expect(existsSync(join(folder, "run", "graph.onnx"))).toBe(true);
   });
 

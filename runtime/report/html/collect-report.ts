@@ -7,6 +7,7 @@ import type { Artifact } from "../../session/read-artifact.ts";
 import { readWaveformArtifact } from "../../session/read-waveform-artifact.ts";
 import { readConfig, type RunConfig } from "../../train/run-config.ts";
 import { type GraphFiles, type RunFolder, runFolder } from "../../train/run-folder.ts";
+import { readUsage } from "../../train/run-usage.ts";
 import { UserError } from "../../user-error.ts";
 import { addSpectrograms } from "./add-spectrograms.ts";
 import { environmentFacts, runFacts } from "./facts.ts";
@@ -81,7 +82,7 @@ export const collectReport = async (path: string): Promise<ReportData> => {
   return {
     title: context.model.specName,
     command: quoteCommand(config.command),
-    run: runFacts(config, context, events),
+    run: runFacts(config, context, events, readUsage(folder.usage)),
     environment: environmentFacts(context, compiler),
     events,
     graph: basename(files.graph),

@@ -1,6 +1,7 @@
 /** The head's rows, from what the run's folder says. */
-import { formatBytes, formatCount, formatExact } from "../format-number.ts";
+import { formatBytes, formatCount, formatDuration, formatExact } from "../format-number.ts";
 import type { RunConfig } from "../../train/run-config.ts";
+import type { RunUsage } from "../../train/run-usage.ts";
 import type { RunContext } from "./read-context.ts";
 import type { Fact, RunEvents } from "./report-data.ts";
 
@@ -22,7 +23,18 @@ const describeProgress = ({ run }: RunConfig, { steps, evaluations }: RunEvents)
   return `epoch ${evaluations.at(-1)?.epoch ?? 0}${planned}, step ${formatExact(steps.at(-1)?.step ?? 0)}`;
 };
 
-export const runFacts = (config: RunConfig, context: RunContext, events: RunEvents): readonly Fact[] => {
+const usageFacts = ({ seconds, sessions, peakMemoryBytes }: RunUsage): readonly Fact[] => [
+  ["time", `${formatDuration(seconds)}${sessions > 1 ? `, in ${sessions} sessions` : ""}`],
+  ["peak memory", `${formatBytes(peakMemoryBytes)}, of the process`],
+];
+
+/** @param usage undefined where nothing tells it */
+export const runFacts = (
+  config: RunConfig,
+  context: RunContext,
+  events: RunEvents,
+  usage: RunUsage | undefined,
+): readonly Fact[] => {
   const { specHash, objective, classes, parameters } = context.model;
   return [
     ["data", describeData(config)],
@@ -33,6 +45,7 @@ export const runFacts = (config: RunConfig, context: RunContext, events: RunEven
     ["recipe", describeRecipe(config, context)],
     ["reached", describeProgress(config, events)],
     ["started", context.startedAt.replace("T", " ").replace(/\.\d+Z$/, " UTC")],
+    ...(usage ? usageFacts(usage) : []),
     ["graph", `${config.run.graph.path} (SHA-256 ${config.run.graph.sha256.slice(0, 12)})`],
     ["working folder", config.workingDirectory],
   ];
@@ -40,12 +53,13 @@ export const runFacts = (config: RunConfig, context: RunContext, events: RunEven
 
 /** @param compiler the version that wrote the graph; undefined where no graph is there to tell */
 export const environmentFacts = ({ environment }: RunContext, compiler: string | undefined): readonly Fact[] => {
-  const { node, onnxruntime, platform, cpu, cores, memoryBytes, device } = environment;
+  const { specgraph, node, onnxruntime, platform, cpu, cores, memoryBytes, device } = environment;
   return [
     ["device", device],
     ["machine", `${cpu}, ${cores} cores, ${formatBytes(memoryBytes)} of memory, ${platform}`],
     ["Node.js", node.replace(/^v/, "")],
     ["ONNX Runtime", onnxruntime],
+    ["specgraph runtime", specgraph],
     ["specgraph compiler", compiler ?? "unknown"],
   ];
 };

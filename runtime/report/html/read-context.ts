@@ -20,6 +20,7 @@ const contextSchema = v.object({
     sampling: v.string(),
   }),
   environment: v.object({
+    specgraph: v.optional(v.string(), "unknown"),
     node: v.string(),
     onnxruntime: v.optional(v.string(), "unknown"),
     platform: v.string(),

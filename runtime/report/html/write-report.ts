@@ -1,19 +1,7 @@
-import { commit, discard, openTemporary } from "../../session/temporary-file.ts";
-import { writeFailure } from "../../session/write-artifact.ts";
+import { writeText } from "../../session/write-text.ts";
 import { runFolder } from "../../train/run-folder.ts";
 import { collectReport } from "./collect-report.ts";
 import { renderReport } from "./render-report.ts";
-
-const writeWhole = async (path: string, text: string): Promise<void> => {
-  const temporary = await openTemporary(path);
-  try {
-    await temporary.file.writeFile(text);
-    await commit(temporary);
-  } catch (error) {
-    await discard(temporary);
-    throw error;
-  }
-};
 
 /**
  * Writes the report of the run in this folder.
@@ -22,11 +10,6 @@ const writeWhole = async (path: string, text: string): Promise<void> => {
  */
 export const writeReport = async (folder: string): Promise<string> => {
   const path = runFolder(folder).report;
-  const page = renderReport(await collectReport(folder));
-  try {
-    await writeWhole(path, page);
-  } catch (error) {
-    throw writeFailure(path, error) ?? error;
-  }
+  await writeText(path, renderReport(await collectReport(folder)));
   return path;
 };

@@ -7,6 +7,7 @@ const fold = (repeat: number, number: number, epochs: readonly number[], average
   fold: number,
   epochs,
   averaged,
+  seconds: 1083,
 });
 
 test("mean and sample deviation", () => {
@@ -33,11 +34,11 @@ test("last epochs, the best one of all, averaged parameters", () => {
 
 test("as people read it", () => {
   expect(formatFolds(summarizeFolds("accuracy", folds))).toBe(
-    `accuracy            last    best  averaged
-repeat 1, fold 1  0.5000  0.7500    0.7500
-repeat 1, fold 2  0.7500  1.0000    1.0000
-repeat 2, fold 1  0.7500  0.7500    0.7500
-repeat 2, fold 2  0.7500  0.7500    0.5000
+    `accuracy            last    best  averaged        time
+repeat 1, fold 1  0.5000  0.7500    0.7500  18 min 3 s
+repeat 1, fold 2  0.7500  1.0000    1.0000  18 min 3 s
+repeat 2, fold 1  0.7500  0.7500    0.7500  18 min 3 s
+repeat 2, fold 2  0.7500  0.7500    0.5000  18 min 3 s
 
 repeat 1: 0.6250 +- 0.1768
 repeat 2: 0.7500 +- 0.0000
@@ -46,9 +47,9 @@ epoch 2, the best on average: 0.7500 +- 0.2041
 averaged parameters: 0.7500 +- 0.2041`,
   );
   const [single] = folds;
-  expect(formatFolds(summarizeFolds("accuracy", single ? [{ ...single, averaged: null }] : []))).toBe(
-    `accuracy            last    best
-repeat 1, fold 1  0.5000  0.7500
+  expect(formatFolds(summarizeFolds("accuracy", single ? [{ ...single, averaged: null, seconds: null }] : []))).toBe(
+    `accuracy            last    best  time
+repeat 1, fold 1  0.5000  0.7500     -
 
 last epoch: 0.5000
 epoch 2, the best on average: 0.7500`,

@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { describeTensor } from "../../../runtime/report/describe-tensor.ts";
-import { formatBytes, formatCount, formatExact, formatFigure } from "../../../runtime/report/format-number.ts";
+import { formatBytes, formatCount, formatDuration, formatExact, formatFigure } from "../../../runtime/report/format-number.ts";
 import { formatSummary } from "../../../runtime/report/format-summary.ts";
 import { formatTable } from "../../../runtime/report/format-table.ts";
 import { createProgress } from "../../../runtime/report/progress.ts";
@@ -9,6 +9,14 @@ import { createProgress } from "../../../runtime/report/progress.ts";
 test("numbers", () => {
   expect([999, 1500, 86_594_831, 2.5e9].map(formatCount)).toStrictEqual(["999", "1.5 k", "86.6 M", "2.5 G"]);
   expect([12, 1500, 346_499_132].map(formatBytes)).toStrictEqual(["12 bytes", "1.5 kB", "346.5 MB"]);
+  expect([0.04, 59.4, 59.96, 1083, 3599.6, 7500].map(formatDuration)).toStrictEqual([
+    "0.0 s",
+    "59.4 s",
+    "1 min 0 s",
+    "18 min 3 s",
+    "1 h 0 min",
+    "2 h 5 min",
+  ]);
   expect(formatExact(86_594_831)).toBe("86,594,831");
   expect([0.98765, null].map(formatFigure)).toStrictEqual(["0.9877", "-"]);
 });

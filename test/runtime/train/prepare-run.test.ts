@@ -5,6 +5,7 @@ import type { Output } from "../../../runtime/output.ts";
 import { prepareNewRun, prepareResumedRun, type RunValues } from "../../../runtime/train/prepare-run.ts";
 import { train } from "../../../runtime/train/train.ts";
 import { UserError } from "../../../runtime/user-error.ts";
+import { runtimeVersion } from "../../../runtime/version.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { writeExternalModel } from "../session/linear-artifact.ts";
@@ -82,6 +83,7 @@ test("config.json tells what decides a run, and where it ran", async () => {
       sampling: "shuffled",
     }) as object,
     environment: {
+      specgraph: runtimeVersion,
       node: process.version,
       onnxruntime: expect.any(String) as string,
       platform: expect.any(String) as string,

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { randomOf } from "../../../runtime/data/random.ts";
 import { readCheckpoint, readProgress } from "../../../runtime/train/checkpoint.ts";
+import { readUsage } from "../../../runtime/train/run-usage.ts";
 import { train } from "../../../runtime/train/train.ts";
 import type { TrainOptions } from "../../../runtime/train/training.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
@@ -17,7 +18,7 @@ import { collect, optionsIn, outline } from "./linear-training.ts";
 const outcome = (folder: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
     readdirSync(folder)
-      .filter((name) => !/^(config\.json|report\.html|events\.out\.tfevents\..*)$/.test(name))
+      .filter((name) => !/^((config|usage)\.json|report\.html|events\.out\.tfevents\..*)$/.test(name))
       .sort()
       .map((name) => [name, readFileSync(join(folder, name), name === "metrics.jsonl" ? "utf8" : "hex")]),
   );
@@ -171,6 +172,7 @@ describe("processes that are killed", () => {
       expect(await end(child)).toBe(130);
     }
     expect(await end(runtime(goOn, folder))).toBe(0);
+    expect(readUsage(join(folder, "run", "usage.json"))).toMatchObject({ sessions: 3 });
     expect(outcome(join(folder, "run"))).toStrictEqual(outcome(join(whole, "run")));
   });
 });

@@ -18,6 +18,7 @@ test("the folder that is named, with those above it", () => {
     config: join(path, "config.json"),
     checkpoint: join(path, "checkpoint.safetensors"),
     metrics: join(path, "metrics.jsonl"),
+    usage: join(path, "usage.json"),
     report: join(path, "report.html"),
     last: files("graph"),
     best: files("best"),
@@ -56,6 +57,7 @@ test("a run never overwrites the graph that it trains", () => {
 test("a finished run makes room for another; what is not a run's stays", () => {
   const files = [
     "config.json",
+    "usage.json",
     "report.html",
     "best.onnx",
     "best.onnx.data",

@@ -11,6 +11,7 @@ import { readArtifact } from "../../../../runtime/session/read-artifact.ts";
 import { writeConfig } from "../../../../runtime/train/run-config.ts";
 import { type RunFolder, runFolder } from "../../../../runtime/train/run-folder.ts";
 import { writePredictions } from "../../../../runtime/train/write-predictions.ts";
+import { runtimeVersion } from "../../../../runtime/version.ts";
 import { temporaryFolder } from "../../audio/temporary-folder.ts";
 
 const quickstart = fileURLToPath(new URL("../../../../spec/quickstart.ts", import.meta.url));
@@ -71,10 +72,12 @@ test("a run's head, figures and worst clips", async () => {
     reached: "epoch 1 of 3, step 1",
   });
   expect(Object.fromEntries(data.environment)).toMatchObject({
+    "specgraph runtime": runtimeVersion,
     "Node.js": process.version.slice(1),
     "ONNX Runtime": expect.stringMatching(/^\d+\.\d+/),
     "specgraph compiler": expect.stringMatching(/^\d+\.\d+/),
   });
+  expect(data.run.map(([name]) => name)).not.toContain("time");
   expect(data.graph).toBe("best.onnx");
   expect(
     "missing" in data.evaluation ? data.evaluation : [...(data.evaluation.confusion ?? [])].slice(0, 2),
@@ -97,6 +100,16 @@ test("a run's head, figures and worst clips", async () => {
 
   expect(await writeReport(folder.path)).toBe(folder.report);
   expect(readFileSync(folder.report, "utf8")).toMatch(/^<!doctype html>[^]*<\/html>\s*$/);
+});
+
+test("how long a run took", async () => {
+  const folder = await createRun();
+  writeFileSync(folder.usage, JSON.stringify({ seconds: 1083.2, peakMemoryBytes: 4.1e9, sessions: 2 }));
+  const { run } = await collectReport(folder.path);
+  expect(Object.fromEntries(run)).toMatchObject({
+    time: "18 min 3 s, in 2 sessions",
+    "peak memory": "4.1 GB, of the process",
+  });
 });
 
 test("a run without answers says so", async () => {

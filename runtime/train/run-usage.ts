@@ -1,0 +1,47 @@
+/** `usage.json`: what a run has taken so far. Beside the checkpoint and the log, as these do not depend on interruptions. */
+import { readFileSync } from "node:fs";
+import * as v from "valibot";
+import { writeText } from "../session/write-text.ts";
+
+const usageSchema = v.object({
+  /** Of all the processes that worked on it, together. */
+  seconds: v.pipe(v.number(), v.minValue(0)),
+  /** The highest of any of them. */
+  peakMemoryBytes: v.pipe(v.number(), v.minValue(0)),
+  /** How many processes there were. */
+  sessions: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+});
+
+export type RunUsage = v.InferOutput<typeof usageSchema>;
+
+/** The most that this process has held in the machine's memory at once, by now; what a GPU holds is not in it. */
+export const peakMemoryBytes = (): number => process.resourceUsage().maxRSS * 1024;
+
+/** @returns undefined where the file is missing or damaged: what reads it does without */
+export const readUsage = (path: string): RunUsage | undefined => {
+  try {
+    return v.parse(usageSchema, JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * Counts from now on.
+ * @param isContinued whether earlier processes worked on the run: where the file does not tell what they took, the whole
+ * is unknown, and nothing is written
+ * @returns writes what the run has taken by then; no failure of that ends the run
+ */
+export const openUsageMeter = (path: string, isContinued: boolean): (() => Promise<void>) => {
+  const earlier = readUsage(path) ?? (isContinued ? undefined : { seconds: 0, peakMemoryBytes: 0, sessions: 0 });
+  const started = performance.now();
+  return async () => {
+    if (!earlier) return;
+    const usage: RunUsage = {
+      seconds: Math.round(earlier.seconds * 1000 + performance.now() - started) / 1000,
+      peakMemoryBytes: Math.max(earlier.peakMemoryBytes, peakMemoryBytes()),
+      sessions: earlier.sessions + 1,
+    };
+    await writeText(path, `${JSON.stringify(usage)}\n`).catch(() => undefined);
+  };
+};
