@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { readFailure } from "../audio/read-failure.ts";
+import { readText } from "../session/read-text.ts";
 import type { RunFolder } from "../train/run-folder.ts";
 import { readUsage } from "../train/run-usage.ts";
 import type { TrainEvent } from "../train/train-event.ts";
@@ -15,15 +14,16 @@ export const readFoldResult = (
   figure: Figure,
   place: Pick<FoldResult, "repeat" | "fold">,
 ): FoldResult => {
-  try {
-    // A last line without its end was being written when the run was killed.
-    const lines = readFileSync(metrics, "utf8").split("\n").slice(0, -1);
-    const events = lines.map((line) => JSON.parse(line) as TrainEvent);
-    const epochs = events.flatMap((event) => (event.event === "eval" ? [event[figure] ?? NaN] : []));
-    const averaged = events.find((event) => event.event === "averaged");
-    return { ...place, epochs, averaged: averaged?.[figure] ?? null, seconds: readUsage(usage)?.seconds ?? null };
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new UserError(`${metrics}: the file is damaged; delete the fold's folder`);
-    throw new UserError(`${metrics}: ${readFailure(error)}`);
-  }
+  // A last line without its end was being written when the run was killed.
+  const lines = readText(metrics).split("\n").slice(0, -1);
+  const events = lines.map((line): TrainEvent => {
+    try {
+      return JSON.parse(line) as TrainEvent;
+    } catch {
+      throw new UserError(`${metrics}: the file is damaged; delete the fold's folder`);
+    }
+  });
+  const epochs = events.flatMap((event) => (event.event === "eval" ? [event[figure] ?? NaN] : []));
+  const averaged = events.find((event) => event.event === "averaged");
+  return { ...place, epochs, averaged: averaged?.[figure] ?? null, seconds: readUsage(usage)?.seconds ?? null };
 };

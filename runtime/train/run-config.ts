@@ -1,15 +1,15 @@
 /** `config.json`: all that decides a run, and where it ran. */
 import { createHash } from "node:crypto";
-import { createReadStream, readFileSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { arch, cpus, platform, totalmem } from "node:os";
 import { relative, resolve } from "node:path";
 import { env } from "onnxruntime-node";
 import * as v from "valibot";
 import type { Recipe } from "../../compiler/artifact.ts";
-import { readFailure } from "../audio/read-failure.ts";
 import type { Clip } from "../data/dataset.ts";
 import type { Device } from "../session/device.ts";
 import type { Artifact } from "../session/read-artifact.ts";
+import { readText } from "../session/read-text.ts";
 import { writeText } from "../session/write-text.ts";
 import { UserError } from "../user-error.ts";
 import { runtimeVersion } from "../version.ts";
@@ -108,14 +108,6 @@ export const writeConfig = async (
     environment: describeEnvironment(context.device),
   };
   await writeText(path, `${JSON.stringify(content, null, 2)}\n`);
-};
-
-const readText = (path: string): string => {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new UserError(`${path}: ${readFailure(error)}`);
-  }
 };
 
 /** @throws UserError where it cannot be read or is no config of a run */

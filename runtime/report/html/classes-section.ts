@@ -1,4 +1,5 @@
 import { formatFigure } from "../format-number.ts";
+import { barCell } from "./bar-cell.ts";
 import { html, type Html } from "./html.ts";
 import type { EvaluationReport } from "./report-data.ts";
 
@@ -14,18 +15,21 @@ const numbers = (values: readonly (string | number)[]): readonly Html[] =>
 /** A threshold may be very small. */
 const formatThreshold = (value: number): string => (value >= 0.001 ? value.toFixed(3) : value.toExponential(1));
 
-const bar = (share: number | null): Html =>
-  html`<td class="number bar">
-    <i style="width:${((share ?? 0) * 100).toFixed(1)}%"></i><span>${formatFigure(share)}</span>
-  </td>`;
-
 const classRow = ({ label, clips, averagePrecision, rocArea, dPrime, best }: ClassRow): Html => {
-  const { f1, threshold, precision, recall } = best ?? { f1: null, threshold: null, precision: null, recall: null };
+  const atThreshold = best
+    ? [
+        formatThreshold(best.threshold),
+        formatFigure(best.precision),
+        formatFigure(best.recall),
+        best.truePositives,
+        best.falsePositives,
+        best.falseNegatives,
+      ]
+    : ["-", "-", "-", "-", "-", "-"];
   return html`<tr>
     <td>${label}</td>
-    ${numbers([clips])}${bar(averagePrecision)} ${numbers([formatFigure(rocArea), formatFigure(dPrime)])}${bar(f1)}
-    ${numbers([threshold === null ? "-" : formatThreshold(threshold), formatFigure(precision), formatFigure(recall)])}
-    ${numbers(best ? [best.truePositives, best.falsePositives, best.falseNegatives] : ["-", "-", "-"])}
+    ${numbers([clips])}${barCell(averagePrecision)}
+    ${numbers([formatFigure(rocArea), formatFigure(dPrime)])}${barCell(best?.f1 ?? null)} ${numbers(atThreshold)}
   </tr>`;
 };
 

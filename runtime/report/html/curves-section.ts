@@ -32,32 +32,35 @@ export const curvesSection = ({ steps, evaluations }: RunEvents): Html => {
   const losses = perStep("loss");
   const reach = Math.ceil(Math.max(fewestSmoothed, losses.length * smoothedShare) / 2);
 
-  const lossChart = lineChart({
-    title: "Loss",
-    xLabel,
-    x,
-    marker,
-    series: [
-      { label: "training, per step", color: 1, kind: "faint", points: thinCurve(losses, mostPoints) },
-      {
-        label: "training, smoothed",
-        color: 1,
-        kind: "line",
-        points: thinCurve(smoothCurve(losses, reach), mostPoints),
-      },
-      perEpoch("evaluation", 2, "loss"),
-    ],
-  });
-  const figures = [perEpoch("accuracy", 3, "accuracy"), perEpoch("mAP", 1, "mAP"), perEpoch("AUC", 4, "AUC")];
-  const rate: Series = { label: "learning rate", color: 5, kind: "line", points: thinCurve(perStep("lr"), mostPoints) };
+  const chart = (title: string, ...series: readonly Series[]): Html => lineChart({ title, xLabel, x, marker, series });
   const dPrime = perEpoch("d′", 2, "dPrime");
   return html`<section>
     <h2>Training</h2>
     ${best ? html`<p>The dashed line is the best epoch, ${best.epoch}.</p>` : null}
     <div class="charts">
-      ${lossChart} ${first ? lineChart({ title: "Evaluation", xLabel, x, marker, series: figures }) : null}
-      ${lineChart({ title: "Learning rate", xLabel, x, series: [rate] })}
-      ${dPrime.points.some(({ y }) => Number.isFinite(y)) ? lineChart({ title: "Evaluation", xLabel, x, marker, series: [dPrime] }) : null}
+      ${chart(
+        "Loss",
+        { label: "training, per step", color: 1, kind: "faint", points: thinCurve(losses, mostPoints) },
+        {
+          label: "training, smoothed",
+          color: 1,
+          kind: "line",
+          points: thinCurve(smoothCurve(losses, reach), mostPoints),
+        },
+        perEpoch("evaluation", 2, "loss"),
+      )}
+      ${
+        first
+          ? chart(
+              "Evaluation",
+              perEpoch("accuracy", 3, "accuracy"),
+              perEpoch("mAP", 1, "mAP"),
+              perEpoch("AUC", 4, "AUC"),
+            )
+          : null
+      }
+      ${chart("Learning rate", { label: "learning rate", color: 5, kind: "line", points: thinCurve(perStep("lr"), mostPoints) })}
+      ${dPrime.points.some(({ y }) => Number.isFinite(y)) ? chart("Evaluation", dPrime) : null}
     </div>
   </section>`;
 };

@@ -14,6 +14,12 @@ export interface Series {
 
 export type Range = readonly [from: number, to: number];
 
+/** A vertical line. */
+interface Marker {
+  readonly x: number;
+  readonly label: string;
+}
+
 export interface LineChart {
   readonly title: string;
   readonly xLabel: string;
@@ -21,8 +27,7 @@ export interface LineChart {
   /** Default: from the data. */
   readonly x?: Range | undefined;
   readonly y?: Range | undefined;
-  /** A vertical line. */
-  readonly marker?: { readonly x: number; readonly label: string } | undefined;
+  readonly marker?: Marker | undefined;
   readonly size?: { readonly width: number; readonly height: number } | undefined;
 }
 
@@ -49,16 +54,33 @@ const widen = ([low, high]: Range): Range => {
 
 const round = (value: number): number => Math.round(value * 10) / 10;
 
+interface Tick {
+  readonly value: number;
+  /** "grid" runs through the chart; its number is to the left. */
+  readonly kind: "grid" | "tick";
+  readonly from: Point;
+  readonly to: Point;
+  readonly label: Point;
+}
+
+const drawTick = ({ value, kind, from, to, label }: Tick): Html =>
+  html`<line class="${kind}" x1="${from.x}" x2="${to.x}" y1="${from.y}" y2="${to.y}" /><text
+      x="${label.x}"
+      y="${label.y}"
+      text-anchor="${kind === "grid" ? "end" : "middle"}"
+      >${formatTick(value)}</text
+    >`;
+
 const drawSeries = ({ label, color, kind, points }: Series, place: (point: Point) => Point): Html => {
   const path = points
     .map(place)
-    .map(({ x, y }, index) => `${index === 0 ? "M" : "L"}${round(x)} ${round(y)}`)
+    .map(({ x, y }, index) => `${index === 0 ? "M" : "L"}${x} ${y}`)
     .join("");
   const marks = kind === "marked" ? points : [];
   return html`<g class="series ${kind} color-${color}"
     ><path d="${path}" />${marks.map((point) => {
       const { x, y } = place(point);
-      return html`<circle cx="${round(x)}" cy="${round(y)}" r="${marks.length > 60 ? 1.5 : 3}"
+      return html`<circle cx="${x}" cy="${y}" r="${marks.length > 60 ? 1.5 : 3}"
         ><title>${label}: ${Number(point.y.toPrecision(4))}</title></circle
       >`;
     })}</g
@@ -76,40 +98,35 @@ export const lineChart = ({ title, xLabel, series: given, x, y, marker, size }: 
   const [bottom, top] = y ?? widen(rangeOf(all.map((point) => point.y)));
   const inner = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
   const place = (point: Point): Point => ({
-    x: margin.left + ((point.x - left) / (right - left)) * inner.width,
-    y: margin.top + ((top - point.y) / (top - bottom)) * inner.height,
+    x: round(margin.left + ((point.x - left) / (right - left)) * inner.width),
+    y: round(margin.top + ((top - point.y) / (top - bottom)) * inner.height),
   });
   const [xEnd, yEnd] = [width - margin.right, height - margin.bottom];
-  const rows = niceTicks(bottom, top, Math.round(inner.height / 45)).map((tick) => {
-    const at = round(place({ x: left, y: tick }).y);
-    return html`<line class="grid" x1="${margin.left}" x2="${xEnd}" y1="${at}" y2="${at}" /><text
-        x="${margin.left - 7}"
-        y="${at + 4}"
-        text-anchor="end"
-        >${formatTick(tick)}</text
-      >`;
+  const rows = niceTicks(bottom, top, Math.round(inner.height / 45)).map((value): Tick => {
+    const { y } = place({ x: left, y: value });
+    const label = { x: margin.left - 7, y: y + 4 };
+    return { value, kind: "grid", from: { x: margin.left, y }, to: { x: xEnd, y }, label };
   });
-  const columns = niceTicks(left, right, Math.round(inner.width / 75)).map((tick) => {
-    const at = round(place({ x: tick, y: bottom }).x);
-    return html`<line class="tick" x1="${at}" x2="${at}" y1="${yEnd}" y2="${yEnd + 4}" /><text
-        x="${at}"
-        y="${yEnd + 16}"
-        text-anchor="middle"
-        >${formatTick(tick)}</text
-      >`;
+  const columns = niceTicks(left, right, Math.round(inner.width / 75)).map((value): Tick => {
+    const { x } = place({ x: value, y: bottom });
+    return { value, kind: "tick", from: { x, y: yEnd }, to: { x, y: yEnd + 4 }, label: { x, y: yEnd + 16 } };
   });
-  const line = marker && round(place({ x: marker.x, y: bottom }).x);
+  const drawMarker = ({ x: value, label }: Marker): Html => {
+    const { x } = place({ x: value, y: bottom });
+    return html`<line class="marker" x1="${x}" x2="${x}" y1="${margin.top}" y2="${yEnd}"
+      ><title>${label}</title></line
+    >`;
+  };
   const legend = series.filter(({ kind }) => kind !== "faint");
   return html`<figure class="chart">
     <figcaption>
       <b>${title}</b> ${legend.map(({ label, color }) => html`<span class="key color-${color}">${label}</span>`)}
     </figcaption>
     <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
-      ${rows} ${columns}
+      ${[...rows, ...columns].map(drawTick)}
       <line class="axis" x1="${margin.left}" x2="${xEnd}" y1="${yEnd}" y2="${yEnd}" />
       <text x="${margin.left + inner.width / 2}" y="${height - 5}" text-anchor="middle">${xLabel}</text>
-      ${line === undefined ? null : html`<line class="marker" x1="${line}" x2="${line}" y1="${margin.top}" y2="${yEnd}"><title>${marker?.label ?? ""}</title></line>`}
-      ${series.map((one) => drawSeries(one, place))}
+      ${marker ? drawMarker(marker) : null} ${series.map((one) => drawSeries(one, place))}
     </svg>
   </figure>`;
 };

@@ -1,7 +1,6 @@
 /** What `config.json` tells people: the model, the recipe's choices and the machine. */
-import { readFileSync } from "node:fs";
 import * as v from "valibot";
-import { readFailure } from "../../audio/read-failure.ts";
+import { readText } from "../../session/read-text.ts";
 import { UserError } from "../../user-error.ts";
 
 const contextSchema = v.object({
@@ -35,12 +34,10 @@ export type RunContext = v.InferOutput<typeof contextSchema>;
 
 /** @throws UserError where it cannot be read or is no config of a run */
 export const readContext = (path: string): RunContext => {
+  const text = readText(path);
   try {
-    return v.parse(contextSchema, JSON.parse(readFileSync(path, "utf8")));
-  } catch (error) {
-    if (error instanceof SyntaxError || v.isValiError(error)) {
-      throw new UserError(`${path}: not what a training of this runtime's version wrote`);
-    }
-    throw new UserError(`${path}: ${readFailure(error)}`);
+    return v.parse(contextSchema, JSON.parse(text));
+  } catch {
+    throw new UserError(`${path}: not what a training of this runtime's version wrote`);
   }
 };

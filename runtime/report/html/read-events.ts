@@ -1,7 +1,6 @@
 /** `metrics.jsonl`, checked. */
-import { readFileSync } from "node:fs";
 import * as v from "valibot";
-import { readFailure } from "../../audio/read-failure.ts";
+import { readText } from "../../session/read-text.ts";
 import { UserError } from "../../user-error.ts";
 import type { RunEvents } from "./report-data.ts";
 
@@ -33,14 +32,6 @@ const parseLine = (line: string): v.InferOutput<typeof eventSchema> | undefined 
     return result.success ? result.output : undefined;
   } catch {
     return undefined;
-  }
-};
-
-const readText = (path: string): string => {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    throw new UserError(`${path}: ${readFailure(error)}`);
   }
 };
 

@@ -19,14 +19,16 @@ const namesSchema = v.pipe(v.string(), v.parseJson(), v.array(v.string()));
  */
 export const readPredictions = async (path: string, classes: number): Promise<NamedPredictions> => {
   const { metadata, tensors } = readSafetensors(path);
-  const clips = v.safeParse(namesSchema, metadata.get("clips"));
+  const refusal = new UserError(`${path}: not the predictions of a model of ${classes} classes`);
+  const { success, output: clips } = v.safeParse(namesSchema, metadata.get("clips"));
+  if (!success) throw refusal;
   const read = async (name: string): Promise<Float32Array> => {
     const tensor = tensors.find((one) => one.name === name);
-    if (!clips.success || tensor?.type !== "float32" || tensor.dims.join() !== `${clips.output.length},${classes}`) {
-      throw new UserError(`${path}: not the predictions of a model of ${classes} classes`);
-    }
+    if (tensor?.type !== "float32" || tensor.dims.join() !== `${clips.length},${classes}`) throw refusal;
     return readFloats(tensor);
   };
-  const [logits, scores, targets] = [await read("logits"), await read("scores"), await read("targets")];
-  return { predictions: { logits, scores, targets }, clips: clips.success ? clips.output : [] };
+  return {
+    predictions: { logits: await read("logits"), scores: await read("scores"), targets: await read("targets") },
+    clips,
+  };
 };

@@ -1,11 +1,12 @@
 import { formatFigure } from "../format-number.ts";
+import { barCell } from "./bar-cell.ts";
 import { html, type Html } from "./html.ts";
 import type { ScoredLabel, WorstClip } from "./report-data.ts";
 
 const scoreRow = ({ label, score, isTrue }: ScoredLabel): Html =>
   html`<tr class="${isTrue ? "right" : "wrong"}">
     <td>${isTrue ? "✓ " : ""}${label}</td>
-    <td class="number bar"><i style="width:${(score * 100).toFixed(1)}%"></i><span>${formatFigure(score)}</span></td>
+    ${barCell(score)}
   </tr>`;
 
 /** The folder that all files are in, with its slash; empty where there is none. */
