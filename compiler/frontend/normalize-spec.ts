@@ -4,14 +4,19 @@ import { dirname, resolve } from "node:path";
 import { parse } from "csv-parse/sync";
 import type { ArtifactMetadata } from "../artifact.ts";
 import type { FeatureStep, KaldiFbank, Normalize, PadOrCut } from "../../spec/dsl/features.ts";
+import type { Initializer } from "../../spec/dsl/initializers.ts";
 import type { Layer, Layers } from "../../spec/dsl/layers.ts";
 import type { Model } from "../../spec/dsl/model.ts";
-import type { Classes } from "../../spec/dsl/objectives.ts";
+import type { Classes, Objective } from "../../spec/dsl/objectives.ts";
 import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
 import { CompileError, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Locate, NormalizedFeatures, NormalizedSpec, PlacedLayer } from "./normalized-spec.ts";
 import { normalizeTraining } from "./normalize-training.ts";
 import { checkNumbers, numberRules, type Report } from "./report.ts";
+
+const checkInitializer = (init: Initializer | undefined, report: Report): void => {
+  if (init?.kind === "truncatedNormal") checkNumbers(report, init, { std: "0 or more" });
+};
 
 const layerRules: {
   readonly [Kind in Layer["kind"]]: (layer: Extract<Layer, { kind: Kind }>, report: Report) => void;
@@ -21,6 +26,7 @@ const layerRules: {
     const rules = { bins: "a whole number of at least 1", frames: "a whole number of at least 1" } as const;
     checkNumbers(report, layer.patch, rules, "patch.");
     checkNumbers(report, layer.stride, rules, "stride.");
+    checkInitializer(layer.init, report);
   },
   addTokens: (layer, report) => {
     if (new Set(layer.names).size < layer.names.length) {
@@ -37,9 +43,11 @@ const layerRules: {
   },
   attention: (layer, report) => {
     checkNumbers(report, layer, { heads: "a whole number of at least 1" });
+    checkInitializer(layer.init, report);
   },
   dense: (layer, report) => {
     checkNumbers(report, layer, { units: "a whole number of at least 1" });
+    checkInitializer(layer.init, report);
   },
   activation: () => undefined,
   meanOfTokens: () => undefined,
@@ -173,6 +181,15 @@ const resolveClasses = (classes: Classes, specPath: string, report: Report): rea
   return ["?"];
 };
 
+const checkClasses = (classes: readonly string[], objective: Objective, report: Report): void => {
+  const add = (code: string, message: string): void => report.add(code, message, objective, "classes");
+  const nameless = classes.findIndex((name) => name.trim() === "");
+  const twice = classes.find((name, index) => classes.indexOf(name) !== index);
+  if (classes.length === 0) add("no-classes", "the objective has no classes");
+  else if (nameless >= 0) add("class-without-name", `the name of class ${nameless}, counted from 0, is empty`);
+  else if (twice !== undefined) add("class-named-twice", `two classes are called ${twice}`);
+};
+
 const resolveCheckpoint = ({ file, ...options }: Checkpoint, specPath: string): NormalizedSpec["pretrained"] => ({
   ...options,
   ...(file === undefined ? {} : { file: resolve(dirname(specPath), file) }),
@@ -206,12 +223,12 @@ export const normalizeSpec = (
   if (network.length === 0) report.add("network-empty", "the network has no layers", model, "network");
 
   const classes = resolveClasses(model.objective.classes, specPath, report);
-  if (classes.length === 0) report.add("no-classes", "the objective has no classes", model.objective, "classes");
-  const twice = classes.find((name, index) => classes.indexOf(name) !== index);
-  if (twice !== undefined)
-    report.add("class-named-twice", `two classes are called ${twice}`, model.objective, "classes");
-
+  checkClasses(classes, model.objective, report);
   checkNumbers(report, model.objective, { labelSmoothing: "at least 0 and less than 1" });
+  if (model.pretrained?.grid) {
+    const rule = "a whole number of at least 1";
+    checkNumbers(report, model.pretrained.grid, { rows: rule, columns: rule }, "grid.");
+  }
   const training = normalizeTraining(model, { input, features }, report);
 
   if (!features || diagnostics.length > 0) throw new CompileError(diagnostics);
