@@ -4,6 +4,8 @@ import type { EvaluationReport } from "./report-data.ts";
 /** More classes would make cells too small to see; their confusions are listed all the same. */
 const mostDrawn = 100;
 const mostListed = 15;
+/** The smallest cell with room for its number, in the drawing's units. */
+const numberedSide = 20;
 
 interface Cell {
   readonly actual: number;
@@ -42,7 +44,7 @@ const heatMap = (cells: readonly Cell[], labels: readonly string[]): Html => {
           ${labels[actual] ?? ""} → ${labels[predicted] ?? ""}: ${clips} (${(100 * share).toFixed(0)} %)
         </title></rect
       >${
-        side < 20
+        side < numberedSide
           ? null
           : html`<text
               class="${share > 0.5 ? "on" : ""}"
@@ -54,7 +56,7 @@ const heatMap = (cells: readonly Cell[], labels: readonly string[]): Html => {
       }</g
     >`;
   return html`<svg
-    class="confusion"
+    class="confusion ${side < numberedSide ? "large" : ""}"
     style="max-width:${size}px"
     viewBox="0 0 ${size} ${size}"
     role="img"

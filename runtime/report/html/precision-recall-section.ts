@@ -42,7 +42,7 @@ const classChart = ({ label, averagePrecision, curve, best }: ClassRow): Html | 
   curve &&
   chart(label, [
     {
-      label: `precision (AP ${formatFigure(averagePrecision)})`,
+      label: `AP ${formatFigure(averagePrecision)}`,
       color: 1,
       kind: "line",
       points: thinCurve(toSteps(curve), mostPoints),

@@ -20,12 +20,12 @@ pre { margin:0; padding:.7rem .9rem; background:var(--card); border-radius:6px; 
 .tiles div { min-width:8.2rem; padding:.6rem .9rem; background:var(--card); border-radius:6px; }
 .tiles b { display:block; font-size:1.45rem; line-height:1.25; font-variant-numeric:tabular-nums; }
 .tiles span { color:var(--soft); font-size:13px; }
-.columns { display:grid; grid-template-columns:repeat(auto-fit,minmax(22rem,1fr)); gap:0 2rem; }
+.columns { display:grid; grid-template-columns:repeat(auto-fit,minmax(min(22rem,100%),1fr)); gap:0 2rem; }
 dl { display:grid; grid-template-columns:max-content 1fr; gap:.15rem 1rem; margin:0; font-size:14px; }
 dt { color:var(--soft); } dd { margin:0; overflow-wrap:anywhere; }
 figure { margin:0; break-inside:avoid; }
-.charts { display:grid; grid-template-columns:repeat(auto-fit,minmax(26rem,1fr)); gap:1.2rem 1.5rem; }
-.charts.small { grid-template-columns:repeat(auto-fill,minmax(19rem,1fr)); }
+.charts { display:grid; grid-template-columns:repeat(auto-fit,minmax(min(26rem,100%),1fr)); gap:1.2rem 1.5rem; align-items:end; }
+.charts.small { grid-template-columns:repeat(auto-fill,minmax(min(19rem,100%),1fr)); }
 .key { margin-left:.8rem; color:var(--soft); font-size:13px; white-space:nowrap; }
 .key::before { content:""; display:inline-block; width:.9rem; height:3px; margin-right:.35rem; vertical-align:middle; background:var(--color); }
 .color-1 { --color:var(--c1); } .color-2 { --color:var(--c2); } .color-3 { --color:var(--c3); }
@@ -37,7 +37,7 @@ svg text { fill:var(--soft); } .chart text { font-size:11.5px; }
 .series path { fill:none; stroke:var(--color); stroke-width:1.8; stroke-linejoin:round; }
 .series.faint path { stroke-width:1; opacity:.3; } .series circle { fill:var(--color); }
 .beside { display:flex; flex-wrap:wrap; gap:1.5rem 2.5rem; align-items:flex-start; }
-.beside svg { flex:2 1 24rem; } .beside table { flex:1 1 17rem; }
+.beside svg { flex:2 1 24rem; } .beside table { flex:1 1 auto; } .beside td, .clip td { overflow-wrap:anywhere; }
 .confusion .empty { fill:var(--card); } .confusion .right rect { fill:var(--c1); } .confusion .wrong rect { fill:var(--c2); }
 .confusion g text { fill:var(--text); } .confusion g text.on { fill:var(--on); }
 table { border-collapse:collapse; font-size:13.5px; }
@@ -46,9 +46,11 @@ th, td { padding:.22rem .6rem; border-bottom:1px solid var(--line); }
 .number { text-align:right; font-variant-numeric:tabular-nums; white-space:nowrap; }
 .bar { position:relative; min-width:5.2rem; } .bar span { position:relative; }
 .bar i { position:absolute; left:0; top:3px; bottom:3px; background:var(--c1); opacity:.25; border-radius:2px; }
-.scroll { max-height:40rem; overflow:auto; border-bottom:1px solid var(--line); }
-.classes { width:100%; } .classes th { position:sticky; top:0; z-index:1; box-shadow:inset 0 -1px var(--line); }
-.clips { display:grid; grid-template-columns:repeat(auto-fill,minmax(20rem,1fr)); gap:1.2rem; }
+.classes { width:100%; }
+@media screen { .scroll { max-height:40rem; overflow:auto; border-bottom:1px solid var(--line); }
+  .classes th { position:sticky; top:0; z-index:2; box-shadow:inset 0 -1px var(--line); } .classes th:first-child { left:0; z-index:3; }
+  .classes td:first-child { position:sticky; left:0; z-index:1; background:var(--back); } }
+.clips { display:grid; grid-template-columns:repeat(auto-fill,minmax(min(20rem,100%),1fr)); gap:1.2rem; }
 .clip { padding:.8rem; background:var(--card); border-radius:6px; }
 .clip figcaption { display:flex; justify-content:space-between; gap:1rem; margin-bottom:.5rem; font-size:13.5px; }
 .clip figcaption b { overflow-wrap:anywhere; } .clip figcaption span { color:var(--soft); white-space:nowrap; }
@@ -56,10 +58,16 @@ th, td { padding:.22rem .6rem; border-bottom:1px solid var(--line); }
 .clip table { width:100%; } .clip .wrong i { background:var(--c2); } .clip .right td:first-child { font-weight:600; }
 .clip .bar { width:45%; }
 .time { display:flex; justify-content:space-between; margin:.1rem 0 .4rem; font-size:12px; max-width:none; }
-@media (max-width:600px) { .charts, .columns, .charts.small { grid-template-columns:1fr; } }
-@media print { body { max-width:none; padding:0; font-size:11px; } .scroll { max-height:none; overflow:visible; }
-  .charts { grid-template-columns:1fr 1fr; } .clips, .charts.small { grid-template-columns:1fr 1fr 1fr; }
-  .classes th { position:static; } tr, .tiles, .beside svg { break-inside:avoid; } h2 { break-after:avoid; }
+@media print, (max-width:600px) { .chart text { font-size:14px; } }
+@media print { body { max-width:none; padding:0; font-size:10.5px; line-height:1.4; } p { max-width:none; break-inside:avoid; }
+  h1 { font-size:1.6rem; } h2 { margin:1rem 0 .3rem; font-size:.95rem; } h2.part { margin-top:1.4rem; padding-top:.7rem; font-size:1.2rem; }
+  pre, dl, table, .key, .time, .tiles span, .clip figcaption { font-size:10px; }
+  .tiles div { min-width:6.5rem; padding:.35rem .6rem; } .tiles b { font-size:1.1rem; }
+  .columns, .charts { grid-template-columns:1fr 1fr; row-gap:.8rem; } .clips, .charts.small { grid-template-columns:1fr 1fr 1fr; gap:.8rem; }
+  .confusion.large { flex-basis:100%; }
+  th, td { padding:.1rem .4rem; } .bar { min-width:3.4rem; }
+  .clip { padding:.5rem; } .clip img { height:90px; }
+  tr, .tiles, .confusion { break-inside:avoid; } h2, h2 + p { break-after:avoid; }
   * { print-color-adjust:exact; -webkit-print-color-adjust:exact; } }
 @page { margin:14mm; }
 `,

@@ -1,7 +1,13 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { describeTensor } from "../../../runtime/report/describe-tensor.ts";
-import { formatBytes, formatCount, formatDuration, formatExact, formatFigure } from "../../../runtime/report/format-number.ts";
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatExact,
+  formatFigure,
+} from "../../../runtime/report/format-number.ts";
 import { formatSummary } from "../../../runtime/report/format-summary.ts";
 import { formatTable } from "../../../runtime/report/format-table.ts";
 import { createProgress } from "../../../runtime/report/progress.ts";
