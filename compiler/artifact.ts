@@ -3,8 +3,8 @@
  * This file imports nothing; it is all that the runtime knows of the compiler.
  */
 
-/** Bumped when a runtime of the previous number could misread the file. */
-export const formatVersion = 1;
+/** Bumped when a runtime and a graph of different numbers cannot work together. */
+export const formatVersion = 2;
 
 /**
  * Stands in `waveform` where a clip has no sample: clips of one batch share a length, shorter ones are filled up with it.
@@ -213,7 +213,9 @@ export const parseMetadata = (
   const found = new Map(entries.map(({ key, value }) => [key, value]));
   const version = found.get(`${keyPrefix}formatVersion`);
   if (version === undefined) return "it holds no specgraph metadata";
-  if (version !== String(formatVersion)) return `it has format version ${version}; this runtime reads ${formatVersion}`;
+  if (version !== String(formatVersion)) {
+    return `it has format version ${version}, and this runtime reads ${formatVersion}; compile its spec anew, with --weights and this file to keep what it has learnt`;
+  }
   const metadata: Record<string, unknown> = {};
   for (const [key, isValid] of Object.entries(checks)) {
     try {

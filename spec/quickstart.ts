@@ -1,5 +1,5 @@
 /** A small AST for the sounds that the runtime synthesises: one second, ten classes, trained from random weights in a minute or two. */
-import { adamW, singleLabel } from "specgraph";
+import { adamW, cosine, singleLabel } from "specgraph";
 import { ast } from "./ast.ts";
 
 export default ast({
@@ -21,5 +21,10 @@ export default ast({
       "doorbell",
     ],
   }),
-  training: { optimizer: adamW({ learningRate: 1e-3, weightDecay: 0.01 }), batch: 16, epochs: 15 },
+  training: {
+    optimizer: adamW({ learningRate: 1e-3, weightDecay: 0.01 }),
+    schedule: cosine(),
+    batch: 16,
+    epochs: 10,
+  },
 });

@@ -103,7 +103,7 @@ export const readArtifact = (path: string): Artifact => {
   const bytes = readBytes(path);
   const model = decode(path, bytes);
   const metadata = parseMetadata(model.metadataProps ?? []);
-  if (typeof metadata === "string") throw new UserError(`${path}: not a graph that specgraph compiled: ${metadata}`);
+  if (typeof metadata === "string") throw new UserError(`${path}: not a graph that this runtime reads: ${metadata}`);
 
   const trained = new Set([
     ...(model.trainingInfo ?? []).flatMap(({ updateBinding }) => updateBinding?.map(({ key }) => key)),

@@ -80,11 +80,11 @@ test("the file is cut short", () => {
 test("an ONNX file that specgraph did not compile, and one of another version", () => {
   const foreign = writeLinearModel(temporaryFolder(), { ...linearModel(), metadataProps: [] });
   expect(refusal(() => readArtifact(foreign))).toBe(
-    `${foreign}: not a graph that specgraph compiled: it holds no specgraph metadata`,
+    `${foreign}: not a graph that this runtime reads: it holds no specgraph metadata`,
   );
   const newer = writeLinearModel(temporaryFolder(), linearModel({ formatVersion: 99 }));
   expect(refusal(() => readArtifact(newer))).toBe(
-    `${newer}: not a graph that specgraph compiled: it has format version 99; this runtime reads 1`,
+    `${newer}: not a graph that this runtime reads: it has format version 99, and this runtime reads 2; compile its spec anew, with --weights and this file to keep what it has learnt`,
   );
 });
 
