@@ -21,6 +21,8 @@ const openProject = (path: string): Project => {
     skipFileDependencyResolution: true,
     compilerOptions: {
       strict: true,
+      // Else an index too far would be a number to the type-checker and undefined to the compiler.
+      noUncheckedIndexedAccess: true,
       target: ts.ScriptTarget.ES2022,
       lib: ["lib.es2023.d.ts"],
       module: ts.ModuleKind.ESNext,
