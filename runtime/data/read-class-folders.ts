@@ -1,5 +1,5 @@
-import { readdir } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { readdir, realpath, stat } from "node:fs/promises";
+import { extname, join, sep } from "node:path";
 import { UserError } from "../user-error.ts";
 import type { Split } from "./dataset.ts";
 import type { ListedClip } from "./listing.ts";
@@ -32,15 +32,28 @@ export const readClassFolders = async (folder: string): Promise<readonly ListedC
   return splits.flat();
 };
 
-/** Names in a folder, without hidden ones, in a fixed order. */
+/** Names in a folder, without hidden ones, in a fixed order; links to folders are folders. */
 const listFolder = async (folder: string) => {
-  const entries = await readdir(folder, { withFileTypes: true });
-  const names = (isWanted: (entry: (typeof entries)[number]) => boolean) =>
-    entries
-      .filter((entry) => isWanted(entry) && !entry.name.startsWith("."))
-      .map(({ name }) => name)
-      .sort();
-  return { folders: names((entry) => entry.isDirectory()), files: names((entry) => !entry.isDirectory()) };
+  const entries = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => !name.startsWith("."));
+  const folders = new Set<string>();
+  for (const entry of entries) {
+    const isFolder = entry.isSymbolicLink() ? await isLinkedFolder(folder, entry.name) : entry.isDirectory();
+    if (isFolder) folders.add(entry.name);
+  }
+  const names = entries.map(({ name }) => name).sort();
+  return { folders: names.filter((name) => folders.has(name)), files: names.filter((name) => !folders.has(name)) };
+};
+
+/** A link that leads nowhere counts as a file, so that one named as a clip is told of where it is read. */
+const isLinkedFolder = async (folder: string, name: string): Promise<boolean> => {
+  const link = join(folder, name);
+  const stats = await stat(link).catch(() => undefined);
+  if (!stats?.isDirectory()) return false;
+  const [here, target] = await Promise.all([realpath(folder), realpath(link)]);
+  if (`${here}${sep}`.startsWith(`${target}${sep}`)) {
+    throw new UserError(`${link}: this link leads to a folder that it is in; delete it`);
+  }
+  return true;
 };
 
 const listClasses = async (

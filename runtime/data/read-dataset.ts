@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
+import type { ArtifactMetadata } from "../../compiler/artifact.ts";
 import { readFailure } from "../audio/read-failure.ts";
 import { UserError } from "../user-error.ts";
 import type { Clip, Dataset } from "./dataset.ts";
@@ -16,6 +17,8 @@ import { readTable, type Table } from "./read-table.ts";
 export interface DatasetOptions {
   /** The graph's class names, by index; without them, the labels that the data has. */
   readonly classes?: readonly string[] | undefined;
+  /** The graph's: single-label, and no clip may have several labels. */
+  readonly objective?: ArtifactMetadata["objective"] | undefined;
   /** A folder, a CSV or a JSON file; without it, the embedded sounds. */
   readonly data?: string | undefined;
   /** The CSV that names the labels of AST's JSON. */
@@ -30,7 +33,7 @@ export interface DatasetOptions {
  * Labels are the graph's classes by name.
  * @throws UserError naming the file and line, where a source is malformed, a clip is missing or a label is unknown.
  */
-export const readDataset = async ({ classes, data, labels, fold }: DatasetOptions): Promise<Dataset> => {
+export const readDataset = async ({ classes, objective, data, labels, fold }: DatasetOptions): Promise<Dataset> => {
   if (data === undefined) {
     const given = Object.entries({ fold, labels }).find(([, value]) => value !== undefined);
     if (given) throw new UserError(`--${given[0]} is about clips of your own; name them with --data PATH`);
@@ -47,7 +50,12 @@ export const readDataset = async ({ classes, data, labels, fold }: DatasetOption
   await requireFiles(listed);
   const known = classes ?? listLabels(listed);
   const indices = new Map(known.map((name, index) => [name, index]));
-  return { name: data, classes: known, clips: listed.map((clip) => resolveLabels(clip, known, indices)) };
+  const clips = listed.map((clip) => {
+    const resolved = resolveLabels(clip, known, indices);
+    if (objective === "single-label") requireOneLabel(clip, resolved, known);
+    return resolved;
+  });
+  return { name: data, classes: known, clips };
 };
 
 /** The labels of the data, by their usual names: numbers by value, others by their characters. */
@@ -111,6 +119,12 @@ const requireFiles = async (clips: readonly ListedClip[]): Promise<void> => {
   throw new UserError(
     `${first.where()}: there is no file ${first.path}; ${missing.length} of ${clips.length} clips ${missing.length === 1 ? "is" : "are"} missing`,
   );
+};
+
+const requireOneLabel = ({ where }: ListedClip, { classIndices }: Clip, classes: readonly string[]): void => {
+  if (classIndices.length === 1) return;
+  const labels = classIndices.map((index) => `"${classes[index]}"`).join(" and ");
+  throw new UserError(`${where()}: the clip is ${labels}; the graph's objective is singleLabel, expected one label`);
 };
 
 const resolveLabels = (

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
 import { CsvError, parse } from "csv-parse/sync";
 import * as v from "valibot";
@@ -18,12 +19,14 @@ interface CsvRecord {
 
 /** @throws UserError naming the file, and the line where its syntax is wrong. */
 export const readTable = async (path: string): Promise<Table> => {
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
+  const bytes = await readFile(path).catch((error: unknown) => {
     throw new UserError(`${path}: ${readFailure(error)}`);
   });
-  const [header, ...records] = parseRecords(path, text);
+  if (!isUtf8(bytes)) throw new UserError(`${path}: its text is not UTF-8; save it as "CSV UTF-8"`);
+  const [header, ...records] = parseRecords(path, bytes.toString("utf8"));
   if (header === undefined) throw new UserError(`${path}: the file is empty; expected a header and one row per clip`);
   const columns = header.record;
+  requireCommas(path, columns);
   const rows = records.map(({ record, info }) => {
     if (record.length !== columns.length) {
       throw new UserError(
@@ -37,6 +40,16 @@ export const readTable = async (path: string): Promise<Table> => {
   });
   if (rows.length === 0) throw new UserError(`${path}: it has a header and no rows`);
   return { path, columns, rows };
+};
+
+/** Spreadsheets write other separators where the comma is the decimal mark. */
+const requireCommas = (path: string, columns: readonly string[]): void => {
+  const [only = "", ...others] = columns;
+  const separator = [";", "\t"].find((character) => only.includes(character));
+  if (others.length > 0 || separator === undefined) return;
+  throw new UserError(
+    `${path}:1: its columns are separated by ${separator === ";" ? "semicolons" : "tabs"}; expected commas`,
+  );
 };
 
 const parseRecords = (path: string, text: string): readonly CsvRecord[] => {

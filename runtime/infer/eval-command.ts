@@ -74,7 +74,7 @@ export const evalCommand: Command = {
     requireSameTask(first, further);
     const { metadata } = first;
     const { data, labels, fold, batch } = values;
-    const dataset = await readDataset({ classes: metadata.classes, data, labels, fold });
+    const dataset = await readDataset({ classes: metadata.classes, objective: metadata.objective, data, labels, fold });
     const clips = evaluationClips(dataset);
     output.text(`${dataset.name}: ${clips.length} clips`);
     const device = await selectDevice(values.device ?? "auto", output);

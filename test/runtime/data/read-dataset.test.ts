@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { symlinkSync } from "node:fs";
+import { join, normalize, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type DatasetOptions, readDataset } from "../../../runtime/data/read-dataset.ts";
 import { UserError } from "../../../runtime/user-error.ts";
@@ -61,6 +62,25 @@ describe("a folder per class", () => {
     ]);
   });
 
+  test("links to folders are folders", async () => {
+    const folder = temporaryFolder({ "elsewhere/a.wav": "", "clips/cat/b.wav": "", "clips/rain/c.wav": "" });
+    symlinkSync(join("..", "elsewhere"), join(folder, "clips", "dog"), "dir");
+    symlinkSync("nowhere", join(folder, "clips", "bird"));
+    const { clips } = await readDataset({ classes, data: join(folder, "clips") });
+    expect(clips.map(({ name }) => relative(folder, name))).toEqual(
+      ["clips/cat/b.wav", "clips/dog/a.wav", "clips/rain/c.wav"].map(normalize),
+    );
+  });
+
+  test("a link to a folder that it is in", async () => {
+    const folder = temporaryFolder({ "dog/a.wav": "", "cat/b.wav": "" });
+    const link = join(folder, "dog", "all");
+    symlinkSync("..", link, "dir");
+    await expect(readDataset({ classes, data: folder })).rejects.toThrow(
+      new UserError(`${link}: this link leads to a folder that it is in; delete it`),
+    );
+  });
+
   test.each([
     ["empty", {}, ".: there are no sub-folders; expected one per class, with that class's clips in it"],
     [
@@ -89,6 +109,26 @@ describe("a folder per class", () => {
 });
 
 describe("a CSV of clips", () => {
+  test("text that is not UTF-8", async () => {
+    const folder = temporaryFolder({ "list.csv": Buffer.from("path,label\na.wav,h\u00e9ron\n", "latin1") });
+    const data = join(folder, "list.csv");
+    await expect(readDataset({ classes, data })).rejects.toThrow(
+      new UserError(`${data}: its text is not UTF-8; save it as "CSV UTF-8"`),
+    );
+  });
+
+  test("several labels, for a graph that gives one", async () => {
+    const files = { "list.csv": "path,label\na.wav,dog;dog\na.wav,cat;rain\n", "a.wav": "" };
+    expect(await refusal(files, "list.csv", { objective: "single-label" })).toBe(
+      'list.csv:3: the clip is "cat" and "rain"; the graph\'s objective is singleLabel, expected one label',
+    );
+    expect((await read(files, "list.csv", { objective: "multi-label" })).clips[1]).toEqual([
+      "a.wav",
+      [0, 2],
+      undefined,
+    ]);
+  });
+
   test("labels, splits and paths relative to it", async () => {
     const csv = 'label,path,note,split\n"cat; dog",a.wav,"x,y",train\n\nrain,sub/b.wav,,valid\n';
     const { clips } = await read({ "list.csv": `\uFEFF${csv}`, "a.wav": "", "sub/b.wav": "" }, "list.csv");
@@ -107,6 +147,8 @@ describe("a CSV of clips", () => {
     ["no content", "", "list.csv: the file is empty; expected a header and one row per clip"],
     ["no rows", "path,label\n", "list.csv: it has a header and no rows"],
     ["another header", "file,class\na.wav,dog\n", 'list.csv:1: there is no column "path"; the columns are file, class'],
+    ["semicolons", "path;label\na.wav;dog\n", "list.csv:1: its columns are separated by semicolons; expected commas"],
+    ["tabs", "path\tlabel\na.wav\tdog\n", "list.csv:1: its columns are separated by tabs; expected commas"],
     ["a missing cell", "path,label\na.wav\n", "list.csv:2: expected 2 columns as in the header, found 1"],
     [
       "an open quote",
