@@ -86,11 +86,11 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     interruption.abort();
   });
 }
-// A reader such as `head` that has seen enough closes the pipe.
+// A reader such as `head` that has seen enough closes the pipe: a training saves, as after Ctrl-C.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(exitCodes.done);
-    throw error;
+    if (error.code !== "EPIPE") throw error;
+    interruption.abort();
   });
 }
 

@@ -1,3 +1,4 @@
+import type { Recipe } from "../../compiler/artifact.ts";
 import type { Output } from "../output.ts";
 import { formatBytes } from "../report/format-number.ts";
 import { formatFigures } from "../report/format-summary.ts";
@@ -18,6 +19,24 @@ const smoothLoss = (): ((loss: number) => number) => {
     weight = smoothing * weight + (1 - smoothing);
     return sum / weight;
   };
+};
+
+type Done = Extract<TrainEvent, { event: "done" }>;
+
+/** Why a training ended sooner, or with less, than its recipe leads one to expect. */
+const explainEnd = ({ earlyStopping, averaging }: Recipe, totalSteps: number, done: Done): readonly string[] => {
+  if (done.interrupted) return [];
+  const isEarly = earlyStopping !== null && done.steps < totalSteps;
+  const stalled = earlyStopping?.patience === 1 ? "epoch" : `${earlyStopping?.patience} epochs`;
+  const lacksAverage = averaging !== null && done.averaged === null;
+  return [
+    ...(isEarly ? [`ended early: no better ${earlyStopping.figure} in the last ${stalled}`] : []),
+    ...(lacksAverage
+      ? [
+          `no averaged graph: training ended after epoch ${done.epochs}, before epoch ${averaging.from}, where averaging begins`,
+        ]
+      : []),
+  ];
 };
 
 export interface Narrator {
@@ -49,7 +68,9 @@ export const createNarrator = (options: PreparedRun["options"], output: Output):
       progress.clear();
       if (event.event === "eval")
         output.text(`epoch ${event.epoch}  ${formatFigures(event)}${event.best ? "  best" : ""}`);
-      if (event.event === "averaged") output.text(`mean of ${event.epochs} epochs  ${formatFigures(event)}`);
+      if (event.event === "averaged")
+        output.text(`mean of ${event.epochs} epoch${event.epochs > 1 ? "s" : ""}  ${formatFigures(event)}`);
+      if (event.event === "done") for (const line of explainEnd(recipe, total, event)) output.text(line);
     },
   };
 };

@@ -1,6 +1,7 @@
 /** From a command line to a run: a new one, or one that goes on. */
 import { isAbsolute, relative, resolve } from "node:path";
 import type { Recipe } from "../../compiler/artifact.ts";
+import { describeUntrained } from "../data/describe-untrained.ts";
 import { readDataset } from "../data/read-dataset.ts";
 import { splitClips } from "../data/split-clips.ts";
 import { selectDevice } from "../devices/select-device.ts";
@@ -48,15 +49,18 @@ const applyValues = (recipe: Recipe, { batch, lr, seed, epochs, steps }: RunValu
 });
 
 /** Reads the graph and the clips. */
-const readInputs = async (graph: string, values: RunValues) => {
+const readInputs = async (graph: string, values: RunValues, output: Output) => {
   const artifact = readWaveformArtifact(graph);
   requireTraining(artifact);
-  const { classes } = artifact.metadata;
+  const { classes, objective } = artifact.metadata;
   const { data, labels, fold, "eval-data": evalData } = values;
   const recipe = applyValues(artifact.metadata.recipe, values);
-  const dataset = await readDataset({ classes, data, labels, fold });
-  const evaluation = evalData === undefined ? undefined : await readDataset({ classes, data: evalData, labels });
+  const dataset = await readDataset({ classes, objective, data, labels, fold });
+  const evaluation =
+    evalData === undefined ? undefined : await readDataset({ classes, objective, data: evalData, labels });
   const split = splitClips(dataset, { seed: recipe.seed, evaluation });
+  const untrained = describeUntrained(dataset, split.train);
+  if (untrained !== undefined) output.note(untrained);
   const digest = clipsDigest([
     { clips: split.train, data },
     { clips: split.evaluation, data: evalData ?? data },
@@ -102,7 +106,7 @@ export const prepareNewRun = async (
     output,
   }: { readonly out: string | undefined; readonly command: readonly string[]; readonly output: Output },
 ): Promise<PreparedRun> => {
-  const inputs = await readInputs(graph, values);
+  const inputs = await readInputs(graph, values, output);
   const { artifact, recipe, data, clips, evaluationClips } = inputs;
   const device = await selectDevice(values.device ?? "auto", output);
   const folder = createRunFolder(out, artifact.metadata.specName, graph);
@@ -146,7 +150,7 @@ const requireSameValues = (folder: string, given: RunValues, own: RunValues): vo
   });
   if (conflicts.length === 0) return;
   throw new UserError(
-    `--resume goes on as ${folder} was started: ${conflicts.join("; ")}; leave the option${conflicts.length > 1 ? "s" : ""} out, or start another run`,
+    `${folder} goes on as it was started: ${conflicts.join("; ")}; leave the option${conflicts.length > 1 ? "s" : ""} out, or name another folder with --out`,
   );
 };
 
@@ -186,7 +190,7 @@ export const prepareResumedRun = async (
   const { run: own, workingDirectory } = readConfig(folder.config);
   const values = valuesOf(own, workingDirectory);
   requireSameValues(out, given, values);
-  const inputs = await readInputs(graph ?? fromHere(own.graph.path, workingDirectory), values);
+  const inputs = await readInputs(graph ?? fromHere(own.graph.path, workingDirectory), values, output);
   requireSameInputs(folder, await describeRun(inputs, values, own.device), own);
   const { artifact, recipe, data, clips, evaluationClips } = inputs;
   const run = runDigest(own);

@@ -25,7 +25,8 @@ export type TrainEvent =
   | ({ readonly event: "averaged"; readonly epochs: number; readonly step: number } & Figures)
   | {
       readonly event: "done";
-      readonly graph: string;
+      /** The last one saved; null where an interruption came before the first. */
+      readonly graph: string | null;
       /** The graph of the best evaluation, and the averaged one; null where there is none. */
       readonly best: string | null;
       readonly averaged: string | null;

@@ -1,4 +1,5 @@
 /** The training procedure: epochs of steps; after each an evaluation, the graphs and a checkpoint; at last the averaged graph. */
+import { existsSync } from "node:fs";
 import { summarize } from "../metrics/summarize.ts";
 import { requireFiniteLoss } from "./require-finite.ts";
 import { countSteps, runEpoch } from "./run-epoch.ts";
@@ -95,7 +96,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
     const { best, averaged, epochs, steps, finished } = next.value;
     yield {
       event: "done",
-      graph: folder.last.graph,
+      graph: existsSync(folder.last.graph) ? folder.last.graph : null,
       best: best && folder.best.graph,
       averaged: finished && averaged > 0 ? folder.averaged.graph : null,
       epochs,

@@ -106,6 +106,16 @@ describe("train, eval and infer", () => {
     expect(existsSync(join(folder, "run", "graph.onnx"))).toBe(true);
   });
 
+  test("a reader that has seen enough ends a training as Ctrl-C does", async () => {
+    const folder = workspace();
+    const train = ["train", "graph.onnx", "--data", "clips", "--epochs", "100000", "--out", "run", ...onCpu, "--json"];
+    const child = spawn(process.execPath, [cli, ...train], { cwd: folder });
+    child.stdout.once("data", () => child.stdout.destroy());
+    const code = await new Promise((resolve) => void child.on("exit", resolve));
+    expect(code).toBe(130);
+    expect(existsSync(join(folder, "run", "checkpoint.safetensors"))).toBe(true);
+  });
+
   test("one clip that cannot be read does not hide the others", async () => {
     const folder = workspace();
     const clips = ["clips/low/0.wav", "none.wav", "clips/high/0.wav"];

@@ -8,7 +8,7 @@ import { UserError } from "../../../runtime/user-error.ts";
 import { runtimeVersion } from "../../../runtime/version.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
-import { writeExternalModel } from "../session/linear-artifact.ts";
+import { linearModel, writeExternalModel, writeLinearModel } from "../session/linear-artifact.ts";
 import { load } from "./linear-training.ts";
 
 const silent: Output = { json: () => undefined, text: () => undefined, note: () => undefined, terminal: undefined };
@@ -42,6 +42,15 @@ const trainOneEpoch = async (options: Awaited<ReturnType<typeof startRun>>["opti
   });
   for await (const event of events) if (event.event === "eval") interruption.abort();
 };
+
+test("classes that no clip is of are told", async () => {
+  enterWorkspace();
+  const notes: string[] = [];
+  const output: Output = { ...silent, note: (text) => void notes.push(text) };
+  writeLinearModel(".", linearModel({ classes: ["low", "high", "middle"] }));
+  await prepareNewRun("graph.onnx", values, { out: "run", command, output });
+  expect(notes).toStrictEqual(['clips: no clip to train on for 1 of 3 classes: "middle"']);
+});
 
 test("config.json tells what decides a run, and where it ran", async () => {
   const folder = enterWorkspace();
@@ -127,16 +136,16 @@ describe("a run that goes on", () => {
   });
 
   test.each<[RunValues, string]>([
-    [{ epochs: 5 }, "--epochs is 3 there, not 5; leave the option out, or start another run"],
-    [{ steps: 5 }, "--steps is not given there; leave the option out, or start another run"],
+    [{ epochs: 5 }, "--epochs is 3 there, not 5; leave the option out, or name another folder with --out"],
+    [{ steps: 5 }, "--steps is not given there; leave the option out, or name another folder with --out"],
     [
       { data: "others", lr: 0.5, device: "webgpu" },
-      "--data is clips there, not others; --lr is 0.25 there, not 0.5; --device is cpu there, not webgpu; leave the options out, or start another run",
+      "--data is clips there, not others; --lr is 0.25 there, not 0.5; --device is cpu there, not webgpu; leave the options out, or name another folder with --out",
     ],
   ])("not with other options: %o", async (given, message) => {
     enterWorkspace();
     await startRun();
-    await expect(resumeRun(given)).rejects.toThrow(new UserError(`--resume goes on as run was started: ${message}`));
+    await expect(resumeRun(given)).rejects.toThrow(new UserError(`run goes on as it was started: ${message}`));
   });
 
   test("not on another graph", async () => {

@@ -70,6 +70,13 @@ test("an interruption ends training after the step at hand and saves", async () 
   expect(after).not.toStrictEqual(before);
 });
 
+test("an interruption before the first step names no graph", async () => {
+  const events = await collect(optionsIn(temporaryFolder(), { signal: AbortSignal.abort() }));
+  expect(events).toStrictEqual([
+    { event: "done", graph: null, best: null, averaged: null, epochs: 0, steps: 0, interrupted: true },
+  ]);
+});
+
 test("a loss that is not finite ends training and names the step and the learning rate", async () => {
   const options = optionsIn(temporaryFolder(), { recipe: { learningRate: 3e38, batch: 2 } });
   await expect(collect(options)).rejects.toThrow(
