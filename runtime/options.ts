@@ -90,8 +90,9 @@ const parseValue = (name: string, option: Option, text: string | undefined): unk
     if (text === undefined) return true;
     throw new UserError(`--${name} takes no value, but got ${text}`);
   }
-  // An option where the value should be: the value was forgotten. A negative number is left to the parser.
-  if (text === undefined || /^--?[a-z]/i.test(text)) {
+  // Nothing, as of an unset variable, or an option where the value should be: the value was forgotten. A negative number is
+  // left to the parser.
+  if (text === undefined || text === "" || /^--?[a-z]/i.test(text)) {
     throw new UserError(`--${name} needs a value: --${name} ${option.value}`);
   }
   try {

@@ -1,5 +1,5 @@
 /** `runtime cv`. */
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type Command, exitCodes } from "../command.ts";
 import type { Dataset } from "../data/dataset.ts";
@@ -15,6 +15,7 @@ import {
 } from "../options.ts";
 import type { Output } from "../output.ts";
 import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
+import { createFolders } from "../session/create-folders.ts";
 import { writeFailure } from "../session/write-artifact.ts";
 import { writeText } from "../session/write-text.ts";
 import { executeRun } from "../train/execute-run.ts";
@@ -61,9 +62,9 @@ interface FoldPlan {
   readonly values: RunValues;
 }
 
-const createFolder = (path: string): void => {
+const createOutFolder = (path: string): void => {
   try {
-    mkdirSync(path, { recursive: true });
+    createFolders(path);
   } catch (error) {
     throw writeFailure(join(path, "results.json"), error) ?? error;
   }
@@ -99,7 +100,7 @@ const planRepeat = (
 
   const count = folds ?? 5;
   const foldOf = stratify(dataset, count, values.seed);
-  createFolder(folder);
+  createOutFolder(folder);
   return Array.from({ length: count }, (_, index) => {
     const table = join(folder, `fold-${index + 1}.csv`);
     writeFoldTable(table, dataset, foldOf, index + 1);
@@ -145,9 +146,9 @@ export const cvCommand: Command = {
     } = values;
     if (data === undefined) throw new UserError("runtime cv needs clips of your own: --data PATH");
     const { classes, objective, recipe, specName } = readWaveformArtifact(graph).metadata;
-    const dataset = await readDataset({ classes, data, labels });
+    const dataset = await readDataset({ classes, objective, data, labels });
     const out = given ?? join("runs", `${specName.replaceAll(/[^\w.-]+/g, "-")}-cv`);
-    createFolder(out);
+    createOutFolder(out);
     const { epochs, steps, batch, lr, device } = values;
     const seed = givenSeed ?? recipe.seed;
     const plans = Array.from({ length: repeats }, (_, index) => {

@@ -1,9 +1,10 @@
 /** `runtime sounds`. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeWav } from "../audio/encode-wav.ts";
 import { type Command, exitCodes } from "../command.ts";
 import { commonOptions, parseOptions, type Usage } from "../options.ts";
+import { createFolders } from "../session/create-folders.ts";
 import { writeFailure } from "../session/write-artifact.ts";
 import { UserError } from "../user-error.ts";
 import { embeddedClasses, embeddedClips } from "./embedded.ts";
@@ -44,7 +45,7 @@ export const soundsCommand: Command = {
       const name = kind.replaceAll(" ", "-");
       const path = join(folder, kind, `${name}-${number}.wav`);
       try {
-        mkdirSync(join(folder, kind), { recursive: true });
+        createFolders(join(folder, kind));
         writeFileSync(path, encodeWav(synthesise(source.sound), soundRateHz));
       } catch (error) {
         throw writeFailure(path, error) ?? error;

@@ -1,6 +1,7 @@
 /** The folder that a training run writes to. */
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
+import { createFolders } from "../session/create-folders.ts";
 import { writeFailure } from "../session/write-artifact.ts";
 import { UserError } from "../user-error.ts";
 import { readProgress } from "./checkpoint.ts";
@@ -55,13 +56,6 @@ const isTemporary = (name: string): boolean => filesOfRun.test(name) && name.end
 
 const removeFiles = (path: string, isObsolete: (name: string) => boolean): void => {
   for (const name of readdirSync(path).filter(isObsolete)) rmSync(join(path, name), { force: true });
-};
-
-/** Not `mkdirSync`'s `recursive`, which never returns where the parent refuses with ENOENT, as /proc does (Node 20.20). */
-const createFolders = (path: string): void => {
-  if (existsSync(path)) return;
-  createFolders(dirname(path));
-  mkdirSync(path);
 };
 
 /** Makes `runs/NAME-1`, or the first number that is free. */

@@ -48,7 +48,8 @@ test.each([
   ["--json=yes", "--json takes no value, but got yes"],
   ["--epochs 0", "--epochs is a whole number, 1 or more, not 0"],
   ["--epochs 2.5", "--epochs is a whole number, 1 or more, not 2.5"],
-  ["--epochs=", "--epochs is a whole number, 1 or more, not "],
+  ["--epochs=", "--epochs needs a value: --epochs N"],
+  ["--data ", "--data needs a value: --data PATH"],
   ["--lr -1", "--lr is a number above 0, not -1"],
   ["--lr fast", "--lr is a number above 0, not fast"],
 ])("%s: %s", (line, message) => {
