@@ -20,7 +20,7 @@ import { writeFailure } from "../session/write-artifact.ts";
 import { writeText } from "../session/write-text.ts";
 import { executeRun } from "../train/execute-run.ts";
 import { type PreparedRun, prepareNewRun, prepareResumedRun, type RunValues } from "../train/prepare-run.ts";
-import { runFolder } from "../train/run-folder.ts";
+import { folderName, runFolder } from "../train/run-folder.ts";
 import { UserError } from "../user-error.ts";
 import { formatFolds } from "./format-folds.ts";
 import { ownFolds, stratify } from "./plan-folds.ts";
@@ -147,7 +147,7 @@ export const cvCommand: Command = {
     if (data === undefined) throw new UserError("runtime cv needs clips of your own: --data PATH");
     const { classes, objective, recipe, specName } = readWaveformArtifact(graph).metadata;
     const dataset = await readDataset({ classes, objective, data, labels });
-    const out = given ?? join("runs", `${specName.replaceAll(/[^\w.-]+/g, "-")}-cv`);
+    const out = given ?? join("runs", `${folderName(specName)}-cv`);
     createOutFolder(out);
     const { epochs, steps, batch, lr, device } = values;
     const seed = givenSeed ?? recipe.seed;

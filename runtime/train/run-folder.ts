@@ -9,6 +9,9 @@ import { readProgress } from "./checkpoint.ts";
 /** Where runs go that name no folder. */
 const runs = "runs";
 
+/** A spec's name as a folder's: letters of any script, digits and `_.-` stay. */
+export const folderName = (specName: string): string => specName.replaceAll(/[^\p{L}\p{M}\p{N}_.-]+/gu, "-");
+
 /** A trained graph, and its answers to the evaluation clips. */
 export interface GraphFiles {
   readonly graph: string;
@@ -97,7 +100,7 @@ const requireOtherFolder = (path: string, source: string): void => {
 export const createRunFolder = (folder: string | undefined, specName: string, source: string): RunFolder => {
   try {
     if (folder !== undefined) createFolders(folder);
-    const path = folder ?? createNumbered(specName.replaceAll(/[^\w.-]+/g, "-"));
+    const path = folder ?? createNumbered(folderName(specName));
     const files = runFolder(path);
     requireOtherFolder(path, source);
     if (existsSync(files.config)) {

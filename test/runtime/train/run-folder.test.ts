@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { createRunFolder, openRunFolder } from "../../../runtime/train/run-folder.ts";
+import { createRunFolder, folderName, openRunFolder } from "../../../runtime/train/run-folder.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 
@@ -34,6 +34,15 @@ test("without a name, the next free number of the spec's", () => {
   mkdirSync(join("runs", "my-spec-1"), { recursive: true });
   expect(createRunFolder(undefined, "my spec", source).path).toBe(join("runs", "my-spec-2"));
   expect(createRunFolder(undefined, "my spec", source).path).toBe(join("runs", "my-spec-3"));
+});
+
+test("a folder named after a spec", () => {
+  expect(["ast-1.0_b", "my spec: v2/3", "Vögel", "雨"].map(folderName)).toStrictEqual([
+    "ast-1.0_b",
+    "my-spec-v2-3",
+    "Vögel",
+    "雨",
+  ]);
 });
 
 test("a folder that cannot be made", () => {
