@@ -154,7 +154,7 @@ describe("metadata", () => {
     const { metadata } = compiled;
     expect(parseMetadata(model.metadataProps)).toStrictEqual(metadata);
     expect(metadata).toMatchObject({
-      formatVersion: 1,
+      formatVersion: 2,
       compilerVersion: "0.1.0",
       specName: "many",
       input: "waveform",
