@@ -44,8 +44,9 @@ const normalizeSchedule = (schedule: WrittenSchedule, report: Report): Schedule 
       const areRising = milestones.every(
         (epochs, index) => Number.isInteger(epochs) && epochs > (milestones[index - 1] ?? 0),
       );
-      if (!areRising) {
-        const message = `milestones must be rising whole numbers of at least 1, not ${milestones.join(", ")}`;
+      if (!areRising || milestones.length === 0) {
+        const found = milestones.length === 0 ? "none" : milestones.join(", ");
+        const message = `milestones must be rising whole numbers of at least 1, not ${found}`;
         report.add("milestones-rise", message, schedule, "milestones");
       }
       return { kind: "multiStep", milestones, factor, warmup };
@@ -93,19 +94,19 @@ const normalizeAugmentation = (
       return { mixup: { rate, alpha } };
     }
     case "maskFrequency":
-      checkNumbers(report, step, { bins: "a whole number of at least 1" });
-      requireWithin(report, step, "bins", [step.bins, features?.bins]);
+      if (checkNumbers(report, step, { bins: "a whole number of at least 1" }))
+        requireWithin(report, step, "bins", [step.bins, features?.bins]);
       return { frequencyMask: step.bins };
     case "maskTime":
-      checkNumbers(report, step, { frames: "a whole number of at least 1" });
-      requireWithin(report, step, "frames", [step.frames, features?.frames]);
+      if (checkNumbers(report, step, { frames: "a whole number of at least 1" }))
+        requireWithin(report, step, "frames", [step.frames, features?.frames]);
       return { timeMask: step.frames };
     case "noise":
       return { noise: true };
     case "roll": {
       const { from = -10, to = 9 } = step;
-      checkNumbers(report, step, { from: "a whole number", to: "a whole number" });
-      if (from > to) report.add("roll-range", `the roll is from ${from} to ${to} frames; expected from <= to`, step);
+      if (checkNumbers(report, step, { from: "a whole number", to: "a whole number" }) && from > to)
+        report.add("roll-range", `the roll is from ${from} to ${to} frames; expected from <= to`, step);
       return { roll: { from, to } };
     }
   }
