@@ -1,20 +1,23 @@
 /** Goes through clips once and keeps what their statistics follow from; no more than a few clips are in memory. */
 import { createClipLoader } from "../audio/create-clip-loader.ts";
-import { batches } from "../data/batches.ts";
 import { createWaveformStore } from "../data/create-waveform-store.ts";
 import type { Clip } from "../data/dataset.ts";
+import { loadAhead } from "../data/load-ahead.ts";
 import { soundRateHz } from "../data/synthesise.ts";
 import { openFeatureExtractor } from "../session/feature-extractor.ts";
 import type { Artifact } from "../session/read-artifact.ts";
+import { UserError } from "../user-error.ts";
 import { mergeMoments, type Moments, momentsOf, noMoments } from "./moments.ts";
 
 export interface ClipMeasures {
-  /** The clips' lengths, in their order. */
+  /** The lengths of the clips that can be read, in their order. */
   readonly samples: readonly number[];
   /** How many files have which rate, the lowest first. */
   readonly clipsBySampleRateHz: ReadonlyMap<number, number>;
   /** Of the log-mel features before normalisation, per frame of the graph; a clip counts in the frames that it has. */
   readonly frames: readonly Moments[];
+  /** Of each clip that cannot be read, why. */
+  readonly unreadable: readonly string[];
 }
 
 export interface MeasureOptions {
@@ -22,17 +25,14 @@ export interface MeasureOptions {
   readonly artifact: Artifact;
   readonly clips: readonly Clip[];
   readonly signal?: AbortSignal | undefined;
-  /** Called after each clip with the number done so far. */
+  /** Called before each clip with the number done so far. */
   readonly onProgress?: ((clips: number) => void) | undefined;
 }
 
 /** Clips that are decoded while one is measured; enough for every thread. */
 const ahead = 8;
 
-/**
- * @returns undefined where the signal ended it
- * @throws UserError where a clip cannot be read
- */
+/** @returns undefined where the signal ended it */
 export const measureClips = async ({
   artifact,
   clips,
@@ -51,11 +51,23 @@ export const measureClips = async ({
   for (const { source } of clips) if ("sound" in source) countRate(soundRateHz);
 
   const load = createWaveformStore({ loadFile, sampleRateHz, budgetBytes: 0 });
+  const loadOrRefusal = (clip: Clip): Promise<Float32Array | UserError> =>
+    load(clip).catch((error: unknown) => {
+      if (error instanceof UserError) return error;
+      throw error;
+    });
   const extractor = await openFeatureExtractor(artifact);
   const samples: number[] = [];
+  const unreadable: string[] = [];
   const frames = Array.from({ length: artifact.metadata.frames }, () => noMoments);
   try {
-    for await (const { waveform } of batches({ clips, batch: 1, classes: 0, load, ahead })) {
+    for await (const waveform of loadAhead(clips, loadOrRefusal, ahead)) {
+      onProgress?.(samples.length + unreadable.length);
+      if (signal?.aborted) return undefined;
+      if (waveform instanceof UserError) {
+        unreadable.push(waveform.message);
+        continue;
+      }
       const features = await extractor.extract(waveform);
       const present = Math.min(frames.length, 1 + Math.floor((waveform.length - minSamples) / frameShiftSamples));
       for (let frame = 0; frame < present; frame++) {
@@ -64,12 +76,10 @@ export const measureClips = async ({
         frames[frame] = mergeMoments(frames[frame] ?? noMoments, momentsOf(logMel));
       }
       samples.push(waveform.length);
-      onProgress?.(samples.length);
-      if (signal?.aborted) return undefined;
     }
   } finally {
     await extractor.close();
     await loader.close();
   }
-  return { samples, clipsBySampleRateHz: new Map([...rates].sort(([a], [b]) => a - b)), frames };
+  return { samples, clipsBySampleRateHz: new Map([...rates].sort(([a], [b]) => a - b)), frames, unreadable };
 };

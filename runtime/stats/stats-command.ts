@@ -103,6 +103,10 @@ export const statsCommand: Command = {
     const measures = await measureClips({ artifact, clips, signal, onProgress }).finally(progress.clear);
     if (!measures) return exitCodes.interrupted;
 
+    const { unreadable } = measures;
+    for (const message of unreadable) output.note(message);
+    if (unreadable.length === clips.length) throw new UserError(`${dataset.name}: no clip can be read`);
+
     const summary = summarizeClips(measures, artifact.metadata);
     const normalized = normalize(summary.statistics, artifact.metadata);
     const classes = countClasses(dataset);
@@ -116,14 +120,17 @@ export const statsCommand: Command = {
       event: "stats",
       graph: artifact.path,
       data: dataset.name,
-      clips: clips.length,
+      clips: measures.samples.length,
+      unreadable,
       ...summary,
       normalized,
       objective: objective.kind,
       classes,
     });
-    const proposal = formatProposal(clips.length, summary.proposal, objective);
+    const proposal = formatProposal(measures.samples.length, summary.proposal, objective);
     output.text(`\n${formatSummary(summary, normalized)}\n\n${formatClasses(classes)}\n\nFor the spec:\n${proposal}`);
-    return exitCodes.done;
+    if (unreadable.length === 0) return exitCodes.done;
+    output.note(`${unreadable.length} of ${clips.length} clips cannot be read, and are in none of these figures`);
+    return exitCodes.userError;
   },
 };

@@ -12,7 +12,13 @@ import { compileFrontEnd } from "./front-end.ts";
 
 const { signal } = new AbortController();
 
-const stats = async (...args: readonly string[]): Promise<{ readonly text: string; readonly json: unknown }> => {
+interface Told {
+  readonly text: string;
+  readonly json: unknown;
+  readonly exitCode: number;
+}
+
+const run = async (...args: readonly string[]): Promise<Told> => {
   const lines: string[] = [];
   const events: unknown[] = [];
   const output = {
@@ -21,9 +27,15 @@ const stats = async (...args: readonly string[]): Promise<{ readonly text: strin
     note: (line: string) => lines.push(line),
     terminal: undefined,
   };
-  expect(await statsCommand.run(args, output, signal)).toBe(exitCodes.done);
+  const exitCode = await statsCommand.run(args, output, signal);
   expect(events).toHaveLength(1);
-  return { text: lines.join("\n"), json: events[0] };
+  return { text: lines.join("\n"), json: events[0], exitCode };
+};
+
+const stats = async (...args: readonly string[]): Promise<Told> => {
+  const told = await run(...args);
+  expect(told.exitCode).toBe(exitCodes.done);
+  return told;
 };
 
 interface GoldenClip {
@@ -115,6 +127,28 @@ For the spec:
   objective: singleLabel({ classes: ["cat", "dog"] }),`);
 });
 
+test("clips that cannot be read are all told, and left out", async () => {
+  const data = temporaryFolder({
+    "dog/1.wav": silence(24),
+    "dog/2.wav": "text",
+    "cat/3.wav": silence(18),
+    "cat/4.mp3": "",
+    "cat/5.wav": wavBytes([1, 2, 3]),
+  });
+  const refusals = [
+    `${join(data, "cat", "4.mp3")}: the file is empty`,
+    `${join(data, "cat", "5.wav")}: the clip has 3 samples at 16000 Hz; the model needs 400 or more (25 ms)`,
+    `${join(data, "dog", "2.wav")}: this is not audio that can be read; expected WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus`,
+  ];
+  const { text, json, exitCode } = await run(compileFrontEnd(24), "--data", data);
+  const lines = text.split("\n");
+  expect(lines.slice(1, 4)).toStrictEqual(refusals);
+  expect(lines.at(-1)).toBe("3 of 5 clips cannot be read, and are in none of these figures");
+  expect(text).toContain("  frames: 24, // holds every clip whole\n");
+  expect(json).toMatchObject({ clips: 2, unreadable: refusals });
+  expect(exitCode).toBe(exitCodes.userError);
+});
+
 test("for people: clips of several classes, longer than the graph", async () => {
   const lengths = Object.fromEntries(
     Array.from({ length: 20 }, (_, index) => [`${index}.wav`, silence(index === 0 ? 90 : 40)]),
@@ -186,12 +220,10 @@ describe("what cannot be measured", () => {
     );
   });
 
-  test("a clip without a frame", async () => {
-    const data = temporaryFolder({ "dog/1.wav": silence(1), "dog/2.wav": wavBytes([1, 2, 3]) });
+  test("clips that can all not be read", async () => {
+    const data = temporaryFolder({ "dog/1.wav": "", "dog/2.wav": wavBytes([1, 2, 3]) });
     await expect(stats(compileFrontEnd(64), "--data", data)).rejects.toThrow(
-      new UserError(
-        `${join(data, "dog", "2.wav")}: the clip has 3 samples at 16000 Hz; the model needs 400 or more (25 ms)`,
-      ),
+      new UserError(`${data}: no clip can be read`),
     );
   });
 });
