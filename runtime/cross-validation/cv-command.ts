@@ -1,6 +1,7 @@
 /** `runtime cv`. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import type { Figure } from "../../compiler/artifact.ts";
 import { type Command, exitCodes } from "../command.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { readDataset } from "../data/read-dataset.ts";
@@ -19,13 +20,14 @@ import { createFolders } from "../session/create-folders.ts";
 import { writeFailure } from "../session/write-artifact.ts";
 import { writeText } from "../session/write-text.ts";
 import { executeRun } from "../train/execute-run.ts";
+import { unlockRun } from "../train/run-lock.ts";
 import { type PreparedRun, prepareNewRun, prepareResumedRun, type RunValues } from "../train/prepare-run.ts";
 import { folderName, runFolder } from "../train/run-folder.ts";
 import { UserError } from "../user-error.ts";
 import { formatFolds } from "./format-folds.ts";
 import { ownFolds, stratify } from "./plan-folds.ts";
 import { readFoldResult } from "./read-fold-result.ts";
-import { type Figure, type FoldResult, summarizeFolds } from "./summarize-folds.ts";
+import { type FoldResult, summarizeFolds } from "./summarize-folds.ts";
 import { writeFoldTable } from "./write-fold-table.ts";
 
 const { fold: _, ...dataOptions } = clipOptions;
@@ -156,22 +158,22 @@ export const cvCommand: Command = {
       return planRepeat(dataset, { repeat: index + 1, folds, out, values: own });
     }).flat();
 
-    const figure: Figure = objective === "single-label" ? "accuracy" : "mAP";
     const results: FoldResult[] = [];
     for (const plan of plans) {
       const { repeat, fold, path } = plan;
       output.text(`repeat ${repeat}, fold ${fold}: ${path}`);
       const foldOutput: Output = { ...output, json: (event) => output.json({ repeat, fold, ...event }) };
       const prepared = await prepareFold(graph, plan, args, foldOutput);
-      const earlier = earlierResult(prepared, figure, { repeat, fold });
-      if (!earlier) await executeRun(prepared, { output: foldOutput, signal, checkpointMinutes });
+      const earlier = earlierResult(prepared, recipe.bestBy, { repeat, fold });
+      if (earlier) unlockRun(path);
+      else await executeRun(prepared, { output: foldOutput, signal, checkpointMinutes });
       if (signal.aborted) {
         output.text("interrupted; the same command goes on");
         return exitCodes.interrupted;
       }
-      results.push(earlier ?? readFoldResult(prepared.options.folder, figure, { repeat, fold }));
+      results.push(earlier ?? readFoldResult(prepared.options.folder, recipe.bestBy, { repeat, fold }));
     }
-    const summary = summarizeFolds(figure, results);
+    const summary = summarizeFolds(recipe.bestBy, results);
     await writeText(join(out, "results.json"), `${JSON.stringify(summary, null, 2)}\n`);
     output.json({ event: "results", ...summary });
     output.text(`\n${formatFolds(summary)}`);

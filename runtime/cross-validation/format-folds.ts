@@ -1,5 +1,6 @@
 import { formatDuration, formatFigure } from "../report/format-number.ts";
 import { formatTable } from "../report/format-table.ts";
+import { bestOf } from "../train/track-best.ts";
 import type { CrossValidation, Spread } from "./summarize-folds.ts";
 
 const formatSpread = ({ mean, deviation }: Spread): string =>
@@ -10,7 +11,7 @@ export const formatFolds = ({ figure, folds, repeats, last, bestEpoch, best, ave
   const rows = folds.map((result) => [
     `repeat ${result.repeat}, fold ${result.fold}`,
     formatFigure(result.epochs.at(-1) ?? null),
-    formatFigure(Math.max(...result.epochs)),
+    formatFigure(bestOf(figure, result.epochs)),
     ...(averaged ? [formatFigure(result.averaged)] : []),
     result.seconds === null ? "-" : formatDuration(result.seconds),
   ]);

@@ -1,9 +1,10 @@
+import type { Figure } from "../../compiler/artifact.ts";
 import { readText } from "../session/read-text.ts";
 import type { RunFolder } from "../train/run-folder.ts";
 import { readUsage } from "../train/run-usage.ts";
 import type { TrainEvent } from "../train/train-event.ts";
 import { UserError } from "../user-error.ts";
-import type { Figure, FoldResult } from "./summarize-folds.ts";
+import type { FoldResult } from "./summarize-folds.ts";
 
 /**
  * What a finished run has found.

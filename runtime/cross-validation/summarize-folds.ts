@@ -1,6 +1,6 @@
 /** What a cross-validation found, of the evaluations of its runs. */
-
-export type Figure = "accuracy" | "mAP";
+import type { Figure } from "../../compiler/artifact.ts";
+import { bestOf } from "../train/track-best.ts";
 
 /** One run's evaluations. */
 export interface FoldResult {
@@ -27,7 +27,7 @@ export interface CrossValidation {
   readonly repeats: readonly Spread[];
   /** Over all runs, after the last epoch. */
   readonly last: Spread;
-  /** The epoch, from 1, whose mean over all runs is the highest: one for all, as the reference's get_esc_result.py. */
+  /** The epoch, from 1, whose mean over all runs is the best: one for all, as the reference's get_esc_result.py. */
   readonly bestEpoch: number;
   readonly best: Spread;
   /** Over all runs, of the averaged parameters; null where there are none. */
@@ -49,7 +49,7 @@ const lastOf = (folds: readonly FoldResult[]): number[] => folds.map(({ epochs }
 export const summarizeFolds = (figure: Figure, folds: readonly FoldResult[]): CrossValidation => {
   const common = Math.min(...folds.map(({ epochs }) => epochs.length));
   const means = Array.from({ length: common }, (_, index) => spreadOf(at(folds, index + 1)).mean);
-  const bestEpoch = means.indexOf(Math.max(...means)) + 1;
+  const bestEpoch = means.indexOf(bestOf(figure, means)) + 1;
   const repeats = [...new Set(folds.map(({ repeat }) => repeat))];
   const averaged = folds.flatMap((result) => result.averaged ?? []);
   return {

@@ -4,7 +4,9 @@ import { formatBytes } from "../report/format-number.ts";
 import { writeReport } from "../report/html/write-report.ts";
 import { createNarrator } from "./create-narrator.ts";
 import type { PreparedRun } from "./prepare-run.ts";
+import { partSize } from "./plan-epoch.ts";
 import { countSteps } from "./run-epoch.ts";
+import { unlockRun } from "./run-lock.ts";
 import { peakMemoryBytes } from "./run-usage.ts";
 import { openBoard } from "./show-on-board.ts";
 import { train } from "./train.ts";
@@ -20,7 +22,7 @@ export interface Execution {
 
 const describe = ({ options, data }: PreparedRun): string => {
   const { artifact, recipe, clips, evaluationClips, checkpoint } = options;
-  const parts = recipe.accumulate > 1 ? ` in ${recipe.accumulate} parts` : "";
+  const parts = recipe.accumulate > 1 ? ` in parts of ${partSize(recipe)}` : "";
   const done = checkpoint ? `, ${checkpoint.progress.steps} of them done` : "";
   return (
     `${artifact.metadata.specName}: ${data}, ${clips.length} clips to train on and ${evaluationClips.length} to evaluate on; ` +
@@ -30,6 +32,7 @@ const describe = ({ options, data }: PreparedRun): string => {
 
 /**
  * Trains, to the end or the signal, and tells how it goes: on the terminal, to programs, to TensorBoard, and at the end on a page.
+ * The run's folder is let go of then.
  * @throws UserError as `train` does
  */
 export const executeRun = async (
@@ -56,6 +59,7 @@ export const executeRun = async (
     narrator.clear();
     board.close();
     await clips.close();
+    unlockRun(folder.path);
   }
   const seconds = Math.round(performance.now() - started) / 1000;
   const peak = peakMemoryBytes();

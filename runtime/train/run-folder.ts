@@ -5,6 +5,7 @@ import { createFolders } from "../session/create-folders.ts";
 import { writeFailure } from "../session/write-artifact.ts";
 import { UserError } from "../user-error.ts";
 import { readProgress } from "./checkpoint.ts";
+import { lockRun } from "./run-lock.ts";
 
 /** Where runs go that name no folder. */
 const runs = "runs";
@@ -92,7 +93,8 @@ const requireOtherFolder = (path: string, source: string): void => {
 };
 
 /**
- * Makes the folder, with an empty metrics file to prove that it can be written. What a finished run left there is removed.
+ * Makes the folder and takes it for this process, with an empty metrics file to prove that it can be written. What a finished
+ * run left there is removed.
  * @param folder as the user gave it; else a new one under `runs/`, named after the spec
  * @param source the graph that is trained
  * @throws UserError where it cannot be made or written, or holds what is still needed
@@ -103,6 +105,7 @@ export const createRunFolder = (folder: string | undefined, specName: string, so
     const path = folder ?? createNumbered(folderName(specName));
     const files = runFolder(path);
     requireOtherFolder(path, source);
+    lockRun(path);
     if (existsSync(files.config)) {
       requireFinished(files);
       removeFiles(path, (name) => filesOfRun.test(name));
@@ -115,14 +118,15 @@ export const createRunFolder = (folder: string | undefined, specName: string, so
 };
 
 /**
- * The folder of a run to go on with; files that it had begun when it was ended are removed.
- * @throws UserError where there is no run
+ * The folder of a run to go on with, taken for this process; files that it had begun when it was ended are removed.
+ * @throws UserError where there is no run, or another process is at work on it
  */
 export const openRunFolder = (path: string): RunFolder => {
   const files = runFolder(path);
   if (!existsSync(files.config)) {
     throw new UserError(`${path}: holds no run to resume; a training writes ${files.config} when it begins`);
   }
+  lockRun(path);
   removeFiles(path, isTemporary);
   return files;
 };

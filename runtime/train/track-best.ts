@@ -11,6 +11,10 @@ export interface Best {
 /** The higher the better, for every figure. */
 const merit = (figure: Figure, value: number): number => (figure === "loss" ? -value : value);
 
+/** The best of an evaluation's figures, one at least. */
+export const bestOf = (figure: Figure, values: readonly number[]): number =>
+  figure === "loss" ? Math.min(...values) : Math.max(...values);
+
 /** The better of the best so far and this epoch's evaluation; of equals, and of figures that are not defined, the earlier. */
 export const trackBest = (
   best: Best | null,

@@ -1,6 +1,7 @@
 /** The head's rows, from what the run's folder says. */
 import { formatBytes, formatCount, formatDuration, formatExact } from "../format-number.ts";
 import type { RunConfig } from "../../train/run-config.ts";
+import { partSize } from "../../train/plan-epoch.ts";
 import type { RunUsage } from "../../train/run-usage.ts";
 import type { RunContext } from "./read-context.ts";
 import type { Fact, RunEvents } from "./report-data.ts";
@@ -14,7 +15,7 @@ const describeData = ({ run: { data, fold, evalData, clips } }: RunConfig): stri
 
 const describeRecipe = ({ run }: RunConfig, { recipe }: RunContext): string => {
   const { schedule, accumulate, precision, sampling } = recipe;
-  const parts = accumulate > 1 ? ` in ${accumulate} parts` : "";
+  const parts = accumulate > 1 ? ` in parts of ${partSize({ batch: run.batch, accumulate })}` : "";
   return `batch ${run.batch}${parts}, learning rate ${run.learningRate} (${schedule.kind}), ${sampling} clips, seed ${run.seed}, ${precision}`;
 };
 

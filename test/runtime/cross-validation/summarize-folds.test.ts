@@ -32,6 +32,12 @@ test("last epochs, the best one of all, averaged parameters", () => {
   expect(summarizeFolds("mAP", [...folds, fold(3, 1, [0.5], null)]).averaged).toBeNull();
 });
 
+test("of losses the lowest is the best", () => {
+  const summary = summarizeFolds("loss", folds);
+  expect([summary.bestEpoch, summary.best.mean]).toStrictEqual([1, 0.5]);
+  expect(formatFolds(summary)).toContain("repeat 1, fold 2  0.7500  0.2500    1.0000");
+});
+
 test("as people read it", () => {
   expect(formatFolds(summarizeFolds("accuracy", folds))).toBe(
     `accuracy            last    best  averaged        time

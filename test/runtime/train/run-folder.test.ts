@@ -75,7 +75,7 @@ test("a finished run makes room for another; what is not a run's stays", () => {
   ];
   const folder = temporaryFolder(Object.fromEntries([...files, "notes.txt"].map((name) => [name, ""])));
   createRunFolder(folder, "ast", source);
-  expect(readdirSync(folder).sort()).toStrictEqual(["metrics.jsonl", "notes.txt"]);
+  expect(readdirSync(folder).sort()).toStrictEqual(["metrics.jsonl", "notes.txt", "run.lock"]);
   const other = temporaryFolder({ "best.onnx": "" });
   createRunFolder(other, "ast", source);
   expect(existsSync(join(other, "best.onnx"))).toBe(true);
@@ -85,7 +85,7 @@ test("a run to go on with: half-written files are removed", () => {
   const folder = temporaryFolder({ "config.json": "{}", "checkpoint.safetensors.77.tmp": "", "graph.onnx": "" });
   writeFileSync(join(folder, "own.77.tmp"), "");
   expect(openRunFolder(folder).checkpoint).toBe(join(folder, "checkpoint.safetensors"));
-  expect(readdirSync(folder).sort()).toStrictEqual(["config.json", "graph.onnx", "own.77.tmp"]);
+  expect(readdirSync(folder).sort()).toStrictEqual(["config.json", "graph.onnx", "own.77.tmp", "run.lock"]);
 });
 
 test("a folder without a run", () => {
