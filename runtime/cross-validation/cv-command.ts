@@ -18,17 +18,18 @@ import type { Output } from "../output.ts";
 import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
 import { createFolders } from "../session/create-folders.ts";
 import { writeFailure } from "../session/write-artifact.ts";
+import { readText } from "../session/read-text.ts";
 import { writeText } from "../session/write-text.ts";
 import { executeRun } from "../train/execute-run.ts";
 import { unlockRun } from "../train/run-lock.ts";
 import { type PreparedRun, prepareNewRun, prepareResumedRun, type RunValues } from "../train/prepare-run.ts";
 import { folderName, runFolder } from "../train/run-folder.ts";
 import { UserError } from "../user-error.ts";
+import { foldTable } from "./fold-table.ts";
 import { formatFolds } from "./format-folds.ts";
 import { ownFolds, stratify } from "./plan-folds.ts";
 import { readFoldResult } from "./read-fold-result.ts";
 import { type FoldResult, summarizeFolds } from "./summarize-folds.ts";
-import { writeFoldTable } from "./write-fold-table.ts";
 
 const { fold: _, ...dataOptions } = clipOptions;
 const options = {
@@ -79,8 +80,18 @@ const requireFoldCount = ({ name }: Dataset, own: readonly number[], folds: numb
   );
 };
 
+/** @throws UserError where the run was begun with another table, which stays */
+const writeFoldTable = async (path: string, table: string, run: string): Promise<void> => {
+  if (existsSync(path) && existsSync(runFolder(run).config) && readText(path) !== table) {
+    throw new UserError(
+      `${run}: was begun with the folds of ${path}, and these options or clips give others; name another folder with --out`,
+    );
+  }
+  await writeText(path, table);
+};
+
 /** The runs of one repeat; where the data has no folds, their tables are written. */
-const planRepeat = (
+const planRepeat = async (
   dataset: Dataset,
   {
     repeat,
@@ -88,7 +99,7 @@ const planRepeat = (
     out,
     values,
   }: { repeat: number; folds: number | undefined; out: string; values: RunValues & { seed: number } },
-): readonly FoldPlan[] => {
+): Promise<readonly FoldPlan[]> => {
   const folder = join(out, `repeat-${repeat}`);
   const plan = (fold: number, own: RunValues): FoldPlan => ({
     repeat,
@@ -103,11 +114,14 @@ const planRepeat = (
   const count = folds ?? 5;
   const foldOf = stratify(dataset, count, values.seed);
   createOutFolder(folder);
-  return Array.from({ length: count }, (_, index) => {
-    const table = join(folder, `fold-${index + 1}.csv`);
-    writeFoldTable(table, dataset, foldOf, index + 1);
-    return plan(index + 1, { data: table, labels: undefined });
-  });
+  const plans: FoldPlan[] = [];
+  for (let fold = 1; fold <= count; fold++) {
+    const path = join(folder, `fold-${fold}.csv`);
+    const foldPlan = plan(fold, { data: path, labels: undefined });
+    await writeFoldTable(path, foldTable(dataset, foldOf, fold), foldPlan.path);
+    plans.push(foldPlan);
+  }
+  return plans;
 };
 
 /** A fold's run: a new one, or the one that an earlier call began. */
@@ -153,10 +167,11 @@ export const cvCommand: Command = {
     createOutFolder(out);
     const { epochs, steps, batch, lr, device } = values;
     const seed = givenSeed ?? recipe.seed;
-    const plans = Array.from({ length: repeats }, (_, index) => {
+    const plans: FoldPlan[] = [];
+    for (let index = 0; index < repeats; index++) {
       const own = { data, labels, epochs, steps, batch, lr, device, seed: seed + index };
-      return planRepeat(dataset, { repeat: index + 1, folds, out, values: own });
-    }).flat();
+      plans.push(...(await planRepeat(dataset, { repeat: index + 1, folds, out, values: own })));
+    }
 
     const results: FoldResult[] = [];
     for (const plan of plans) {

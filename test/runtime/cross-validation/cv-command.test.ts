@@ -76,6 +76,19 @@ test("the data's own folds; what is finished is not trained again", async () => 
   expect(texts.at(-1)).toContain("last epoch: ");
 });
 
+test("the folds that a run was begun with stay", async () => {
+  enterWorkspace();
+  await run("--data clips --folds 4 --epochs 1 --out out");
+  const table = join("out", "repeat-1", "fold-1.csv");
+  const before = readFileSync(table, "utf8");
+  await expect(run("--data clips --folds 2 --epochs 1 --out out")).rejects.toThrow(
+    new UserError(
+      `${join("out", "repeat-1", "fold-1")}: was begun with the folds of ${table}, and these options or clips give others; name another folder with --out`,
+    ),
+  );
+  expect(readFileSync(table, "utf8")).toBe(before);
+});
+
 test("an interrupted one goes on inside its fold, to the same result", async () => {
   enterWorkspace();
   await run("--data esc/esc.csv --epochs 3 --out whole");

@@ -1,7 +1,5 @@
-import { writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Clip, Dataset } from "../data/dataset.ts";
-import { writeFailure } from "../session/write-artifact.ts";
 import { UserError } from "../user-error.ts";
 
 const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
@@ -14,20 +12,8 @@ const row = ({ classes }: Dataset, { source, classIndices }: Clip, split: string
   return [resolve(source.path), labels.join(";"), split].map(quote).join(",");
 };
 
-/**
- * Writes one fold as a CSV that `--data` takes: path, label and split.
- * @throws UserError where it cannot be written
- */
-export const writeFoldTable = (
-  path: string,
-  dataset: Dataset,
-  foldOf: ReadonlyMap<Clip, number>,
-  heldOut: number,
-): void => {
+/** One fold as a CSV that `--data` takes: path, label and split. */
+export const foldTable = (dataset: Dataset, foldOf: ReadonlyMap<Clip, number>, heldOut: number): string => {
   const rows = dataset.clips.map((clip) => row(dataset, clip, foldOf.get(clip) === heldOut ? "test" : "train"));
-  try {
-    writeFileSync(path, `${["path,label,split", ...rows].join("\n")}\n`);
-  } catch (error) {
-    throw writeFailure(path, error) ?? error;
-  }
+  return `${["path,label,split", ...rows].join("\n")}\n`;
 };
