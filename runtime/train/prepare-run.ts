@@ -11,6 +11,7 @@ import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
 import { requireTraining, trainingProgram } from "../session/session-program.ts";
 import { UserError } from "../user-error.ts";
 import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
+import { countSteps } from "./run-epoch.ts";
 import { clipsDigest, graphDigest, readConfig, type Run, runDigest, writeConfig } from "./run-config.ts";
 import { createRunFolder, openRunFolder, type RunFolder } from "./run-folder.ts";
 import type { TrainOptions } from "./training.ts";
@@ -48,6 +49,13 @@ const applyValues = (recipe: Recipe, { batch, lr, seed, epochs, steps }: RunValu
   epochs: epochs ?? (steps === undefined ? recipe.epochs : Infinity),
 });
 
+/** What a recipe made for more data comes to; undefined where its learning rate is reached. */
+const describeWarmup = (recipe: Recipe, totalSteps: number): string | undefined => {
+  const steps = recipe.schedule.warmup?.steps ?? 0;
+  if (steps < totalSteps) return undefined;
+  return `the learning rate is not reached: its warm-up takes ${steps} steps, and the whole training has ${totalSteps}`;
+};
+
 /** Reads the graph and the clips. */
 const readInputs = async (graph: string, values: RunValues, output: Output) => {
   const artifact = readWaveformArtifact(graph);
@@ -59,8 +67,9 @@ const readInputs = async (graph: string, values: RunValues, output: Output) => {
   const evaluation =
     evalData === undefined ? undefined : await readDataset({ classes, objective, data: evalData, labels });
   const split = splitClips(dataset, { seed: recipe.seed, evaluation });
-  const untrained = describeUntrained(dataset, split.train);
-  if (untrained !== undefined) output.note(untrained);
+  const totalSteps = countSteps({ clips: split.train, recipe, steps: values.steps ?? Infinity });
+  const notes = [describeUntrained(dataset, split.train), describeWarmup(recipe, totalSteps)];
+  for (const note of notes) if (note !== undefined) output.note(note);
   const digest = clipsDigest([
     { clips: split.train, data },
     { clips: split.evaluation, data: evalData ?? data },

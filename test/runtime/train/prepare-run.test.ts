@@ -8,7 +8,7 @@ import { UserError } from "../../../runtime/user-error.ts";
 import { runtimeVersion } from "../../../runtime/version.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
-import { linearModel, writeExternalModel, writeLinearModel } from "../session/linear-artifact.ts";
+import { linearModel, metadata, writeExternalModel, writeLinearModel } from "../session/linear-artifact.ts";
 import { load } from "./linear-training.ts";
 
 const silent: Output = { json: () => undefined, text: () => undefined, note: () => undefined, terminal: undefined };
@@ -43,13 +43,21 @@ const trainOneEpoch = async (options: Awaited<ReturnType<typeof startRun>>["opti
   for await (const event of events) if (event.event === "eval") interruption.abort();
 };
 
-test("classes that no clip is of are told", async () => {
+test("what a run lacks for its recipe is told: clips of a class, steps for the warm-up", async () => {
   enterWorkspace();
   const notes: string[] = [];
   const output: Output = { ...silent, note: (text) => void notes.push(text) };
-  writeLinearModel(".", linearModel({ classes: ["low", "high", "middle"] }));
+  const warmup = { kind: "linear", steps: 9 } as const;
+  const recipe = { ...metadata.recipe, schedule: { kind: "constant", warmup } } as const;
+  writeLinearModel(".", linearModel({ classes: ["low", "high", "middle"], recipe }));
   await prepareNewRun("graph.onnx", values, { out: "run", command, output });
-  expect(notes).toStrictEqual(['clips: no clip to train on for 1 of 3 classes: "middle"']);
+  expect(notes).toStrictEqual([
+    'clips: no clip to train on for 1 of 3 classes: "middle"',
+    "the learning rate is not reached: its warm-up takes 9 steps, and the whole training has 9",
+  ]);
+  notes.length = 0;
+  await prepareNewRun("graph.onnx", { ...values, epochs: 4 }, { out: "longer", command, output });
+  expect(notes).toHaveLength(1);
 });
 
 test("config.json tells what decides a run, and where it ran", async () => {
