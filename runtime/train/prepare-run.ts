@@ -1,6 +1,7 @@
 /** From a command line to a run: a new one, or one that goes on. */
 import { isAbsolute, relative, resolve } from "node:path";
 import type { Recipe } from "../../compiler/artifact.ts";
+import { describeShared } from "../data/describe-shared.ts";
 import { describeUntrained } from "../data/describe-untrained.ts";
 import { readDataset } from "../data/read-dataset.ts";
 import { splitClips } from "../data/split-clips.ts";
@@ -68,7 +69,11 @@ const readInputs = async (graph: string, values: RunValues, output: Output) => {
     evalData === undefined ? undefined : await readDataset({ classes, objective, data: evalData, labels });
   const split = splitClips(dataset, { seed: recipe.seed, evaluation });
   const totalSteps = countSteps({ clips: split.train, recipe, steps: values.steps ?? Infinity });
-  const notes = [describeUntrained(dataset, split.train), describeWarmup(recipe, totalSteps)];
+  const notes = [
+    describeUntrained(dataset, split.train),
+    describeShared(split.train, split.evaluation),
+    describeWarmup(recipe, totalSteps),
+  ];
   for (const note of notes) if (note !== undefined) output.note(note);
   const digest = clipsDigest([
     { clips: split.train, data },

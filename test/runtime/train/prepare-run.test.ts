@@ -43,7 +43,7 @@ const trainOneEpoch = async (options: Awaited<ReturnType<typeof startRun>>["opti
   for await (const event of events) if (event.event === "eval") interruption.abort();
 };
 
-test("what a run lacks for its recipe is told: clips of a class, steps for the warm-up", async () => {
+test("what is doubtful about a run is told: no clip of a class, clips known from training, no steps after the warm-up", async () => {
   enterWorkspace();
   const notes: string[] = [];
   const output: Output = { ...silent, note: (text) => void notes.push(text) };
@@ -56,8 +56,14 @@ test("what a run lacks for its recipe is told: clips of a class, steps for the w
     "the learning rate is not reached: its warm-up takes 9 steps, and the whole training has 9",
   ]);
   notes.length = 0;
-  await prepareNewRun("graph.onnx", { ...values, epochs: 4 }, { out: "longer", command, output });
-  expect(notes).toHaveLength(1);
+  await prepareNewRun(
+    "graph.onnx",
+    { ...values, epochs: 4, "eval-data": "./clips" },
+    { out: "longer", command, output },
+  );
+  expect(notes.slice(1)).toStrictEqual([
+    `10 of the 10 clips to evaluate on are also trained on, among them ${join("clips", "high", "0.wav")}`,
+  ]);
 });
 
 test("config.json tells what decides a run, and where it ran", async () => {
