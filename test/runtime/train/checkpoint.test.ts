@@ -55,7 +55,7 @@ test("parameters that are not finite are never saved", async () => {
     ),
   );
   expect(readProgress(options.folder.checkpoint)).toBeUndefined();
-  expect(readdirSync(options.folder.path)).toStrictEqual(["metrics.jsonl", "usage.json"]);
+  expect(readdirSync(options.folder.path)).toStrictEqual(["metrics.jsonl", "run.lock", "usage.json"]);
 });
 
 test("another run's", async () => {

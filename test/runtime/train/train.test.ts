@@ -106,7 +106,7 @@ test("a model that diverges in an epoch's last step is not saved", async () => {
       "the model's answers are not finite numbers: its parameters diverged in training; train again with a lower --lr",
     ),
   );
-  expect(readdirSync(join(folder, "run"))).toStrictEqual(["metrics.jsonl", "usage.json"]);
+  expect(readdirSync(join(folder, "run"))).toStrictEqual(["metrics.jsonl", "run.lock", "usage.json"]);
 });
 
 test("a clip that cannot be read ends training with its message", async () => {
