@@ -19,7 +19,7 @@ export interface Checkpoint {
   readonly sums: ReadonlyMap<string, StoredTensor>;
 }
 
-const formatVersion = "1";
+const formatVersion = "2";
 const statePrefix = "state/";
 const sumPrefix = "average/";
 

@@ -17,7 +17,7 @@ const scalarsOf = (event: Exclude<TrainEvent, { readonly event: "done" }>): Read
     case "eval":
       return { ...tagFigures("eval", event), "train/epoch_loss": event.trainLoss };
     case "averaged":
-      return tagFigures("averaged", event);
+      return tagFigures("eval_averaged", event);
   }
 };
 

@@ -2,11 +2,11 @@
 import * as v from "valibot";
 import type { Recipe } from "../../compiler/artifact.ts";
 import type { Figures } from "./train-event.ts";
-import { type Best, trackBest } from "./track-best.ts";
+import { type Best, trackBest, trackImprovement } from "./track-best.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
-const bestSchema: v.GenericSchema<Best> = v.object({ value: v.number(), epoch: count });
+const bestSchema: v.GenericSchema<Best> = v.object({ value: v.number(), loss: v.number(), epoch: count });
 
 export const progressSchema = v.object({
   /** Epochs that are done and evaluated. */
@@ -73,7 +73,7 @@ export const afterEpoch = (
   const epoch = progress.epochs + 1;
   const { bestBy, earlyStopping } = recipe;
   const best = trackBest(progress.best, bestBy, figures, epoch);
-  const watched = earlyStopping && trackBest(progress.watched, earlyStopping.figure, figures, epoch);
+  const watched = earlyStopping && trackImprovement(progress.watched, earlyStopping.figure, figures, epoch);
   const isStalled = earlyStopping !== null && epoch - (watched?.epoch ?? 0) >= earlyStopping.patience;
   return {
     ...beginning,

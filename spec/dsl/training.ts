@@ -78,8 +78,8 @@ export interface Training {
   /** Epochs, both ends included, whose parameters are averaged after training (the reference's `wa`). Default: none. */
   readonly average?: { readonly from: number; readonly to: number };
   /**
-   * The figure whose best epoch is kept as `best.onnx` (the reference's `--metrics`). Default: "accuracy" for one class per
-   * clip, "mAP" for several.
+   * The figure whose best epoch is kept as `best.onnx` (the reference's `--metrics`), of equals that of lower loss. Default:
+   * "accuracy" for one class per clip, "mAP" for several.
    */
   readonly bestBy?: "accuracy" | "mAP" | "loss";
   /** Ends training when the evaluation's figure has not become better for `patience` epochs. Default: never. */

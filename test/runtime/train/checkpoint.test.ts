@@ -87,10 +87,10 @@ test("something else, or of another version", async () => {
   await writeSafetensors(path, [], { format: "pt" });
   expect(() => readProgress(path)).toThrow(new UserError(`${path}: not a checkpoint of a training`));
   const format = "specgraph checkpoint";
-  await writeSafetensors(path, [], { format, formatVersion: "2" });
-  expect(() => readProgress(path)).toThrow(new UserError(`${path}: has checkpoint version 2; this runtime reads 1`));
+  await writeSafetensors(path, [], { format, formatVersion: "1" });
+  expect(() => readProgress(path)).toThrow(new UserError(`${path}: has checkpoint version 1; this runtime reads 2`));
   for (const content of ["", "{}", '{"progress":{"epochs":-1},"logBytes":0}']) {
-    await writeSafetensors(path, [], { format, formatVersion: "1", content });
+    await writeSafetensors(path, [], { format, formatVersion: "2", content });
     expect(() => readProgress(path)).toThrow(
       new UserError(`${path}: the file is damaged: it does not tell how far the training had come`),
     );

@@ -13,8 +13,8 @@ test("a training's events are TensorBoard's scalars; figures that are not define
   board.show({ event: "averaged", epochs: 1, step: 1, ...figures });
   board.close();
   const [file = ""] = readdirSync(folder);
-  const tags = readFileSync(join(folder, file), "latin1").match(/(train|eval|averaged)\/\w+/g);
+  const tags = readFileSync(join(folder, file), "latin1").match(/(train|eval|eval_averaged)\/\w+/g);
   expect(tags?.join(" ")).toBe(
-    "train/loss train/learning_rate eval/loss eval/accuracy eval/AUC train/epoch_loss averaged/loss averaged/accuracy averaged/AUC",
+    "train/loss train/learning_rate eval/loss eval/accuracy eval/AUC train/epoch_loss eval_averaged/loss eval_averaged/accuracy eval_averaged/AUC",
   );
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Recipe } from "../../../compiler/artifact.ts";
 import type { Figures } from "../../../runtime/train/train-event.ts";
-import { trackBest } from "../../../runtime/train/track-best.ts";
+import { trackBest, trackImprovement } from "../../../runtime/train/track-best.ts";
 import { afterEpoch, afterStep, beginning, type TrainingProgress } from "../../../runtime/train/training-progress.ts";
 import { metadata } from "../session/linear-artifact.ts";
 
@@ -17,15 +17,23 @@ test("an epoch's mean loss is of the finite ones", () => {
 
 describe("the best evaluation", () => {
   test("is the highest accuracy or mAP, and the lowest loss", () => {
-    const best = { value: 0.5, epoch: 1 };
-    expect(trackBest(best, "mAP", { ...figures, mAP: 0.6 }, 2)).toStrictEqual({ value: 0.6, epoch: 2 });
+    const best = { value: 0.5, loss: 1, epoch: 1 };
+    expect(trackBest(best, "mAP", { ...figures, mAP: 0.6 }, 2)).toStrictEqual({ value: 0.6, loss: 1, epoch: 2 });
     expect(trackBest(best, "accuracy", { ...figures, accuracy: 0.4 }, 2)).toBe(best);
     expect(trackBest(best, "loss", { ...figures, loss: 0.6 }, 2)).toBe(best);
-    expect(trackBest(best, "loss", { ...figures, loss: 0.4 }, 2)).toStrictEqual({ value: 0.4, epoch: 2 });
+    expect(trackBest(best, "loss", { ...figures, loss: 0.4 }, 2)).toStrictEqual({ value: 0.4, loss: 0.4, epoch: 2 });
+  });
+
+  test("is of equals the one of lower loss; but that is no improvement to early stopping", () => {
+    const best = { value: 0.5, loss: 1, epoch: 1 };
+    const surer = { ...figures, loss: 0.9 };
+    expect(trackBest(best, "accuracy", surer, 2)).toStrictEqual({ value: 0.5, loss: 0.9, epoch: 2 });
+    expect(trackImprovement(best, "accuracy", surer, 2)).toBe(best);
+    expect(trackImprovement(best, "accuracy", { ...surer, accuracy: 0.6 }, 2)?.epoch).toBe(2);
   });
 
   test("stays the earlier one where the later is no better, or not defined", () => {
-    const best = { value: 0.5, epoch: 1 };
+    const best = { value: 0.5, loss: 1, epoch: 1 };
     expect(trackBest(best, "accuracy", figures, 2)).toBe(best);
     expect(trackBest(best, "mAP", { ...figures, mAP: null }, 2)).toBe(best);
     expect(trackBest(null, "mAP", { ...figures, mAP: null }, 1)).toBeNull();
@@ -49,7 +57,7 @@ describe("after an epoch", () => {
         epochSteps: 0,
         random: null,
         epochLoss: { sum: 0, clips: 0 },
-        best: { value: 0.5, epoch: 1 },
+        best: { value: 0.5, loss: 3, epoch: 1 },
         watched: null,
         averaged: 0,
         finished: false,
@@ -58,9 +66,13 @@ describe("after an epoch", () => {
   });
 
   test("the best is by the recipe's figure", () => {
-    const bestEpochs = (bestBy: Recipe["bestBy"]) => play({ bestBy }, [3, 1, 2]).map(({ best }) => best?.epoch);
-    expect(bestEpochs("loss")).toStrictEqual([1, 2, 2]);
-    expect(bestEpochs("accuracy")).toStrictEqual([1, 1, 1]);
+    const first = { ...figures, mAP: 0.9, loss: 3 };
+    const second = { ...figures, mAP: 0.1, loss: 2 };
+    const bestEpoch = (bestBy: Recipe["bestBy"]): number | undefined => {
+      const recipe = { ...metadata.recipe, bestBy };
+      return afterEpoch(afterEpoch(beginning, first, recipe, 9), second, recipe, 9).best?.epoch;
+    };
+    expect([bestEpoch("mAP"), bestEpoch("accuracy"), bestEpoch("loss")]).toStrictEqual([1, 2, 2]);
   });
 
   test("training is finished after its steps", () => {
@@ -71,7 +83,7 @@ describe("after an epoch", () => {
     const earlyStopping = { figure: "loss", patience: 2 } as const;
     const stalls = (losses: readonly number[]) => play({ earlyStopping }, losses).map(({ finished }) => finished);
     expect(stalls([3, 2, 2.5, 1, 1, 1])).toStrictEqual([false, false, false, false, false, true]);
-    expect(play({ earlyStopping }, [3, 2, 2.5]).at(-1)?.watched).toStrictEqual({ value: 2, epoch: 2 });
+    expect(play({ earlyStopping }, [3, 2, 2.5]).at(-1)?.watched).toStrictEqual({ value: 2, loss: 2, epoch: 2 });
   });
 
   test("epochs that are averaged are counted", () => {
