@@ -24,9 +24,10 @@ const describe = ({ options, data }: PreparedRun): string => {
   const { artifact, recipe, clips, evaluationClips, checkpoint } = options;
   const parts = recipe.accumulate > 1 ? ` in parts of ${partSize(recipe)}` : "";
   const done = checkpoint ? `, ${checkpoint.progress.steps} of them done` : "";
+  const steps = countSteps(options);
   return (
     `${artifact.metadata.specName}: ${data}, ${clips.length} clips to train on and ${evaluationClips.length} to evaluate on; ` +
-    `${countSteps(options)} steps of ${recipe.batch} clips${parts}${done}`
+    `${steps} step${steps === 1 ? "" : "s"} of ${recipe.batch} clips${parts}${done}`
   );
 };
 

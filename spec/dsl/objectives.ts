@@ -11,9 +11,16 @@ export const classesFile = (path: string): ClassesFile => ({ kind: "classesFile"
 /** Class names by index, or the file that lists them. */
 export type Classes = readonly string[] | ClassesFile;
 
-/** Names "0", "1", ... for classes that have none. */
-export const numbered = (count: number): readonly string[] =>
-  Array.from({ length: count }, (_, index) => String(index));
+/**
+ * Names "0", "1", ... for classes that have none.
+ * @throws RangeError where the count is no whole number of at least 1
+ */
+export const numbered = (count: number): readonly string[] => {
+  if (!Number.isSafeInteger(count) || count < 1) {
+    throw new RangeError(`numbered takes a whole number of at least 1, not ${count}`);
+  }
+  return Array.from({ length: count }, (_, index) => String(index));
+};
 
 /** Independent classes: sigmoid scores, mean binary cross-entropy over batch and classes. */
 export interface MultiLabel {
