@@ -151,6 +151,9 @@ const keyPrefix = "specgraph.";
 /** The metadata property by which a compiler reads the parameters as a checkpoint; the runtime only passes it on. */
 export const geometryKey = `${keyPrefix}geometry`;
 
+/** The names of parameters that training leaves as they are: of graphs of any format version, so that none is lost as a checkpoint. */
+export const frozenKey = `${keyPrefix}frozen`;
+
 type Check = (value: unknown) => boolean;
 const isNumber: Check = (value) => typeof value === "number" && Number.isFinite(value);
 const isString: Check = (value) => typeof value === "string";

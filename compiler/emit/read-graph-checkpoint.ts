@@ -1,7 +1,8 @@
 /** Our own `graph.onnx` as a checkpoint. */
 import { basename, dirname, join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
-import { parseMetadata } from "../artifact.ts";
+import * as v from "valibot";
+import { frozenKey } from "../artifact.ts";
 import { type ByteSource, byteSource } from "../weights/readers/byte-source.ts";
 import { type Checkpoint, type TensorEntry, tensorEntry } from "../weights/readers/checkpoint.ts";
 import { CheckpointError } from "../weights/readers/checkpoint-error.ts";
@@ -39,13 +40,23 @@ const readExternal = (
   return byteSource(join(dirname(graphPath), location)).read(offset, length);
 };
 
+const frozenSchema = v.array(v.string());
+
+const readFrozen = (metadata: Checkpoint["metadata"], path: string): readonly string[] => {
+  try {
+    return v.parse(frozenSchema, JSON.parse(metadata.get(frozenKey) ?? "[]"));
+  } catch {
+    throw new CheckpointError(path, `its metadata property ${frozenKey} is damaged; compile or export it again`);
+  }
+};
+
 /** The parameters of a compiled or trained graph. @throws CheckpointError where the file is broken or has none. */
 export const readGraphCheckpoint = (source: ByteSource): Checkpoint => {
   const model = decode(source);
-  const metadata = parseMetadata(model.metadataProps);
+  const metadata = new Map(model.metadataProps.map(({ key, value }) => [key ?? "", value ?? ""]));
   const trained = new Set([
     ...model.trainingInfo.flatMap(({ updateBinding }) => updateBinding?.map(({ key }) => key)),
-    ...(typeof metadata === "string" ? [] : metadata.frozen),
+    ...readFrozen(metadata, source.path),
   ]);
   const parameters = (model.graph?.initializer ?? []).filter(
     ({ name, dataType }) => trained.has(name) && dataType === DataType.FLOAT,
@@ -73,6 +84,6 @@ export const readGraphCheckpoint = (source: ByteSource): Checkpoint => {
     tensors,
     unwrapped: [],
     outside: new Map(),
-    metadata: new Map(model.metadataProps.map(({ key, value }) => [key ?? "", value ?? ""])),
+    metadata,
   };
 };

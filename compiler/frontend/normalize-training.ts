@@ -44,9 +44,8 @@ const normalizeSchedule = (schedule: WrittenSchedule, report: Report): Schedule 
       const areRising = milestones.every(
         (epochs, index) => Number.isInteger(epochs) && epochs > (milestones[index - 1] ?? 0),
       );
-      if (!areRising || milestones.length === 0) {
-        const found = milestones.length === 0 ? "none" : milestones.join(", ");
-        const message = `milestones must be rising whole numbers of at least 1, not ${found}`;
+      if (milestones.length === 0 || !areRising) {
+        const message = `milestones must be rising whole numbers of at least 1, not ${milestones.join(", ") || "none"}`;
         report.add("milestones-rise", message, schedule, "milestones");
       }
       return { kind: "multiStep", milestones, factor, warmup };

@@ -1,4 +1,7 @@
-/** `run.lock`: that a process is at work on a run. Two at once would write into each other's files. */
+/**
+ * `run.lock`: that a process is at work on a run. Two at once would write into each other's files. It holds the process's number
+ * rather than a time that is renewed: onnxruntime-node 1.30 blocks the event loop while it runs, for minutes with a large model.
+ */
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";

@@ -16,12 +16,19 @@ const external = (place: Readonly<Record<string, string>>): onnx.ITensorProto =>
   externalData: Object.entries(place).map(([key, value]) => ({ key, value })),
 });
 
-const writeGraph = (tensors: readonly onnx.ITensorProto[], trained = tensors.map(({ name }) => name ?? "")): string => {
+const writeGraph = (
+  tensors: readonly onnx.ITensorProto[],
+  trained = tensors.map(({ name }) => name ?? ""),
+  properties: Readonly<Record<string, string>> = {},
+): string => {
   const path = join(temporaryFolder(), "graph.onnx");
   const updateBinding = trained.map((key) => ({ key, value: `${key}/next` }));
   const model = {
     irVersion: 10,
-    metadataProps: [{ key: "specgraph.specName", value: '"ast"' }],
+    metadataProps: Object.entries({ "specgraph.specName": '"ast"', ...properties }).map(([key, value]) => ({
+      key,
+      value,
+    })),
     graph: { initializer: [...tensors] },
     trainingInfo: [{ updateBinding }],
   };
@@ -52,6 +59,12 @@ describe("a graph.onnx is a checkpoint", () => {
     ).toStrictEqual([["w", [1, 2], [1, 2]]]);
   });
 
+  test("with those that training leaves alone, whatever its format version", () => {
+    const frozen = { "specgraph.formatVersion": "1", "specgraph.frozen": '["still"]' };
+    const { tensors } = openCheckpoint(writeGraph([inline, { ...inline, name: "still" }], ["w"], frozen));
+    expect([...tensors.keys()]).toStrictEqual(["w", "still"]);
+  });
+
   test("with its data file", () => {
     const { tensors } = openCheckpoint(writeGraph([external({ location: "graph.onnx.data", offset: "4" })]));
     expect([...(tensors.get("w")?.readFloat32() ?? [])]).toStrictEqual([3, 4]);
@@ -63,6 +76,12 @@ describe("a broken graph.onnx is refused", () => {
     const path = writeGraph([inline]);
     truncateSync(path, 30);
     expect(failure(path)).toBe("FILE: is not an ONNX file, or cut short");
+  });
+
+  test("with metadata that are none", () => {
+    expect(failure(writeGraph([inline], ["w"], { "specgraph.frozen": "w" }))).toBe(
+      "FILE: its metadata property specgraph.frozen is damaged; compile or export it again",
+    );
   });
 
   test("without its data file, or with a part of it", () => {
