@@ -2,8 +2,10 @@
 export interface Output {
   /** For programs: one line of JSON on stdout, under `--json` only. */
   readonly json: (value: object) => void;
-  /** For people: on stdout at a terminal and on stderr when stdout is piped; nothing under `--json`. */
-  readonly text: (text: string) => void;
+  /** For people: what the command was called for, on stdout; nothing under `--json`. */
+  readonly result: (text: string) => void;
+  /** For people: how the command comes to its result, on stderr; nothing under `--json`. */
+  readonly progress: (text: string) => void;
   /** Something the user should know, on stderr in any case. */
   readonly note: (text: string) => void;
   /** The terminal that a progress bar may use; none under `--json`, as the bar would mix with what stdout's reader prints. */
@@ -21,8 +23,11 @@ export const createOutput = (isJson: boolean, { stdout, stderr }: Streams = proc
   json: (value) => {
     if (isJson) stdout.write(`${JSON.stringify(value)}\n`);
   },
-  text: (text) => {
-    if (!isJson) (stdout.isTTY ? stdout : stderr).write(`${text}\n`);
+  result: (text) => {
+    if (!isJson) stdout.write(`${text}\n`);
+  },
+  progress: (text) => {
+    if (!isJson) stderr.write(`${text}\n`);
   },
   note: (text) => {
     stderr.write(`${text}\n`);

@@ -176,14 +176,14 @@ export const cvCommand: Command = {
     const results: FoldResult[] = [];
     for (const plan of plans) {
       const { repeat, fold, path } = plan;
-      output.text(`repeat ${repeat}, fold ${fold}: ${path}`);
+      output.progress(`repeat ${repeat}, fold ${fold}: ${path}`);
       const foldOutput: Output = { ...output, json: (event) => output.json({ repeat, fold, ...event }) };
       const prepared = await prepareFold(graph, plan, args, foldOutput);
       const earlier = earlierResult(prepared, recipe.bestBy, { repeat, fold });
       if (earlier) unlockRun(path);
       else await executeRun(prepared, { output: foldOutput, signal, checkpointMinutes });
       if (signal.aborted) {
-        output.text("interrupted; the same command goes on");
+        output.progress("interrupted; the same command goes on");
         return exitCodes.interrupted;
       }
       results.push(earlier ?? readFoldResult(prepared.options.folder, recipe.bestBy, { repeat, fold }));
@@ -191,7 +191,7 @@ export const cvCommand: Command = {
     const summary = summarizeFolds(recipe.bestBy, results);
     await writeText(join(out, "results.json"), `${JSON.stringify(summary, null, 2)}\n`);
     output.json({ event: "results", ...summary });
-    output.text(`\n${formatFolds(summary)}`);
+    output.result(`\n${formatFolds(summary)}`);
     return exitCodes.done;
   },
 };

@@ -53,7 +53,7 @@ export const soundsCommand: Command = {
       output.json({ path, label: kind });
     }
     const total = [...written.values()].reduce((sum, each) => sum + each, 0);
-    output.text(`${total} sounds of ${written.size} classes in ${folder}`);
+    output.result(`${total} sounds of ${written.size} classes in ${folder}`);
     return Promise.resolve(exitCodes.done);
   },
 };

@@ -57,7 +57,7 @@ export const devicesCommand: Command = {
     for (const report of [reports.cpu, reports.webgpu, reports.cuda]) {
       output.json({ ...report, isAutomatic: report.kind === automatic });
     }
-    output.text(describeDevices(reports));
+    output.result(describeDevices(reports));
     return exitCodes.done;
   },
 };

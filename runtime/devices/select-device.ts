@@ -30,12 +30,12 @@ const findDevice = async (name: "auto" | "webgpu" | "cuda"): Promise<DeviceChoic
  * Finds the device that `--device` names and says which it is; `cpu` needs neither.
  * @throws UserError for a name that is none, or a device that this machine lacks
  */
-export const selectDevice = async (name: string, output: Pick<Output, "text">): Promise<Device> => {
+export const selectDevice = async (name: string, output: Pick<Output, "progress">): Promise<Device> => {
   if (name === "cpu") return cpuDevice;
   if (name !== "auto" && name !== "webgpu" && name !== "cuda") {
     throw new UserError(`--device is auto, cpu, webgpu or cuda, not ${name}`);
   }
   const choice = await findDevice(name);
-  output.text(describeChoice(choice));
+  output.progress(describeChoice(choice));
   return choice.device;
 };

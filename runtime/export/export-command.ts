@@ -51,7 +51,7 @@ export const exportCommand: Command = {
       throw writeFailure(out, error) ?? error;
     }
     output.json({ graph, format, out, tensors: artifact.parameters.length });
-    output.text(`${graph} -> ${out}`);
+    output.result(`${graph} -> ${out}`);
     return exitCodes.done;
   },
 };

@@ -76,12 +76,12 @@ export const evalCommand: Command = {
     const { data, labels, fold, batch } = values;
     const dataset = await readDataset({ classes: metadata.classes, objective: metadata.objective, data, labels, fold });
     const clips = evaluationClips(dataset);
-    output.text(`${dataset.name}: ${clips.length} clips`);
+    output.progress(`${dataset.name}: ${clips.length} clips`);
     const device = await selectDevice(values.device ?? "auto", output);
 
     const ensemble = `ensemble of ${operands.length}`;
     const comparison = further.length > 0 ? formatComparison([...operands, ensemble]) : undefined;
-    if (comparison) output.text(comparison.head);
+    if (comparison) output.result(comparison.head);
     const answers: Predictions[] = [];
     for (const artifact of [first, ...further]) {
       const predictions = await measure(artifact, { clips, signal, device, batch, terminal: output.terminal });
@@ -89,12 +89,12 @@ export const evalCommand: Command = {
       answers.push(predictions);
       const summary = summarize(predictions, metadata);
       output.json({ event: "eval", graph: artifact.path, data: dataset.name, ...summary });
-      output.text(comparison?.row(artifact.path, summary) ?? formatSummary(summary));
+      output.result(comparison?.row(artifact.path, summary) ?? formatSummary(summary));
     }
     if (comparison) {
       const summary = summarize(averageScores(answers, metadata), metadata);
       output.json({ event: "ensemble", graphs: operands, data: dataset.name, ...summary });
-      output.text(`${comparison.row(ensemble, summary)}\n\n${formatClasses(summary)}`);
+      output.result(`${comparison.row(ensemble, summary)}\n\n${formatClasses(summary)}`);
     }
     return exitCodes.done;
   },

@@ -56,7 +56,7 @@ const rank = (scores: Float32Array, classes: readonly string[], top: number): Sc
 const print = (clip: string, seconds: number, scores: readonly Score[], output: Output): void => {
   output.json({ clip, seconds, scores });
   const table = formatTable(scores.map(({ label, score }) => [`  ${label}`, formatFigure(score)]));
-  output.text(`${clip} (${seconds.toFixed(1)} s)\n${table}`);
+  output.result(`${clip} (${seconds.toFixed(1)} s)\n${table}`);
 };
 
 const classifyClip = async (classifier: Classifier, clip: string, samples: Float32Array): Promise<Float32Array> => {

@@ -61,7 +61,7 @@ export const inspectCommand: Command = {
     const { path, model, bytes } = artifact;
     const { huggingFace: _, ...metadata } = artifact.metadata;
     output.json({ graph: path, ...metadata, canTrain: (model.trainingInfo ?? []).length > 0, bytes, tensors });
-    output.text(`${describe(artifact)}\n\n${formatTensors(tensors)}`);
+    output.result(`${describe(artifact)}\n\n${formatTensors(tensors)}`);
     return exitCodes.done;
   },
 };

@@ -94,7 +94,7 @@ export const statsCommand: Command = {
     const dataset = await readDataset({ data, labels, fold });
     const clips = trainingClips(dataset);
     const rest = dataset.clips.length - clips.length;
-    output.text(
+    output.progress(
       `${dataset.name}: ${clips.length} clips${rest > 0 ? ` for training; ${rest} for evaluation are left out` : ""}`,
     );
 
@@ -128,7 +128,7 @@ export const statsCommand: Command = {
       classes,
     });
     const proposal = formatProposal(measures.samples.length, summary.proposal, objective);
-    output.text(`\n${formatSummary(summary, normalized)}\n\n${formatClasses(classes)}\n\nFor the spec:\n${proposal}`);
+    output.result(`${formatSummary(summary, normalized)}\n\n${formatClasses(classes)}\n\nFor the spec:\n${proposal}`);
     if (unreadable.length === 0) return exitCodes.done;
     output.note(`${unreadable.length} of ${clips.length} clips cannot be read, and are in none of these figures`);
     return exitCodes.userError;

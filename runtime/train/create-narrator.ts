@@ -67,10 +67,10 @@ export const createNarrator = (options: PreparedRun["options"], output: Output):
       }
       progress.clear();
       if (event.event === "eval")
-        output.text(`epoch ${event.epoch}  ${formatFigures(event)}${event.best ? "  best" : ""}`);
+        output.result(`epoch ${event.epoch}  ${formatFigures(event)}${event.best ? "  best" : ""}`);
       if (event.event === "averaged")
-        output.text(`mean of ${event.epochs} epoch${event.epochs > 1 ? "s" : ""}  ${formatFigures(event)}`);
-      if (event.event === "done") for (const line of explainEnd(recipe, total, event)) output.text(line);
+        output.result(`mean of ${event.epochs} epoch${event.epochs > 1 ? "s" : ""}  ${formatFigures(event)}`);
+      if (event.event === "done") for (const line of explainEnd(recipe, total, event)) output.result(line);
     },
   };
 };

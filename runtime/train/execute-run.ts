@@ -41,7 +41,7 @@ export const executeRun = async (
   { output, signal, checkpointMinutes = 10 }: Execution,
 ): Promise<void> => {
   const { artifact, folder, checkpoint } = prepared.options;
-  output.text(describe(prepared));
+  output.progress(describe(prepared));
   const started = performance.now();
   const narrator = createNarrator(prepared.options, output);
   const board = openBoard(folder.path, checkpoint?.progress.steps ?? 0);
@@ -65,9 +65,9 @@ export const executeRun = async (
   const seconds = Math.round(performance.now() - started) / 1000;
   const peak = peakMemoryBytes();
   const outcome = signal.aborted ? `interrupted; --resume --out ${folder.path} goes on` : `done: ${folder.last.graph}`;
-  output.text(`${outcome} (${seconds.toFixed(1)} s, ${formatBytes(peak)} peak)`);
+  output.result(`${outcome} (${seconds.toFixed(1)} s, ${formatBytes(peak)} peak)`);
   const report = signal.aborted ? null : await writeReport(folder.path);
-  if (report !== null) output.text(`report: ${report}`);
+  if (report !== null) output.result(`report: ${report}`);
   const { metrics, usage } = folder;
   // Last of all, so that every file it names is there.
   output.json({ ...done, metrics, usage, report, seconds, peakMemoryBytes: peak });

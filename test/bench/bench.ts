@@ -25,7 +25,7 @@ const { values, positionals } = parseArgs({
 const [spec = "spec/quickstart.ts"] = positionals;
 const batch = Number(values.batch);
 const steps = Number(values.steps);
-const device = await selectDevice(values.device, { text: console.log });
+const device = await selectDevice(values.device, { progress: console.log });
 
 /** Milliseconds of each call but the first two, which warm up. */
 const time = async (call: () => Promise<unknown>): Promise<number[]> => {

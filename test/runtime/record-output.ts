@@ -6,7 +6,8 @@ export const recordOutput = () => {
   const events: Record<string, unknown>[] = [];
   const output: Output = {
     json: (value) => void events.push(value as Record<string, unknown>),
-    text: (text) => void texts.push(text),
+    result: (text) => void texts.push(text),
+    progress: (text) => void texts.push(text),
     note: () => undefined,
     terminal: undefined,
   };

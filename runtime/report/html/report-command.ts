@@ -27,7 +27,7 @@ export const reportCommand: Command = {
     }
     const report = await writeReport(folder);
     output.json({ event: "report", report });
-    output.text(report);
+    output.result(report);
     return exitCodes.done;
   },
 };

@@ -95,7 +95,8 @@ test("an interrupted one goes on inside its fold, to the same result", async () 
   const interruption = new AbortController();
   const output = {
     json: (value: object) => void ("event" in value && value.event === "eval" && interruption.abort()),
-    text: () => undefined,
+    result: () => undefined,
+    progress: () => undefined,
     note: () => undefined,
     terminal: undefined,
   };

@@ -16,7 +16,8 @@ const collect = (): { readonly output: Output; readonly lines: string[]; readonl
   const lines: string[] = [];
   const events: unknown[] = [];
   const output: Output = {
-    text: (line) => lines.push(line),
+    result: (line) => lines.push(line),
+    progress: (line) => lines.push(line),
     json: (event) => events.push(event),
     note: (line) => lines.push(line),
     terminal: undefined,

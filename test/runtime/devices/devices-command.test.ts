@@ -43,14 +43,20 @@ cuda: no NVIDIA card is found`,
 
 test("for programs: an object per device, one of them automatic", async () => {
   const objects: object[] = [];
-  const output = { json: (value: object) => objects.push(value), text: () => {}, note: () => {}, terminal: undefined };
+  const output = {
+    json: (value: object) => objects.push(value),
+    result: () => {},
+    progress: () => {},
+    note: () => {},
+    terminal: undefined,
+  };
   expect(await devicesCommand.run(["--json"], output, new AbortController().signal)).toBe(0);
   expect(objects).toMatchObject([{ kind: "cpu", isUsable: true }, { kind: "webgpu" }, { kind: "cuda" }]);
   expect(objects.filter((object) => "isAutomatic" in object && object.isAutomatic)).toHaveLength(1);
 });
 
 test("operands", async () => {
-  const output = { json: () => {}, text: () => {}, note: () => {}, terminal: undefined };
+  const output = { json: () => {}, result: () => {}, progress: () => {}, note: () => {}, terminal: undefined };
   await expect(devicesCommand.run(["all"], output, new AbortController().signal)).rejects.toThrow(
     new UserError("runtime devices takes no operands, but got all; see runtime devices --help"),
   );

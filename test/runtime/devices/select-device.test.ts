@@ -133,7 +133,7 @@ describe("this machine", () => {
 
   const select = async (name: string) => {
     const lines: string[] = [];
-    const device = await selectDevice(name, { text: (text) => lines.push(text) });
+    const device = await selectDevice(name, { progress: (text) => lines.push(text) });
     return { device, lines };
   };
 

@@ -22,7 +22,8 @@ const run = async (...args: readonly string[]): Promise<Told> => {
   const lines: string[] = [];
   const events: unknown[] = [];
   const output = {
-    text: (line: string) => lines.push(line),
+    result: (line: string) => lines.push(line),
+    progress: (line: string) => lines.push(line),
     json: (event: object) => events.push(event),
     note: (line: string) => lines.push(line),
     terminal: undefined,
@@ -110,7 +111,6 @@ test("for people: what the clips are, and lines for the spec", async () => {
   });
   const { text } = await stats(compileFrontEnd(24), "--data", data);
   expect(text).toBe(`${data}: 3 clips for training; 1 for evaluation are left out
-
 length       0.07 s, 0.20 s, 0.26 s (least, median, most); 0.53 s in all
 sample rate  8,000 Hz (1), 16,000 Hz (2)
 log-mel      mean -10.6283, std 7.5157, in 24 frames a clip, 33.3 % of it zeros after the ends of clips
@@ -158,7 +158,6 @@ test("for people: clips of several classes, longer than the graph", async () => 
   const data = join(folder, "clips.csv");
   const { text } = await stats(compileFrontEnd(16), "--data", data);
   expect(text).toBe(`${data}: 20 clips
-
 length       0.41 s, 0.41 s, 0.92 s (least, median, most); 8.80 s in all
 sample rate  16,000 Hz (20)
 log-mel      mean -15.9424, std 0.0000, in 16 frames a clip, 0.0 % of it zeros after the ends of clips

@@ -11,7 +11,13 @@ import { wavBytes } from "../audio/wav-bytes.ts";
 import { linearModel, metadata, writeExternalModel, writeLinearModel } from "../session/linear-artifact.ts";
 import { load } from "./linear-training.ts";
 
-const silent: Output = { json: () => undefined, text: () => undefined, note: () => undefined, terminal: undefined };
+const silent: Output = {
+  json: () => undefined,
+  result: () => undefined,
+  progress: () => undefined,
+  note: () => undefined,
+  terminal: undefined,
+};
 
 /** A graph and clips in the folder that is current until the test ends. */
 const enterWorkspace = (): string => {
