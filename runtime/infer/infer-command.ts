@@ -1,5 +1,5 @@
 /** `runtime infer`. */
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../session/onnxruntime.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
 import { type Command, exitCodes } from "../command.ts";
 import { selectDevice } from "../devices/select-device.ts";

@@ -1,5 +1,5 @@
 /** Runs a classifier over a set of clips. */
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../session/onnxruntime.ts";
 import { batches, type LoadClip } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
 import type { Predictions } from "../metrics/predictions.ts";

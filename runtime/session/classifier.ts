@@ -1,5 +1,5 @@
 /** Runs the inference graph on waveforms. */
-import { type InferenceSession, Tensor } from "onnxruntime-node";
+import { type InferenceSession, Tensor } from "./onnxruntime.ts";
 import { names } from "../../compiler/artifact.ts";
 import type { Device } from "./device.ts";
 import { openSession } from "./open-session.ts";

@@ -1,6 +1,6 @@
 /** Tensors on the device, where results stay between runs: how they get there and back. */
 import onnxProto from "onnx-proto";
-import { InferenceSession, type Tensor } from "onnxruntime-node";
+import { InferenceSession, type Tensor } from "./onnxruntime.ts";
 import type { Device } from "./device.ts";
 import { onnxTypeNumbers } from "./read-artifact.ts";
 import { type ElementType, isElementType } from "./stored-tensor.ts";

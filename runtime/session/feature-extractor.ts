@@ -1,6 +1,6 @@
 /** Runs the part of the inference graph that makes features of waveforms. */
 import type { onnx } from "onnx-proto";
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "./onnxruntime.ts";
 import { names } from "../../compiler/artifact.ts";
 import { cpuDevice } from "./device.ts";
 import { openSession } from "./open-session.ts";

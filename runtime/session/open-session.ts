@@ -1,6 +1,6 @@
 /** Opens ONNX Runtime sessions; the one place that decides their options. */
 import onnxProto, { type onnx } from "onnx-proto";
-import { InferenceSession } from "onnxruntime-node";
+import { InferenceSession } from "./onnxruntime.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
 import type { Artifact } from "./read-artifact.ts";

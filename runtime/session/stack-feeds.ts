@@ -1,4 +1,4 @@
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "./onnxruntime.ts";
 import { absentSample, names } from "../../compiler/artifact.ts";
 import type { Tensors } from "./state-store.ts";
 

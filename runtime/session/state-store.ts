@@ -1,5 +1,5 @@
 /** The states while training, and how a run replaces them. */
-import { type InferenceSession, Tensor } from "onnxruntime-node";
+import { type InferenceSession, Tensor } from "./onnxruntime.ts";
 import type { DeviceMemory } from "./device-memory.ts";
 import type { State } from "./session-program.ts";
 import { readTensor, type StoredTensor, type TensorData, zerosLike } from "./stored-tensor.ts";

@@ -1,5 +1,5 @@
 /** Runs training steps; the states stay where ONNX Runtime computes. */
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "./onnxruntime.ts";
 import { type ArtifactMetadata, names, type Recipe } from "../../compiler/artifact.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";

@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
-import type { Tensor } from "onnxruntime-node";
+import type { Tensor } from "./onnxruntime.ts";
 import { UserError } from "../user-error.ts";
 import type { Artifact } from "./read-artifact.ts";
 import { bytesPerElement, elementCount, type StoredTensor } from "./stored-tensor.ts";

@@ -1,5 +1,5 @@
 /** The training program's random inputs, of what was drawn for each clip. */
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../session/onnxruntime.ts";
 import { type Augmentation, names } from "../../compiler/artifact.ts";
 import { randomOf } from "../data/random.ts";
 import type { Tensors } from "../session/state-store.ts";

@@ -1,5 +1,5 @@
 /** Makes a part of a step what the training program takes. */
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../session/onnxruntime.ts";
 import { type ArtifactMetadata, names, type Recipe } from "../../compiler/artifact.ts";
 import { loadBatch, type LoadClip } from "../data/batches.ts";
 import { fillBatch } from "../data/fill-batch.ts";

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { arch, cpus, platform, totalmem } from "node:os";
 import { relative, resolve } from "node:path";
-import { env } from "onnxruntime-node";
+import { env } from "../session/onnxruntime.ts";
 import * as v from "valibot";
 import type { Recipe } from "../../compiler/artifact.ts";
 import type { Clip } from "../data/dataset.ts";

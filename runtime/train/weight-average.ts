@@ -1,5 +1,5 @@
 /** The mean of several epochs' parameters, of which only the sum is kept (the reference's `validate_wa`, in float32 as there). */
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../session/onnxruntime.ts";
 import type { WritableTensor } from "../safetensors/write-safetensors.ts";
 import { readTensor, type StoredTensor } from "../session/stored-tensor.ts";
 

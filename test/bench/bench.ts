@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../../runtime/session/onnxruntime.ts";
 import { names } from "../../compiler/artifact.ts";
 import { compile } from "../../compiler/compile.ts";
 import { selectDevice } from "../../runtime/devices/select-device.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import onnxProto from "onnx-proto";
-import { InferenceSession, Tensor } from "onnxruntime-node";
+import { InferenceSession, Tensor } from "../../runtime/session/onnxruntime.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { absentSample, parseMetadata } from "../../compiler/artifact.ts";
 import { compile, type Compiled, type GraphInput } from "../../compiler/compile.ts";

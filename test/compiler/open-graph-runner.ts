@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { InferenceSession } from "onnxruntime-node";
+import type { InferenceSession } from "../../runtime/session/onnxruntime.ts";
 import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
 import type { Graph, Value } from "../../compiler/ir/graph.ts";
 import { verify } from "../../compiler/ir/verify.ts";

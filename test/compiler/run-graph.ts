@@ -1,6 +1,6 @@
 /** Runs what a builder has written in ONNX Runtime. */
 import onnxProto from "onnx-proto";
-import { InferenceSession, type Tensor } from "onnxruntime-node";
+import { InferenceSession, type Tensor } from "../../runtime/session/onnxruntime.ts";
 import { encodeModel } from "../../compiler/emit/encode-model.ts";
 import type { Graph, Value } from "../../compiler/ir/graph.ts";
 import { verify } from "../../compiler/ir/verify.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../../runtime/session/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { absentSample } from "../../compiler/artifact.ts";
 import type { NormalizedFeatures } from "../../compiler/frontend/normalized-spec.ts";

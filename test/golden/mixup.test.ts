@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../../runtime/session/onnxruntime.ts";
 import { expect, test } from "vitest";
 import { absentSample } from "../../compiler/artifact.ts";
 import { createBuilder } from "../../compiler/ir/builder.ts";

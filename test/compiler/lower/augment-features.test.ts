@@ -1,4 +1,4 @@
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { expect, test } from "vitest";
 import type { Augmentation } from "../../../compiler/artifact.ts";
 import type { NormalizedFeatures } from "../../../compiler/frontend/normalized-spec.ts";

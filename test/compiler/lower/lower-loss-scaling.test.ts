@@ -1,4 +1,4 @@
-import { type InferenceSession, Tensor } from "onnxruntime-node";
+import { type InferenceSession, Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { createBuilder } from "../../../compiler/ir/builder.ts";
 import { lowerLossScaling } from "../../../compiler/lower/lower-loss-scaling.ts";

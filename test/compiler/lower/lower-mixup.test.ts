@@ -1,4 +1,4 @@
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { absentSample } from "../../../compiler/artifact.ts";
 import type { NormalizedFeatures } from "../../../compiler/frontend/normalized-spec.ts";

@@ -1,4 +1,4 @@
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { expect, test } from "vitest";
 import { type Builder, createBuilder } from "../../../compiler/ir/builder.ts";
 import type { Dim, Graph, Value } from "../../../compiler/ir/graph.ts";

@@ -1,4 +1,4 @@
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { onTestFinished, expect, test } from "vitest";
 import { evalCommand } from "../../../runtime/infer/eval-command.ts";
 import { readArtifact } from "../../../runtime/session/read-artifact.ts";

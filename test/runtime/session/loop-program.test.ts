@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { expect, test } from "vitest";
 import { compile } from "../../../compiler/compile.ts";
 import { cpuDevice } from "../../../runtime/session/device.ts";

@@ -1,4 +1,4 @@
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { expect, test } from "vitest";
 import { absentSample } from "../../../compiler/artifact.ts";
 import { stackFeeds } from "../../../runtime/session/stack-feeds.ts";

@@ -1,6 +1,6 @@
 import { cpuDevice } from "../../../runtime/session/device.ts";
 import { join } from "node:path";
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../../compiler/compile.ts";
 import { openClassifier, openClassifierOn } from "../../../runtime/session/classifier.ts";

@@ -1,6 +1,6 @@
 /** The training program and inference on a WebGPU device, software if need be, against the CPU. */
 import { join } from "node:path";
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import type { Recipe } from "../../../compiler/artifact.ts";
 import { compile } from "../../../compiler/compile.ts";

@@ -2,7 +2,7 @@ import { cpuDevice } from "../../../runtime/session/device.ts";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { expect, test, vi } from "vitest";
 import { openClassifier } from "../../../runtime/session/classifier.ts";
 import { readArtifact } from "../../../runtime/session/read-artifact.ts";

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Tensor } from "onnxruntime-node";
+import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { readSafetensors } from "../../../runtime/safetensors/read-safetensors.ts";
 import { openClassifier } from "../../../runtime/session/classifier.ts";
