@@ -14,7 +14,7 @@ export interface Clip {
   readonly source: ClipSource;
   /** The classes heard in it, as indices into `Dataset.classes`; at least one. */
   readonly classIndices: readonly number[];
-  /** Where the source says itself which clips are for evaluation. */
+  /** Where the source says itself what a clip is for. */
   readonly split?: Split | undefined;
   /** Where the source divides its clips for cross-validation. */
   readonly fold?: number | undefined;
@@ -22,7 +22,8 @@ export interface Clip {
 
 export type ClipSource = { readonly path: string } | { readonly sound: Sound };
 
-export type Split = "train" | "eval";
+/** What a clip is for: to train on, to choose among epochs by, or to measure the chosen one on. */
+export type Split = "train" | "validation" | "test";
 
 /** One sound of the embedded data set: the same three values always give the same samples. */
 export interface Sound {

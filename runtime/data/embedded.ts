@@ -11,7 +11,7 @@ const sounds = { train: 200, eval: 30, seed: 1 } as const;
 export const embeddedClips = (classes: readonly string[]): readonly Clip[] =>
   soundKinds.flatMap((kind) =>
     Array.from({ length: sounds.train + sounds.eval }, (_, index): Clip => {
-      const split: Split = index < sounds.train ? "train" : "eval";
+      const split: Split = index < sounds.train ? "train" : "test";
       return {
         name: `${kind} ${index} (embedded)`,
         source: { sound: { kind, index, seed: sounds.seed } },

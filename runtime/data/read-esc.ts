@@ -28,7 +28,7 @@ export const readEsc = (table: Table, fold?: number): readonly ListedClip[] => {
   return rows.map(({ line, row }) => ({
     path: join(audio, row.filename),
     labels: [[row.category, String(row.target)]],
-    split: row.fold === evaluationFold ? "eval" : "train",
+    split: row.fold === evaluationFold ? "test" : "train",
     fold: row.fold,
     where: () => `${table.path}:${line}`,
   }));

@@ -34,7 +34,7 @@ export const soundsCommand: Command = {
       throw new UserError("runtime sounds takes one folder; see runtime sounds --help");
     }
     const { count = 3 } = values;
-    const clips = embeddedClips(embeddedClasses).filter(({ split }) => split === "eval");
+    const clips = embeddedClips(embeddedClasses).filter(({ split }) => split === "test");
     const written = new Map<string, number>();
     for (const { source } of clips) {
       if (!("sound" in source)) continue;

@@ -1,27 +1,36 @@
 import { UserError } from "../user-error.ts";
-import type { Clip, Dataset } from "./dataset.ts";
+import type { Clip, Dataset, Split } from "./dataset.ts";
 import { randomOf } from "./random.ts";
 
 export interface SplitOptions {
   readonly seed: number;
-  /** Another data set to evaluate on; then all clips that the first does not keep for evaluation are for training. */
+  /** Another data set to choose among epochs by, in the place of the first one's clips for validation. */
   readonly evaluation?: Dataset | undefined;
 }
 
 /** The share of each class that is held out where nothing says which clips are for evaluation. */
 const heldOut = 0.2;
 
+export interface SplitClips {
+  readonly train: readonly Clip[];
+  /** Scored after each epoch. */
+  readonly evaluation: readonly Clip[];
+  /** Scored at the end; empty unless others are for evaluation. */
+  readonly test: readonly Clip[];
+}
+
 /**
- * What to train on and what to evaluate on: as the data says, or by holding out a fifth of each class, chosen by the seed.
- * @throws UserError where either is empty, or all training clips have the same classes.
+ * What to train on, to evaluate on and to test: as the data says, or by holding out a fifth of each class, chosen by the seed.
+ * Clips for the test are evaluated on where there are none for validation.
+ * @throws UserError where there is nothing to train or evaluate on, or all training clips have the same classes.
  */
-export const splitClips = (
-  dataset: Dataset,
-  { seed, evaluation }: SplitOptions,
-): { readonly train: readonly Clip[]; readonly evaluation: readonly Clip[] } => {
-  const isSplit = evaluation !== undefined || dataset.clips.some(({ split }) => split !== undefined);
+export const splitClips = (dataset: Dataset, { seed, evaluation }: SplitOptions): SplitClips => {
+  const of = (split: Split) => dataset.clips.filter((clip) => clip.split === split);
+  const validation = evaluation ? partOf(evaluation, "validation", "test") : of("validation");
+  const test = of("test");
+  const isSplit = validation.length > 0 || test.length > 0;
   const held = isSplit ? new Set<Clip>() : holdOut(dataset.clips, seed);
-  const train = dataset.clips.filter((clip) => clip.split !== "eval" && !held.has(clip));
+  const train = dataset.clips.filter((clip) => (clip.split ?? "train") === "train" && !held.has(clip));
   if (train.length === 0)
     throw new UserError(`${dataset.name}: all its clips are for evaluation; there is none to train on`);
   requireDifferentTargets(dataset, train);
@@ -30,15 +39,20 @@ export const splitClips = (
       `${dataset.name}: no class has two clips, so none can be held out for evaluation; give others: --eval-data PATH`,
     );
   }
-  return { train, evaluation: isSplit ? evaluationClips(evaluation ?? dataset) : [...held] };
+  if (!isSplit) return { train, evaluation: [...held], test };
+  return validation.length > 0 ? { train, evaluation: validation, test } : { train, evaluation: test, test: [] };
 };
 
-/** The clips a data set has for evaluation: those it says, or all where it says nothing. */
-export const evaluationClips = ({ name, clips }: Dataset): readonly Clip[] => {
-  const marked = clips.some(({ split }) => split !== undefined) ? clips.filter(({ split }) => split === "eval") : clips;
-  if (marked.length === 0) throw new UserError(`${name}: all its clips are for training; there is none to evaluate on`);
-  return marked;
+/** The clips of the first of these parts that has any; all where the data names no parts. */
+const partOf = ({ name, clips }: Dataset, ...parts: readonly Split[]): readonly Clip[] => {
+  if (clips.every(({ split }) => split === undefined)) return clips;
+  const part = parts.find((part) => clips.some(({ split }) => split === part));
+  if (part !== undefined) return clips.filter(({ split }) => split === part);
+  throw new UserError(`${name}: all its clips are for training; there is none to evaluate on`);
 };
+
+/** The clips a data set has to measure a graph on: those for the test, else those for validation, or all where it says nothing. */
+export const evaluationClips = (dataset: Dataset): readonly Clip[] => partOf(dataset, "test", "validation");
 
 /** Of each class (a clip's first), a fifth, but one at least where there are two. */
 const holdOut = (clips: readonly Clip[], seed: number): ReadonlySet<Clip> => {

@@ -38,14 +38,14 @@ const countClasses = ({ classes, clips }: Dataset): ClassCount[] => {
   for (const { classIndices, split } of clips) {
     for (const index of classIndices) {
       const count = counts[index];
-      if (count) count[split === "eval" ? "evaluation" : "training"] += 1;
+      if (count) count[split === undefined || split === "train" ? "training" : "evaluation"] += 1;
     }
   }
   return counts;
 };
 
 const trainingClips = ({ name, clips }: Dataset): readonly Clip[] => {
-  const training = clips.filter(({ split }) => split !== "eval");
+  const training = clips.filter(({ split }) => split === undefined || split === "train");
   if (training.length > 0) return training;
   throw new UserError(`${name}: all its clips are for evaluation; there is none for training to measure`);
 };

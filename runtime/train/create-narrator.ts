@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { Recipe } from "../../compiler/artifact.ts";
 import type { Output } from "../output.ts";
 import { formatBytes } from "../report/format-number.ts";
@@ -41,15 +42,15 @@ const explainEnd = ({ earlyStopping, averaging }: Recipe, totalSteps: number, do
 
 export interface Narrator {
   readonly tell: (event: TrainEvent) => void;
-  /** @param clips that are evaluated so far */
-  readonly onEvaluation: (clips: number) => void;
+  /** @param clips that are evaluated so far, of all there are */
+  readonly onEvaluation: (clips: number, of: number) => void;
   /** Removes the progress bar. */
   readonly clear: () => void;
 }
 
 /** Tells people how training goes: a progress bar, and a line for each evaluation. */
 export const createNarrator = (options: PreparedRun["options"], output: Output): Narrator => {
-  const { recipe, evaluationClips, checkpoint } = options;
+  const { recipe, checkpoint } = options;
   const total = countSteps(options);
   let { steps: step } = checkpoint?.progress ?? beginning;
   const progress = createProgress(total, recipe.batch, output.terminal, step);
@@ -58,7 +59,7 @@ export const createNarrator = (options: PreparedRun["options"], output: Output):
   const memory = (): string => formatBytes(process.memoryUsage.rss());
   return {
     clear: progress.clear,
-    onEvaluation: (done: number) => progress.update(step, `evaluating ${done}/${evaluationClips.length}  ${memory()}`),
+    onEvaluation: (done, of) => progress.update(step, `evaluating ${done}/${of}  ${memory()}`),
     tell: (event: TrainEvent): void => {
       if (event.event === "step") {
         ({ step } = event);
@@ -70,6 +71,7 @@ export const createNarrator = (options: PreparedRun["options"], output: Output):
         output.result(`epoch ${event.epoch}  ${formatFigures(event)}${event.best ? "  best" : ""}`);
       if (event.event === "averaged")
         output.result(`mean of ${event.epochs} epoch${event.epochs > 1 ? "s" : ""}  ${formatFigures(event)}`);
+      if (event.event === "test") output.result(`test, ${basename(event.graph)}  ${formatFigures(event)}`);
       if (event.event === "done") for (const line of explainEnd(recipe, total, event)) output.result(line);
     },
   };

@@ -21,12 +21,13 @@ export interface Execution {
 }
 
 const describe = ({ options, data }: PreparedRun): string => {
-  const { artifact, recipe, clips, evaluationClips, checkpoint } = options;
+  const { artifact, recipe, clips, evaluationClips, testClips, checkpoint } = options;
   const parts = recipe.accumulate > 1 ? ` in parts of ${partSize(recipe)}` : "";
   const done = checkpoint ? `, ${checkpoint.progress.steps} of them done` : "";
+  const test = testClips.length > 0 ? `, ${testClips.length} to test at the end` : "";
   const steps = countSteps(options);
   return (
-    `${artifact.metadata.specName}: ${data}, ${clips.length} clips to train on and ${evaluationClips.length} to evaluate on; ` +
+    `${artifact.metadata.specName}: ${data}, ${clips.length} clips to train on and ${evaluationClips.length} to evaluate on${test}; ` +
     `${steps} step${steps === 1 ? "" : "s"} of ${recipe.batch} clips${parts}${done}`
   );
 };

@@ -35,7 +35,16 @@ export interface RunValues {
 export interface PreparedRun {
   readonly options: Pick<
     TrainOptions,
-    "artifact" | "recipe" | "steps" | "device" | "clips" | "evaluationClips" | "folder" | "run" | "checkpoint"
+    | "artifact"
+    | "recipe"
+    | "steps"
+    | "device"
+    | "clips"
+    | "evaluationClips"
+    | "testClips"
+    | "folder"
+    | "run"
+    | "checkpoint"
   >;
   /** What messages call the clips. */
   readonly data: string;
@@ -78,9 +87,10 @@ const readInputs = async (graph: string, values: RunValues, output: Output) => {
   const digest = clipsDigest([
     { clips: split.train, data },
     { clips: split.evaluation, data: evalData ?? data },
+    ...(split.test.length > 0 ? [{ clips: split.test, data }] : []),
   ]);
-  const { train: clips, evaluation: evaluationClips } = split;
-  return { artifact, recipe, data: dataset.name, clips, evaluationClips, digest };
+  const { train: clips, evaluation: evaluationClips, test: testClips } = split;
+  return { artifact, recipe, data: dataset.name, clips, evaluationClips, testClips, digest };
 };
 
 type Inputs = Awaited<ReturnType<typeof readInputs>>;
@@ -88,7 +98,7 @@ type Inputs = Awaited<ReturnType<typeof readInputs>>;
 const orNull = <Value>(value: Value | undefined): Value | null => value ?? null;
 
 const describeRun = async (
-  { artifact, recipe, clips, evaluationClips, digest }: Inputs,
+  { artifact, recipe, clips, evaluationClips, testClips, digest }: Inputs,
   values: RunValues,
   device: Run["device"],
 ): Promise<Run> => ({
@@ -97,7 +107,12 @@ const describeRun = async (
   labels: orNull(values.labels),
   fold: orNull(values.fold),
   evalData: orNull(values["eval-data"]),
-  clips: { train: clips.length, evaluation: evaluationClips.length, sha256: digest },
+  clips: {
+    train: clips.length,
+    evaluation: evaluationClips.length,
+    ...(testClips.length > 0 ? { test: testClips.length } : {}),
+    sha256: digest,
+  },
   epochs: Number.isFinite(recipe.epochs) ? recipe.epochs : null,
   steps: orNull(values.steps),
   batch: recipe.batch,
@@ -121,13 +136,16 @@ export const prepareNewRun = async (
   }: { readonly out: string | undefined; readonly command: readonly string[]; readonly output: Output },
 ): Promise<PreparedRun> => {
   const inputs = await readInputs(graph, values, output);
-  const { artifact, recipe, data, clips, evaluationClips } = inputs;
+  const { artifact, recipe, data, clips, evaluationClips, testClips } = inputs;
   const device = await selectDevice(values.device ?? "auto", output);
   const folder = createRunFolder(out, artifact.metadata.specName, graph);
   const run = await describeRun(inputs, values, device.kind);
   await writeConfig(folder.config, { run, command: [...command] }, { artifact, recipe, device });
   const steps = values.steps ?? Infinity;
-  return { options: { artifact, recipe, steps, device, clips, evaluationClips, folder, run: runDigest(run) }, data };
+  return {
+    options: { artifact, recipe, steps, device, clips, evaluationClips, testClips, folder, run: runDigest(run) },
+    data,
+  };
 };
 
 /** A path of a run's, as seen from this folder. */
@@ -206,10 +224,13 @@ export const prepareResumedRun = async (
   requireSameValues(out, given, values);
   const inputs = await readInputs(graph ?? fromHere(own.graph.path, workingDirectory), values, output);
   requireSameInputs(folder, await describeRun(inputs, values, own.device), own);
-  const { artifact, recipe, data, clips, evaluationClips } = inputs;
+  const { artifact, recipe, data, clips, evaluationClips, testClips } = inputs;
   const run = runDigest(own);
   const checkpoint = readOwnCheckpoint(folder, run, artifact);
   const device = await selectDevice(own.device, output);
   const steps = own.steps ?? Infinity;
-  return { options: { artifact, recipe, steps, device, clips, evaluationClips, folder, run, checkpoint }, data };
+  return {
+    options: { artifact, recipe, steps, device, clips, evaluationClips, testClips, folder, run, checkpoint },
+    data,
+  };
 };

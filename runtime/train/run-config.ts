@@ -27,7 +27,7 @@ const runSchema = v.object({
   fold: orNull(count),
   evalData: orNull(v.string()),
   /** How many clips there are, and a digest of their names and classes. */
-  clips: v.object({ train: count, evaluation: count, sha256: v.string() }),
+  clips: v.object({ train: count, evaluation: count, test: v.optional(count), sha256: v.string() }),
   /** Null: as many as the steps take. */
   epochs: orNull(count),
   /** Null: as many as the epochs take. */

@@ -1,4 +1,5 @@
 /** A training's events in TensorBoard. */
+import { basename } from "node:path";
 import { type EventWriter, openEventWriter } from "../report/tensorboard/open-event-writer.ts";
 import type { Figures, TrainEvent } from "./train-event.ts";
 
@@ -18,6 +19,8 @@ const scalarsOf = (event: Exclude<TrainEvent, { readonly event: "done" }>): Read
       return { ...tagFigures("eval", event), "train/epoch_loss": event.trainLoss };
     case "averaged":
       return tagFigures("eval_averaged", event);
+    case "test":
+      return tagFigures(`test_${basename(event.graph, ".onnx")}`, event);
   }
 };
 

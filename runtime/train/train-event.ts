@@ -23,6 +23,8 @@ export type TrainEvent =
     } & Figures)
   /** Of the averaged parameters of so many epochs. */
   | ({ readonly event: "averaged"; readonly epochs: number; readonly step: number } & Figures)
+  /** Of a graph that training chose, on the clips that had no part in that. */
+  | ({ readonly event: "test"; readonly graph: string; readonly step: number } & Figures)
   | {
       readonly event: "done";
       /** The last one saved; null where an interruption came before the first. */

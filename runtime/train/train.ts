@@ -1,4 +1,4 @@
-/** The training procedure: epochs of steps; after each an evaluation, the graphs and a checkpoint; at last the averaged graph. */
+/** The training procedure: epochs of steps; after each an evaluation, the graphs and a checkpoint; at last the averaged graph, and the test. */
 import { existsSync } from "node:fs";
 import { summarize } from "../metrics/summarize.ts";
 import { requireFiniteLoss } from "./require-finite.ts";
@@ -7,6 +7,7 @@ import type { TrainEvent } from "./train-event.ts";
 import {
   closeTraining,
   evaluate,
+  evaluateSaved,
   openTraining,
   saveAverage,
   saveCheckpoint,
@@ -16,7 +17,7 @@ import {
 } from "./training.ts";
 import { afterEpoch, afterStep, beginning, isAveraged, type TrainingProgress } from "./training-progress.ts";
 
-type Events = AsyncGenerator<TrainEvent, TrainingProgress, undefined>;
+type Events<Result = TrainingProgress> = AsyncGenerator<TrainEvent, Result, undefined>;
 
 const minute = 60_000;
 
@@ -61,6 +62,19 @@ async function* endEpoch(training: Training, progress: TrainingProgress): Events
   return next;
 }
 
+/** What the graphs that a finished training leaves answer to the clips that had no part in choosing them. */
+async function* testGraphs(training: Training, { best, averaged, steps }: TrainingProgress): Events<void> {
+  const { artifact, folder, testClips } = training.options;
+  if (testClips.length === 0) return;
+  const files = [best ? folder.best : folder.last, ...(averaged > 0 ? [folder.averaged] : [])];
+  for (const { graph } of files) {
+    const predictions = await evaluateSaved(training, graph, testClips);
+    if (!predictions) return;
+    const { perClass: _, ...figures } = summarize(predictions, artifact.metadata);
+    yield { event: "test", graph, step: steps, ...figures };
+  }
+}
+
 /** All but the last event. */
 async function* trainToEnd(training: Training, start: TrainingProgress): Events {
   const { artifact, signal } = training.options;
@@ -75,6 +89,7 @@ async function* trainToEnd(training: Training, start: TrainingProgress): Events 
     const { perClass: _, ...figures } = summarize(predictions, artifact.metadata);
     yield { event: "averaged", epochs: averaged, step: steps, ...figures };
   }
+  if (finished && !signal.aborted) yield* testGraphs(training, progress);
   return progress;
 }
 

@@ -27,7 +27,10 @@ export interface TrainOptions {
   readonly steps: number;
   readonly device: Device;
   readonly clips: readonly Clip[];
+  /** Scored after each epoch; they decide which graph is the best. */
   readonly evaluationClips: readonly Clip[];
+  /** Scored once, at the end; where there are none, nothing is. */
+  readonly testClips: readonly Clip[];
   readonly load: LoadClip;
   /** Where all that the run writes goes. */
   readonly folder: RunFolder;
@@ -39,8 +42,8 @@ export interface TrainOptions {
   readonly checkpointMinutes: number;
   /** Ends training after the step at hand; its checkpoint goes on from there. */
   readonly signal: AbortSignal;
-  /** Called while an evaluation runs, with the clips done so far. */
-  readonly onEvaluation?: (clips: number) => void;
+  /** Called while an evaluation runs, with the clips done so far and all there are. */
+  readonly onEvaluation?: (clips: number, of: number) => void;
 }
 
 export interface Training {
@@ -78,14 +81,32 @@ export const closeTraining = async ({ classifier, session, log, saveUsage }: Tra
 };
 
 /** @returns undefined where the signal ended it */
-export const evaluate = ({ options }: Training, classifier: Classifier): Promise<Predictions | undefined> =>
+export const evaluate = (
+  { options }: Training,
+  classifier: Classifier,
+  clips: readonly Clip[] = options.evaluationClips,
+): Promise<Predictions | undefined> =>
   predict({
     ...options,
     classifier,
-    clips: options.evaluationClips,
+    clips,
     batch: partSize(options.recipe),
-    onProgress: options.onEvaluation,
+    onProgress: (done) => options.onEvaluation?.(done, clips.length),
   });
+
+/** What a graph that is saved answers. @returns undefined where the signal ended it */
+export const evaluateSaved = async (
+  training: Training,
+  graph: string,
+  clips?: readonly Clip[],
+): Promise<Predictions | undefined> => {
+  const classifier = await openClassifier(readArtifact(graph), training.options.device);
+  try {
+    return await evaluate(training, classifier, clips);
+  } finally {
+    await classifier.close();
+  }
+};
 
 const savePredictions = ({ options }: Training, files: GraphFiles, predictions: Predictions): Promise<void> =>
   writePredictions(files.predictions, predictions, options.evaluationClips, options.artifact.metadata.classes.length);
@@ -115,12 +136,7 @@ export const saveAverage = async (training: Training, epochs: number): Promise<P
   await writeArtifact(options.artifact, graph, async (name) =>
     isAveraged.has(name) ? average.mean(name, epochs) : session.read(name),
   );
-  const classifier = await openClassifier(readArtifact(graph), options.device);
-  try {
-    const predictions = await evaluate(training, classifier);
-    if (predictions) await savePredictions(training, options.folder.averaged, predictions);
-    return predictions;
-  } finally {
-    await classifier.close();
-  }
+  const predictions = await evaluateSaved(training, graph);
+  if (predictions) await savePredictions(training, options.folder.averaged, predictions);
+  return predictions;
 };

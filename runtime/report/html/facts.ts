@@ -10,7 +10,8 @@ const describeData = ({ run: { data, fold, evalData, clips } }: RunConfig): stri
   const name = data ?? "the embedded sounds";
   const part = fold === null ? "" : `, fold ${fold}`;
   const evaluation = evalData === null ? "" : ` from ${evalData}`;
-  return `${name}${part}: ${formatExact(clips.train)} clips to train on, ${formatExact(clips.evaluation)} to evaluate on${evaluation}`;
+  const test = clips.test === undefined ? "" : `, ${formatExact(clips.test)} to test`;
+  return `${name}${part}: ${formatExact(clips.train)} clips to train on, ${formatExact(clips.evaluation)} to evaluate on${evaluation}${test}`;
 };
 
 const describeRecipe = ({ run }: RunConfig, { recipe }: RunContext): string => {

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import { formatFigure } from "../format-number.ts";
 import type { Figures } from "../../train/train-event.ts";
 import { html, type Html } from "./html.ts";
@@ -32,7 +33,7 @@ const factList = (facts: readonly Fact[]): Html =>
 /** What was run, on what, and how good it became. */
 export const headSection = ({ title, command, run, environment, events }: ReportData): Html => {
   const best = bestEvaluation(events.evaluations);
-  const { averaged } = events;
+  const { averaged, tests } = events;
   return html`<header>
     <h1>${title}</h1>
     ${
@@ -46,6 +47,11 @@ export const headSection = ({ title, command, run, environment, events }: Report
       html`<h2>Mean of the parameters of ${averaged.epochs} epochs</h2>
         ${tiles(averaged)}`
     }
+    ${tests.map(
+      (test) =>
+        html`<h2>Test clips, ${basename(test.graph)}</h2>
+          ${tiles(test)}`,
+    )}
     <h2>Command</h2>
     <pre><code>${command}</code></pre>
     <div class="columns">

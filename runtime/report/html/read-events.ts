@@ -24,6 +24,7 @@ const eventSchema = v.variant("event", [
     ...figures,
   }),
   v.object({ event: v.literal("averaged"), epochs: count, step: count, ...figures }),
+  v.object({ event: v.literal("test"), graph: v.string(), step: count, ...figures }),
 ]);
 
 const parseLine = (line: string): v.InferOutput<typeof eventSchema> | undefined => {
@@ -50,5 +51,6 @@ export const readEvents = (path: string): RunEvents => {
     steps: events.filter((event) => event.event === "step"),
     evaluations: events.filter((event) => event.event === "eval"),
     averaged: events.find((event) => event.event === "averaged") ?? null,
+    tests: events.filter((event) => event.event === "test"),
   };
 };

@@ -56,7 +56,7 @@ describe("a folder per class", () => {
   test("folders of splits", async () => {
     const { clips } = await read({ "train/dog/a.ogg": "", "train/cat/b.ogg": "", "test/dog/c.ogg": "" }, "");
     expect(clips).toEqual([
-      ["test/dog/c.ogg", [1], "eval"],
+      ["test/dog/c.ogg", [1], "test"],
       ["train/cat/b.ogg", [0], "train"],
       ["train/dog/a.ogg", [1], "train"],
     ]);
@@ -134,7 +134,7 @@ describe("a CSV of clips", () => {
     const { clips } = await read({ "list.csv": `\uFEFF${csv}`, "a.wav": "", "sub/b.wav": "" }, "list.csv");
     expect(clips).toEqual([
       ["a.wav", [0, 1], "train"],
-      ["sub/b.wav", [2], "eval"],
+      ["sub/b.wav", [2], "validation"],
     ]);
   });
 
@@ -159,7 +159,7 @@ describe("a CSV of clips", () => {
     [
       "an unknown split",
       "path,label,split\na.wav,dog,tran\n",
-      'list.csv:2: split is "tran"; expected one of train, training, eval, evaluation, val, valid, validation, dev, test, testing',
+      'list.csv:2: split is "tran"; expected one of train, training, val, valid, validation, dev, test, testing, eval, evaluation',
     ],
     [
       "an unknown label",
@@ -201,14 +201,14 @@ describe("ESC-50's layout", () => {
     const { clips } = await read({ ...audio, [csvPath]: csv }, path, { fold: 2 });
     expect(clips).toEqual([
       ["audio/a.wav", [1], "train"],
-      ["audio/b.wav", [0], "eval"],
+      ["audio/b.wav", [0], "test"],
       ["audio/c.wav", [1], "train"],
     ]);
   });
 
   test("without a choice the first fold is for evaluation", async () => {
     const { clips } = await read({ ...audio, "esc10.csv": csv }, "esc10.csv");
-    expect(clips.map(([, , split]) => split)).toEqual(["eval", "train", "train"]);
+    expect(clips.map(([, , split]) => split)).toEqual(["test", "train", "train"]);
   });
 
   test("a graph whose classes are numbered takes the targets", async () => {
@@ -234,7 +234,7 @@ describe("ESC-50's layout", () => {
     const names = "dog,rooster,rain,sea_waves,crackling_fire,crying_baby,sneezing,clock_tick,helicopter,chainsaw";
     const { clips } = await readDataset({ classes: names.split(","), data: join(data, "esc10/esc10.csv"), fold: 4 });
     expect(clips).toHaveLength(320);
-    expect(clips.filter(({ split }) => split === "eval")).toHaveLength(80);
+    expect(clips.filter(({ split }) => split === "test")).toHaveLength(80);
   });
 });
 

@@ -42,9 +42,39 @@ describe("where the data says nothing", () => {
 });
 
 test("splits of the data are kept", () => {
-  const data = dataset(clip("a", [0], "train"), clip("b", [1], "train"), clip("c", [1], "eval"));
+  const data = dataset(clip("a", [0], "train"), clip("b", [1], "train"), clip("c", [1], "test"));
   const { train, evaluation } = splitClips(data, { seed: 1 });
   expect([names(train), names(evaluation)]).toEqual([["a", "b"], ["c"]]);
+});
+
+test("clips for validation are evaluated on, those for the test are left to the end", () => {
+  const data = dataset(
+    clip("a", [0], "train"),
+    clip("b", [1], "train"),
+    clip("c", [1], "validation"),
+    clip("d", [1], "test"),
+  );
+  const { train, evaluation, test } = splitClips(data, { seed: 1 });
+  expect([names(train), names(evaluation), names(test)]).toEqual([["a", "b"], ["c"], ["d"]]);
+  expect(names(evaluationClips(data))).toEqual(["d"]);
+});
+
+test("a fifth is held out of data that names clips for training alone", () => {
+  const data = dataset(...[...many(5, 0), ...many(5, 1)].map((one) => ({ ...one, split: "train" }) as const));
+  const { train, evaluation, test } = splitClips(data, { seed: 1 });
+  expect([train.length, evaluation.length, test.length]).toEqual([8, 2, 0]);
+});
+
+test("another data set for evaluation stands for the validation, its own clips for validation first", () => {
+  const data = dataset(
+    clip("a", [0], "train"),
+    clip("b", [1], "train"),
+    clip("c", [1], "validation"),
+    clip("d", [1], "test"),
+  );
+  const other = dataset(clip("x", [0], "validation"), clip("y", [1], "test"));
+  const { train, evaluation, test } = splitClips(data, { seed: 1, evaluation: other });
+  expect([names(train), names(evaluation), names(test)]).toEqual([["a", "b"], ["x"], ["d"]]);
 });
 
 test("another data set for evaluation leaves all the clips to training", () => {
@@ -56,20 +86,21 @@ test("another data set for evaluation leaves all the clips to training", () => {
 });
 
 test("a data set's evaluation clips are those it marks, or all", () => {
-  expect(names(evaluationClips(dataset(clip("a", [0], "train"), clip("b", [1], "eval"))))).toEqual(["b"]);
+  expect(names(evaluationClips(dataset(clip("a", [0], "train"), clip("b", [1], "test"))))).toEqual(["b"]);
   expect(names(evaluationClips(dataset(clip("a", [0]), clip("b", [1]))))).toEqual(["a", "b"]);
+});
+
+test("no clip to measure a graph on", () => {
+  expect(() => evaluationClips(dataset(clip("a", [0], "train")))).toThrow(
+    new UserError("DATA: all its clips are for training; there is none to evaluate on"),
+  );
 });
 
 test.each([
   [
     "nothing to train on",
-    dataset(clip("a", [0], "eval")),
+    dataset(clip("a", [0], "test")),
     "DATA: all its clips are for evaluation; there is none to train on",
-  ],
-  [
-    "nothing to evaluate on",
-    dataset(clip("a", [0], "train"), clip("b", [1], "train")),
-    "DATA: all its clips are for training; there is none to evaluate on",
   ],
   [
     "too few clips to hold some out",
@@ -83,7 +114,7 @@ test.each([
   ],
   [
     "one set of classes",
-    dataset(clip("a", [1, 0], "train"), clip("b", [0, 1], "train"), clip("c", [2], "eval")),
+    dataset(clip("a", [1, 0], "train"), clip("b", [0, 1], "train"), clip("c", [2], "test")),
     'DATA: every training clip is "cat" and "dog"; training tells classes apart and needs two or more',
   ],
 ])("%s", (_, data, message) => {

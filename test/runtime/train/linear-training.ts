@@ -1,5 +1,5 @@
 /** Trainings of the hand-made linear model, in memory but for the run's folder. */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { onnx } from "onnx-proto";
 import type { Recipe } from "../../../compiler/artifact.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
@@ -39,6 +39,7 @@ export const optionsIn = (
     device: cpuDevice,
     clips,
     evaluationClips: clips.slice(0, 4),
+    testClips: [],
     load,
     steps: Infinity,
     folder: createRunFolder(join(folder, "run"), "linear", artifact.path),
@@ -59,6 +60,7 @@ export const collect = async (options: TrainOptions): Promise<TrainEvent[]> => {
 export const outline = (events: readonly TrainEvent[]): string[] =>
   events.map((event) => {
     if (event.event === "done") return `done ${event.steps}`;
+    if (event.event === "test") return `test ${basename(event.graph)}`;
     if (event.event === "averaged") return `averaged ${event.epochs}.${event.step}`;
     return `${event.event} ${event.epoch}.${event.step}`;
   });

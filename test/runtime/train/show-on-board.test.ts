@@ -11,10 +11,11 @@ test("a training's events are TensorBoard's scalars; figures that are not define
   board.show({ event: "step", epoch: 1, step: 1, loss: 0.5, lr: 0.1 });
   board.show({ event: "eval", epoch: 1, step: 1, trainLoss: 0.5, best: true, ...figures });
   board.show({ event: "averaged", epochs: 1, step: 1, ...figures });
+  board.show({ event: "test", graph: "run/best.onnx", step: 1, ...figures });
   board.close();
   const [file = ""] = readdirSync(folder);
-  const tags = readFileSync(join(folder, file), "latin1").match(/(train|eval|eval_averaged)\/\w+/g);
+  const tags = readFileSync(join(folder, file), "latin1").match(/(train|eval|eval_averaged|test_best)\/\w+/g);
   expect(tags?.join(" ")).toBe(
-    "train/loss train/learning_rate eval/loss eval/accuracy eval/AUC train/epoch_loss eval_averaged/loss eval_averaged/accuracy eval_averaged/AUC",
+    "train/loss train/learning_rate eval/loss eval/accuracy eval/AUC train/epoch_loss eval_averaged/loss eval_averaged/accuracy eval_averaged/AUC test_best/loss test_best/accuracy test_best/AUC",
   );
 });

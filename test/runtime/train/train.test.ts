@@ -195,6 +195,15 @@ describe("which graph is which", () => {
     expect(readSafetensors(options.folder.averaged.predictions).tensors).toHaveLength(3);
   });
 
+  test("clips for the test are scored once, at the end, by the graphs that are chosen", async () => {
+    const recipe = { epochs: 3, averaging: { from: 2, to: 3 } };
+    const options = optionsIn(temporaryFolder(), { recipe, testClips: clips.slice(4) });
+    const events = await collect(options);
+    expect(outline(events).slice(-4)).toStrictEqual(["averaged 2.6", "test best.onnx", "test averaged.onnx", "done 6"]);
+    expect(events.at(-3)).toMatchObject({ graph: options.folder.best.graph, step: 6, clips: 2 });
+    expect(readFileSync(options.folder.metrics, "utf8").match(/"event":"test"/g)).toHaveLength(2);
+  });
+
   test("no averaged graph where training ends before its first epoch", async () => {
     const options = optionsIn(temporaryFolder(), { recipe: { averaging: { from: 3, to: 5 } } });
     expect((await collect(options)).at(-1)).toMatchObject({ event: "done", averaged: null });

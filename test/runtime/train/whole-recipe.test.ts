@@ -54,6 +54,7 @@ export default tiny({ training: { optimizer, schedule, augment, clipNorm: 1, sam
     device: cpuDevice,
     clips,
     evaluationClips: clips.slice(0, 10),
+    testClips: [],
     load,
     steps: Infinity,
     folder: createRunFolder(join(folder, "run"), "tiny", out),

@@ -8,15 +8,18 @@ const figures = { clips: 2, loss: 0.4, accuracy: 1, mAP: null, AUC: null, dPrime
 const evaluation = { event: "eval", epoch: 1, step: 1, trainLoss: 0.5, best: true, ...figures };
 const averaged = { event: "averaged", epochs: 3, step: 1, ...figures };
 
+const tested = { event: "test", graph: "run/best.onnx", step: 1, ...figures };
+
 const log = (...lines: readonly string[]): string =>
   join(temporaryFolder({ "metrics.jsonl": Buffer.from(lines.join("\n")) }), "metrics.jsonl");
 const json = (value: object): string => JSON.stringify(value);
 
 test("events by kind", () => {
-  expect(readEvents(log(json(step), json(evaluation), json(averaged), ""))).toStrictEqual({
+  expect(readEvents(log(json(step), json(evaluation), json(averaged), json(tested), ""))).toStrictEqual({
     steps: [step],
     evaluations: [evaluation],
     averaged,
+    tests: [tested],
   });
 });
 

@@ -22,6 +22,7 @@ const events: ReportData["events"] = {
     dPrime: 1.5,
   })),
   averaged: null,
+  tests: [],
 };
 
 /** Three clips: the first two are right, the third, of class 0, is taken for class 1. */
@@ -114,7 +115,7 @@ test("what comes from the user is text", () => {
 test("sections say what is missing", () => {
   const page = renderReport({
     ...report,
-    events: { steps: [], evaluations: [], averaged: null },
+    events: { steps: [], evaluations: [], averaged: null, tests: [] },
     evaluation: { missing: "No answers." },
     worstClips: { missing: "No clips." },
   });
@@ -140,6 +141,7 @@ test("AudioSet's 527 classes and 200 epochs make a page below a megabyte", () =>
       steps: repeat(300_000, (index) => ({ ...step, step: index + 1, loss: 0.5 + (index % 7) / 10 })),
       evaluations: repeat(200, (index) => ({ ...evaluation, epoch: index + 1, step: (index + 1) * 1500 })),
       averaged: null,
+      tests: [],
     },
     evaluation: {
       objective: "multi-label",
