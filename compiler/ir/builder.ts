@@ -25,12 +25,27 @@ const constantDtype = (data: Constant["data"]): DType => {
   return data instanceof Int32Array ? "int32" : "int64";
 };
 
+/** Numbers what is alike, so that a node's name does not depend on what is written elsewhere in the graph. */
+const createNumbers = (taken: readonly Node[]): ((stem: string) => string) => {
+  const next = new Map<string, number>();
+  for (const { outputs } of taken) {
+    const [, stem, number] = /^(.+)\.(\d+)(?::\d+)?$/.exec(outputs[0]?.name ?? "") ?? [];
+    if (stem !== undefined) next.set(stem, Math.max(next.get(stem) ?? 0, Number(number) + 1));
+  }
+  return (stem) => {
+    const number = next.get(stem) ?? 0;
+    next.set(stem, number + 1);
+    return `${stem}.${number}`;
+  };
+};
+
 /** @param base the graph to continue. */
 export const createBuilder = (base: Graph = emptyGraph): Builder => {
   const inputs = [...base.inputs];
   const constants = new Map(base.constants.map((constant) => [constant.value.name, constant]));
   const states = new Map(base.states.map((state) => [state.value.name, state]));
   const nodes: Node[] = [...base.nodes];
+  const numbered = createNumbers(base.nodes);
   let origin: Origin = { path: "", role: "forward" };
 
   const apply: Builder["apply"] = (op, operands, attributes) => {
@@ -43,7 +58,7 @@ export const createBuilder = (base: Graph = emptyGraph): Builder => {
       attributes,
     );
     const types: readonly TensorType[] = "dtype" in inferred ? [inferred] : inferred;
-    const name = `${origin.role}/${origin.path}/${op}.${nodes.length}`;
+    const name = numbered(`${origin.role}/${origin.path}/${op}`);
     const outputs = types.map((type, index) => ({ name: types.length === 1 ? name : `${name}:${index}`, type }));
     nodes.push({ op, inputs: operands, outputs, attributes, origin });
     return outputs;

@@ -20,8 +20,8 @@ test("nodes carry the origin that is in force; an inner one ends with its functi
   b.neg(x);
   expect(b.finish([]).nodes.map(({ origin, outputs }) => [origin.path, origin.role, outputs[0]?.name])).toStrictEqual([
     ["inner", "gradient", "gradient/inner/neg.0"],
-    ["outer", "loss", "loss/outer/neg.1"],
-    ["", "forward", "forward//neg.2"],
+    ["outer", "loss", "loss/outer/neg.0"],
+    ["", "forward", "forward//neg.0"],
   ]);
 });
 
@@ -48,7 +48,20 @@ test("a builder continues a graph", () => {
   second.update(weight, second.add(y, second.scalar(1)));
   const graph = second.finish([y]);
   expect(graph.nodes.map(({ op }) => op)).toStrictEqual(["mul", "add"]);
-  expect(graph.states[0]?.next?.name).toBe("forward//add.1");
+  expect(graph.states[0]?.next?.name).toBe("forward//add.0");
+});
+
+test("nodes are numbered among their like, whatever was removed before them", () => {
+  const first = createBuilder();
+  const x = first.input("x", scalarType);
+  const [, second] = [first.neg(x), first.neg(x)];
+  const graph = first.finish([second]);
+  const b = createBuilder({ ...graph, nodes: graph.nodes.slice(1) });
+  expect([b.exp(second), b.neg(second), b.neg(second)].map(({ name }) => name)).toStrictEqual([
+    "forward//exp.0",
+    "forward//neg.2",
+    "forward//neg.3",
+  ]);
 });
 
 test("states have names of their own and exist before their update", () => {

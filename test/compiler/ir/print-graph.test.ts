@@ -14,12 +14,12 @@ test("a graph as text: declarations, then a node a line with its operands and at
   b.update(weight, b.mul(weight, b.scalar(0.5)));
   expect(printGraph(b.finish(left ? [left] : []))).toBe(
     `input x: float32[batch, 3]
-state weight: float32[2, 3] <- forward//mul.2
+state weight: float32[2, 3] <- forward//mul.0
 constant constant/0.5: float32[]
 forward/head/gemm.0: float32[batch, 2] = gemm(x, weight, -, transA=0, transB=1)
-forward//split.1:0: float32[batch, 1], forward//split.1:1: float32[batch, 1] = split(forward/head/gemm.0, axis=1, split=[1,1])
-forward//mul.2: float32[2, 3] = mul(weight, constant/0.5)
-output forward//split.1:0
+forward//split.0:0: float32[batch, 1], forward//split.0:1: float32[batch, 1] = split(forward/head/gemm.0, axis=1, split=[1,1])
+forward//mul.0: float32[2, 3] = mul(weight, constant/0.5)
+output forward//split.0:0
 `,
   );
 });

@@ -36,31 +36,31 @@ test("a product, its gradient and an update: the casts, and what stays as it is"
   b.from({ path: "weight", role: "optimizer" }, () => b.update(weight, b.sub(weight, gradient)));
   expect(printGraph(verify(mixedPrecision(b.finish([inferred, loss]))))).toBe(
     `input x: float32[2, 2]
-state weight: float32[2, 2] <- optimizer/weight/sub.20
+state weight: float32[2, 2] <- optimizer/weight/sub.0
 constant constant/1: float32[]
 forward/features/log.0: float32[2, 2] = log(x)
-forward/net/matMul.1: float32[2, 2] = matMul(forward/features/log.0, weight)
-training/net/cast.2: float16[2, 2] = cast(forward/features/log.0, to=10)
-training/net/cast.3: float16[2, 2] = cast(weight, to=10)
-training/net/matMul.4: float16[2, 2] = matMul(training/net/cast.2, training/net/cast.3)
-training/net/matMul.5: float16[2, 2] = matMul(training/net/matMul.4, training/net/cast.3)
-loss/objective/cast.6: float32[2, 2] = cast(training/net/matMul.5, to=1)
-loss/objective/reduceSum.7: float32[] = reduceSum(loss/objective/cast.6, axes=[0,1], keepdims=0)
-gradient/objective/reshape.8: float32[1, 1] = reshape(constant/1, shape=[1,1])
-gradient/objective/shape.9: int64[2] = shape(loss/objective/cast.6)
-gradient/objective/expand.10: float32[2, 2] = expand(gradient/objective/reshape.8, gradient/objective/shape.9, to=[2,2])
-gradient/net/transpose.11: float16[2, 2] = transpose(training/net/cast.3, perm=[1,0])
-gradient/net/cast.12: float16[2, 2] = cast(gradient/objective/expand.10, to=10)
-gradient/net/matMul.13: float16[2, 2] = matMul(gradient/net/cast.12, gradient/net/transpose.11)
-gradient/net/transpose.14: float16[2, 2] = transpose(training/net/matMul.4, perm=[1,0])
-gradient/net/matMul.15: float16[2, 2] = matMul(gradient/net/transpose.14, gradient/net/cast.12)
-gradient/net/transpose.16: float16[2, 2] = transpose(training/net/cast.2, perm=[1,0])
-gradient/net/matMul.17: float16[2, 2] = matMul(gradient/net/transpose.16, gradient/net/matMul.13)
-gradient/net/add.18: float16[2, 2] = add(gradient/net/matMul.15, gradient/net/matMul.17)
-optimizer/weight/cast.19: float32[2, 2] = cast(gradient/net/add.18, to=1)
-optimizer/weight/sub.20: float32[2, 2] = sub(weight, optimizer/weight/cast.19)
-output forward/net/matMul.1
-output loss/objective/reduceSum.7
+forward/net/matMul.0: float32[2, 2] = matMul(forward/features/log.0, weight)
+training/net/cast.0: float16[2, 2] = cast(forward/features/log.0, to=10)
+training/net/cast.1: float16[2, 2] = cast(weight, to=10)
+training/net/matMul.0: float16[2, 2] = matMul(training/net/cast.0, training/net/cast.1)
+training/net/matMul.1: float16[2, 2] = matMul(training/net/matMul.0, training/net/cast.1)
+loss/objective/cast.0: float32[2, 2] = cast(training/net/matMul.1, to=1)
+loss/objective/reduceSum.0: float32[] = reduceSum(loss/objective/cast.0, axes=[0,1], keepdims=0)
+gradient/objective/reshape.0: float32[1, 1] = reshape(constant/1, shape=[1,1])
+gradient/objective/shape.0: int64[2] = shape(loss/objective/cast.0)
+gradient/objective/expand.0: float32[2, 2] = expand(gradient/objective/reshape.0, gradient/objective/shape.0, to=[2,2])
+gradient/net/transpose.0: float16[2, 2] = transpose(training/net/cast.1, perm=[1,0])
+gradient/net/cast.0: float16[2, 2] = cast(gradient/objective/expand.0, to=10)
+gradient/net/matMul.0: float16[2, 2] = matMul(gradient/net/cast.0, gradient/net/transpose.0)
+gradient/net/transpose.1: float16[2, 2] = transpose(training/net/matMul.0, perm=[1,0])
+gradient/net/matMul.1: float16[2, 2] = matMul(gradient/net/transpose.1, gradient/net/cast.0)
+gradient/net/transpose.2: float16[2, 2] = transpose(training/net/cast.0, perm=[1,0])
+gradient/net/matMul.2: float16[2, 2] = matMul(gradient/net/transpose.2, gradient/net/matMul.0)
+gradient/net/add.0: float16[2, 2] = add(gradient/net/matMul.1, gradient/net/matMul.2)
+optimizer/weight/cast.0: float32[2, 2] = cast(gradient/net/add.0, to=1)
+optimizer/weight/sub.0: float32[2, 2] = sub(weight, optimizer/weight/cast.0)
+output forward/net/matMul.0
+output loss/objective/reduceSum.0
 `,
   );
 });
@@ -72,11 +72,11 @@ describe("operators that follow", () => {
 constant constant/0.5/float16: float16[]
 training/net/cast.0: float16[2, 2] = cast(x, to=10)
 training/net/cast.1: float16[2, 2] = cast(weight, to=10)
-training/net/matMul.2: float16[2, 2] = matMul(training/net/cast.0, training/net/cast.1)
-training/net/mul.3: float16[2, 2] = mul(training/net/matMul.2, constant/0.5/float16)
-training/net/neg.4: float16[2, 2] = neg(training/net/mul.3)
-training/net/cast.5: float32[2, 2] = cast(training/net/neg.4, to=1)
-output training/net/cast.5`,
+training/net/matMul.0: float16[2, 2] = matMul(training/net/cast.0, training/net/cast.1)
+training/net/mul.0: float16[2, 2] = mul(training/net/matMul.0, constant/0.5/float16)
+training/net/neg.0: float16[2, 2] = neg(training/net/mul.0)
+training/net/cast.2: float32[2, 2] = cast(training/net/neg.0, to=1)
+output training/net/cast.2`,
     );
   });
 
@@ -85,11 +85,11 @@ output training/net/cast.5`,
       `constant constant/0.000001: float32[]
 training/net/cast.0: float16[2, 2] = cast(x, to=10)
 training/net/cast.1: float16[2, 2] = cast(weight, to=10)
-training/net/matMul.2: float16[2, 2] = matMul(training/net/cast.0, training/net/cast.1)
-training/net/cast.3: float32[2, 2] = cast(training/net/matMul.2, to=1)
-training/net/add.4: float32[2, 2] = add(training/net/cast.3, constant/0.000001)
-training/net/add.5: float32[2, 2] = add(training/net/add.4, weight)
-output training/net/add.5`,
+training/net/matMul.0: float16[2, 2] = matMul(training/net/cast.0, training/net/cast.1)
+training/net/cast.2: float32[2, 2] = cast(training/net/matMul.0, to=1)
+training/net/add.0: float32[2, 2] = add(training/net/cast.2, constant/0.000001)
+training/net/add.1: float32[2, 2] = add(training/net/add.0, weight)
+output training/net/add.1`,
     );
   });
 
@@ -105,12 +105,12 @@ constant constant/[1,0]: int64[2]
 constant constant/0/float16: float16[]
 training/net/cast.0: float16[2, 2] = cast(x, to=10)
 training/net/cast.1: float16[2, 2] = cast(weight, to=10)
-training/net/matMul.2: float16[2, 2] = matMul(training/net/cast.0, training/net/cast.1)
-training/net/less.3: bool[2, 2] = less(constant/0/float16, training/net/matMul.2)
-training/net/gather.4: float16[2, 2] = gather(training/net/matMul.2, constant/[1,0], axis=0)
-training/net/where.5: float16[2, 2] = where(training/net/less.3, training/net/gather.4, constant/0/float16)
-training/net/cast.6: float32[2, 2] = cast(training/net/where.5, to=1)
-output training/net/cast.6`,
+training/net/matMul.0: float16[2, 2] = matMul(training/net/cast.0, training/net/cast.1)
+training/net/less.0: bool[2, 2] = less(constant/0/float16, training/net/matMul.0)
+training/net/gather.0: float16[2, 2] = gather(training/net/matMul.0, constant/[1,0], axis=0)
+training/net/where.0: float16[2, 2] = where(training/net/less.0, training/net/gather.0, constant/0/float16)
+training/net/cast.2: float32[2, 2] = cast(training/net/where.0, to=1)
+output training/net/cast.2`,
     );
   });
 });

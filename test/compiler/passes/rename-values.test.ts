@@ -29,9 +29,9 @@ test("a value has its new name wherever it is defined or read", () => {
 state w: float32[] <- w.next
 constant two: float32[]
 product: float32[] = mul(input, w)
-forward//reshape.1: float32[1, 1] = reshape(product, shape=[1,1])
-forward//reshape.2: float32[1, 1] = reshape(two, shape=[1,1])
-output: float32[1, 1] = gemm(forward//reshape.1, forward//reshape.2, -, transA=0, transB=0)
+forward//reshape.0: float32[1, 1] = reshape(product, shape=[1,1])
+forward//reshape.1: float32[1, 1] = reshape(two, shape=[1,1])
+output: float32[1, 1] = gemm(forward//reshape.0, forward//reshape.1, -, transA=0, transB=0)
 w.next: float32[] = neg(w)
 output output
 `);

@@ -1,0 +1,65 @@
+/**
+ * The graphs of small versions of the main specs, as text in `golden/graphs/`: a change of structure shows in their diff.
+ * `npm run snapshots` writes them anew.
+ */
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { lowerSpec } from "../../compiler/compile.ts";
+import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
+import { printGraph } from "../../compiler/ir/print-graph.ts";
+import { ast, type AstOptions } from "../../spec/ast.ts";
+import {
+  adam,
+  adamW,
+  maskFrequency,
+  maskTime,
+  mixedFloat16,
+  mixup,
+  multiLabel,
+  noise,
+  roll,
+  singleLabel,
+} from "../../spec/dsl/index.ts";
+
+const small: AstOptions = {
+  size: { width: 8, depth: 1, heads: 2 },
+  frames: 32,
+  objective: multiLabel({ classes: ["no", "maybe", "yes"] }),
+};
+
+const cases: Readonly<Record<string, { readonly input: "waveform" | "features"; readonly options: AstOptions }>> = {
+  ast: { input: "waveform", options: {} },
+  "speech-commands": {
+    input: "waveform",
+    options: {
+      training: {
+        optimizer: adam({ learningRate: 2.5e-4, betas: [0.95, 0.999], weightDecay: 5e-7 }),
+        batch: 4,
+        epochs: 1,
+        augment: [mixup({ rate: 0.6 }), maskFrequency({ bins: 48 }), maskTime({ frames: 12 }), noise(), roll()],
+      },
+    },
+  },
+  "fine-tuning": {
+    input: "features",
+    options: {
+      tokens: ["cls"],
+      objective: singleLabel({ classes: ["no", "yes"], labelSmoothing: 0.1 }),
+      training: {
+        optimizer: adamW({ learningRate: 1e-4, weightDecay: 0.01 }),
+        batch: 4,
+        accumulate: 2,
+        epochs: 1,
+        clipNorm: 1,
+        rates: { "patchEmbedding.*": 0, "blocks.*": 0.1 },
+        precision: mixedFloat16(),
+      },
+    },
+  },
+};
+
+test.each(Object.entries(cases))("%s", async (name, { input, options }) => {
+  const spec = normalizeSpec(ast({ ...small, ...options }), () => undefined, "spec.ts");
+  const text = printGraph(lowerSpec(spec, input, () => undefined));
+  await expect(text).toMatchFileSnapshot(fileURLToPath(new URL(`../../golden/graphs/${name}.txt`, import.meta.url)));
+});
