@@ -12,7 +12,8 @@ Compiles a model spec to one ONNX file that infers and trains.
 
   SPEC                        a TypeScript file whose default export is a model   (default: spec/ast.ts)
   --out FILE                  the file to write                                   (default: graph.onnx)
-  --weights FILE|none         to start from: .pth, .safetensors, .npz, graph.onnx   (default: the spec's)
+  --weights FILE|DIR|none     to start from: .pth, .safetensors, .npz, graph.onnx, a Hugging Face folder   (default: the spec's)
+  --weights-from KEY          which of several models in it: model_ema, teacher, ...   (default: the spec's)
   --input waveform|features   where the graph starts                              (default: waveform)
   --json                      print one JSON object instead of text
   --help                      print this`;
@@ -29,6 +30,7 @@ const readArguments = (args: readonly string[]) => {
       options: {
         out: { type: "string", default: "graph.onnx" },
         weights: { type: "string" },
+        "weights-from": { type: "string" },
         input: { type: "string", default: "waveform" },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -51,13 +53,19 @@ const run = (args: readonly string[]): void => {
     return;
   }
   if (positionals.length > 1) fail("arguments", `expected one spec, got ${positionals.join(" ")}; see --help`);
-  const { out, input, weights } = values;
+  const { out, input, weights, "weights-from": weightsFrom } = values;
   if (out === "") fail("arguments", "--out names no file; see --help");
   if (!isGraphInput(input)) return fail("arguments", `--input is waveform or features, not ${input}`);
 
   const spec = positionals[0] ?? "spec/ast.ts";
   const started = performance.now();
-  const { metadata, coverage, bytes } = compile({ spec, out, input, ...(weights === undefined ? {} : { weights }) });
+  const { metadata, coverage, bytes } = compile({
+    spec,
+    out,
+    input,
+    ...(weights === undefined ? {} : { weights }),
+    ...(weightsFrom === undefined ? {} : { weightsFrom }),
+  });
   const seconds = (performance.now() - started) / 1000;
   if (values.json) {
     console.log(

@@ -40,6 +40,8 @@ export interface CompileOptions {
   readonly input: GraphInput;
   /** A checkpoint to start from instead of the spec's; "none": start from the seed. */
   readonly weights?: string;
+  /** Which of the checkpoint's models, instead of the spec's choice. */
+  readonly weightsFrom?: string;
 }
 
 export interface Compiled {
@@ -80,25 +82,35 @@ export const inferenceOutputs = ({ outputs }: Graph): readonly Value[] =>
   outputs.filter(({ name }) => name !== names.loss);
 
 /** @throws CompileError when the checkpoint is wanted but cannot be used */
-const openWeights = (spec: NormalizedSpec, graph: Graph, weights: string | undefined): ImportedWeights | undefined => {
+const openWeights = (
+  spec: NormalizedSpec,
+  graph: Graph,
+  { weights, weightsFrom }: Pick<CompileOptions, "weights" | "weightsFrom">,
+): ImportedWeights | undefined => {
   const path = weights ?? spec.pretrained?.file;
-  if (path === undefined || path === "none") return undefined;
+  if (path === undefined || path === "none") {
+    if (weightsFrom === undefined) return undefined;
+    throw new CompileError([
+      { code: "checkpoint", message: "--weights-from names a part of a checkpoint, but there is none" },
+    ]);
+  }
   const parameters = graph.states.filter(({ kind }) => kind === "parameter");
-  return importWeights(path, spec.pretrained ?? {}, spec, parameters);
+  const options = { ...spec.pretrained, ...(weightsFrom === undefined ? {} : { from: weightsFrom }) };
+  return importWeights(path, options, spec, parameters);
 };
 
 /**
  * Compiles a spec to an ONNX file.
  * @throws CompileError with everything that is wrong with the spec, or when a checkpoint or the output cannot be used
  */
-export const compile = ({ spec: path, out, input, weights }: CompileOptions): Compiled => {
+export const compile = ({ spec: path, out, input, ...checkpoint }: CompileOptions): Compiled => {
   const { model, locate } = readSpec(path);
   const spec = normalizeSpec(model, locate, path, input);
   const graph = lowerSpec(spec, input, locate);
   const program = { graph, inferenceOutputs: inferenceOutputs(graph) };
   const metadata = describeArtifact(spec, graph, program.inferenceOutputs, input);
   try {
-    const imported = openWeights(spec, graph, weights);
+    const imported = openWeights(spec, graph, checkpoint);
     const read = imported?.read ?? ((state: State) => initialize(state, spec.seed));
     const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
     const bytes = writeArtifact(out, program, read, [...printMetadata(metadata), geometry], compilerVersion);

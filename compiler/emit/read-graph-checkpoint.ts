@@ -82,8 +82,7 @@ export const readGraphCheckpoint = (source: ByteSource): Checkpoint => {
   return {
     format: "onnx",
     tensors,
-    unwrapped: [],
-    outside: new Map(),
+    objects: new Map(),
     metadata,
   };
 };

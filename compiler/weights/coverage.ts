@@ -18,6 +18,12 @@ export interface TargetCoverage {
 export interface Coverage {
   readonly file: string;
   readonly layout: string;
+  /** Where in the file the model is: `state_dict.model`; "" at its top level. */
+  readonly taken: string;
+  /** Where else the file has a model: `model_ema`. */
+  readonly others: readonly string[];
+  /** What the file has beside the model: an optimizer, metrics, other models. */
+  readonly leftOut: readonly { readonly name: string; readonly tensors: number }[];
   readonly sources: readonly SourceCoverage[];
   readonly targets: readonly TargetCoverage[];
   readonly warnings: readonly string[];
@@ -36,12 +42,31 @@ const notes = (entries: readonly { readonly name: string; readonly note?: string
   });
 };
 
+const printTaken = ({ taken, others }: Coverage): readonly string[] => {
+  if (others.length > 0) {
+    return [`  taken: ${taken === "" ? "the top level" : taken}; --weights-from takes another: ${others.join(", ")}`];
+  }
+  return taken === "" ? [] : [`  taken: ${taken}`];
+};
+
+const printLeftOut = ({ leftOut }: Coverage): readonly string[] => {
+  const shown = leftOut.slice(0, 8).map(({ name, tensors }) => `${name} (${tensors})`);
+  if (leftOut.length === 0) return [];
+  return [
+    `  left out, with their tensors: ${shown.join(", ")}${leftOut.length > 8 ? ` and ${leftOut.length - 8} more` : ""}`,
+  ];
+};
+
 /** The report as people read it. */
-export const printCoverage = ({ file, layout, sources, targets, warnings }: Coverage): string =>
-  [
+export const printCoverage = (coverage: Coverage): string => {
+  const { file, layout, sources, targets, warnings } = coverage;
+  return [
     `${file} (${layout}): ${sources.length} tensors, ${count(sources, "used")} used, ${count(sources, "resized")} resized, ${count(sources, "dropped")} dropped`,
+    ...printTaken(coverage),
+    ...printLeftOut(coverage),
     ...notes(sources),
     `${targets.length} parameters of the model: ${count(targets, "filled")} filled, ${count(targets, "initialised")} initialised`,
     ...notes(targets),
     ...warnings.map((warning) => `  warning: ${warning}`),
   ].join("\n");
+};

@@ -115,7 +115,7 @@ export const importWeights = (
   spec: NormalizedSpec,
   states: readonly State[],
 ): ImportedWeights => {
-  const source = matchLayout(openCheckpoint(path), path);
+  const source = matchLayout(openCheckpoint(path), path, options.from);
   const target = describeGeometry(spec);
   const context: ImportContext = { path, source, target, options, classCount: spec.classes.length };
   const referenceOf = ({ value }: State): string => referenceName(value.name) ?? value.name;
@@ -144,5 +144,17 @@ export const importWeights = (
     if (broken > 0) warnings.push(`${plan.from.join(" + ")} has ${broken} values that are not finite`);
     return values;
   };
-  return { read, coverage: () => ({ file: path, layout: source.layout.name, sources, targets, warnings }) };
+  return {
+    read,
+    coverage: () => ({
+      file: path,
+      layout: source.layout.name,
+      taken: source.taken,
+      others: source.others,
+      leftOut: source.leftOut,
+      sources,
+      targets,
+      warnings,
+    }),
+  };
 };

@@ -2,7 +2,8 @@
 import type { SourceGeometry } from "./geometry.ts";
 import type { Checkpoint, TensorEntry } from "./readers/checkpoint.ts";
 import { CheckpointError } from "./readers/checkpoint-error.ts";
-import type { Converted, Layout } from "./layouts/layout.ts";
+import { findModel, printPlace, unwrappedName } from "./find-model.ts";
+import type { Converted, Layout, Rule } from "./layouts/layout.ts";
 import { layouts } from "./layouts/layouts.ts";
 
 export interface MatchedTensor extends Converted {
@@ -19,14 +20,30 @@ export interface MatchedCheckpoint {
   readonly tensors: ReadonlyMap<string, MatchedTensor>;
   /** What the model has no use for. */
   readonly dropped: readonly TensorEntry[];
+  /** Where in the file the model is: `state_dict.model`; "" at its top level. */
+  readonly taken: string;
+  /** Where else a model is. */
+  readonly others: readonly string[];
+  /** What is beside the model: an optimizer, metrics, other models. */
+  readonly leftOut: readonly LeftOut[];
 }
 
-const recognise = (checkpoint: Checkpoint): { readonly layout: Layout; readonly prefix: string } | undefined => {
-  for (const layout of layouts) {
-    const prefix = layout.prefixes.find((candidate) => layout.isLayout(checkpoint, candidate));
-    if (prefix !== undefined) return { layout, prefix };
+export interface LeftOut {
+  readonly name: string;
+  readonly tensors: number;
+}
+
+/** Tensors beside the model, counted by the first step of their names that leads away from it. */
+const countLeftOut = (names: readonly string[], under: string): readonly LeftOut[] => {
+  const counts = new Map<string, number>();
+  const steps = under.split(/[./]/);
+  for (const name of names) {
+    const own = name.split(/[./]/);
+    const common = steps.findIndex((step, index) => step !== own[index]);
+    const group = own.slice(0, common + 1).join(".");
+    counts.set(group, (counts.get(group) ?? 0) + 1);
   }
-  return undefined;
+  return [...counts].map(([name, tensors]) => ({ name, tensors }));
 };
 
 export const listNames = (names: readonly string[]): string =>
@@ -47,12 +64,15 @@ const joinThirds = (thirds: readonly MatchedTensor[]): MatchedTensor => {
   return { shape: [3 * rows, ...rest], from: thirds.flatMap(({ from }) => from), read };
 };
 
+const printTaken = (under: string): string => (under === "" ? "" : printPlace(under));
+
 /**
  * @param path for messages
- * @throws CheckpointError when the layout is unknown or a name is not the layout's
+ * @param from where in the file the model is; undefined: by rule
+ * @throws CheckpointError when the layout is unknown, a name is not the layout's, or no rule tells which of several models is meant
  */
-export const matchLayout = (checkpoint: Checkpoint, path: string): MatchedCheckpoint => {
-  const found = recognise(checkpoint);
+export const matchLayout = (checkpoint: Checkpoint, path: string, from?: string): MatchedCheckpoint => {
+  const found = findModel(checkpoint, path, from);
   if (!found) {
     const known = layouts.map(({ name }) => name).join(", ");
     throw new CheckpointError(
@@ -60,18 +80,31 @@ export const matchLayout = (checkpoint: Checkpoint, path: string): MatchedCheckp
       `has no layout known here (${known}); its first tensors are ${listNames([...checkpoint.tensors.keys()])}`,
     );
   }
-  const { layout, prefix } = found;
+  const { layout, under, others } = found;
+  const isInside = (name: string): boolean =>
+    name.startsWith(under) &&
+    !others.some((other) => other.length > under.length && other.startsWith(under) && name.startsWith(other));
+  const findRule = (inside: string): { readonly rule: Rule | undefined; readonly bare: string } => {
+    const prefix = layout.prefixes.find((candidate) => inside.startsWith(candidate)) ?? "";
+    const bare = inside.slice(prefix.length);
+    return { rule: layout.rules.find(({ pattern }) => pattern.test(bare)), bare };
+  };
   const whole = new Map<string, MatchedTensor>();
   const thirds = new Map<string, MatchedTensor[]>();
   const dropped: TensorEntry[] = [];
   const unexpected: string[] = [];
+  const outside: string[] = [];
   const refuseSecond = (target: string, first: MatchedTensor | undefined, second: string): void => {
     if (!first) return;
     throw new CheckpointError(path, `has two tensors for ${target}: ${first.from.join(" + ")} and ${second}`);
   };
   for (const [name, entry] of checkpoint.tensors) {
-    const bare = name.startsWith(prefix) ? name.slice(prefix.length) : name;
-    const rule = layout.rules.find(({ pattern }) => pattern.test(bare));
+    const unwrapped = unwrappedName(name);
+    if (!isInside(unwrapped)) {
+      outside.push(unwrapped);
+      continue;
+    }
+    const { rule, bare } = findRule(unwrapped.slice(under.length));
     if (!rule) {
       unexpected.push(name);
     } else if (rule.to === undefined) {
@@ -88,6 +121,12 @@ export const matchLayout = (checkpoint: Checkpoint, path: string): MatchedCheckp
         parts[rule.third] = tensor;
         thirds.set(target, parts);
       }
+    }
+  }
+  for (const [name, className] of checkpoint.objects) {
+    const unwrapped = unwrappedName(name);
+    if (isInside(unwrapped) && findRule(unwrapped.slice(under.length)).rule?.to !== undefined) {
+      throw new CheckpointError(path, `${name} is no tensor, but a Python object of ${className}`);
     }
   }
   if (unexpected.length > 0) {
@@ -107,9 +146,12 @@ export const matchLayout = (checkpoint: Checkpoint, path: string): MatchedCheckp
   }
   return {
     layout,
-    geometry: layout.readGeometry?.(checkpoint, path) ?? {},
+    geometry: layout.readGeometry?.(checkpoint, path, checkpoint.tensors.get(found.marker ?? "")) ?? {},
     entries: checkpoint.tensors,
     tensors: whole,
     dropped,
+    taken: printTaken(under),
+    others: others.map(printPlace),
+    leftOut: countLeftOut(outside, under),
   };
 };

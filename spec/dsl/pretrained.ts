@@ -2,8 +2,16 @@
 
 export interface Checkpoint {
   readonly kind: "checkpoint";
-  /** `.pth`, `.safetensors`, `.npz` or `graph.onnx`, relative to the spec's file. The command line's `--weights` goes first. */
+  /**
+   * `.pth`, `.safetensors`, `.npz`, `graph.onnx` or a folder as Hugging Face has it, relative to the spec's file.
+   * The command line's `--weights` goes first.
+   */
   readonly file?: string;
+  /**
+   * Which of the file's models, where there are several: `"model_ema"`, `"teacher"`. The command line's `--weights-from` goes first.
+   * Default: the model before averages of it, and a teacher before its student.
+   */
+  readonly from?: string;
   /**
    * For a grid of patches that the source does not have: cut from the centre where it is larger, interpolate where it is
    * smaller (the paper's is bilinear, section 2.2), or start the positions at random.

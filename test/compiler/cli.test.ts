@@ -40,7 +40,8 @@ Compiles a model spec to one ONNX file that infers and trains.
 
   SPEC                        a TypeScript file whose default export is a model   (default: spec/ast.ts)
   --out FILE                  the file to write                                   (default: graph.onnx)
-  --weights FILE|none         to start from: .pth, .safetensors, .npz, graph.onnx   (default: the spec's)
+  --weights FILE|DIR|none     to start from: .pth, .safetensors, .npz, graph.onnx, a Hugging Face folder   (default: the spec's)
+  --weights-from KEY          which of several models in it: model_ema, teacher, ...   (default: the spec's)
   --input waveform|features   where the graph starts                              (default: waveform)
   --json                      print one JSON object instead of text
   --help                      print this
@@ -61,6 +62,24 @@ describe("wrong arguments", () => {
     const folder = makeFolder();
     expect(run(folder, ...args)).toStrictEqual({ status: 2, stdout: "", stderr: message });
     expect(written(folder)).toStrictEqual([]);
+  });
+});
+
+test("--weights-from without weights", () => {
+  const { status, stderr } = run(makeFolder(), "spec.ts", "--weights-from", "model_ema");
+  expect({ status, stderr }).toStrictEqual({
+    status: 2,
+    stderr: "error: --weights-from names a part of a checkpoint, but there is none (checkpoint)\n",
+  });
+});
+
+test("--weights-from names a part of the checkpoint", () => {
+  const folder = makeFolder();
+  expect(run(folder, "spec.ts", "--out", "a.onnx").status).toBe(0);
+  const { status, stderr } = run(folder, "spec.ts", "--weights", "a.onnx", "--weights-from", "model_ema");
+  expect({ status, stderr }).toStrictEqual({
+    status: 2,
+    stderr: 'error: a.onnx: has no weights under "model_ema"; it has them under the top level (checkpoint)\n',
   });
 });
 

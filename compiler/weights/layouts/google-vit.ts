@@ -1,6 +1,6 @@
 /** Google's ViT checkpoints (google-research/vision_transformer): JAX names, kernels as [in, out]. */
 import type { TensorEntry } from "../readers/checkpoint.ts";
-import { type Converted, hasTensor, type Layout, type Rule } from "./layout.ts";
+import { type Converted, type Layout, type Rule } from "./layout.ts";
 
 const size = (shape: readonly number[]): number => shape.reduce((product, length) => product * length, 1);
 
@@ -60,12 +60,10 @@ const norm = (from: string, to: string): readonly Rule[] => [
   { pattern: new RegExp(`^${from}/bias$`), to: `${to}.bias` },
 ];
 
-const marker = "Transformer/encoderblock_0/MultiHeadDotProductAttention_1/query/kernel";
-
 export const googleVit: Layout = {
   name: "Google ViT",
   prefixes: [""],
-  isLayout: hasTensor(marker),
+  markers: ["Transformer/encoderblock_0/MultiHeadDotProductAttention_1/query/kernel"],
   grid: "square",
   rules: [
     { pattern: /^cls$/, to: "v.cls_token" },
@@ -84,8 +82,6 @@ export const googleVit: Layout = {
     { pattern: /^(head|pre_logits)\//, to: undefined },
   ],
   // The kernel is [width, heads, width / heads].
-  readGeometry: ({ tensors }) => {
-    const { shape = [] } = tensors.get(marker) ?? {};
-    return shape.length === 3 && shape[1] !== undefined ? { heads: shape[1] } : {};
-  },
+  readGeometry: (_checkpoint, _path, { shape = [] }: Partial<TensorEntry> = {}) =>
+    shape.length === 3 && shape[1] !== undefined ? { heads: shape[1] } : {},
 };

@@ -1,6 +1,6 @@
 /** The layouts of transformers' ViT, DeiT and AST: the names on its hub, and those that transformers 5 has in memory. */
 import { readHuggingFaceConfig } from "./hugging-face-config.ts";
-import { both, hasTensor, type Layout, only, type Rule } from "./layout.ts";
+import { both, type Layout, only, type Rule } from "./layout.ts";
 
 const kernel = "embeddings.patch_embeddings.projection.weight";
 
@@ -34,7 +34,7 @@ const body: readonly Rule[] = [
 export const huggingFaceVit: Layout = {
   name: "Hugging Face ViT / DeiT",
   prefixes: ["vit.", "deit.", ""],
-  isLayout: hasTensor(kernel),
+  markers: [kernel],
   grid: "square",
   rules: [...body, only(/^(pooler|classifier|cls_classifier|distillation_classifier|decoder)\./, undefined)],
   readGeometry: (_, path) => readHuggingFaceConfig(path),
@@ -44,10 +44,8 @@ export const huggingFaceVit: Layout = {
 export const huggingFaceAst: Layout = {
   name: "Hugging Face AST",
   prefixes: ["audio_spectrogram_transformer.", ""],
-  isLayout: ({ tensors }, prefix) => {
-    const channels = tensors.get(prefix + kernel)?.shape[1];
-    return channels !== undefined && (prefix !== "" || channels === 1);
-  },
+  markers: [kernel],
+  accepts: ({ shape }, prefix) => prefix !== "" || shape[1] === 1,
   grid: "any",
   rules: [...body, both("classifier\\.layernorm", "mlp_head.0"), both("classifier\\.dense", "mlp_head.1")],
   readGeometry: (_, path) => readHuggingFaceConfig(path),

@@ -19,22 +19,25 @@ export interface Rule {
 
 export interface Layout {
   readonly name: string;
-  /** What may stand before every name. */
+  /** What may stand before the names of its body; those of a head stand beside it. */
   readonly prefixes: readonly string[];
-  /** Whether a checkpoint has this layout, its names below the prefix. */
-  readonly isLayout: (checkpoint: Checkpoint, prefix: string) => boolean;
+  /** Names, below a prefix, that tell the layout; a model that is whole has all of them. */
+  readonly markers: readonly [string, ...string[]];
+  /** Whether the first marker, found below this prefix, may be this layout's. Default: it is. */
+  readonly accepts?: (marker: TensorEntry, prefix: string) => boolean;
+  /** Whether the file as a whole says that it has this layout. */
+  readonly isDeclared?: (checkpoint: Checkpoint) => boolean;
   readonly rules: readonly Rule[];
   /** Patches of pictures have a square grid, those of spectrograms any. */
   readonly grid: "square" | "any";
   /** What the file, or one beside it, tells beyond the reference's tensors. Throws CheckpointError where that is broken. */
-  readonly readGeometry?: (checkpoint: Checkpoint, path: string) => SourceGeometry;
+  readonly readGeometry?: (
+    checkpoint: Checkpoint,
+    path: string,
+    /** The first of the markers, where the model was found by it. */
+    marker: TensorEntry | undefined,
+  ) => SourceGeometry;
 }
-
-/** Recognises a layout by a tensor that it has, and no other. */
-export const hasTensor =
-  (name: string): Layout["isLayout"] =>
-  ({ tensors }, prefix) =>
-    tensors.has(prefix + name);
 
 /** Weight and bias of one name. */
 export const both = (from: string, to: string | undefined, third?: 0 | 1 | 2): Rule => ({

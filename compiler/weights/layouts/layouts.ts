@@ -1,14 +1,14 @@
 /** The known checkpoint layouts. Reference names are those of the official AST code, `ASTModel.state_dict()`. */
 import { googleVit } from "./google-vit.ts";
 import { huggingFaceAst, huggingFaceVit } from "./hugging-face.ts";
-import { both, hasTensor, type Layout, only } from "./layout.ts";
+import { both, type Layout, only } from "./layout.ts";
 import { specgraph } from "./specgraph.ts";
 
 /** timm's VisionTransformer and facebookresearch/deit, with or without a distillation token. */
 const timm: Layout = {
   name: "timm ViT / DeiT",
-  prefixes: ["module.", ""],
-  isLayout: hasTensor("blocks.0.attn.qkv.weight"),
+  prefixes: [""],
+  markers: ["blocks.0.attn.qkv.weight", "patch_embed.proj.weight"],
   grid: "square",
   rules: [
     only(/^(?:head|head_dist|pre_logits\.fc|fc_norm)\./, undefined),
@@ -18,11 +18,11 @@ const timm: Layout = {
   ],
 };
 
-/** YuanGongND/ast, saved from DataParallel or not. */
+/** YuanGongND/ast. */
 const officialAst: Layout = {
   name: "official AST",
-  prefixes: ["module.", ""],
-  isLayout: hasTensor("v.blocks.0.attn.qkv.weight"),
+  prefixes: [""],
+  markers: ["v.blocks.0.attn.qkv.weight", "v.patch_embed.proj.weight"],
   grid: "any",
   rules: [only(/^v\.(head|head_dist)\./, undefined), only(/^((?:v|mlp_head)\..+)$/, "$1")],
 };

@@ -27,8 +27,8 @@ const readGeometry = ({ metadata }: Checkpoint, path: string): SourceGeometry =>
 export const specgraph: Layout = {
   name: "specgraph",
   prefixes: [""],
-  isLayout: ({ metadata, tensors }) =>
-    metadata.has(geometryKey) || tensors.has("blocks.0.residual1.attention.qkv.weight"),
+  markers: ["blocks.0.residual1.attention.qkv.weight"],
+  isDeclared: ({ metadata }) => metadata.has(geometryKey),
   grid: "any",
   // What the reference does not have, such as another head, keeps its name.
   rules: [...referenceRules, only(/^(.+)$/, "$1")],

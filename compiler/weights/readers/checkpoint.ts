@@ -3,12 +3,10 @@ import { type DType, toFloat32 } from "./dtype.ts";
 
 export interface Checkpoint {
   readonly format: "pytorch" | "safetensors" | "npz" | "onnx";
-  /** By name, in the file's order. PyTorch names are dotted paths below the wrapper keys. */
+  /** By name, in the file's order. PyTorch names are dotted paths through the dictionaries around a state dict: `model.head.weight`. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
-  /** Keys of the dictionaries around a PyTorch state dict, outermost first: `["model"]` for `{"model": {...}}`. */
-  readonly unwrapped: readonly string[];
-  /** Tensors beside the unwrapped state dict (an optimizer's, a second model's), by their whole dotted path. */
-  readonly outside: ReadonlyMap<string, TensorEntry>;
+  /** The Python classes of objects that are no tensors and were not made, by dotted path. */
+  readonly objects: ReadonlyMap<string, string>;
   /** The file's plain values (safetensors metadata, a PyTorch dictionary's numbers and strings), as text by dotted path. */
   readonly metadata: ReadonlyMap<string, string>;
 }

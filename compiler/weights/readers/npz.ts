@@ -86,8 +86,7 @@ export const readNpz = (source: ByteSource, zip: Zip): Checkpoint => {
   return {
     format: "npz",
     tensors: new Map(entries.map((entry) => [entry.name, entry])),
-    unwrapped: [],
-    outside: new Map(),
+    objects: new Map(),
     metadata: new Map(),
   };
 };

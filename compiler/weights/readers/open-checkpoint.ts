@@ -37,10 +37,20 @@ const notACheckpoint =
 
 const accepted = "expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz or a graph.onnx";
 
+const opensBrace = (head: Buffer): boolean => head[8] === "{".charCodeAt(0);
+
+/**
+ * The length of a safetensors header may spell any other signature: it is known by its four high bytes, which are zero in
+ * every header the format allows and in no other format's first eight bytes, and by the brace behind them.
+ */
+const isSafetensors = (head: Buffer): boolean => opensBrace(head) && head.readUInt32LE(4) === 0;
+
 const signatures: readonly Signature[] = [
+  { isHead: isSafetensors, read: readSafetensors },
   { isHead: startsWith("PK\x03\x04"), read: readZip },
   { isHead: startsWith("PK\x05\x06"), read: notACheckpoint("is an empty zip archive") },
-  { isHead: startsWith("\x80"), read: readPytorchLegacy },
+  // Protocols 2 to 5; earlier ones have no signature.
+  { isHead: (head) => head[0] === 0x80 && [2, 3, 4, 5].includes(head[1] ?? 0), read: readPytorchLegacy },
   { isHead: startsWith("\x93NUMPY"), read: notACheckpoint(`is a single .npy array; ${accepted} (numpy.savez)`) },
   {
     isHead: startsWith("version https://git-lfs"),
@@ -50,7 +60,7 @@ const signatures: readonly Signature[] = [
     isHead: (head) => /^\s*<(?:!doctype|html)/i.test(head.toString("latin1")),
     read: notACheckpoint(`is a web page, not a checkpoint: the download failed; ${accepted}`),
   },
-  { isHead: (head) => head[8] === "{".charCodeAt(0), read: readSafetensors },
+  { isHead: opensBrace, read: readSafetensors },
   // Field 1 of ModelProto, the version that every ONNX file starts with.
   { isHead: startsWith("\x08"), read: readGraphCheckpoint },
 ];

@@ -53,12 +53,12 @@ const toCheckpoint = (
   pickleBytes: number,
   findStorage: (storage: PickleStorage, tensor: string) => ReadStorage,
 ): Checkpoint => {
-  const { tensors, outside, unwrapped, metadata } = findStateDict(root, source.path, pickleBytes);
+  const { tensors, metadata } = findStateDict(root, source.path, pickleBytes);
   const readable = (found: ReadonlyMap<string, PickleTensor>): ReadonlyMap<string, TensorEntry> =>
     new Map(
       [...found].map(([name, tensor]) => [name, viewEntry(source, name, tensor, findStorage(tensor.storage, name))]),
     );
-  return { format: "pytorch", tensors: readable(tensors), unwrapped, outside: readable(outside), metadata };
+  return { format: "pytorch", tensors: readable(tensors), objects: new Map(), metadata };
 };
 
 /** The pickle of a PyTorch archive, `<folder>/data.pkl`, or undefined in another zip file. */

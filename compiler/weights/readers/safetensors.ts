@@ -139,8 +139,7 @@ export const readSafetensors = (source: ByteSource): Checkpoint => {
   return {
     format: "safetensors",
     tensors: new Map(places.map(({ entry }) => [entry.name, entry])),
-    unwrapped: [],
-    outside: new Map(),
+    objects: new Map(),
     metadata: parseMetadata(metadata, refuse),
   };
 };

@@ -4,14 +4,10 @@ import { nameProblem } from "./name-problem.ts";
 import { isKind, type PickleDict, type PickleTensor, type PickleValue } from "./pickle-value.ts";
 
 export interface StateDict {
+  /** By dotted path. */
   readonly tensors: ReadonlyMap<string, PickleTensor>;
-  readonly unwrapped: readonly string[];
-  readonly outside: ReadonlyMap<string, PickleTensor>;
   readonly metadata: ReadonlyMap<string, string>;
 }
-
-/** Under these keys training scripts keep the weights, beside an optimizer and the like; the first one found is taken. */
-const wrapperKeys = ["state_dict", "model_state_dict", "model", "module", "net", "model_ema"];
 
 const deepest = 64;
 
@@ -72,22 +68,6 @@ const collect = (root: PickleDict, where: string, pickleBytes: number): Found =>
   return { tensors, metadata };
 };
 
-/** Keys from the root to the dictionary that holds the weights themselves. */
-const findWrappers = (root: PickleDict, paths: readonly string[]): string[] => {
-  const wrappers: string[] = [];
-  for (let dict = root; ;) {
-    const prefix = wrappers.map((key) => `${key}.`).join("");
-    const inner = wrapperKeys.flatMap((wrapper) => {
-      const value = dict.items.find(([key]) => key === wrapper)?.[1];
-      const holdsTensors = paths.some((path) => path.startsWith(`${prefix}${wrapper}.`));
-      return isKind(value, "dict") && holdsTensors ? [{ wrapper, value }] : [];
-    })[0];
-    if (inner === undefined) return wrappers;
-    wrappers.push(inner.wrapper);
-    dict = inner.value;
-  }
-};
-
 /**
  * @param where names the file in messages
  * @param pickleBytes bounds what the pickle may unfold to
@@ -100,14 +80,5 @@ export const findStateDict = (root: PickleValue, where: string, pickleBytes: num
       "its top level is not a dictionary; expected a state dict: torch.save(model.state_dict(), file)",
     );
   }
-  const { tensors, metadata } = collect(root, where, pickleBytes);
-  const unwrapped = findWrappers(root, [...tensors.keys()]);
-  const prefix = unwrapped.map((key) => `${key}.`).join("");
-  const inside = [...tensors].filter(([path]) => path.startsWith(prefix));
-  return {
-    tensors: new Map(inside.map(([path, tensor]) => [path.slice(prefix.length), tensor])),
-    unwrapped,
-    outside: new Map([...tensors].filter(([path]) => !path.startsWith(prefix))),
-    metadata,
-  };
+  return collect(root, where, pickleBytes);
 };

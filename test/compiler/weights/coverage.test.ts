@@ -6,6 +6,12 @@ test("the report counts, and tells each note once with the tensors it is about",
   const coverage: Coverage = {
     file: "model.pth",
     layout: "timm ViT / DeiT",
+    taken: "model",
+    others: ["model_ema"],
+    leftOut: [
+      { name: "model_ema", tensors: 8 },
+      { name: "optimizer", tensors: 16 },
+    ],
     sources: [
       { name: "a", shape, status: "used" },
       { name: "b", shape, status: "resized", note: "positions 14x14 -> 12x101" },
@@ -26,6 +32,8 @@ test("the report counts, and tells each note once with the tensors it is about",
   expect(printCoverage(coverage)).toBe(
     [
       "model.pth (timm ViT / DeiT): 8 tensors, 1 used, 1 resized, 6 dropped",
+      "  taken: model; --weights-from takes another: model_ema",
+      "  left out, with their tensors: model_ema (8), optimizer (16)",
       "  b: positions 14x14 -> 12x101",
       "  c, d, e, f and 2 more: of no use to AST",
       "3 parameters of the model: 2 filled, 1 initialised",

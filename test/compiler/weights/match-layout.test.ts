@@ -54,8 +54,8 @@ describe("a checkpoint is refused", () => {
 
   test("when two of its tensors are the same one", async () => {
     const timm = layoutTensors("timm distilled DeiT");
-    expect(await refused(new Map([...timm, ["module.blocks.0.attn.qkv.weight", filled([24, 8])]]))).toBe(
-      "FILE: has two tensors for v.blocks.0.attn.qkv.weight: blocks.0.attn.qkv.weight and module.blocks.0.attn.qkv.weight",
+    expect(await refused(new Map([...timm, ["blocks.0._orig_mod.attn.qkv.weight", filled([24, 8])]]))).toBe(
+      "FILE: has two tensors for v.blocks.0.attn.qkv.weight: blocks.0._orig_mod.attn.qkv.weight and blocks.0.attn.qkv.weight",
     );
     const query = "deit.encoder.layer.0.attention.attention.query.weight";
     const bare = query.replace("deit.", "");

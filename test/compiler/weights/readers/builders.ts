@@ -25,8 +25,7 @@ export const open = (bytes: Uint8Array): Checkpoint => openCheckpoint(writeTempo
 export const failure = (bytes: Uint8Array): string => {
   const path = writeTemporary(bytes);
   try {
-    const { tensors, outside } = openCheckpoint(path);
-    for (const tensor of [...tensors.values(), ...outside.values()]) tensor.read();
+    for (const tensor of openCheckpoint(path).tensors.values()) tensor.read();
   } catch (error) {
     return String(error).replaceAll(path, "FILE").replace("CheckpointError: ", "");
   }

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { TensorEntry } from "../../../../compiler/weights/readers/checkpoint.ts";
 import { CheckpointError } from "../../../../compiler/weights/readers/checkpoint-error.ts";
 import { openCheckpoint } from "../../../../compiler/weights/readers/open-checkpoint.ts";
-import { failure, floats, npy, open, safetensors, temporaryFolder, writeTemporary, zip } from "./builders.ts";
+import { failure, floats, npy, open, safetensors, temporaryFolder, u64, writeTemporary, zip } from "./builders.ts";
 
 const golden = fileURLToPath(new URL("../../../../golden/ckpt", import.meta.url));
 const readJson = (name: string): unknown => JSON.parse(readFileSync(join(golden, name), "utf8"));
@@ -37,7 +37,8 @@ describe("files written by torch.save", () => {
   it.each(files.filter(({ tensors }) => tensors !== null))("$file has every tensor of its manifest", (expected) => {
     const read = [...openCheckpoint(join(golden, expected.file)).tensors.values()];
     const rows = expected.tensors ?? [];
-    expect(read.map(({ name, shape, dtype }) => [name, shape, dtype])).toStrictEqual(
+    const below = (name: string): string => name.replace(/^(model|state_dict)\./, "");
+    expect(read.map(({ name, shape, dtype }) => [below(name), shape, dtype])).toStrictEqual(
       rows.map(({ name, shape, dtype }) => [name, shape, dtype]),
     );
     for (const [index, { sum, first4 }] of rows.entries()) {
@@ -48,13 +49,12 @@ describe("files written by torch.save", () => {
   });
 
   it.each(["edge_zip.pth", "edge_legacy.pth"])("%s is equal bit for bit to what PyTorch reads", (file) => {
-    const { tensors, unwrapped, metadata } = openCheckpoint(join(golden, file));
+    const { tensors, metadata } = openCheckpoint(join(golden, file));
     const read = [...tensors.values()].map((tensor) => [
-      tensor.name,
+      tensor.name.replace(/^state_dict\./, ""),
       { shape: tensor.shape, dtype: tensor.dtype, values: values(tensor) },
     ]);
     expect(Object.fromEntries(read)).toStrictEqual(files.find((row) => row.file === "edge_zip.pth")?.expected);
-    expect(unwrapped).toStrictEqual(["state_dict"]);
     expect([...metadata]).toStrictEqual([
       ["epoch", "7"],
       ["args.lr", "0.0001"],
@@ -79,6 +79,46 @@ describe("recognition by content", () => {
     ["npz", zip([{ name: "x.npy", data: npy("<f4", [], floats(1)) }]), "npz"],
   ])("knows %s", (_what, bytes, format) => {
     expect(open(bytes).format).toBe(format);
+  });
+
+  /** A safetensors file whose header has this many bytes. */
+  const withHeaderOf = (bytes: number): Buffer => {
+    const header = JSON.stringify({ x: { dtype: "F32", shape: [], data_offsets: [0, 4] } });
+    return safetensors(header.padEnd(bytes), floats(1));
+  };
+
+  it("knows safetensors by more than its first byte, which is any", () => {
+    const lengths = Array.from({ length: 256 }, (_, low) => 256 + low);
+    expect(lengths.filter((length) => open(withHeaderOf(length)).format !== "safetensors")).toStrictEqual([]);
+  });
+
+  it.each([
+    ["a pickle's protocol", 0x0280],
+    ["the highest pickle protocol", 0x0580],
+    ["a graph's version", 0x0908],
+    ["a web page", Buffer.from("<h\0\0").readUInt32LE(0)],
+    ["gzip", Buffer.from("\x1f\x8b\0\0", "latin1").readUInt32LE(0)],
+  ])("knows safetensors whose length looks like %s", (_what, bytes) => {
+    const checkpoint = open(withHeaderOf(bytes));
+    expect(checkpoint.format).toBe("safetensors");
+    expect(checkpoint.tensors.get("x")?.readFloat32()).toStrictEqual(Float32Array.of(1));
+  });
+
+  it.each([
+    ["zip's signature", "PK\x03\x04"],
+    ["an empty zip's", "PK\x05\x06"],
+    ["NumPy's", "\x93NUM"],
+  ])("names the header of a safetensors file that is too long, though its length looks like %s", (_what, text) => {
+    const length = Buffer.from(text, "latin1").readUInt32LE(0);
+    expect(failure(Buffer.concat([u64(length), Buffer.from('{"x":1}')]))).toBe(
+      `FILE: its safetensors header claims ${length} bytes; expected at most 16777216`,
+    );
+  });
+
+  it("names a safetensors file that is cut, though its length looks like a pickle", () => {
+    expect(failure(withHeaderOf(0x0280).subarray(0, 100))).toBe(
+      "FILE: its safetensors header claims 640 bytes, but the file has 100; it is truncated or its header lies",
+    );
   });
 
   it.each([

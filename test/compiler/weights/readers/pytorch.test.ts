@@ -25,36 +25,25 @@ describe("containers", () => {
     expect(checkpoint.tensors.get("w")?.readFloat32()).toStrictEqual(Float32Array.of(1, 2));
   });
 
-  it.each(["state_dict", "model_state_dict", "model", "module"])(
-    "unwraps %s and keeps what is beside it apart",
-    (key) => {
-      const checkpoint = open(
-        pytorchZip(
-          dict({
-            epoch: integer(7),
-            best: tensor(),
-            optimizer: dict({ state: ops("}", integer(0), dict({ step: tensor() }), "s") }),
-            [key]: dict({ "norm.weight": tensor() }),
-          }),
-        ),
-      );
-      expect(checkpoint.unwrapped).toStrictEqual([key]);
-      expect([...checkpoint.tensors.keys()]).toStrictEqual(["norm.weight"]);
-      expect([...checkpoint.outside.keys()]).toStrictEqual(["best", "optimizer.state.0.step"]);
-      expect([...checkpoint.metadata]).toStrictEqual([["epoch", "7"]]);
-    },
-  );
-
-  it("names nested tensors by their path and keeps a flat name that begins like a wrapper", () => {
-    const flat = open(pytorchZip(dict({ "model.cls_token": tensor(), heads: ops("](", tensor(), tensor(), "e") })));
-    expect(flat.unwrapped).toStrictEqual([]);
-    expect([...flat.tensors.keys()]).toStrictEqual(["model.cls_token", "heads.0", "heads.1"]);
-  });
-
-  it("unwraps two levels", () => {
-    const { unwrapped, tensors } = open(pytorchZip(dict({ state_dict: dict({ model: dict({ x: tensor() }) }) })));
-    expect(unwrapped).toStrictEqual(["state_dict", "model"]);
-    expect([...tensors.keys()]).toStrictEqual(["x"]);
+  it("names tensors by their path, and values of dictionaries too", () => {
+    const checkpoint = open(
+      pytorchZip(
+        dict({
+          epoch: integer(7),
+          best: tensor(),
+          optimizer: dict({ state: ops("}", integer(0), dict({ step: tensor() }), "s") }),
+          model: dict({ "norm.weight": tensor(), heads: ops("](", tensor(), tensor(), "e") }),
+        }),
+      ),
+    );
+    expect([...checkpoint.tensors.keys()]).toStrictEqual([
+      "best",
+      "optimizer.state.0.step",
+      "model.norm.weight",
+      "model.heads.0",
+      "model.heads.1",
+    ]);
+    expect([...checkpoint.metadata]).toStrictEqual([["epoch", "7"]]);
   });
 
   it("reads the legacy container", () => {
