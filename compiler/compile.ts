@@ -3,7 +3,8 @@
  *
  *     spec.ts --readSpec--> Model --normalizeSpec--> NormalizedSpec     frontend/
  *       --lowerFeatures, lowerNetwork, objectives--> inference          lower/
- *       --lowerTraining--> + augmentation, loss, gradients, optimizer   lower/ (gradients: passes/)
+ *       --lowerLoss--> + augmentation, loss: the forward graph          lower/
+ *       --lowerStep--> + gradients, optimizer                           lower/ (gradients: passes/)
  *       --foldReshapes, mixedPrecision, removeDeadCode--> Graph         passes/
  *       --writeArtifact--> graph.onnx (+ graph.onnx.data)               emit/
  */
@@ -19,11 +20,12 @@ import type { Graph, State, Value } from "./ir/graph.ts";
 import { lowerFeatures } from "./lower/lower-features.ts";
 import { lowerNetwork } from "./lower/lower-network.ts";
 import { objectives } from "./lower/lower-objective.ts";
-import { lowerTraining } from "./lower/lower-training.ts";
+import { type LoweredForward, lowerLoss, lowerStep } from "./lower/lower-training.ts";
 import { foldReshapes } from "./passes/fold-reshapes.ts";
 import { mixedPrecision } from "./passes/mixed-precision.ts";
 import { removeDeadCode } from "./passes/remove-dead-code.ts";
 import { renameValues } from "./passes/rename-values.ts";
+import { verify } from "./ir/verify.ts";
 import { runPasses } from "./passes/run-passes.ts";
 import type { Coverage } from "./weights/coverage.ts";
 import { describeGeometry } from "./weights/geometry.ts";
@@ -52,8 +54,12 @@ export interface Compiled {
   readonly bytes: { readonly graph: number; readonly data: number };
 }
 
-/** The program as one graph: inference, loss, gradients and optimizer. Values have their final names. */
-export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locate): Graph => {
+/** Inference and loss; outputs: logits, scores and loss. */
+const lowerForward = (
+  spec: NormalizedSpec,
+  input: GraphInput,
+  locate: Locate,
+): LoweredForward & { readonly features: Value } => {
   const b = createBuilder();
   const { frames, bins } = spec.features;
   const start =
@@ -67,14 +73,18 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
   const logits = lowerNetwork(b, features, spec, locate);
   const objective = objectives[spec.objective];
   const scores = b.from({ path: "objective", role: "forward" }, () => objective.scores(b, logits));
+  const { targets, loss } = lowerLoss(b, spec, { kind: input, start, features, logits }, locate);
+  return { graph: verify(b.finish([logits, scores, loss])), features, targets, loss };
+};
 
-  const loss = lowerTraining(b, spec, { kind: input, start, features, logits }, locate);
-
+/** The program as one graph: inference, loss, gradients and optimizer. Values have their final names. */
+export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locate): Graph => {
+  const forward = lowerForward(spec, input, locate);
   const passes = { foldReshapes, ...(spec.precision.kind === "float32" ? {} : { mixedPrecision }), removeDeadCode };
-  const graph = runPasses(b.finish([logits, scores, loss]), passes);
+  const graph = runPasses(lowerStep(spec, forward, locate), passes);
   const finalNames = [names.logits, names.scores, names.loss];
   const outputs = graph.outputs.map(({ name }, index) => [name, finalNames[index] ?? name] as const);
-  return renameValues(graph, new Map([[features.name, names.features], ...outputs]));
+  return renameValues(graph, new Map([[forward.features.name, names.features], ...outputs]));
 };
 
 /** The outputs that belong to inference. */

@@ -1,13 +1,9 @@
 import type { Builder } from "../ir/builder.ts";
-import type { Value } from "../ir/graph.ts";
 import { globalSquaredNorm } from "./global-squared-norm.ts";
+import type { Gradients } from "./update.ts";
 
 /** Scales gradients so that their norm, of all together, is at most `largest` (`torch.nn.utils.clip_grad_norm_`). */
-export const clipGradients = (
-  b: Builder,
-  gradients: ReadonlyMap<string, Value>,
-  largest: number,
-): ReadonlyMap<string, Value> =>
+export const clipGradients = (b: Builder, gradients: Gradients, largest: number): Gradients =>
   b.from({ path: "clip_norm", role: "optimizer" }, () => {
     const norm = b.sqrt(globalSquaredNorm(b, [...gradients.values()]));
     const factor = b.div(b.scalar(largest), b.add(norm, b.scalar(1e-6)));

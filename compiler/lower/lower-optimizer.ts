@@ -1,13 +1,22 @@
 import type { NormalizedOptimizer } from "../frontend/normalized-spec.ts";
 import type { Builder } from "../ir/builder.ts";
 import type { TensorType, Value } from "../ir/graph.ts";
+import type { Update } from "./update.ts";
+
+/** What the optimizer steps with. */
+export interface TrainedParameter {
+  readonly parameter: Value;
+  readonly gradient: Value;
+  /** What its learning rate is multiplied by. */
+  readonly rateFactor: number;
+}
 
 /** weight * old + (1 - weight) * sample; the second factor is rounded once, from double precision. */
 const movingAverage = (b: Builder, weight: number, old: Value, sample: Value): Value =>
   b.add(b.mul(old, b.scalar(weight)), b.mul(sample, b.scalar(1 - weight)));
 
 /**
- * Adam or AdamW as PyTorch computes them (`torch.optim.Adam`, `torch.optim.AdamW`), one update per parameter.
+ * Adam or AdamW as PyTorch computes them (`torch.optim.Adam`, `torch.optim.AdamW`).
  * The bias corrections 1 - beta^t are kept as moving averages of ones: computed as a power in float32, the second would
  * lose four digits in the first steps. Both are applied to scalars rather than to moments, which spares a pass over them:
  * rate / c1 * m / (sqrt(v / c2) + eps) = (rate * sqrt(c2) / c1) * m / (sqrt(v) + eps * sqrt(c2)).
@@ -16,28 +25,26 @@ export const lowerOptimizer = (
   b: Builder,
   { betas, eps, weightDecay, decay }: NormalizedOptimizer,
   learningRate: Value,
-  gradients: ReadonlyMap<string, Value>,
-  parameters: readonly Value[],
-  /** What each parameter's learning rate is multiplied by. */
-  rateFactors: ReadonlyMap<string, number>,
-): void => {
+  parameters: readonly TrainedParameter[],
+): readonly Update[] => {
   const [beta1, beta2] = betas;
   const state = (name: string, type: TensorType): Value =>
     b.state({ kind: "optimizer", initializer: { kind: "zeros" }, fanIn: 1 }, name, type);
 
-  const correction = (index: number, beta: number): Value => {
+  const correction = (index: number, beta: number): Update => {
     const old = state(`optimizer.correction${index}`, { dtype: "float32", shape: [] });
-    const next = movingAverage(b, beta, old, b.scalar(1));
-    b.update(old, next);
-    return next;
+    return { state: old, next: movingAverage(b, beta, old, b.scalar(1)) };
   };
-  const { rate, floor } = b.from({ path: "optimizer", role: "optimizer" }, () => {
+  const { rate, floor, counters } = b.from({ path: "optimizer", role: "optimizer" }, () => {
     const step = state("optimizer.step", { dtype: "int32", shape: [] });
-    b.update(step, b.add(step, b.constant("constant/one-step", [], Int32Array.of(1))));
-    const root = b.sqrt(correction(2, beta2));
+    const counted = b.add(step, b.constant("constant/one-step", [], Int32Array.of(1)));
+    const second = correction(2, beta2);
+    const root = b.sqrt(second.next);
+    const first = correction(1, beta1);
     return {
-      rate: b.div(b.mul(learningRate, root), correction(1, beta1)),
+      rate: b.div(b.mul(learningRate, root), first.next),
       floor: b.mul(root, b.scalar(eps)),
+      counters: [{ state: step, next: counted }, second, first],
     };
   });
   /** Scalars that all parameters of one factor share. */
@@ -46,13 +53,12 @@ export const lowerOptimizer = (
       own: factor === 1 ? rate : b.mul(rate, b.scalar(factor)),
       keep: b.sub(b.scalar(1), b.mul(learningRate, b.scalar(weightDecay * factor))),
     }));
-  const rates = new Map([...new Set(rateFactors.values())].map((factor) => [factor, ratesOf(factor)]));
+  const factors = new Set(parameters.map(({ rateFactor }) => rateFactor));
+  const rates = new Map([...factors].map((factor) => [factor, ratesOf(factor)]));
 
-  for (const parameter of parameters) {
-    const raw = gradients.get(parameter.name);
-    const { own, keep } = rates.get(rateFactors.get(parameter.name) ?? 1) ?? ratesOf(1);
-    if (!raw) continue;
-    b.from({ path: parameter.name, role: "optimizer" }, () => {
+  const updates = parameters.map(({ parameter, gradient: raw, rateFactor }) =>
+    b.from({ path: parameter.name, role: "optimizer" }, (): readonly Update[] => {
+      const { own, keep } = rates.get(rateFactor) ?? ratesOf(rateFactor);
       const isCoupled = weightDecay !== 0 && decay === "coupled";
       const isDecoupled = weightDecay !== 0 && decay === "decoupled";
       const gradient = isCoupled ? b.add(raw, b.mul(parameter, b.scalar(weightDecay))) : raw;
@@ -60,11 +66,14 @@ export const lowerOptimizer = (
       const moment2 = state(`${parameter.name}.moment2`, parameter.type);
       const next1 = movingAverage(b, beta1, moment1, gradient);
       const next2 = movingAverage(b, beta2, moment2, b.mul(gradient, gradient));
-      b.update(moment1, next1);
-      b.update(moment2, next2);
       const deviation = b.add(b.sqrt(next2), floor);
       const kept = isDecoupled ? b.mul(parameter, keep) : parameter;
-      b.update(parameter, b.sub(kept, b.mul(own, b.div(next1, deviation))));
-    });
-  }
+      return [
+        { state: moment1, next: next1 },
+        { state: moment2, next: next2 },
+        { state: parameter, next: b.sub(kept, b.mul(own, b.div(next1, deviation))) },
+      ];
+    }),
+  );
+  return [...counters, ...updates.flat()];
 };

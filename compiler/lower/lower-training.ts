@@ -1,14 +1,14 @@
 /** What training adds to inference: augmentation, loss, gradients and the optimizer's step. */
 import { names } from "../artifact.ts";
 import type { Locate, NormalizedSpec } from "../frontend/normalized-spec.ts";
-import type { Builder } from "../ir/builder.ts";
-import type { Value } from "../ir/graph.ts";
+import { type Builder, createBuilder } from "../ir/builder.ts";
+import type { Graph, Value } from "../ir/graph.ts";
 import { gradients } from "../passes/gradients.ts";
-import { type Accumulation, accumulateGradients } from "./accumulate-gradients.ts";
+import { accumulateGradients, updateWhenAsked } from "./accumulate-gradients.ts";
 import { augmentFeatures } from "./augment-features.ts";
 import { clipGradients } from "./clip-gradients.ts";
 import { lowerFeatures } from "./lower-features.ts";
-import { lowerLossScaling } from "./lower-loss-scaling.ts";
+import { declareLossScale, skipOverflow, unscaleGradients } from "./loss-scaling.ts";
 import { lowerMixup } from "./lower-mixup.ts";
 import { lowerNetwork } from "./lower-network.ts";
 import { objectives } from "./lower-objective.ts";
@@ -22,8 +22,6 @@ export interface LoweredInference {
   readonly features: Value;
   readonly logits: Value;
 }
-
-type Gradients = ReadonlyMap<string, Value>;
 
 const isAugmented = ({ augmentation }: NormalizedSpec): boolean =>
   Object.values(augmentation).some((step) => step !== null && step !== false);
@@ -40,36 +38,21 @@ const lowerAugmentation = (b: Builder, spec: NormalizedSpec, { kind, start, feat
     return augmentFeatures(b, mixed, augmentation, spec.features);
   });
 
-/** What a training step does with the loss: gradients, scaled where they are float16, and the optimizer's updates. */
-const lowerStep = (b: Builder, spec: NormalizedSpec, loss: Value, targets: Value, locate: Locate): void => {
-  const { precision, optimizer, clipNorm, accumulate } = spec;
-  const learningRate = b.input(names.learningRate, { dtype: "float32", shape: [] });
-  const forward = b.finish([loss]);
-  const parameters = forward.states.map(({ value }) => value);
-  const factors = rateFactors(
-    parameters.map(({ name }) => name),
-    spec.rates,
-    locate,
-  );
-  const trainable = parameters.filter(({ name }) => factors.get(name) !== 0);
+/** Training as it is lowered: from the batch to the loss. */
+export interface LoweredForward {
+  readonly graph: Graph;
+  readonly targets: Value;
+  /** [] */
+  readonly loss: Value;
+}
 
-  let accumulation: Accumulation | undefined;
-  const differentiate = (seed: Value): Gradients => gradients(forward, b, loss, trainable, seed);
-  const optimize = (found: Gradients): Gradients => {
-    if (accumulate > 1) accumulation = accumulateGradients(b, found, targets);
-    const used = accumulation?.mean ?? found;
-    const clipped = clipNorm === null ? used : clipGradients(b, used, clipNorm);
-    lowerOptimizer(b, optimizer, learningRate, clipped, trainable, factors);
-    return used;
-  };
-  if (precision.kind === "float32") optimize(differentiate(b.scalar(1)));
-  else lowerLossScaling(b, precision, differentiate, optimize);
-  // Last, as an overflow must not keep the sums from starting again.
-  accumulation?.finish();
-};
-
-/** @returns the loss [], before the step's updates */
-export const lowerTraining = (b: Builder, spec: NormalizedSpec, inference: LoweredInference, locate: Locate): Value => {
+/** Appends the loss to inference; with augmentation or mixed precision, of a forward pass of its own on the same parameters. */
+export const lowerLoss = (
+  b: Builder,
+  spec: NormalizedSpec,
+  inference: LoweredInference,
+  locate: Locate,
+): Omit<LoweredForward, "graph"> => {
   const classes = spec.classes.length;
   const objective = objectives[spec.objective];
   const targets = b.input(names.targets, { dtype: "float32", shape: ["batch", classes] });
@@ -81,6 +64,41 @@ export const lowerTraining = (b: Builder, spec: NormalizedSpec, inference: Lower
     const smooth = labelSmoothing === 0 ? targets : objective.smooth(b, targets, labelSmoothing, classes);
     return objective.loss(b, logits, smooth);
   });
-  lowerStep(b, spec, loss, targets, locate);
-  return loss;
+  return { targets, loss };
+};
+
+/**
+ * The forward pass with a training step after it: gradients, unscaling, accumulation, clipping, the optimizer; then its updates
+ * are gated, by the overflow check and last by `update`, as an overflow must not keep the sums from starting again.
+ */
+export const lowerStep = (spec: NormalizedSpec, { graph, targets, loss }: LoweredForward, locate: Locate): Graph => {
+  const { precision, optimizer, clipNorm, accumulate } = spec;
+  const b = createBuilder(graph);
+  const learningRate = b.input(names.learningRate, { dtype: "float32", shape: [] });
+  const parameters = graph.states.map(({ value }) => value);
+  const factors = rateFactors(
+    parameters.map(({ name }) => name),
+    spec.rates,
+    locate,
+  );
+  const factorOf = ({ name }: Value): number => factors.get(name) ?? 1;
+  const trainable = parameters.filter((parameter) => factorOf(parameter) !== 0);
+
+  const lossScale = precision.kind === "float32" ? undefined : declareLossScale(b, precision);
+  const scaled = gradients(graph, b, loss, trainable, lossScale?.scale);
+  const found = lossScale ? unscaleGradients(b, lossScale, scaled) : scaled;
+  const accumulation = accumulate > 1 ? accumulateGradients(b, found, targets) : undefined;
+  const mean = accumulation?.mean ?? found;
+  const clipped = clipNorm === null ? mean : clipGradients(b, mean, clipNorm);
+
+  const stepped = trainable.flatMap((parameter) => {
+    const gradient = clipped.get(parameter.name);
+    return gradient ? [{ parameter, gradient, rateFactor: factorOf(parameter) }] : [];
+  });
+  const optimized = lowerOptimizer(b, optimizer, learningRate, stepped);
+  const updates =
+    lossScale && precision.kind !== "float32" ? skipOverflow(b, lossScale, precision, mean, optimized) : optimized;
+  const gated = accumulation ? updateWhenAsked(b, updates, accumulation.sums) : updates;
+  for (const { state, next } of gated) b.update(state, next);
+  return b.finish(graph.outputs);
 };

@@ -18,7 +18,7 @@ const unbroadcast = (b: Builder, gradient: Value, target: Value): Value => {
 /**
  * Reverse-mode differentiation: appends the gradient of the scalar `loss` with respect to each of `targets` to the graph
  * that `b` writes. Only nodes between a target and the loss are visited, and only operands that lead to a target.
- * @param graph what `b` has written so far
+ * @param graph the finished forward pass, which `b` continues
  * @param seed the gradient with respect to the loss itself, a factor of all others; default 1
  * @returns the gradients by the targets' names; a target that the loss does not depend on has none
  */

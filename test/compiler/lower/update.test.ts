@@ -1,7 +1,7 @@
 import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { expect, test } from "vitest";
 import { createBuilder } from "../../../compiler/ir/builder.ts";
-import { updateOnlyIf } from "../../../compiler/lower/update-only-if.ts";
+import { updateOnlyIf } from "../../../compiler/lower/update.ts";
 import { openGraphRunner } from "../open-graph-runner.ts";
 
 test("every state with an update, of any type, keeps its value where the condition is false", async () => {
@@ -10,9 +10,12 @@ test("every state with an update, of any type, keeps its value where the conditi
   const weight = b.state(state, "weight", { dtype: "float32", shape: [2] });
   const frozen = b.state(state, "frozen", { dtype: "float32", shape: [2] });
   const count = b.state({ ...state, kind: "optimizer" }, "count", { dtype: "int32", shape: [] });
-  b.update(weight, b.div(b.add(weight, frozen), b.input("divisor", { dtype: "float32", shape: [] })));
-  b.update(count, b.add(count, b.constant("two", [], Int32Array.of(2))));
-  updateOnlyIf(b, b.less(b.input("x", { dtype: "float32", shape: [] }), b.scalar(0)));
+  const updates = [
+    { state: weight, next: b.div(b.add(weight, frozen), b.input("divisor", { dtype: "float32", shape: [] })) },
+    { state: count, next: b.add(count, b.constant("two", [], Int32Array.of(2))) },
+  ];
+  const isNegative = b.less(b.input("x", { dtype: "float32", shape: [] }), b.scalar(0));
+  for (const { state, next } of updateOnlyIf(b, isNegative, updates)) b.update(state, next);
   const { step, state: current } = await openGraphRunner(b.finish([]));
   const run = async (x: number, divisor: number) => {
     const scalar = (value: number): Tensor => new Tensor("float32", [value], []);

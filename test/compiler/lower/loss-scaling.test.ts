@@ -1,7 +1,7 @@
 import { type InferenceSession, Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { createBuilder } from "../../../compiler/ir/builder.ts";
-import { lowerLossScaling } from "../../../compiler/lower/lower-loss-scaling.ts";
+import { declareLossScale, skipOverflow, unscaleGradients } from "../../../compiler/lower/loss-scaling.ts";
 import { softwareGpu } from "../../software-gpu.ts";
 import { openGraphRunner } from "../open-graph-runner.ts";
 
@@ -20,16 +20,15 @@ const open = async (initialScale: number, growthInterval: number, options: Infer
   const zeros = { initializer: { kind: "zeros" }, fanIn: 1 } as const;
   const parameters = ["weight", "bias"].map((name) => b.state({ kind: "parameter", ...zeros }, name, type));
   const updates = b.state({ kind: "optimizer", ...zeros }, "updates", { dtype: "int32", shape: [] });
-  lowerLossScaling(
-    b,
-    { kind: "mixed-float16", initialScale, growthInterval },
-    (seed) => new Map(parameters.map(({ name }) => [name, b.mul(seed, b.input(`d${name}`, type))])),
-    (found) => {
-      for (const parameter of parameters) b.update(parameter, b.sub(parameter, found.get(parameter.name) ?? parameter));
-      b.update(updates, b.add(updates, b.constant("one", [], Int32Array.of(1))));
-      return found;
-    },
-  );
+  const precision = { kind: "mixed-float16", initialScale, growthInterval } as const;
+  const lossScale = declareLossScale(b, precision);
+  const scaled = new Map(parameters.map(({ name }) => [name, b.mul(lossScale.scale, b.input(`d${name}`, type))]));
+  const found = unscaleGradients(b, lossScale, scaled);
+  const optimized = [
+    ...parameters.map((state) => ({ state, next: b.sub(state, found.get(state.name) ?? state) })),
+    { state: updates, next: b.add(updates, b.constant("one", [], Int32Array.of(1))) },
+  ];
+  for (const { state, next } of skipOverflow(b, lossScale, precision, found, optimized)) b.update(state, next);
   const { state, step } = await openGraphRunner(b.finish([]), [], options);
   const last = (name: string): number => Number(state.get(name)?.data.at(-1));
   return async (weight: number, bias: number): Promise<Step> => {
