@@ -1,6 +1,9 @@
 /** Writes `.safetensors`, one tensor in memory at a time; the file appears whole or not at all. */
+import { createHash, type Hash } from "node:crypto";
+import { rename } from "node:fs/promises";
 import { bytesPerElement, elementCount, type ElementType } from "../session/stored-tensor.ts";
-import { commit, discard, openTemporary, writeFully } from "../session/temporary-file.ts";
+import { commit, discard, openTemporary, type TemporaryFile, writeFully } from "../session/temporary-file.ts";
+import { blankSeal, sealOffset } from "./seal.ts";
 
 type Values = Float32Array | Int32Array | BigInt64Array;
 
@@ -37,29 +40,58 @@ const encodeHeader = (tensors: readonly WritableTensor[], metadata: Readonly<Rec
   return header;
 };
 
+const writeTensors = async (
+  { file }: TemporaryFile,
+  header: Buffer,
+  tensors: readonly WritableTensor[],
+  hash?: Hash,
+): Promise<void> => {
+  await writeFully(file, header, 0);
+  hash?.update(header);
+  let offset = header.length;
+  for (const tensor of tensors) {
+    const { buffer, byteOffset, byteLength: length } = await tensor.read();
+    if (length !== byteLength(tensor)) {
+      throw new Error(`${tensor.name} has ${length} bytes; its shape needs ${byteLength(tensor)}`);
+    }
+    const bytes = new Uint8Array(buffer, byteOffset, length);
+    const writing = writeFully(file, bytes, offset);
+    hash?.update(bytes); // while the system writes
+    await writing;
+    offset += length;
+  }
+};
+
+/** Keeps what is to be replaced under another name, once its successor is on the disk: one of the two is whole at any time. */
+const setAside = async ({ file, target }: TemporaryFile, previous: string): Promise<void> => {
+  await file.sync();
+  await rename(target, previous).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
+};
+
 /**
  * @param tensors of different names; written by name, as the reference implementation does
  * @param metadata kept in the header; tools of Hugging Face want `{ format: "pt" }`
+ * @param previous where the file that this one replaces stays; given, the file gets a seal for `requireSeal`
  * @throws the file system's error; `path` is then as it was
  */
 export const writeSafetensors = async (
   path: string,
   tensors: readonly WritableTensor[],
   metadata: Readonly<Record<string, string>>,
+  previous?: string,
 ): Promise<void> => {
   const ordered = [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const header = encodeHeader(ordered, metadata);
   const temporary = await openTemporary(path);
   try {
-    await writeFully(temporary.file, header, 0);
-    let offset = header.length;
-    for (const tensor of ordered) {
-      const { buffer, byteOffset, byteLength: length } = await tensor.read();
-      if (length !== byteLength(tensor)) {
-        throw new Error(`${tensor.name} has ${length} bytes; its shape needs ${byteLength(tensor)}`);
-      }
-      await writeFully(temporary.file, new Uint8Array(buffer, byteOffset, length), offset);
-      offset += length;
+    if (previous === undefined) {
+      await writeTensors(temporary, encodeHeader(ordered, metadata), ordered);
+    } else {
+      const hash = createHash("sha256");
+      await writeTensors(temporary, encodeHeader(ordered, { ...blankSeal, ...metadata }), ordered, hash);
+      await writeFully(temporary.file, Buffer.from(hash.digest("hex")), sealOffset);
+      await setAside(temporary, previous);
     }
     await commit(temporary);
   } catch (error) {

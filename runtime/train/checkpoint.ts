@@ -1,7 +1,11 @@
-/** A training's state in one file, so that no two parts of it can disagree: tensors, and the progress in the header. */
-import { existsSync } from "node:fs";
+/**
+ * A training's state in one file, so that no two parts of it can disagree: tensors, and the progress in the header. The file
+ * proves itself, and the one before it is kept.
+ */
+import { existsSync, renameSync } from "node:fs";
 import * as v from "valibot";
 import { readSafetensors } from "../safetensors/read-safetensors.ts";
+import { requireSeal } from "../safetensors/seal.ts";
 import { type WritableTensor, writeSafetensors } from "../safetensors/write-safetensors.ts";
 import type { StoredTensor } from "../session/stored-tensor.ts";
 import type { TrainingSession } from "../session/training-session.ts";
@@ -19,7 +23,13 @@ export interface Checkpoint {
   readonly sums: ReadonlyMap<string, StoredTensor>;
 }
 
-const formatVersion = "2";
+/** The newest checkpoint of a run, and the one before it. */
+export interface CheckpointFiles {
+  readonly checkpoint: string;
+  readonly previousCheckpoint: string;
+}
+
+const formatVersion = "3";
 const statePrefix = "state/";
 const sumPrefix = "average/";
 
@@ -31,7 +41,7 @@ const contentSchema = v.object({ progress: progressSchema, logBytes: v.pipe(v.nu
  * @throws UserError where the file cannot be written; an earlier one is then as it was
  */
 export const writeCheckpoint = async (
-  path: string,
+  { checkpoint: path, previousCheckpoint }: CheckpointFiles,
   content: { readonly run: string; readonly progress: TrainingProgress; readonly logBytes: number },
   { changing, read }: TrainingSession,
   sums: readonly WritableTensor[],
@@ -50,12 +60,8 @@ export const writeCheckpoint = async (
   }));
   const averages = sums.map((sum) => ({ ...sum, name: sumPrefix + sum.name }));
   try {
-    await writeSafetensors(path, [...states, ...averages], {
-      format: "specgraph checkpoint",
-      formatVersion,
-      run,
-      content: JSON.stringify(rest),
-    });
+    const metadata = { format: "specgraph checkpoint", formatVersion, run, content: JSON.stringify(rest) };
+    await writeSafetensors(path, [...states, ...averages], metadata, previousCheckpoint);
   } catch (error) {
     throw writeFailure(path, error) ?? error;
   }
@@ -105,27 +111,27 @@ const openCheckpoint = (path: string) => {
 };
 
 /**
- * How far the training came that the file is of.
- * @returns undefined where there is no file
- * @throws UserError where the file is broken
+ * How far the training came that these files are of, by their headers.
+ * @returns undefined where there are none
+ * @throws UserError where the newest is broken
  */
-export const readProgress = (path: string): TrainingProgress | undefined =>
-  existsSync(path) ? openCheckpoint(path).content.progress : undefined;
+export const readProgress = ({ checkpoint, previousCheckpoint }: CheckpointFiles): TrainingProgress | undefined => {
+  const newest = [checkpoint, previousCheckpoint].find((path) => existsSync(path));
+  return newest === undefined ? undefined : openCheckpoint(newest).content.progress;
+};
 
-/**
- * @param run whose checkpoint it must be
- * @param changing the states that training changes
- * @param averaged the parameters whose sums it has, once an epoch counts
- * @returns undefined where there is no file
- * @throws UserError where the file is broken, incomplete, or another run's
- */
-export const readCheckpoint = (
-  path: string,
-  run: string,
-  changing: readonly StoredTensor[],
-  averaged: readonly StoredTensor[],
-): Checkpoint | undefined => {
-  if (!existsSync(path)) return undefined;
+/** What a checkpoint must be, to be gone on from. */
+export interface ExpectedCheckpoint {
+  /** The run that it belongs to. */
+  readonly run: string;
+  /** The states that training changes. */
+  readonly changing: readonly StoredTensor[];
+  /** The parameters whose sums it has, once an epoch counts. */
+  readonly averaged: readonly StoredTensor[];
+}
+
+/** A checkpoint by its header. @throws UserError where it is broken, incomplete, another run's or another graph's */
+const parseCheckpoint = (path: string, { run, changing, averaged }: ExpectedCheckpoint): Checkpoint => {
   const { run: writer, content, tensors } = openCheckpoint(path);
   if (writer !== run) {
     throw new UserError(
@@ -136,4 +142,37 @@ export const readCheckpoint = (
   requireTensors(path, states, changing);
   requireTensors(path, sums, content.progress.averaged > 0 ? averaged : []);
   return { ...content, states, sums };
+};
+
+/** A checkpoint of which every byte is as it was written, or why it cannot be gone on from. */
+const proveCheckpoint = async (path: string, expected: ExpectedCheckpoint): Promise<Checkpoint | UserError> => {
+  try {
+    const checkpoint = parseCheckpoint(path, expected);
+    await requireSeal(path);
+    return checkpoint;
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+};
+
+/**
+ * The newest checkpoint that is whole. Where that is the one before the newest, it takes its place.
+ * @param note told what is wrong with the newest
+ * @returns undefined where there is none
+ * @throws UserError where there are some and none can be gone on from
+ */
+export const readCheckpoint = async (
+  { checkpoint, previousCheckpoint }: CheckpointFiles,
+  expected: ExpectedCheckpoint,
+  note: (text: string) => void,
+): Promise<Checkpoint | undefined> => {
+  if (![checkpoint, previousCheckpoint].some((path) => existsSync(path))) return undefined;
+  const newest = await proveCheckpoint(checkpoint, expected);
+  if (!(newest instanceof UserError)) return newest;
+  const earlier = existsSync(previousCheckpoint) ? await proveCheckpoint(previousCheckpoint, expected) : newest;
+  if (earlier instanceof UserError) throw newest;
+  renameSync(previousCheckpoint, checkpoint);
+  note(`${newest.message}; going on from the checkpoint before it, of step ${earlier.progress.steps}`);
+  return parseCheckpoint(checkpoint, expected);
 };

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { Recipe } from "../../compiler/artifact.ts";
 import type { Output } from "../output.ts";
-import { formatBytes } from "../report/format-number.ts";
+import { formatBytes, formatFigure } from "../report/format-number.ts";
 import { formatFigures } from "../report/format-summary.ts";
 import { createProgress } from "../report/progress.ts";
 import type { PreparedRun } from "./prepare-run.ts";
@@ -68,7 +68,9 @@ export const createNarrator = (options: PreparedRun["options"], output: Output):
       }
       progress.clear();
       if (event.event === "eval")
-        output.result(`epoch ${event.epoch}  ${formatFigures(event)}${event.best ? "  best" : ""}`);
+        output.result(
+          `epoch ${event.epoch}  training loss ${formatFigure(event.trainLoss)}  evaluation ${formatFigures(event)}${event.best ? "  best" : ""}`,
+        );
       if (event.event === "averaged")
         output.result(`mean of ${event.epochs} epoch${event.epochs > 1 ? "s" : ""}  ${formatFigures(event)}`);
       if (event.event === "test") output.result(`test, ${basename(event.graph)}  ${formatFigures(event)}`);

@@ -1,7 +1,6 @@
 /** A file of events, one JSON object per line, that a checkpoint can rely on. */
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { writeFailure } from "../session/write-artifact.ts";
-import { UserError } from "../user-error.ts";
 
 export interface EventLog {
   readonly append: (event: object) => void;
@@ -10,13 +9,17 @@ export interface EventLog {
   readonly close: () => void;
 }
 
+/** The length of the whole lines among a file's first bytes. */
+const wholeLines = (path: string, bytes: number): number => readFileSync(path).subarray(0, bytes).lastIndexOf("\n") + 1;
+
 /**
  * Opens the file and cuts off what was appended after its first bytes, so that a training that goes on from a checkpoint
- * tells every event once.
+ * tells every event once. Where the file has lost some of them, what is left stays.
  * @param keptBytes how much stays; 0 to begin anew
- * @throws UserError where the file cannot be written or has become shorter
+ * @param note told what is lost
+ * @throws UserError where the file cannot be written
  */
-export const openEventLog = (path: string, keptBytes: number): EventLog => {
+export const openEventLog = (path: string, keptBytes: number, note: (text: string) => void): EventLog => {
   const orFailure = <Result>(act: () => Result): Result => {
     try {
       return act();
@@ -25,13 +28,13 @@ export const openEventLog = (path: string, keptBytes: number): EventLog => {
     }
   };
   const file = orFailure(() => openSync(path, "a"));
-  const { size } = fstatSync(file);
-  if (size < keptBytes) {
-    closeSync(file);
-    throw new UserError(`${path}: has ${size} bytes, and had ${keptBytes} when the checkpoint was written; restore it`);
+  let bytes = keptBytes === 0 ? 0 : wholeLines(path, keptBytes);
+  if (bytes < keptBytes) {
+    note(
+      `${path}: has changed since the checkpoint was written: ${keptBytes - bytes} of its ${keptBytes} bytes are lost; the training goes on, its report lacks what they told`,
+    );
   }
-  orFailure(() => ftruncateSync(file, keptBytes));
-  let bytes = keptBytes;
+  orFailure(() => ftruncateSync(file, bytes));
   return {
     append: (event) => {
       const line = Buffer.from(`${JSON.stringify(event)}\n`);

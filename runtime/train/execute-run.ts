@@ -48,7 +48,8 @@ export const executeRun = async (
   const board = openBoard(folder.path, checkpoint?.progress.steps ?? 0);
   const clips = openClips(artifact);
   const { onEvaluation } = narrator;
-  const events = train({ ...prepared.options, load: clips.load, checkpointMinutes, signal, onEvaluation });
+  const { note } = output;
+  const events = train({ ...prepared.options, load: clips.load, checkpointMinutes, signal, note, onEvaluation });
   let done: TrainEvent | undefined;
   try {
     for await (const event of events) {

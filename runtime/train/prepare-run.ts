@@ -11,11 +11,13 @@ import type { Artifact } from "../session/read-artifact.ts";
 import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
 import { requireTraining, trainingProgram } from "../session/session-program.ts";
 import { UserError } from "../user-error.ts";
-import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
+import { type ExpectedCheckpoint, readCheckpoint } from "./checkpoint.ts";
 import { countSteps } from "./run-epoch.ts";
-import { clipsDigest, graphDigest, readConfig, type Run, runDigest, writeConfig } from "./run-config.ts";
+import { clipsDigest, graphDigest, readConfig, type Run, runDigest, setEpochs, writeConfig } from "./run-config.ts";
 import { createRunFolder, openRunFolder, type RunFolder } from "./run-folder.ts";
+import { unlockRun } from "./run-lock.ts";
 import type { TrainOptions } from "./training.ts";
+import { isStalled, reopen, type TrainingProgress } from "./training-progress.ts";
 
 /** The options that decide a run, by their names on the command line. */
 export interface RunValues {
@@ -121,8 +123,19 @@ const describeRun = async (
   device,
 });
 
+/** Lets the run go where it cannot be prepared. */
+const orUnlock = async (folder: RunFolder, prepare: () => Promise<PreparedRun>): Promise<PreparedRun> => {
+  try {
+    return await prepare();
+  } catch (error) {
+    unlockRun(folder.path);
+    throw error;
+  }
+};
+
 /**
  * @param out the run's folder, if the user names one
+ * @param overwrite whether an earlier run there may go
  * @param command the command line, for the record
  * @throws UserError where the inputs cannot be read or the folder cannot be used
  */
@@ -131,21 +144,29 @@ export const prepareNewRun = async (
   values: RunValues,
   {
     out,
+    overwrite = false,
     command,
     output,
-  }: { readonly out: string | undefined; readonly command: readonly string[]; readonly output: Output },
+  }: {
+    readonly out: string | undefined;
+    readonly overwrite?: boolean | undefined;
+    readonly command: readonly string[];
+    readonly output: Output;
+  },
 ): Promise<PreparedRun> => {
   const inputs = await readInputs(graph, values, output);
   const { artifact, recipe, data, clips, evaluationClips, testClips } = inputs;
   const device = await selectDevice(values.device ?? "auto", output);
-  const folder = createRunFolder(out, artifact.metadata.specName, graph);
   const run = await describeRun(inputs, values, device.kind);
-  await writeConfig(folder.config, { run, command: [...command] }, { artifact, recipe, device });
-  const steps = values.steps ?? Infinity;
-  return {
-    options: { artifact, recipe, steps, device, clips, evaluationClips, testClips, folder, run: runDigest(run) },
-    data,
-  };
+  const folder = createRunFolder(out, artifact.metadata.specName, graph, overwrite);
+  return orUnlock(folder, async () => {
+    await writeConfig(folder.config, { run, command: [...command] }, { artifact, recipe, device });
+    const steps = values.steps ?? Infinity;
+    return {
+      options: { artifact, recipe, steps, device, clips, evaluationClips, testClips, folder, run: runDigest(run) },
+      data,
+    };
+  });
 };
 
 /** A path of a run's, as seen from this folder. */
@@ -186,6 +207,37 @@ const requireSameValues = (folder: string, given: RunValues, own: RunValues): vo
   );
 };
 
+/** The epochs that a run is to have, where they are more than it was started with. */
+const addedEpochs = ({ epochs: then }: Run, { epochs: now }: RunValues): number | undefined =>
+  now !== undefined && then !== null && now > then ? now : undefined;
+
+/**
+ * More epochs are trained only where that comes to the same as so many from the start.
+ * @param recipe with the new number of epochs
+ * @throws UserError saying why it would not
+ */
+const requireSameCourse = (
+  recipe: Recipe,
+  { epochs: then, steps }: Run,
+  progress: TrainingProgress | undefined,
+): void => {
+  const fail = (reason: string): never => {
+    throw new UserError(`--epochs ${recipe.epochs}: ${reason}`);
+  };
+  if (steps !== null) fail(`the run ends after its --steps ${steps}, whatever its epochs`);
+  if (recipe.schedule.kind === "cosine") {
+    fail(
+      `the run's learning rate falls along a cosine that ends with epoch ${then}: of ${recipe.epochs} epochs it would have been another from the first step on; train anew into another folder`,
+    );
+  }
+  if (progress && isStalled(progress, recipe)) {
+    const { figure, patience } = recipe.earlyStopping ?? {};
+    fail(
+      `the run ended early after epoch ${progress.epochs}: no better ${figure} in the last ${patience === 1 ? "epoch" : `${patience} epochs`}; more of them would not have changed that`,
+    );
+  }
+};
+
 const requireSameInputs = (folder: RunFolder, now: Run, then: Run): void => {
   if (now.graph.sha256 !== then.graph.sha256) {
     throw new UserError(
@@ -199,11 +251,11 @@ const requireSameInputs = (folder: RunFolder, now: Run, then: Run): void => {
   );
 };
 
-const readOwnCheckpoint = (folder: RunFolder, run: string, artifact: Artifact): Checkpoint | undefined => {
+/** What a checkpoint of the run must be. */
+const expectedCheckpoint = (run: string, artifact: Artifact): ExpectedCheckpoint => {
   const changing = trainingProgram(artifact).states.flatMap(({ stored, next }) => (next === undefined ? [] : [stored]));
   const isParameter = new Set(artifact.parameters.map(({ name }) => name));
-  const averaged = changing.filter(({ name }) => isParameter.has(name));
-  return readCheckpoint(folder.checkpoint, run, changing, averaged);
+  return { run, changing, averaged: changing.filter(({ name }) => isParameter.has(name)) };
 };
 
 /**
@@ -219,18 +271,30 @@ export const prepareResumedRun = async (
   output: Output,
 ): Promise<PreparedRun> => {
   const folder = openRunFolder(out);
-  const { run: own, workingDirectory } = readConfig(folder.config);
-  const values = valuesOf(own, workingDirectory);
-  requireSameValues(out, given, values);
-  const inputs = await readInputs(graph ?? fromHere(own.graph.path, workingDirectory), values, output);
-  requireSameInputs(folder, await describeRun(inputs, values, own.device), own);
-  const { artifact, recipe, data, clips, evaluationClips, testClips } = inputs;
-  const run = runDigest(own);
-  const checkpoint = readOwnCheckpoint(folder, run, artifact);
-  const device = await selectDevice(own.device, output);
-  const steps = own.steps ?? Infinity;
-  return {
-    options: { artifact, recipe, steps, device, clips, evaluationClips, testClips, folder, run, checkpoint },
-    data,
-  };
+  return orUnlock(folder, async () => {
+    const { run: own, workingDirectory } = readConfig(folder.config);
+    const started = valuesOf(own, workingDirectory);
+    const epochs = addedEpochs(own, given);
+    requireSameValues(out, { ...given, ...(epochs === undefined ? {} : { epochs: undefined }) }, started);
+    const values = { ...started, epochs: epochs ?? started.epochs };
+    const inputs = await readInputs(graph ?? fromHere(own.graph.path, workingDirectory), values, output);
+    requireSameInputs(folder, await describeRun(inputs, values, own.device), own);
+    const { artifact, recipe, data, clips, evaluationClips, testClips } = inputs;
+    const run = runDigest(own);
+    const steps = own.steps ?? Infinity;
+    const saved = await readCheckpoint(folder, expectedCheckpoint(run, artifact), output.note);
+    const checkpoint = saved && {
+      ...saved,
+      progress: reopen(saved.progress, recipe, countSteps({ clips, recipe, steps })),
+    };
+    if (epochs !== undefined) {
+      requireSameCourse(recipe, own, checkpoint?.progress);
+      await setEpochs(folder.config, epochs);
+    }
+    const device = await selectDevice(own.device, output);
+    return {
+      options: { artifact, recipe, steps, device, clips, evaluationClips, testClips, folder, run, checkpoint },
+      data,
+    };
+  });
 };

@@ -49,8 +49,11 @@ const configSchema = v.object({
 export type Run = v.InferOutput<typeof runSchema>;
 export type RunConfig = v.InferOutput<typeof configSchema>;
 
-/** Stands for all that decides a run, in its checkpoint. */
-export const runDigest = (run: Run): string => createHash("sha256").update(JSON.stringify(run)).digest("hex");
+/** Stands for all that decides a run, in its checkpoint; but for its epochs, of which there may become more. */
+export const runDigest = (run: Run): string =>
+  createHash("sha256")
+    .update(JSON.stringify({ ...run, epochs: undefined }))
+    .digest("hex");
 
 /** SHA-256 of a graph and its data file. */
 export const graphDigest = async ({ path, bytes }: Artifact): Promise<string> => {
@@ -118,4 +121,14 @@ export const readConfig = (path: string): RunConfig => {
   } catch {
     throw new UserError(`${path}: not what a training of this runtime's version wrote`);
   }
+};
+
+/**
+ * Changes how many epochs a run has.
+ * @throws UserError where the file cannot be read or written
+ */
+export const setEpochs = async (path: string, epochs: number): Promise<void> => {
+  const config = JSON.parse(readText(path)) as { readonly run: object; readonly recipe: object };
+  const changed = { ...config, run: { ...config.run, epochs }, recipe: { ...config.recipe, epochs } };
+  await writeText(path, `${JSON.stringify(changed, null, 2)}\n`);
 };

@@ -5,7 +5,9 @@ import { createFolders } from "../session/create-folders.ts";
 import { writeFailure } from "../session/write-artifact.ts";
 import { UserError } from "../user-error.ts";
 import { readProgress } from "./checkpoint.ts";
-import { lockRun } from "./run-lock.ts";
+import { readConfig } from "./run-config.ts";
+import { lockRun, unlockRun } from "./run-lock.ts";
+import type { TrainingProgress } from "./training-progress.ts";
 
 /** Where runs go that name no folder. */
 const runs = "runs";
@@ -25,6 +27,8 @@ export interface RunFolder {
   readonly config: string;
   /** All that the run goes on from. */
   readonly checkpoint: string;
+  /** Where the newest is damaged, all that the run goes on from. */
+  readonly previousCheckpoint: string;
   /** One JSON object per line: the run's events. */
   readonly metrics: string;
   /** How long the run took, and how much memory. */
@@ -46,6 +50,7 @@ export const runFolder = (path: string): RunFolder => ({
   path,
   config: join(path, "config.json"),
   checkpoint: join(path, "checkpoint.safetensors"),
+  previousCheckpoint: join(path, "checkpoint.previous.safetensors"),
   metrics: join(path, "metrics.jsonl"),
   usage: join(path, "usage.json"),
   report: join(path, "report.html"),
@@ -55,8 +60,11 @@ export const runFolder = (path: string): RunFolder => ({
 });
 
 const filesOfRun =
-  /^(config\.json|metrics\.jsonl|usage\.json|report\.html|checkpoint\.safetensors|(graph|best|averaged)\.(onnx|onnx\.data|predictions\.safetensors)|events\.out\.tfevents\..*)(\.\d+\.tmp)?$/;
+  /^(config\.json|metrics\.jsonl|usage\.json|report\.html|checkpoint(\.previous)?\.safetensors|(graph|best|averaged)\.(onnx|onnx\.data|predictions\.safetensors)|events\.out\.tfevents\..*)(\.\d+\.tmp)?$/;
 const isTemporary = (name: string): boolean => filesOfRun.test(name) && name.endsWith(".tmp");
+
+/** What a run has come to; the others are there before its first checkpoint. */
+const results = /^(report\.html|checkpoint(\.previous)?\.safetensors|(graph|best|averaged)\.onnx)$/;
 
 const removeFiles = (path: string, isObsolete: (name: string) => boolean): void => {
   for (const name of readdirSync(path).filter(isObsolete)) rmSync(join(path, name), { force: true });
@@ -76,12 +84,43 @@ const createNumbered = (name: string): string => {
   }
 };
 
-/** An unfinished run's work is not thrown away for a forgotten option. */
-const requireFinished = ({ path, checkpoint }: RunFolder): void => {
-  const progress = readProgress(checkpoint);
-  if (!progress || progress.finished) return;
+const progressIn = (files: RunFolder): TrainingProgress | undefined => {
+  try {
+    return readProgress(files);
+  } catch (error) {
+    if (error instanceof UserError) return undefined; // Damaged: its name will do.
+    throw error;
+  }
+};
+
+const isRunConfig = (path: string): boolean => {
+  try {
+    readConfig(path);
+    return true;
+  } catch (error) {
+    if (error instanceof UserError) return false;
+    throw error;
+  }
+};
+
+/** What a run has come to is not thrown away for a forgotten option, nor a config.json of something else. */
+const requireNoResults = (files: RunFolder): void => {
+  const { path, config } = files;
+  const isForeign = (name: string): boolean => name === basename(config) && !isRunConfig(config);
+  const [first, ...others] = readdirSync(path).filter((name) => results.test(name) || isForeign(name));
+  if (first === undefined) return;
+  const progress = progressIn(files);
+  if (!progress) {
+    const more = others.length > 0 ? ` and ${others.length} more file${others.length > 1 ? "s" : ""}` : "";
+    throw new UserError(
+      `${path}: holds ${first}${more}, which the run would replace; name another folder with --out, or give --overwrite`,
+    );
+  }
+  const { finished, epochs, steps } = progress;
   throw new UserError(
-    `${path}: holds a run that ended after step ${progress.steps}, before its end; go on with it: runtime train --resume --out ${path}, or delete the folder`,
+    finished
+      ? `${path}: holds a finished run of ${epochs} epoch${epochs === 1 ? "" : "s"}; name another folder with --out, add epochs to it with --resume --epochs N, or replace it with --overwrite`
+      : `${path}: holds a run that ended after step ${steps}, before its end; go on with it: runtime train --resume --out ${path}, name another folder, or replace it with --overwrite`,
   );
 };
 
@@ -92,26 +131,40 @@ const requireOtherFolder = (path: string, source: string): void => {
   );
 };
 
+const orUnlock = <Result>(path: string, act: () => Result): Result => {
+  try {
+    return act();
+  } catch (error) {
+    unlockRun(path);
+    throw error;
+  }
+};
+
 /**
- * Makes the folder and takes it for this process, with an empty metrics file to prove that it can be written. What a finished
- * run left there is removed.
+ * Makes the folder and takes it for this process, with an empty metrics file to prove that it can be written.
  * @param folder as the user gave it; else a new one under `runs/`, named after the spec
  * @param source the graph that is trained
+ * @param overwrite removes what an earlier run has come to there
  * @throws UserError where it cannot be made or written, or holds what is still needed
  */
-export const createRunFolder = (folder: string | undefined, specName: string, source: string): RunFolder => {
+export const createRunFolder = (
+  folder: string | undefined,
+  specName: string,
+  source: string,
+  overwrite = false,
+): RunFolder => {
   try {
     if (folder !== undefined) createFolders(folder);
     const path = folder ?? createNumbered(folderName(specName));
     const files = runFolder(path);
     requireOtherFolder(path, source);
     lockRun(path);
-    if (existsSync(files.config)) {
-      requireFinished(files);
-      removeFiles(path, (name) => filesOfRun.test(name));
-    }
-    writeFileSync(files.metrics, "");
-    return files;
+    return orUnlock(path, () => {
+      if (!overwrite) requireNoResults(files);
+      if (overwrite || existsSync(files.config)) removeFiles(path, (name) => filesOfRun.test(name));
+      writeFileSync(files.metrics, "");
+      return files;
+    });
   } catch (error) {
     throw writeFailure(join(folder ?? runs, "metrics.jsonl"), error) ?? error;
   }
@@ -127,6 +180,8 @@ export const openRunFolder = (path: string): RunFolder => {
     throw new UserError(`${path}: holds no run to resume; a training writes ${files.config} when it begins`);
   }
   lockRun(path);
-  removeFiles(path, isTemporary);
-  return files;
+  return orUnlock(path, () => {
+    removeFiles(path, isTemporary);
+    return files;
+  });
 };

@@ -35,6 +35,7 @@ const options = {
     value: "DIR",
     help: "for all that the run writes (default: runs/SPEC-1, or the next number)",
   },
+  overwrite: { kind: "flag", help: "replace the run that --out DIR holds" },
   resume: { kind: "flag", help: "go on with the run in --out DIR, as if it had never stopped" },
   ...commonOptions,
 } as const;
@@ -59,10 +60,12 @@ at hand and saves; --resume goes on to the same result, bit for bit. TensorBoard
 type Values = OptionValues<typeof options>;
 
 const prepare = (args: readonly string[], output: Output, values: Values, operands: readonly string[]) => {
-  const { out, resume } = values;
+  const { out, overwrite, resume } = values;
   if (!resume) {
-    return prepareNewRun(oneGraph(usage, operands), values, { out, command: ["runtime", "train", ...args], output });
+    const command = ["runtime", "train", ...args];
+    return prepareNewRun(oneGraph(usage, operands), values, { out, overwrite, command, output });
   }
+  if (overwrite) throw new UserError("--resume goes on with a run, --overwrite replaces it: give one of them");
   if (out === undefined) throw new UserError("--resume goes on with a run: name its folder with --out DIR");
   return prepareResumedRun(out, operands.length === 0 ? undefined : oneGraph(usage, operands), values, output);
 };

@@ -60,6 +60,22 @@ export const afterStep = (
 export const isAveraged = ({ averaging }: Pick<Recipe, "averaging">, epoch: number): boolean =>
   averaging !== null && epoch >= averaging.from && epoch <= averaging.to;
 
+/** Whether early stopping ended the training with its last epoch. */
+export const isStalled = (
+  { epochs, watched }: Pick<TrainingProgress, "epochs" | "watched">,
+  { earlyStopping }: Pick<Recipe, "earlyStopping">,
+): boolean => earlyStopping !== null && epochs - (watched?.epoch ?? 0) >= earlyStopping.patience;
+
+/** @param totalSteps of the whole training: where they have become more, one that had made all of them has some left */
+export const reopen = (
+  progress: TrainingProgress,
+  recipe: Pick<Recipe, "earlyStopping">,
+  totalSteps: number,
+): TrainingProgress => ({
+  ...progress,
+  finished: progress.finished && (isStalled(progress, recipe) || progress.steps >= totalSteps),
+});
+
 /**
  * @param figures of the evaluation that ends the epoch at hand
  * @param totalSteps optimizer steps of the whole training
@@ -74,7 +90,6 @@ export const afterEpoch = (
   const { bestBy, earlyStopping } = recipe;
   const best = trackBest(progress.best, bestBy, figures, epoch);
   const watched = earlyStopping && trackImprovement(progress.watched, earlyStopping.figure, figures, epoch);
-  const isStalled = earlyStopping !== null && epoch - (watched?.epoch ?? 0) >= earlyStopping.patience;
   return {
     ...beginning,
     epochs: epoch,
@@ -82,6 +97,6 @@ export const afterEpoch = (
     best,
     watched,
     averaged: progress.averaged + Number(isAveraged(recipe, epoch)),
-    finished: isStalled || progress.steps >= totalSteps,
+    finished: isStalled({ epochs: epoch, watched }, recipe) || progress.steps >= totalSteps,
   };
 };

@@ -42,6 +42,8 @@ export interface TrainOptions {
   readonly checkpointMinutes: number;
   /** Ends training after the step at hand; its checkpoint goes on from there. */
   readonly signal: AbortSignal;
+  /** Told what the user should know. */
+  readonly note: (text: string) => void;
   /** Called while an evaluation runs, with the clips done so far and all there are. */
   readonly onEvaluation?: (clips: number, of: number) => void;
 }
@@ -58,7 +60,7 @@ export interface Training {
 
 /** @throws UserError where the graph does not run on the device, or the log cannot be written */
 export const openTraining = async (options: TrainOptions): Promise<Training> => {
-  const { artifact, device, folder, checkpoint } = options;
+  const { artifact, device, folder, checkpoint, note } = options;
   const saveUsage = openUsageMeter(folder.usage, checkpoint !== undefined);
   const session = await openTrainingSession(artifact, device, checkpoint?.states);
   const changing = new Set(session.changing.map(({ name }) => name));
@@ -68,7 +70,7 @@ export const openTraining = async (options: TrainOptions): Promise<Training> => 
     session,
     classifier: await openClassifierOn(artifact, device, session.state),
     average: await openWeightAverage(trained, checkpoint?.sums ?? new Map()),
-    log: openEventLog(folder.metrics, checkpoint?.logBytes ?? 0),
+    log: openEventLog(folder.metrics, checkpoint?.logBytes ?? 0, note),
     saveUsage,
   };
 };
@@ -122,7 +124,7 @@ export const saveCheckpoint = async (training: Training, progress: TrainingProgr
   const { options, session, average, log, saveUsage } = training;
   const isParameter = new Set(options.artifact.parameters.map(({ name }) => name));
   const content = { run: options.run, progress, logBytes: log.sync() };
-  await writeCheckpoint(options.folder.checkpoint, content, session, average.sums(), (name, values) => {
+  await writeCheckpoint(options.folder, content, session, average.sums(), (name, values) => {
     if (isParameter.has(name)) requireFiniteParameters(values, progress, options);
   });
   await saveUsage();

@@ -1,10 +1,16 @@
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readSafetensors } from "../../../runtime/safetensors/read-safetensors.ts";
 import { writeSafetensors } from "../../../runtime/safetensors/write-safetensors.ts";
-import type { StoredTensor } from "../../../runtime/session/stored-tensor.ts";
-import { readCheckpoint, readProgress } from "../../../runtime/train/checkpoint.ts";
+import { readTensor, type StoredTensor } from "../../../runtime/session/stored-tensor.ts";
+import {
+  type Checkpoint,
+  type CheckpointFiles,
+  type ExpectedCheckpoint,
+  readCheckpoint,
+  readProgress,
+} from "../../../runtime/train/checkpoint.ts";
+import { type RunFolder, runFolder } from "../../../runtime/train/run-folder.ts";
 import { train } from "../../../runtime/train/train.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
@@ -19,25 +25,97 @@ const state = (name: string, type: StoredTensor["type"], ...dims: number[]): Sto
 const weight = state("weight", "float32", 4, 2);
 const changing = [weight, state("velocity", "float32", 4, 2), state("steps", "int32")];
 
-/** A finished run with averaged parameters. @returns its checkpoint's path */
-const write = async (): Promise<string> => {
+/** A finished run with averaged parameters. */
+const write = async (): Promise<RunFolder> => {
   const options = optionsIn(temporaryFolder(), { recipe: { averaging: { from: 1, to: 2 } } });
   await collect(options);
-  return options.folder.checkpoint;
+  return options.folder;
 };
 
+type Note = (text: string) => void;
+const unexpected: Note = (text) => expect.fail(text);
+const read = (files: CheckpointFiles, changes: Partial<ExpectedCheckpoint> = {}, note = unexpected) =>
+  readCheckpoint(files, { run: "a run", changing, averaged: [weight], ...changes }, note);
+
 test("it holds the states, the sums and the progress", async () => {
-  const path = await write();
-  const checkpoint = readCheckpoint(path, "a run", changing, [weight]);
+  const folder = await write();
+  const checkpoint = await read(folder);
   expect(checkpoint && [...checkpoint.states.keys()]).toStrictEqual(["steps", "velocity", "weight"]);
   expect(checkpoint && [...checkpoint.sums.keys()]).toStrictEqual(["weight"]);
-  expect(readProgress(path)).toMatchObject({ epochs: 2, steps: 4, epochSteps: 0, averaged: 2, finished: true });
+  expect(readProgress(folder)).toMatchObject({ epochs: 2, steps: 4, epochSteps: 0, averaged: 2, finished: true });
 });
 
-test("there may be none", () => {
-  const path = join(temporaryFolder(), "checkpoint.safetensors");
-  expect(readCheckpoint(path, "a run", changing, [])).toBeUndefined();
-  expect(readProgress(path)).toBeUndefined();
+test("there may be none", async () => {
+  const folder = runFolder(temporaryFolder());
+  expect(await read(folder)).toBeUndefined();
+  expect(readProgress(folder)).toBeUndefined();
+});
+
+/** Every value of a checkpoint, and how far it had come. */
+const contentOf = async (checkpoint: Checkpoint | undefined) => ({
+  progress: checkpoint?.progress,
+  states: await Promise.all([...(checkpoint?.states.values() ?? [])].map(readTensor)),
+});
+
+test("a bit that flips anywhere is noticed, and the checkpoint before it is gone on from", async () => {
+  const folder = await write();
+  const [newest, before] = [folder.checkpoint, folder.previousCheckpoint].map((path) => readFileSync(path));
+  if (!newest || !before) throw new Error("there are two");
+  const expected = await contentOf(await read({ checkpoint: folder.previousCheckpoint, previousCheckpoint: "none" }));
+  expect(expected.progress).toMatchObject({ epochs: 1, steps: 2 });
+  for (let byte = 0; byte < newest.length; byte += 3) {
+    const flipped = Buffer.from(newest);
+    flipped[byte] = (flipped[byte] ?? 0) ^ (1 << (byte % 8));
+    writeFileSync(folder.checkpoint, flipped);
+    writeFileSync(folder.previousCheckpoint, before);
+    const notes: string[] = [];
+    expect(await contentOf(await read(folder, {}, (text) => void notes.push(text)))).toStrictEqual(expected);
+    expect(notes).toHaveLength(1);
+    expect(notes[0]).toContain("; going on from the checkpoint before it, of step 2");
+  }
+  // It has taken the newest one's place.
+  expect(readFileSync(folder.checkpoint)).toStrictEqual(before);
+  expect(existsSync(folder.previousCheckpoint)).toBe(false);
+});
+
+test("the newest one is damaged, cut short or gone", async () => {
+  const folder = await write();
+  const [newest, before] = [folder.checkpoint, folder.previousCheckpoint].map((path) => readFileSync(path));
+  if (!newest || !before) throw new Error("there are two");
+  const noted = async (content: Buffer | undefined): Promise<string> => {
+    rmSync(folder.checkpoint, { force: true });
+    if (content) writeFileSync(folder.checkpoint, content);
+    writeFileSync(folder.previousCheckpoint, before);
+    const notes: string[] = [];
+    await read(folder, {}, (text) => void notes.push(text));
+    return notes.join("\n").replaceAll(folder.path, "run");
+  };
+  const goingOn = "going on from the checkpoint before it, of step 2";
+  const path = join("run", "checkpoint.safetensors");
+  const { length } = newest;
+  expect(await noted(Buffer.from(newest).fill(1, length - 1))).toBe(
+    `${path}: the file is damaged: its bytes are not those that were written; ${goingOn}`,
+  );
+  expect(await noted(Buffer.concat([newest, Buffer.alloc(1)]))).toBe(
+    `${path}: the file is damaged: its bytes are not those that were written; ${goingOn}`,
+  );
+  expect(await noted(newest.subarray(0, length - 4))).toBe(
+    `${path}: the file is cut short: state/weight ends at byte ${length} of ${length - 4}; ${goingOn}`,
+  );
+  expect(await noted(Buffer.alloc(0))).toBe(`${path}: not a safetensors file, or cut short; ${goingOn}`);
+  expect(await noted(undefined)).toBe(`${path}: there is no such file; ${goingOn}`);
+});
+
+test("both are damaged", async () => {
+  const folder = await write();
+  for (const path of [folder.checkpoint, folder.previousCheckpoint]) {
+    const bytes = readFileSync(path);
+    writeFileSync(path, bytes.fill(1, bytes.length - 1));
+  }
+  await expect(read(folder)).rejects.toThrow(
+    new UserError(`${folder.checkpoint}: the file is damaged: its bytes are not those that were written`),
+  );
+  expect(existsSync(folder.previousCheckpoint)).toBe(true);
 });
 
 test("parameters that are not finite are never saved", async () => {
@@ -54,58 +132,47 @@ test("parameters that are not finite are never saved", async () => {
       "the parameters are not finite after step 1, with a learning rate of 3e+38; try a lower one, such as --lr 3e+37",
     ),
   );
-  expect(readProgress(options.folder.checkpoint)).toBeUndefined();
+  expect(readProgress(options.folder)).toBeUndefined();
   expect(readdirSync(options.folder.path)).toStrictEqual(["metrics.jsonl", "run.lock", "usage.json"]);
 });
 
 test("another run's", async () => {
-  const path = await write();
-  expect(() => readCheckpoint(path, "another run", changing, [])).toThrow(
+  const folder = await write();
+  await expect(read(folder, { run: "another run" })).rejects.toThrow(
     new UserError(
-      `${path}: belongs to another training than the config.json beside it; keep each run's files together`,
+      `${folder.checkpoint}: belongs to another training than the config.json beside it; keep each run's files together`,
     ),
   );
 });
 
 test("incomplete, or of another graph", async () => {
-  const path = await write();
-  expect(() => readCheckpoint(path, "a run", [...changing, state("moment", "float32")], [])).toThrow(
+  const folder = await write();
+  const path = folder.checkpoint;
+  await expect(read(folder, { changing: [...changing, state("moment", "float32")] })).rejects.toThrow(
     new UserError(`${path}: the file is damaged: it has no moment`),
   );
-  expect(() => readCheckpoint(path, "a run", [state("steps", "int64")], [])).toThrow(
+  await expect(read(folder, { changing: [state("steps", "int64")] })).rejects.toThrow(
     new UserError(`${path}: the file is damaged: steps is int32 []; the graph's is int64 []`),
   );
-  expect(() => readCheckpoint(path, "a run", [], [state("weight", "float32", 8)])).toThrow(
+  await expect(read(folder, { averaged: [state("weight", "float32", 8)] })).rejects.toThrow(
     new UserError(`${path}: the file is damaged: weight is float32 [4, 2]; the graph's is float32 [8]`),
   );
 });
 
 test("something else, or of another version", async () => {
-  const path = join(temporaryFolder(), "checkpoint.safetensors");
+  const folder = runFolder(temporaryFolder());
+  const path = folder.checkpoint;
   writeFileSync(path, "nonsense");
-  expect(() => readProgress(path)).toThrow(new UserError(`${path}: not a safetensors file, or cut short`));
+  expect(() => readProgress(folder)).toThrow(new UserError(`${path}: not a safetensors file, or cut short`));
   await writeSafetensors(path, [], { format: "pt" });
-  expect(() => readProgress(path)).toThrow(new UserError(`${path}: not a checkpoint of a training`));
+  expect(() => readProgress(folder)).toThrow(new UserError(`${path}: not a checkpoint of a training`));
   const format = "specgraph checkpoint";
-  await writeSafetensors(path, [], { format, formatVersion: "1" });
-  expect(() => readProgress(path)).toThrow(new UserError(`${path}: has checkpoint version 1; this runtime reads 2`));
+  await writeSafetensors(path, [], { format, formatVersion: "2" });
+  expect(() => readProgress(folder)).toThrow(new UserError(`${path}: has checkpoint version 2; this runtime reads 3`));
   for (const content of ["", "{}", '{"progress":{"epochs":-1},"logBytes":0}']) {
-    await writeSafetensors(path, [], { format, formatVersion: "2", content });
-    expect(() => readProgress(path)).toThrow(
+    await writeSafetensors(path, [], { format, formatVersion: "3", content });
+    expect(() => readProgress(folder)).toThrow(
       new UserError(`${path}: the file is damaged: it does not tell how far the training had come`),
     );
   }
-});
-
-test("cut short", async () => {
-  const path = await write();
-  const whole = readFileSync(path);
-  const copy = join(temporaryFolder(), "checkpoint.safetensors");
-  copyFileSync(path, copy);
-  writeFileSync(copy, whole.subarray(0, whole.length - 4));
-  const { tensors } = readSafetensors(path);
-  expect(tensors.at(-1)?.name).toBe("state/weight");
-  expect(() => readCheckpoint(copy, "a run", changing, [weight])).toThrow(
-    new UserError(`${copy}: the file is cut short: state/weight ends at byte ${whole.length} of ${whole.length - 4}`),
-  );
 });

@@ -29,3 +29,19 @@ test("nothing of one that came to its end or was interrupted", () => {
   expect(told({ epochs: 10, steps: 20, averaged: "averaged.onnx" })).toStrictEqual([]);
   expect(told({ interrupted: true })).toStrictEqual([]);
 });
+
+test("an evaluation's line says whose its losses are", () => {
+  const { texts, output } = recordOutput();
+  const figures = { clips: 4, loss: 0.25, accuracy: 0.75, mAP: null, AUC: 0.5, dPrime: 0 };
+  createNarrator(optionsIn(temporaryFolder()), output).tell({
+    event: "eval",
+    epoch: 2,
+    step: 8,
+    trainLoss: 0.5,
+    best: true,
+    ...figures,
+  });
+  expect(texts).toStrictEqual([
+    "epoch 2  training loss 0.5000  evaluation loss 0.2500  accuracy 0.7500  mAP -  AUC 0.5000  d' 0.0000  best",
+  ]);
+});

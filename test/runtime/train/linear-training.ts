@@ -5,6 +5,7 @@ import type { Recipe } from "../../../compiler/artifact.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 import { cpuDevice } from "../../../runtime/session/device.ts";
 import { readArtifact } from "../../../runtime/session/read-artifact.ts";
+import { readCheckpoint } from "../../../runtime/train/checkpoint.ts";
 import { createRunFolder } from "../../../runtime/train/run-folder.ts";
 import { train } from "../../../runtime/train/train.ts";
 import type { TrainEvent } from "../../../runtime/train/train-event.ts";
@@ -46,9 +47,16 @@ export const optionsIn = (
     run: "a run",
     checkpointMinutes: 10,
     signal: new AbortController().signal,
+    note: () => undefined,
     ...changes,
   };
 };
+
+/** The options of a training that goes on from its checkpoint. */
+export const resumed = async (options: TrainOptions): Promise<TrainOptions> => ({
+  ...options,
+  checkpoint: await readCheckpoint(options.folder, { run: options.run, changing: [], averaged: [] }, options.note),
+});
 
 export const collect = async (options: TrainOptions): Promise<TrainEvent[]> => {
   const events: TrainEvent[] = [];

@@ -1,6 +1,7 @@
-import { appendFileSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
+import type { Recipe } from "../../../compiler/artifact.ts";
 import type { Output } from "../../../runtime/output.ts";
 import { prepareNewRun, prepareResumedRun, type RunValues } from "../../../runtime/train/prepare-run.ts";
 import { train } from "../../../runtime/train/train.ts";
@@ -36,8 +37,10 @@ const startRun = (changes: RunValues = {}) =>
   prepareNewRun("graph.onnx", { ...values, ...changes }, { out: "run", command, output: silent });
 const resumeRun = (given: RunValues = {}, graph?: string) => prepareResumedRun("run", graph, given, silent);
 
-/** Runs it until an epoch is done. */
-const trainOneEpoch = async (options: Awaited<ReturnType<typeof startRun>>["options"]): Promise<void> => {
+type Options = Awaited<ReturnType<typeof startRun>>["options"];
+
+/** Runs it to its end, or until an epoch is done. */
+const trainFor = async (options: Options, epochs = Infinity): Promise<void> => {
   const interruption = new AbortController();
   const clip = { name: "0", source: { path: "0" }, classIndices: [0] };
   const events = train({
@@ -45,9 +48,11 @@ const trainOneEpoch = async (options: Awaited<ReturnType<typeof startRun>>["opti
     load: () => load(clip),
     checkpointMinutes: 10,
     signal: interruption.signal,
+    note: () => undefined,
   });
-  for await (const event of events) if (event.event === "eval") interruption.abort();
+  for await (const event of events) if (event.event === "eval" && event.epoch === epochs) interruption.abort();
 };
+const trainOneEpoch = (options: Options): Promise<void> => trainFor(options, 1);
 
 test("what is doubtful about a run is told: no clip of a class, clips known from training, no steps after the warm-up", async () => {
   enterWorkspace();
@@ -156,7 +161,7 @@ describe("a run that goes on", () => {
   });
 
   test.each<[RunValues, string]>([
-    [{ epochs: 5 }, "--epochs is 3 there, not 5; leave the option out, or name another folder with --out"],
+    [{ epochs: 2 }, "--epochs is 3 there, not 2; leave the option out, or name another folder with --out"],
     [{ steps: 5 }, "--steps is not given there; leave the option out, or name another folder with --out"],
     [
       { data: "others", lr: 0.5, device: "webgpu" },
@@ -206,7 +211,98 @@ test("an interrupted run is not overwritten", async () => {
   await trainOneEpoch((await startRun()).options);
   await expect(startRun()).rejects.toThrow(
     new UserError(
-      "run: holds a run that ended after step 3, before its end; go on with it: runtime train --resume --out run, or delete the folder",
+      "run: holds a run that ended after step 3, before its end; go on with it: runtime train --resume --out run, name another folder, or replace it with --overwrite",
     ),
   );
+});
+
+test("a finished run is not overwritten unless that is asked for", async () => {
+  enterWorkspace();
+  await trainFor((await startRun({ epochs: 1 })).options);
+  await expect(startRun()).rejects.toThrow(
+    new UserError(
+      "run: holds a finished run of 1 epoch; name another folder with --out, add epochs to it with --resume --epochs N, or replace it with --overwrite",
+    ),
+  );
+  expect(existsSync(join("run", "best.onnx"))).toBe(true);
+  await prepareNewRun("graph.onnx", values, { out: "run", overwrite: true, command, output: silent });
+  expect(readdirSync("run").sort()).toStrictEqual(["config.json", "metrics.jsonl", "run.lock"]);
+});
+
+test("a run that is refused is let go", async () => {
+  enterWorkspace();
+  await trainOneEpoch((await startRun()).options);
+  const lock = join("run", "run.lock");
+  rmSync(lock);
+  await expect(resumeRun({ lr: 3 })).rejects.toThrow(UserError);
+  expect(existsSync(lock)).toBe(false);
+  await expect(startRun()).rejects.toThrow(UserError);
+  expect(existsSync(lock)).toBe(false);
+  writeFileSync("graph.onnx", "");
+  await expect(resumeRun()).rejects.toThrow(UserError);
+  expect(existsSync(lock)).toBe(false);
+});
+
+describe("more epochs", () => {
+  /** Of the files that the same training writes. */
+  const outcome = (): readonly string[] =>
+    ["checkpoint.safetensors", "metrics.jsonl", "graph.onnx", "best.onnx", "averaged.onnx"].map((name) =>
+      readFileSync(join("run", name), "latin1"),
+    );
+  const recipe = {
+    ...metadata.recipe,
+    schedule: { kind: "multiStep", milestones: [2, 4], factor: 0.5, warmup: { kind: "linear", steps: 4 } },
+    averaging: { from: 2, to: 4 },
+    earlyStopping: { figure: "loss", patience: 3 },
+  } as const;
+
+  test.each([1, 3, 4])("%i epochs and the rest come to the same as six", async (first) => {
+    enterWorkspace();
+    writeLinearModel(".", linearModel({ recipe }));
+    await trainFor((await startRun({ epochs: 6 })).options);
+    const expected = outcome();
+    rmSync("run", { recursive: true });
+    await trainFor((await startRun({ epochs: first })).options);
+    await trainFor((await resumeRun({ epochs: 6 })).options);
+    expect(outcome()).toStrictEqual(expected);
+    expect(JSON.parse(readFileSync(join("run", "config.json"), "utf8"))).toMatchObject({
+      run: { epochs: 6 },
+      recipe: { epochs: 6 },
+    });
+  });
+
+  test("of a run that was interrupted, and interrupted again", async () => {
+    enterWorkspace();
+    writeLinearModel(".", linearModel({ recipe }));
+    await trainFor((await startRun({ epochs: 6 })).options);
+    const expected = outcome();
+    rmSync("run", { recursive: true });
+    await trainFor((await startRun({ epochs: 3 })).options, 1);
+    await trainFor((await resumeRun({ epochs: 6 })).options, 4);
+    await trainFor((await resumeRun()).options);
+    expect(outcome()).toStrictEqual(expected);
+  });
+
+  test.each<[string, Partial<Recipe>, RunValues, string]>([
+    [
+      "a cosine",
+      { schedule: { kind: "cosine", to: 0.1, warmup: null } },
+      {},
+      "the run's learning rate falls along a cosine that ends with epoch 3: of 5 epochs it would have been another from the first step on; train anew into another folder",
+    ],
+    ["so many steps", {}, { steps: 4 }, "the run ends after its --steps 4, whatever its epochs"],
+    [
+      "early stopping",
+      { earlyStopping: { figure: "accuracy", patience: 1 } },
+      {},
+      "the run ended early after epoch 2: no better accuracy in the last epoch; more of them would not have changed that",
+    ],
+  ])("not where the training would have been another: %s", async (_, changes, given, reason) => {
+    enterWorkspace();
+    writeLinearModel(".", linearModel({ recipe: { ...metadata.recipe, ...changes } }));
+    await trainFor((await startRun(given)).options);
+    const config = readFileSync(join("run", "config.json"), "utf8");
+    await expect(resumeRun({ epochs: 5 })).rejects.toThrow(new UserError(`--epochs 5: ${reason}`));
+    expect(readFileSync(join("run", "config.json"), "utf8")).toBe(config);
+  });
 });

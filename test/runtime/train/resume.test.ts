@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { randomOf } from "../../../runtime/data/random.ts";
-import { readCheckpoint, readProgress } from "../../../runtime/train/checkpoint.ts";
+import { readProgress } from "../../../runtime/train/checkpoint.ts";
+import { runFolder } from "../../../runtime/train/run-folder.ts";
 import { readUsage } from "../../../runtime/train/run-usage.ts";
 import { train } from "../../../runtime/train/train.ts";
 import type { TrainOptions } from "../../../runtime/train/training.ts";
@@ -12,13 +13,18 @@ import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { accumulatingModel } from "../session/accumulating-artifact.ts";
 import { encodeModel, metadata } from "../session/linear-artifact.ts";
-import { collect, optionsIn, outline } from "./linear-training.ts";
+import { collect, optionsIn, outline, resumed } from "./linear-training.ts";
 
-/** A run's files that must not depend on interruptions; the others tell when and where it ran. */
+/** A run's files that must not depend on interruptions; the others tell when and where it ran and was saved. */
 const outcome = (folder: string): Readonly<Record<string, string>> =>
   Object.fromEntries(
     readdirSync(folder)
-      .filter((name) => !/^((config|usage)\.json|report\.html|events\.out\.tfevents\..*)$/.test(name))
+      .filter(
+        (name) =>
+          !/^((config|usage)\.json|report\.html|checkpoint\.previous\.safetensors|run\.lock|events\.out\.tfevents\..*)$/.test(
+            name,
+          ),
+      )
       .sort()
       .map((name) => [name, readFileSync(join(folder, name), name === "metrics.jsonl" ? "utf8" : "hex")]),
   );
@@ -44,11 +50,6 @@ describe("in memory", () => {
     }
     return outline(told);
   };
-  const resumed = (options: TrainOptions): TrainOptions => ({
-    ...options,
-    checkpoint: readCheckpoint(options.folder.checkpoint, options.run, [], []),
-  });
-
   test("a run that is interrupted after any event comes to the same", async () => {
     const whole = optionsIn(temporaryFolder(), { model, recipe });
     const events = outline(await collect(whole));
@@ -60,7 +61,7 @@ describe("in memory", () => {
       const options = optionsIn(temporaryFolder(), { model, recipe });
       const before = await trainUntil(options, interruptedAfter);
       expect(before.slice(0, -1)).toStrictEqual(events.slice(0, interruptedAfter));
-      const after = outline(await collect(resumed(options)));
+      const after = outline(await collect(await resumed(options)));
       expect([...before.slice(0, -1), ...after]).toStrictEqual(events);
       expect(outcome(options.folder.path)).toStrictEqual(expected);
     }
@@ -74,7 +75,7 @@ describe("in memory", () => {
     const onEvaluation = () => interruption.abort();
     const before = await collect({ ...options, signal: interruption.signal, onEvaluation });
     expect(outline(before)).toStrictEqual(["step 1.1", "step 1.2", "done 2"]);
-    expect(outline(await collect(resumed(options))).slice(0, 2)).toStrictEqual(["eval 1.2", "step 2.3"]);
+    expect(outline(await collect(await resumed(options))).slice(0, 2)).toStrictEqual(["eval 1.2", "step 2.3"]);
     expect(outcome(options.folder.path)).toStrictEqual(outcome(whole.folder.path));
   });
 
@@ -82,7 +83,7 @@ describe("in memory", () => {
     const options = optionsIn(temporaryFolder(), { model, recipe });
     await collect(options);
     const before = outcome(options.folder.path);
-    expect(outline(await collect(resumed(options)))).toStrictEqual(["averaged 2.6", "done 6"]);
+    expect(outline(await collect(await resumed(options)))).toStrictEqual(["averaged 2.6", "done 6"]);
     expect(outcome(options.folder.path)).toStrictEqual(before);
   });
 });
@@ -153,7 +154,7 @@ describe("processes that are killed", () => {
       await sleep(random.uniform(0, isEarly ? startMs : (1.5 * trainMs) / kills));
       victim.kill("SIGKILL");
       expect(await ended).toBe("SIGKILL");
-      savedSteps.push(readProgress(join(folder, "run", "checkpoint.safetensors"))?.steps ?? 0);
+      savedSteps.push(readProgress(runFolder(join(folder, "run")))?.steps ?? 0);
     }
     expect(savedSteps).toStrictEqual([...savedSteps].sort((a, b) => a - b));
     expect(new Set(savedSteps).size).toBeGreaterThan(kills / 4);

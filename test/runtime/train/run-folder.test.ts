@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createRunFolder, folderName, openRunFolder } from "../../../runtime/train/run-folder.ts";
@@ -17,6 +17,7 @@ test("the folder that is named, with those above it", () => {
     path,
     config: join(path, "config.json"),
     checkpoint: join(path, "checkpoint.safetensors"),
+    previousCheckpoint: join(path, "checkpoint.previous.safetensors"),
     metrics: join(path, "metrics.jsonl"),
     usage: join(path, "usage.json"),
     report: join(path, "report.html"),
@@ -60,25 +61,43 @@ test("a run never overwrites the graph that it trains", () => {
   expect(() => createRunFolder(folder, "ast", graph)).toThrow(
     new UserError(`--out ${folder}: the run would overwrite ${graph}, the graph that it trains; name another folder`),
   );
-  createRunFolder(folder, "ast", join(folder, "spec.onnx"));
 });
 
-test("a finished run makes room for another; what is not a run's stays", () => {
-  const files = [
-    "config.json",
-    "usage.json",
-    "report.html",
-    "best.onnx",
-    "best.onnx.data",
-    "averaged.onnx.77.tmp",
-    "events.out.tfevents.1.host",
-  ];
-  const folder = temporaryFolder(Object.fromEntries([...files, "notes.txt"].map((name) => [name, ""])));
-  createRunFolder(folder, "ast", source);
+const ownFiles = [
+  "usage.json",
+  "report.html",
+  "best.onnx",
+  "best.onnx.data",
+  "averaged.onnx.77.tmp",
+  "events.out.tfevents.1.host",
+];
+
+test("what a run would replace is not replaced without a word", () => {
+  const folder = temporaryFolder(Object.fromEntries([...ownFiles, "notes.txt"].map((name) => [name, ""])));
+  expect(() => createRunFolder(folder, "ast", source)).toThrow(
+    new UserError(
+      `${folder}: holds best.onnx and 1 more file, which the run would replace; name another folder with --out, or give --overwrite`,
+    ),
+  );
+  expect(readdirSync(folder).sort()).toStrictEqual([...ownFiles, "notes.txt"].sort());
+  createRunFolder(folder, "ast", source, true);
   expect(readdirSync(folder).sort()).toStrictEqual(["metrics.jsonl", "notes.txt", "run.lock"]);
-  const other = temporaryFolder({ "best.onnx": "" });
-  createRunFolder(other, "ast", source);
-  expect(existsSync(join(other, "best.onnx"))).toBe(true);
+});
+
+test("a config.json of something else stays", () => {
+  const folder = temporaryFolder({ "config.json": "{}" });
+  expect(() => createRunFolder(folder, "ast", source)).toThrow(
+    new UserError(
+      `${folder}: holds config.json, which the run would replace; name another folder with --out, or give --overwrite`,
+    ),
+  );
+  expect(readdirSync(folder)).toStrictEqual(["config.json"]);
+});
+
+test("what is not a run's result makes room", () => {
+  const folder = temporaryFolder({ "metrics.jsonl": "", "usage.json": "", "spec.onnx": "" });
+  createRunFolder(folder, "ast", join(folder, "spec.onnx"));
+  expect(readdirSync(folder).sort()).toStrictEqual(["metrics.jsonl", "run.lock", "spec.onnx", "usage.json"]);
 });
 
 test("a run to go on with: half-written files are removed", () => {

@@ -1,10 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readCheckpoint } from "../../../runtime/train/checkpoint.ts";
 import { openUsageMeter, readUsage } from "../../../runtime/train/run-usage.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
-import { collect, optionsIn } from "./linear-training.ts";
+import { collect, optionsIn, resumed } from "./linear-training.ts";
 
 const usageFile = (): string => join(temporaryFolder(), "usage.json");
 
@@ -34,7 +33,7 @@ test("a run is counted from its checkpoints to its end", async () => {
   const options = optionsIn(temporaryFolder());
   await collect(options);
   expect(readUsage(options.folder.usage)).toMatchObject({ sessions: 1 });
-  await collect({ ...options, checkpoint: readCheckpoint(options.folder.checkpoint, options.run, [], []) });
+  await collect(await resumed(options));
   expect(readUsage(options.folder.usage)).toMatchObject({ sessions: 2 });
 });
 

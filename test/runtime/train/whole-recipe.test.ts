@@ -61,13 +61,15 @@ export default tiny({ training: { optimizer, schedule, augment, clipNorm: 1, sam
     run: "a run",
     checkpointMinutes: 10,
     signal: new AbortController().signal,
+    note: () => undefined,
   };
 };
 
 /** The run from where its checkpoint is. */
-const goOn = (options: TrainOptions): TrainOptions => {
+const goOn = async (options: TrainOptions): Promise<TrainOptions> => {
   const changing = trainingProgram(options.artifact).states.flatMap(({ stored, next }) => (next ? [stored] : []));
-  return { ...options, checkpoint: readCheckpoint(options.folder.checkpoint, options.run, changing, []) };
+  const expected = { run: options.run, changing, averaged: [] };
+  return { ...options, checkpoint: await readCheckpoint(options.folder, expected, options.note) };
 };
 
 const trainUntilStep = async (options: TrainOptions, step: number): Promise<void> => {
@@ -89,11 +91,11 @@ test.each([
 
     const found = [];
     for (const step of [2, 3, 9]) {
-      await trainUntilStep(goOn(parts), step);
-      found.push(goOn(parts).checkpoint?.progress.steps);
+      await trainUntilStep(await goOn(parts), step);
+      found.push((await goOn(parts)).checkpoint?.progress.steps);
     }
     expect(found).toStrictEqual(saved);
-    await collect(goOn(parts));
+    await collect(await goOn(parts));
     for (const file of ["metrics", "checkpoint"] as const) {
       expect(readFileSync(parts.folder[file]).equals(readFileSync(whole.folder[file])), file).toBe(true);
     }
