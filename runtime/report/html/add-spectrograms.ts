@@ -1,16 +1,10 @@
-import { resolve } from "node:path";
-import { embeddedClips } from "../../data/embedded.ts";
-import type { ClipSource } from "../../data/dataset.ts";
 import { openClips } from "../../infer/open-clips.ts";
 import { openFeatureExtractor } from "../../session/feature-extractor.ts";
 import type { Artifact } from "../../session/read-artifact.ts";
 import { UserError } from "../../user-error.ts";
+import { clipSource } from "./clip-source.ts";
 import { drawSpectrogram } from "./draw-spectrogram.ts";
 import type { Missing, Spectrogram, WorstClip } from "./report-data.ts";
-
-/** Where a clip's name leads to: an embedded sound's, or a path. */
-const findSource = (name: string, classes: readonly string[], folder: string): ClipSource =>
-  embeddedClips(classes).find((clip) => clip.name === name)?.source ?? { path: resolve(folder, name) };
 
 /**
  * Adds what the model hears of each clip: its log-mel features, up to the clip's end. A clip that cannot be read says why.
@@ -26,7 +20,7 @@ export const addSpectrograms = async (
   const extractor = await openFeatureExtractor(artifact);
   const supply = openClips(artifact);
   const draw = async (name: string): Promise<Spectrogram> => {
-    const source = findSource(name, classes, folder);
+    const source = clipSource(name, classes, folder);
     const waveform = await supply.load({ name, source, classIndices: [] });
     const features = await extractor.extract(waveform);
     const present = Math.min(frames, 1 + Math.floor((waveform.length - minSamples) / frameShiftSamples));

@@ -2,6 +2,7 @@ import { formatFigure } from "../format-number.ts";
 import { barCell } from "./bar-cell.ts";
 import { html, type Html } from "./html.ts";
 import type { EvaluationReport } from "./report-data.ts";
+import { scrollBox } from "./scroll-box.ts";
 
 type ClassRow = EvaluationReport["perClass"][number];
 
@@ -27,7 +28,7 @@ const classRow = ({ label, clips, averagePrecision, rocArea, dPrime, best }: Cla
       ]
     : ["-", "-", "-", "-", "-", "-"];
   return html`<tr>
-    <td>${label}</td>
+    <th scope="row"><bdi>${label}</bdi></th>
     ${numbers([clips])}${barCell(averagePrecision)}
     ${numbers([formatFigure(rocArea), formatFigure(dPrime)])}${barCell(best?.f1 ?? null)} ${numbers(atThreshold)}
   </tr>`;
@@ -37,17 +38,19 @@ const classRow = ({ label, clips, averagePrecision, rocArea, dPrime, best }: Cla
 export const classesSection = ({ perClass }: EvaluationReport): Html => {
   const without = perClass.filter(({ clips }) => clips === 0).length;
   return html`<section>
-    <h2>Classes</h2>
+    <h3>Classes</h3>
     <p>
       By average precision, the worst first. The threshold is the one of the highest F1: a clip that scores at or above
       it is taken for one of the class, and precision, recall and counts are what that gives.
       ${without > 0 ? `${without} of ${perClass.length} classes have no clip.` : ""}
     </p>
-    <div class="scroll">
-      <table class="classes">
+    <p class="hint">The table scrolls sideways: more columns are to the right.</p>
+    ${scrollBox(
+      "figures of every class",
+      html`<table class="classes">
         <thead>
           <tr>
-            <th>class</th>
+            <th scope="col">class</th>
             ${[
               "clips",
               "AP",
@@ -60,13 +63,13 @@ export const classesSection = ({ perClass }: EvaluationReport): Html => {
               "found",
               "false",
               "missed",
-            ].map((name) => html`<th class="number">${name}</th>`)}
+            ].map((name) => html`<th scope="col" class="number">${name}</th>`)}
           </tr>
         </thead>
         <tbody>
           ${perClass.toSorted(byAveragePrecision).map(classRow)}
         </tbody>
-      </table>
-    </div>
+      </table>`,
+    )}
   </section>`;
 };

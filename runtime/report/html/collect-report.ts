@@ -10,6 +10,7 @@ import { type GraphFiles, type RunFolder, runFolder } from "../../train/run-fold
 import { readUsage } from "../../train/run-usage.ts";
 import { UserError } from "../../user-error.ts";
 import { addSpectrograms } from "./add-spectrograms.ts";
+import { clipSource } from "./clip-source.ts";
 import { environmentFacts, runFacts } from "./facts.ts";
 import { quoteCommand } from "./quote-command.ts";
 import { rankWorstClips } from "./rank-worst-clips.ts";
@@ -17,6 +18,7 @@ import { readContext } from "./read-context.ts";
 import { readEvents } from "./read-events.ts";
 import { type NamedPredictions, readPredictions } from "./read-predictions.ts";
 import type { EvaluationReport, ReportData } from "./report-data.ts";
+import { soundUrls } from "./sound-urls.ts";
 
 const shownClips = 12;
 
@@ -52,13 +54,17 @@ const analyseEvaluation = ({ predictions }: NamedPredictions, { metadata }: Arti
 const collectEvaluation = async (
   { predictions: path }: GraphFiles,
   { workingDirectory }: RunConfig,
+  folder: RunFolder,
   artifact: Artifact | UserError,
 ): Promise<Pick<ReportData, "evaluation" | "worstClips">> => {
   const missing = (message: string) => ({ evaluation: { missing: message }, worstClips: { missing: message } });
   if (!existsSync(path)) return missing("The run holds no predictions: none of its graphs has been evaluated yet.");
   if (artifact instanceof UserError) return missing(artifact.message);
   const answers = await readPredictions(path, artifact.metadata.classes.length);
-  const worst = rankWorstClips(answers, artifact.metadata, shownClips);
+  const worst = rankWorstClips(answers, artifact.metadata, shownClips).map((clip) => ({
+    ...clip,
+    sounds: soundUrls(clipSource(clip.name, artifact.metadata.classes, workingDirectory), folder.path),
+  }));
   const clips = await orFailure(() => addSpectrograms(worst, artifact, workingDirectory));
   return {
     evaluation: analyseEvaluation(answers, artifact),
@@ -86,6 +92,6 @@ export const collectReport = async (path: string): Promise<ReportData> => {
     environment: environmentFacts(context, compiler),
     events,
     graph: basename(files.graph),
-    ...(await collectEvaluation(files, config, artifact)),
+    ...(await collectEvaluation(files, config, folder, artifact)),
   };
 };

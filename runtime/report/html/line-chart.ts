@@ -1,4 +1,7 @@
-/** Line charts as SVG. */
+/**
+ * Line charts as SVG that fits any width while its text keeps its size: the drawing has no view box, places are percentages of the
+ * area within the axes, and only the lines' paths are stretched (with strokes that are not). Labels stand in the area's padding.
+ */
 import type { Point } from "./curves.ts";
 import { html, type Html } from "./html.ts";
 import { niceTicks } from "./nice-ticks.ts";
@@ -28,10 +31,10 @@ export interface LineChart {
   readonly x?: Range | undefined;
   readonly y?: Range | undefined;
   readonly marker?: Marker | undefined;
-  readonly size?: { readonly width: number; readonly height: number } | undefined;
 }
 
-const margin = { left: 52, right: 14, top: 10, bottom: 38 };
+/** The most steps between an axis' numbers: on the narrowest phones they still stand apart. */
+const mostSteps = 5;
 
 /** Short, and the same for the same number. */
 const formatTick = (value: number): string => {
@@ -40,8 +43,13 @@ const formatTick = (value: number): string => {
   return value.toExponential().replace("e+", "e");
 };
 
+const formatValue = (value: number): number => Number(value.toPrecision(4));
+
+const extremes = (values: readonly number[]): Range =>
+  values.reduce<Range>(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, -Infinity]);
+
 const rangeOf = (values: readonly number[]): Range => {
-  const [low, high] = values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [Infinity, -Infinity]);
+  const [low, high] = extremes(values);
   if (!Number.isFinite(low)) return [0, 1];
   return low < high ? [low, high] : [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
 };
@@ -52,81 +60,88 @@ const widen = ([low, high]: Range): Range => {
   return [low >= 0 ? Math.max(0, low - room) : low - room, high + room];
 };
 
-const round = (value: number): number => Math.round(value * 10) / 10;
-
-interface Tick {
-  readonly value: number;
-  /** "grid" runs through the chart; its number is to the left. */
-  readonly kind: "grid" | "tick";
-  readonly from: Point;
-  readonly to: Point;
-  readonly label: Point;
+/** A place within the axes, in percent of width and height, from the top left. */
+interface Place {
+  readonly x: number;
+  readonly y: number;
 }
 
-const drawTick = ({ value, kind, from, to, label }: Tick): Html =>
-  html`<line class="${kind}" x1="${from.x}" x2="${to.x}" y1="${from.y}" y2="${to.y}" /><text
-      x="${label.x}"
-      y="${label.y}"
-      text-anchor="${kind === "grid" ? "end" : "middle"}"
+const round = (value: number): number => Math.round(value * 100) / 100;
+
+const drawRow = (value: number, { y }: Place): Html =>
+  html`<line class="grid" x2="100%" y1="${y}%" y2="${y}%" /><text y="${y}%" dx="-.6em" dy=".35em" text-anchor="end"
       >${formatTick(value)}</text
     >`;
 
-const drawSeries = ({ label, color, kind, points }: Series, place: (point: Point) => Point): Html => {
+const drawColumn = (value: number, { x }: Place): Html =>
+  html`<svg x="${x}%" y="100%">
+    <line class="tick" y2="4" />
+    <text y="1.4em" text-anchor="middle">${formatTick(value)}</text>
+  </svg>`;
+
+const drawPath = ({ color, kind, points }: Series, place: (point: Point) => Place): Html => {
   const path = points
     .map(place)
     .map(({ x, y }, index) => `${index === 0 ? "M" : "L"}${x} ${y}`)
     .join("");
-  const marks = kind === "marked" ? points : [];
-  return html`<g class="series ${kind} color-${color}"
-    ><path d="${path}" />${marks.map((point) => {
+  return html`<path class="${kind} color-${color}" d="${path}" />`;
+};
+
+const drawPoints = ({ label, color, points }: Series, place: (point: Point) => Place): Html =>
+  html`<g class="color-${color}"
+    >${points.map((point) => {
       const { x, y } = place(point);
-      return html`<circle cx="${x}" cy="${y}" r="${marks.length > 60 ? 1.5 : 3}"
-        ><title>${label}: ${Number(point.y.toPrecision(4))}</title></circle
+      return html`<circle cx="${x}%" cy="${y}%" r="${points.length > 60 ? 1.5 : 3}"
+        ><title>${label}: ${formatValue(point.y)}</title></circle
       >`;
     })}</g
   >`;
+
+/** What a series shows, in words: for those who do not see it. */
+const describe = ({ label, points }: Series, xLabel: string): string => {
+  const [first, last] = [points.at(0), points.at(-1)];
+  if (!first || !last) return "";
+  const at = ({ x, y }: Point): string => `${formatValue(y)} at ${xLabel} ${formatValue(x)}`;
+  if (first === last) return `${label}: ${at(first)}.`;
+  const [low, high] = extremes(points.map(({ y }) => y));
+  return `${label}: ${at(first)}, ${at(last)}; between ${formatValue(low)} and ${formatValue(high)}.`;
 };
 
 /** A figure with its legend; values that are not finite are left out. */
-export const lineChart = ({ title, xLabel, series: given, x, y, marker, size }: LineChart): Html => {
-  const { width, height } = size ?? { width: 520, height: 270 };
+export const lineChart = ({ title, xLabel, series: given, x, y, marker }: LineChart): Html => {
   const series = given
     .map((one) => ({ ...one, points: one.points.filter((point) => Number.isFinite(point.y)) }))
     .filter(({ points }) => points.length > 0);
   const all = series.flatMap(({ points }) => points);
   const [left, right] = x ?? rangeOf(all.map((point) => point.x));
   const [bottom, top] = y ?? widen(rangeOf(all.map((point) => point.y)));
-  const inner = { width: width - margin.left - margin.right, height: height - margin.top - margin.bottom };
-  const place = (point: Point): Point => ({
-    x: round(margin.left + ((point.x - left) / (right - left)) * inner.width),
-    y: round(margin.top + ((top - point.y) / (top - bottom)) * inner.height),
-  });
-  const [xEnd, yEnd] = [width - margin.right, height - margin.bottom];
-  const rows = niceTicks(bottom, top, Math.round(inner.height / 45)).map((value): Tick => {
-    const { y } = place({ x: left, y: value });
-    const label = { x: margin.left - 7, y: y + 4 };
-    return { value, kind: "grid", from: { x: margin.left, y }, to: { x: xEnd, y }, label };
-  });
-  const columns = niceTicks(left, right, Math.round(inner.width / 75)).map((value): Tick => {
-    const { x } = place({ x: value, y: bottom });
-    return { value, kind: "tick", from: { x, y: yEnd }, to: { x, y: yEnd + 4 }, label: { x, y: yEnd + 16 } };
+  const place = (point: Point): Place => ({
+    x: round((100 * (point.x - left)) / (right - left)),
+    y: round((100 * (top - point.y)) / (top - bottom)),
   });
   const drawMarker = ({ x: value, label }: Marker): Html => {
-    const { x } = place({ x: value, y: bottom });
-    return html`<line class="marker" x1="${x}" x2="${x}" y1="${margin.top}" y2="${yEnd}"
-      ><title>${label}</title></line
-    >`;
+    const at = place({ x: value, y: bottom });
+    return html`<line class="marker" x1="${at.x}%" x2="${at.x}%" y2="100%"><title>${label}</title></line>`;
   };
-  const legend = series.filter(({ kind }) => kind !== "faint");
+  const told = series.filter(({ kind }) => kind !== "faint");
   return html`<figure class="chart">
     <figcaption>
-      <b>${title}</b> ${legend.map(({ label, color }) => html`<span class="key color-${color}">${label}</span>`)}
+      <b><bdi>${title}</bdi></b>
+      ${told.map(({ label, color }) => html`<span class="key color-${color}">${label}</span>`)}
     </figcaption>
-    <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${title}">
-      ${[...rows, ...columns].map(drawTick)}
-      <line class="axis" x1="${margin.left}" x2="${xEnd}" y1="${yEnd}" y2="${yEnd}" />
-      <text x="${margin.left + inner.width / 2}" y="${height - 5}" text-anchor="middle">${xLabel}</text>
-      ${marker ? drawMarker(marker) : null} ${series.map((one) => drawSeries(one, place))}
-    </svg>
+    <div class="plot">
+      <svg role="img" aria-label="${title}">
+        <desc>${told.map((one) => describe(one, xLabel)).join(" ")}</desc>
+        ${niceTicks(bottom, top, mostSteps).map((value) => drawRow(value, place({ x: left, y: value })))}
+        ${niceTicks(left, right, mostSteps).map((value) => drawColumn(value, place({ x: value, y: bottom })))}
+        <line class="axis" x2="100%" y1="100%" y2="100%" />
+        <text x="50%" y="100%" dy="2.8em" text-anchor="middle">${xLabel}</text>
+        ${marker ? drawMarker(marker) : null}
+        <svg class="lines" viewBox="0 0 100 100" preserveAspectRatio="none">
+          ${series.map((one) => drawPath(one, place))}
+        </svg>
+        ${series.filter(({ kind }) => kind === "marked").map((one) => drawPoints(one, place))}
+      </svg>
+    </div>
   </figure>`;
 };

@@ -26,7 +26,7 @@ const toSteps = ({ precisions, recalls }: PrecisionRecallCurve): readonly Point[
 type ClassRow = EvaluationReport["perClass"][number];
 
 const chart = (title: string, series: LineChart["series"]): Html =>
-  lineChart({ title, xLabel: "recall", x: [0, 1], y: [0, 1.02], size: { width: 340, height: 230 }, series });
+  lineChart({ title, xLabel: "recall", x: [0, 1], y: [0, 1], series });
 
 /** All classes in one curve. */
 const macroChart = (perClass: readonly ClassRow[]): Html | null => {
@@ -58,7 +58,7 @@ export const precisionRecallSection = ({ perClass }: EvaluationReport): Html => 
     .slice(0, shown);
   const mean = macroChart(perClass);
   return html`<section>
-    <h2>Precision and recall</h2>
+    <h3>Precision and recall</h3>
     ${
       mean
         ? html`<p>

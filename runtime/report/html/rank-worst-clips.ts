@@ -13,7 +13,7 @@ export const rankWorstClips = (
   { predictions: { logits, scores, targets }, clips }: NamedPredictions,
   { objective, classes }: Pick<ArtifactMetadata, "objective" | "classes">,
   count: number,
-): readonly Omit<WorstClip, "spectrogram">[] => {
+): readonly Omit<WorstClip, "spectrogram" | "sounds">[] => {
   const row = (values: Float32Array, clip: number): Float32Array =>
     values.subarray(clip * classes.length, (clip + 1) * classes.length);
   return clips

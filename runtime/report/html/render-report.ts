@@ -9,9 +9,13 @@ import type { ReportData } from "./report-data.ts";
 import { style } from "./style.ts";
 import { worstClipsSection } from "./worst-clips-section.ts";
 
-const missingSection = (title: string, reason: string): Html =>
+/** Nothing is loaded but what the page holds, and sounds from files beside it; no script runs. */
+const policy =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src 'self' file: data:; base-uri 'none'; form-action 'none'";
+
+const missingSection = (heading: Html, reason: string): Html =>
   html`<section>
-    <h2>${title}</h2>
+    ${heading}
     <p class="missing">${reason}</p>
   </section>`;
 
@@ -19,15 +23,18 @@ export const renderReport = (data: ReportData): string => {
   const { title, events, graph, evaluation, worstClips } = data;
   const sections =
     "missing" in evaluation
-      ? missingSection("Evaluation", evaluation.missing)
-      : html`<h2 class="part">Evaluation of ${graph}</h2>
-          ${confusionSection(evaluation)} ${classesSection(evaluation)} ${precisionRecallSection(evaluation)}`;
+      ? html`<p class="missing">${evaluation.missing}</p>`
+      : html`${confusionSection(evaluation)} ${classesSection(evaluation)} ${precisionRecallSection(evaluation)}`;
   const clips =
-    "missing" in worstClips ? missingSection("Worst clips", worstClips.missing) : worstClipsSection(worstClips);
+    "missing" in worstClips
+      ? missingSection(html`<h3>Worst clips</h3>`, worstClips.missing)
+      : worstClipsSection(worstClips);
   const page = html`<!doctype html>
     <html lang="en">
       <head>
         <meta charset="utf-8" />
+        <meta http-equiv="Content-Security-Policy" content="${policy}" />
+        <meta name="referrer" content="no-referrer" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>${title}: training report</title>
@@ -37,8 +44,11 @@ export const renderReport = (data: ReportData): string => {
       </head>
       <body>
         ${headSection(data)}
-        ${events.steps.length > 0 ? curvesSection(events) : missingSection("Training", "The run has not taken a step yet.")}
-        ${sections} ${clips}
+        <main>
+          ${events.steps.length > 0 ? curvesSection(events) : missingSection(html`<h2>Training</h2>`, "The run has not taken a step yet.")}
+          <h2 class="part">Evaluation of ${graph}</h2>
+          ${sections} ${clips}
+        </main>
       </body>
     </html> `;
   return page.markup;

@@ -51,6 +51,8 @@ export interface WorstClip {
   /** The clip's classes, then the classes with the highest scores among the others. */
   readonly labels: readonly ScoredLabel[];
   readonly spectrogram: Spectrogram | Missing;
+  /** URLs that a player takes the sound from, in their order; none where it is out of reach. */
+  readonly sounds: readonly string[];
 }
 
 export interface ReportData {

@@ -5,7 +5,7 @@ import type { ScoredLabel, WorstClip } from "./report-data.ts";
 
 const scoreRow = ({ label, score, isTrue }: ScoredLabel): Html =>
   html`<tr class="${isTrue ? "right" : "wrong"}">
-    <td>${isTrue ? "✓ " : ""}${label}</td>
+    <th scope="row">${isTrue ? "✓ " : ""}<bdi>${label}</bdi></th>
     ${barCell(score)}
   </tr>`;
 
@@ -25,11 +25,26 @@ const drawn = ({ name, spectrogram }: WorstClip): Html =>
     : html`<img src="${spectrogram.dataUri}" alt="log-mel spectrogram of ${name}" />
         <p class="time"><span>0 s</span><span>${spectrogram.seconds.toFixed(2)} s</span></p>`;
 
+/** Embedded sounds are part of the page; others are files. */
+const isFile = (url: string | undefined): url is string => url !== undefined && !url.startsWith("data:");
+
+const named = ({ sounds: [url] }: WorstClip, name: string): Html =>
+  isFile(url) ? html`<a href="${url}"><bdi>${name}</bdi></a>` : html`<bdi>${name}</bdi>`;
+
+const player = ({ name, sounds }: WorstClip): Html | null =>
+  sounds.length === 0
+    ? null
+    : html`<audio controls preload="none" aria-label="${name}">
+        ${sounds.map((url) => html`<source src="${url}" />`)}
+      </audio>`;
+
 const card = (clip: WorstClip, folder: string): Html =>
   html`<figure class="clip">
-    <figcaption><b>${clip.name.slice(folder.length)}</b><span>loss ${formatFigure(clip.loss)}</span></figcaption>
-    ${drawn(clip)}
-    <table>
+    <figcaption>
+      <b>${named(clip, clip.name.slice(folder.length))}</b><span>loss ${formatFigure(clip.loss)}</span>
+    </figcaption>
+    ${drawn(clip)} ${player(clip)}
+    <table aria-label="scores">
       <tbody>
         ${clip.labels.map(scoreRow)}
       </tbody>
@@ -40,10 +55,16 @@ const card = (clip: WorstClip, folder: string): Html =>
 export const worstClipsSection = (clips: readonly WorstClip[]): Html => {
   const folder = commonFolder(clips.map(({ name }) => name));
   return html`<section>
-    <h2>Worst clips</h2>
+    <h3>Worst clips</h3>
     <p>
       The evaluation clips with the highest loss, each with its own classes (✓), the highest scores of others, and what
-      the model hears: log-mel features, low bins at the bottom. ${folder === "" ? null : `Files are in ${folder}.`}
+      the model hears: log-mel features, low bins at the bottom.
+      ${folder === "" ? null : html`Files are in <bdi>${folder}</bdi>.`}
+      ${
+        clips.some(({ sounds: [url] }) => isFile(url))
+          ? "Players read the files, which are not part of this page: sent without them, it is silent."
+          : null
+      }
     </p>
     <div class="clips">${clips.map((clip) => card(clip, folder))}</div>
   </section>`;

@@ -10,7 +10,6 @@ test("points lie where the axes say", () => {
     xLabel: "x",
     x: [0, 10],
     y: [0, 1],
-    size: { width: 166, height: 148 }, // 100 by 100 within the margins
     series: [
       {
         label: "s",
@@ -23,7 +22,7 @@ test("points lie where the axes say", () => {
       },
     ],
   });
-  expect(markup).toContain(`d="M52 110L152 60"`);
+  expect(markup).toContain(`d="M0 100L100 50"`);
 });
 
 test("one point, none, equal values and values that are not finite", () => {
@@ -43,4 +42,28 @@ test("one point, none, equal values and values that are not finite", () => {
     expect(markup).not.toMatch(/NaN|Infinity/);
   }
   expect(draw([{ x: 1, y: 1 }])).toContain("&lt;s&gt;: 1");
+});
+
+test("text keeps its size at any width: only lines are in a drawing that is stretched", () => {
+  const markup = draw([
+    { x: 0, y: 0 },
+    { x: 4, y: 20 },
+  ]);
+  const [, stretched = ""] = markup.match(/<svg class="lines" viewBox="0 0 100 100" [^>]*>([^]*?)<\/svg>/) ?? [];
+  expect(stretched.trim()).toBe(`<path class="marked color-1" d="M0 100L100 4.76" />`);
+  expect(markup.match(/viewBox/g)).toHaveLength(1);
+  expect(markup.replaceAll(/>\s+</g, "><")).toContain(
+    `<svg x="25%" y="100%"><line class="tick" y2="4" /><text y="1.4em" text-anchor="middle">1</text></svg>`,
+  );
+});
+
+test("a chart in words", () => {
+  const markup = draw([
+    { x: 1, y: 3 },
+    { x: 2, y: 1.23456 },
+    { x: 3, y: 2 },
+  ]);
+  expect(markup).toContain(`<svg role="img" aria-label="t">`);
+  expect(markup).toContain("<desc>&lt;s&gt;: 3 at x 1, 2 at x 3; between 1.235 and 3.</desc>");
+  expect(draw([{ x: 1, y: 3 }])).toContain("<desc>&lt;s&gt;: 3 at x 1.</desc>");
 });

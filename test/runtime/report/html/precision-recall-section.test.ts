@@ -20,7 +20,7 @@ const draw = (targets: readonly (readonly number[])[]): string => {
   return precisionRecallSection({ objective: "multi-label", confusion: null, perClass: rows }).markup;
 };
 const charts = (markup: string): (string | undefined)[] =>
-  [...markup.matchAll(/<b>([^<]*)<\/b>/g)].map(([, title]) => title);
+  [...markup.matchAll(/<b><bdi>([^<]*)</g)].map(([, title]) => title);
 
 test("the mean of the classes that have clips, then those that could be better, the worst first", () => {
   const markup = draw([

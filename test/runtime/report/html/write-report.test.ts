@@ -88,6 +88,7 @@ test("a run's head, figures and worst clips", async () => {
   expect(worst).toMatchObject({
     name: "none.wav",
     spectrogram: { missing: `${join(process.cwd(), "none.wav")}: there is no such file` },
+    sounds: [],
   });
   expect(worst?.labels.slice(0, 2).map(({ score, isTrue }) => [score.toFixed(1), isTrue])).toStrictEqual([
     ["0.1", true],
@@ -97,6 +98,8 @@ test("a run's head, figures and worst clips", async () => {
     dataUri: expect.stringMatching(/^data:image\/png;base64,iVBORw0KGgo/),
     seconds: expect.closeTo(1, 1),
   });
+
+  expect(better?.sounds).toStrictEqual([expect.stringMatching(/^data:audio\/wav;base64,UklGR/)]);
 
   expect(await writeReport(folder.path)).toBe(folder.report);
   expect(readFileSync(folder.report, "utf8")).toMatch(/^<!doctype html>[^]*<\/html>\s*$/);
