@@ -8,7 +8,7 @@ import { niceTicks } from "./nice-ticks.ts";
 
 export interface Series {
   readonly label: string;
-  /** Which of the page's five colours. */
+  /** Which of the page's five colours; the third's lines are dashed, the fourth's dotted. */
   readonly color: 1 | 2 | 3 | 4 | 5;
   /** "marked" shows every point and its value as a tooltip. */
   readonly kind: "line" | "faint" | "marked";

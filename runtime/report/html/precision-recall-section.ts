@@ -35,7 +35,7 @@ const macroChart = (perClass: readonly ClassRow[]): Html | null => {
   const areas = perClass.flatMap(({ averagePrecision }) => averagePrecision ?? []);
   const mAP = areas.reduce((sum, area) => sum + area, 0) / areas.length;
   const label = `mAP ${formatFigure(mAP)}`;
-  return chart(`Mean of ${curves.length} classes`, [{ label, color: 3, kind: "line", points: macroCurve(curves) }]);
+  return chart(`Mean of ${curves.length} classes`, [{ label, color: 1, kind: "line", points: macroCurve(curves) }]);
 };
 
 const classChart = ({ label, averagePrecision, curve, best }: ClassRow): Html | null =>

@@ -10,7 +10,7 @@ export const style: Html = {
   --c1:#2563c9; --c2:#c8472b; --c3:#1d8a4c; --c4:#8a55c8; --c5:#a4740a; }
 @media screen and (prefers-color-scheme: dark) { :root { --back:#14171c; --card:#1c2128; --text:#e3e7ec; --soft:#98a3b0;
   --line:#353d47; --shade:#000a; --c1:#6aa5ff; --c2:#ff8a70; --c3:#5fd08f; --c4:#c39bff; --c5:#e5b84d; } }
-* { box-sizing:border-box; }
+* { box-sizing:border-box; } html { -webkit-text-size-adjust:100%; text-size-adjust:100%; }
 body { margin:0 auto; padding:2rem 1.5rem 4rem; max-width:1120px; background:var(--back); color:var(--text);
   font:15px/1.5 system-ui,-apple-system,"Segoe UI",Roboto,"Noto Sans",sans-serif; }
 h1 { margin:0 0 .5rem; font-size:2rem; line-height:1.2; overflow-wrap:anywhere; }
@@ -31,16 +31,16 @@ figure { margin:0; break-inside:avoid; }
 .charts { display:grid; grid-template-columns:repeat(auto-fit,minmax(min(26rem,100%),1fr)); gap:1.2rem 1.5rem; align-items:end; }
 .charts.small { grid-template-columns:repeat(auto-fill,minmax(min(19rem,100%),1fr)); }
 .key { margin-left:.8rem; color:var(--soft); font-size:13px; white-space:nowrap; }
-.key::before { content:""; display:inline-block; width:.9rem; height:3px; margin-right:.35rem; vertical-align:middle; background:var(--color); }
-.color-1 { --color:var(--c1); } .color-2 { --color:var(--c2); } .color-3 { --color:var(--c3); }
-.color-4 { --color:var(--c4); } .color-5 { --color:var(--c5); }
+.key::before { content:""; display:inline-block; width:1.3rem; margin-right:.35rem; vertical-align:middle; border-top:3px var(--dash,solid) var(--color); }
+.color-1 { --color:var(--c1); } .color-2 { --color:var(--c2); } .color-3 { --color:var(--c3); --dash:dashed; }
+.color-4 { --color:var(--c4); --dash:dotted; } .color-5 { --color:var(--c5); }
 svg { font-family:inherit; } svg text { fill:var(--soft); unicode-bidi:plaintext; }
 .plot { padding:.8em 1.2em 3.4em 4.3em; font-size:12px; } .plot > svg { display:block; width:100%; height:215px; }
 .small .plot > svg { height:180px; } .plot svg { overflow:visible; }
 .grid { stroke:var(--line); stroke-width:.6; } .axis, .tick { stroke:var(--soft); stroke-width:1; }
 .marker { stroke:var(--soft); stroke-width:1; stroke-dasharray:4 4; }
 .lines path { fill:none; stroke:var(--color); stroke-width:1.8; stroke-linejoin:round; vector-effect:non-scaling-stroke; }
-.lines .faint { stroke-width:1; opacity:.3; } .plot circle { fill:var(--color); }
+.lines .color-3 { stroke-dasharray:7 4; } .lines .color-4 { stroke-dasharray:2 3; } .lines .faint { stroke-width:1; opacity:.3; } .plot circle { fill:var(--color); }
 .beside { display:flex; flex-wrap:wrap; gap:1.5rem 2.5rem; align-items:flex-start; }
 .beside .scroll { flex:2 1 24rem; } .beside table { flex:1 1 auto; } .beside td, .clip th { overflow-wrap:anywhere; }
 .confusion { display:block; width:100%; height:auto; } .confusion .empty { fill:var(--text); opacity:.04; }
