@@ -5,6 +5,8 @@ export type DType =
   | "float32"
   | "float16"
   | "bfloat16"
+  | "float8_e4m3fn"
+  | "float8_e5m2"
   | "int64"
   | "int32"
   | "int16"
@@ -21,8 +23,8 @@ type Place = [elements: ArrayBufferLike, start: number, count: number];
 interface DTypeRow {
   readonly bytes: number;
   readonly safetensors: string;
-  /** The `descr` of a little-endian `.npy`. */
-  readonly numpy: string;
+  /** The `descr` of a little-endian `.npy`; NumPy lacks some types. */
+  readonly numpy: string | undefined;
   /** The class of a typed PyTorch storage; the types without one are kept in untyped storages. */
   readonly torchStorage: string | undefined;
   readonly toFloat32: (...place: Place) => Float32Array;
@@ -41,10 +43,24 @@ const widenHalf = (bits: number): number => {
   return sign | ((113 - shift) << 23) | (((mantissa << shift) & 0x3ff) << 13);
 };
 
+/** Bits of a float32 from those of a float8 of 4 exponent bits, biased by 7, and 3 of mantissa, without infinities (OCP 8-bit floating point, 1.0). */
+const widenE4m3fn = (bits: number): number => {
+  const sign = (bits & 0x80) << 24;
+  const magnitude = bits & 0x7f;
+  if (magnitude === 0x7f) return sign | 0x7fc00000;
+  if (magnitude >= 8) return sign | ((magnitude + (120 << 3)) << 20);
+  if (magnitude === 0) return sign;
+  const shift = Math.clz32(magnitude) - 28;
+  return sign | ((121 - shift) << 23) | (((magnitude << shift) & 7) << 20);
+};
+
+/** The upper half of a float16. */
+const widenE5m2 = (bits: number): number => widenHalf(bits << 8);
+
 const fromBits =
-  (widen: (bits: number) => number): DTypeRow["toFloat32"] =>
+  (Bits: new (...place: Place) => Uint8Array | Uint16Array, widen: (bits: number) => number): DTypeRow["toFloat32"] =>
   (...place) => {
-    const narrow = new Uint16Array(...place);
+    const narrow = new Bits(...place);
     const wide = new Uint32Array(narrow.length);
     for (let index = 0; index < wide.length; index += 1) wide[index] = widen(narrow[index] ?? 0);
     return new Float32Array(wide.buffer);
@@ -65,14 +81,34 @@ export const dtypes: Readonly<Record<DType, DTypeRow>> = {
     torchStorage: "Float",
     toFloat32: (...place) => new Float32Array(...place),
   },
-  float16: { bytes: 2, safetensors: "F16", numpy: "<f2", torchStorage: "Half", toFloat32: fromBits(widenHalf) },
+  float16: {
+    bytes: 2,
+    safetensors: "F16",
+    numpy: "<f2",
+    torchStorage: "Half",
+    toFloat32: fromBits(Uint16Array, widenHalf),
+  },
   bfloat16: {
     bytes: 2,
     safetensors: "BF16",
     // NumPy has no bfloat16: JAX's arrays are saved as two opaque bytes.
     numpy: "|V2",
     torchStorage: "BFloat16",
-    toFloat32: fromBits((bits) => bits << 16),
+    toFloat32: fromBits(Uint16Array, (bits) => bits << 16),
+  },
+  float8_e4m3fn: {
+    bytes: 1,
+    safetensors: "F8_E4M3",
+    numpy: undefined,
+    torchStorage: undefined,
+    toFloat32: fromBits(Uint8Array, widenE4m3fn),
+  },
+  float8_e5m2: {
+    bytes: 1,
+    safetensors: "F8_E5M2",
+    numpy: undefined,
+    torchStorage: undefined,
+    toFloat32: fromBits(Uint8Array, widenE5m2),
   },
   int64: {
     bytes: 8,

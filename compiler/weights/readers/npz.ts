@@ -25,7 +25,7 @@ const parseDType = (descr: string, refuse: Refuse): DType => {
   if (dtype !== undefined) return dtype;
   if (descr.startsWith(">"))
     return refuse(`is big endian ("${descr}"); save it little endian: array.astype("<${descr.slice(1)}")`);
-  const known = dtypeNames.map((name) => dtypes[name].numpy).join(" ");
+  const known = dtypeNames.flatMap((name) => dtypes[name].numpy ?? []).join(" ");
   return refuse(`has elements of type "${descr}"; expected one of ${known}`);
 };
 

@@ -1,4 +1,4 @@
-/** What a checkpoint's pickle can hold once it is read: Python's plain values and containers, storages and tensors. */
+/** What a checkpoint's pickle can hold once it is read: Python's plain values and containers, storages, tensors, and inert objects for all else. */
 import type { DType } from "./dtype.ts";
 
 export type PickleValue =
@@ -7,7 +7,7 @@ export type PickleValue =
   | number
   | bigint
   | string
-  | Uint8Array
+  | PickleBytes
   | PickleSequence<"list">
   | PickleSequence<"tuple">
   | PickleSequence<"set">
@@ -15,7 +15,14 @@ export type PickleValue =
   | PickleGlobal
   | PickleStorage
   | PickleTensor
-  | PickleOther;
+  | PickleObject;
+
+/** Bytes are not loaded: where they are in the pickle. */
+export interface PickleBytes {
+  readonly kind: "bytes";
+  readonly offset: number;
+  readonly length: number;
+}
 
 interface PickleSequence<Kind extends "list" | "tuple" | "set"> {
   readonly kind: Kind;
@@ -27,7 +34,7 @@ export interface PickleDict {
   readonly items: (readonly [key: PickleValue, value: PickleValue])[];
 }
 
-/** A global that the table knows; one without `call` may be named but not called. */
+/** A class or function by its name. One that the rules know has a `call`; what any other gives when it is called is an inert object. */
 export interface PickleGlobal {
   readonly kind: "global";
   readonly name: string;
@@ -37,9 +44,12 @@ export interface PickleGlobal {
 export interface PickleStorage {
   readonly kind: "storage";
   readonly key: string;
-  /** An untyped storage counts bytes; its tensors bring their types along. */
-  readonly dtype: DType | "untyped";
+  /** Of the elements; undefined where no reader here has the type. An untyped storage counts bytes; its tensors bring their types along. */
+  readonly dtype: DType | undefined;
+  /** Its Python class. */
+  readonly className: string;
   readonly elements: number;
+  readonly elementBytes: number;
 }
 
 /** A strided view of a storage, in elements; not yet checked against the storage's size. */
@@ -52,18 +62,26 @@ export interface PickleTensor {
   readonly strides: readonly number[];
 }
 
-/** Something harmless that no reader needs, such as a device. */
-interface PickleOther {
-  readonly kind: "other";
+/**
+ * Stands for an object of any Python class, none of which is ever made: an optimizer's, a training script's options.
+ * Of what it was built from only the items set on it are kept, as it may be a dictionary, and for classes that a rule knows
+ * its arguments and state.
+ */
+export interface PickleObject {
+  readonly kind: "object";
+  readonly className: string;
+  readonly items: (readonly [key: PickleValue, value: PickleValue])[];
+  readonly args?: readonly PickleValue[];
+  state?: PickleValue;
 }
 
 /** Ends the reading with a message that says where in the pickle. */
 export type Refuse = (what: string) => never;
 
-export const isKind = <
-  Kind extends Exclude<PickleValue, Uint8Array | null | boolean | number | bigint | string>["kind"],
->(
+export const isKind = <Kind extends Exclude<PickleValue, null | boolean | number | bigint | string>["kind"]>(
   value: PickleValue | undefined,
   ...kinds: readonly Kind[]
 ): value is Extract<PickleValue, { readonly kind: Kind }> =>
-  typeof value === "object" && value !== null && "kind" in value && kinds.some((kind) => kind === value.kind);
+  typeof value === "object" && value !== null && kinds.some((kind) => kind === value.kind);
+
+export const inertObject = (className: string): PickleObject => ({ kind: "object", className, items: [] });

@@ -1,6 +1,15 @@
-/** The Python globals and persistent ids that tensors and their containers need. Everything else in a pickle is refused. */
+/** The Python globals and persistent ids that tensors and their containers need. Everything else in a pickle is inert. */
 import { type DType, dtypeNames, dtypes } from "./dtype.ts";
-import { isKind, type PickleGlobal, type PickleTensor, type PickleValue, type Refuse } from "./pickle-value.ts";
+import {
+  inertObject,
+  isKind,
+  type PickleGlobal,
+  type PickleObject,
+  type PickleTensor,
+  type PickleValue,
+  type Refuse,
+} from "./pickle-value.ts";
+import { arrayCalls } from "./pickled-array.ts";
 import type { PickleRules } from "./unpickle.ts";
 
 type Call = NonNullable<PickleGlobal["call"]>;
@@ -17,11 +26,13 @@ const rebuildView = (
   [storage, offset, shape, strides]: readonly PickleValue[],
   dtype: DType | undefined,
   refuse: Refuse,
-): PickleTensor => {
+): PickleTensor | PickleObject => {
+  if (isKind(storage, "object")) return storage;
   if (!isKind(storage, "storage")) return refuse("a tensor has no storage");
   if (!isCount(offset)) return refuse("a tensor's offset is not a whole number >= 0");
   const elementType = dtype ?? storage.dtype;
-  if (elementType === "untyped") return refuse("a tensor of an untyped storage has no dtype");
+  // A complex or quantised tensor, or one of an untyped storage.
+  if (elementType === undefined) return inertObject(storage.className);
   const view = { shape: counts(shape, "shape", refuse), strides: counts(strides, "stride", refuse) };
   if (view.shape.length !== view.strides.length) refuse("a tensor's shape and stride differ in length");
   return { kind: "tensor", storage, dtype: elementType, offset, ...view };
@@ -41,26 +52,41 @@ const dtypeGlobal = (dtype: DType): string => `torch.${dtype}`;
 /** (storage, offset, shape, strides, requires_grad, hooks, dtype, metadata) */
 const rebuildUntypedTensor: Call = (args, refuse) => {
   const named = args[6];
-  const dtype = dtypeNames.find((name) => isKind(named, "global") && named.name === dtypeGlobal(name));
-  return dtype === undefined ? refuse("a tensor's dtype is not known") : rebuildView(args, dtype, refuse);
+  if (!isKind(named, "global")) return refuse("a tensor's dtype is not known");
+  const dtype = dtypeNames.find((name) => named.name === dtypeGlobal(name));
+  return dtype === undefined ? inertObject(named.name) : rebuildView(args, dtype, refuse);
 };
 
 /** (tensor, ...): requires_grad, hooks and Python attributes do not matter here. */
 const firstArgument: Call = ([tensor], refuse) =>
-  isKind(tensor, "tensor") ? tensor : refuse("a parameter is not a tensor");
+  isKind(tensor, "tensor", "object") ? tensor : refuse("a parameter is not a tensor");
 
 /** (function, class, arguments, state): a tensor that carries Python attributes. */
 const rebuildFromType: Call = ([rebuild, , args], refuse) => {
-  if (!isKind(rebuild, "global") || rebuild.call === undefined || !isKind(args, "tuple")) {
+  if (!isKind(rebuild, "global") || !isKind(args, "tuple")) {
     return refuse("a tensor with attributes has no way to be rebuilt");
   }
+  if (rebuild.call === undefined) return inertObject(rebuild.name);
   return rebuild.name === "torch._tensor._rebuild_from_type_v2"
     ? refuse("a tensor with attributes is nested in another")
     : rebuild.call(args.items, refuse);
 };
 
-const emptyDict: Call = (args, refuse) =>
-  args.length === 0 ? { kind: "dict", items: [] } : refuse("a dictionary is built from arguments; expected none");
+/** Python 2 hands over the items, as a list of lists of two. */
+const orderedDict: Call = ([pairs], refuse) => {
+  if (pairs === undefined) return { kind: "dict", items: [] };
+  const items = isKind(pairs, "list", "tuple") ? pairs.items : refuse("a dictionary is not built from a list");
+  return {
+    kind: "dict",
+    items: items.map((pair) => {
+      const [key, value] = isKind(pair, "list", "tuple") ? pair.items : [];
+      return key === undefined || value === undefined ? refuse("a dictionary is not built from pairs") : [key, value];
+    }),
+  };
+};
+
+/** The argument is what gives a missing key its value. */
+const defaultDict: Call = () => ({ kind: "dict", items: [] });
 
 const counter: Call = ([counted], refuse) =>
   counted === undefined || isKind(counted, "dict")
@@ -82,47 +108,55 @@ const callables: Readonly<Record<string, Call>> = {
   "torch._utils._rebuild_parameter_with_state": firstArgument,
   "torch._tensor._rebuild_from_type_v2": rebuildFromType,
   "torch.Size": sequence("tuple"),
-  "torch.device": () => ({ kind: "other" }),
-  "collections.OrderedDict": emptyDict,
+  "collections.OrderedDict": orderedDict,
+  "collections.defaultdict": defaultDict,
   "collections.Counter": counter,
   "builtins.set": sequence("set"),
   "__builtin__.set": sequence("set"),
+  ...arrayCalls,
 };
 
-const storageDTypes: ReadonlyMap<string, DType | "untyped"> = new Map([
-  ["torch.storage.UntypedStorage", "untyped" as const],
+const globals: ReadonlyMap<string, PickleGlobal> = new Map(
+  Object.entries(callables).map(([name, call]): [string, PickleGlobal] => [name, { kind: "global", name, call }]),
+);
+
+interface StorageType {
+  readonly dtype: DType | undefined;
+  readonly bytes: number;
+}
+
+/** By class; those without a dtype can be passed over, not read. */
+const storageTypes: ReadonlyMap<string, StorageType> = new Map<string, StorageType>([
+  ["torch.storage.UntypedStorage", { dtype: undefined, bytes: 1 }],
+  ["torch.QInt8Storage", { dtype: undefined, bytes: 1 }],
+  ["torch.QUInt8Storage", { dtype: undefined, bytes: 1 }],
+  ["torch.QInt32Storage", { dtype: undefined, bytes: 4 }],
+  ["torch.ComplexFloatStorage", { dtype: undefined, bytes: 8 }],
+  ["torch.ComplexDoubleStorage", { dtype: undefined, bytes: 16 }],
   ...dtypeNames.flatMap((dtype) => {
-    const { torchStorage } = dtypes[dtype];
-    return torchStorage === undefined ? [] : [[`torch.${torchStorage}Storage`, dtype] as const];
+    const { torchStorage, bytes } = dtypes[dtype];
+    return torchStorage === undefined ? [] : [[`torch.${torchStorage}Storage`, { dtype, bytes }] as const];
   }),
-]);
-
-/** Classes and dtypes that are named as arguments but never called. */
-const nameables = [
-  ...storageDTypes.keys(),
-  ...dtypeNames.map(dtypeGlobal),
-  "torch.Tensor",
-  "torch.nn.parameter.Parameter",
-];
-
-const globals: ReadonlyMap<string, PickleGlobal> = new Map([
-  ...nameables.map((name): [string, PickleGlobal] => [name, { kind: "global", name }]),
-  ...Object.entries(callables).map(([name, call]): [string, PickleGlobal] => [name, { kind: "global", name, call }]),
 ]);
 
 /** ("storage", class, key, location, elements), in the legacy container followed by None or the view's place in a larger storage. */
 const storageOfId = (id: PickleValue, refuse: Refuse): PickleValue => {
-  if (!isKind(id, "tuple") || id.items[0] !== "storage") return refuse("the persistent id is not that of a storage");
-  const [, type, key, , elements, view] = id.items;
-  const dtype = isKind(type, "global") ? storageDTypes.get(type.name) : undefined;
-  if (dtype === undefined) return refuse("the persistent id has no storage class");
+  if (!isKind(id, "tuple")) return refuse("the persistent id is not that of a storage");
+  const [what, type, key, , elements, view] = id.items;
+  // ("module", class, source file, source): in the legacy container, a class of the user's.
+  if (what === "module" && isKind(type, "global")) return type;
+  if (what !== "storage") return refuse("the persistent id is not that of a storage");
+  if (!isKind(type, "global")) return refuse("the persistent id has no storage class");
+  const storageType = storageTypes.get(type.name);
   if (typeof key !== "string" || !isCount(elements)) return refuse("the persistent id has no key or no size");
   if (view !== undefined && view !== null) {
     return refuse(
       "a storage inside another one is refused (PyTorch before 0.4 wrote them); save it with a newer PyTorch",
     );
   }
-  return { kind: "storage", key, dtype, elements };
+  if (storageType === undefined) return inertObject(type.name);
+  const { dtype, bytes } = storageType;
+  return { kind: "storage", key, dtype, className: type.name, elements, elementBytes: bytes };
 };
 
 export const pytorchRules: PickleRules = { globals, persistent: storageOfId };

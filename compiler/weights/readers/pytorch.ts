@@ -3,18 +3,16 @@ import type { ByteSource } from "./byte-source.ts";
 import { type Checkpoint, type TensorEntry, tensorEntry } from "./checkpoint.ts";
 import { CheckpointError } from "./checkpoint-error.ts";
 import { byteLength, dtypes } from "./dtype.ts";
-import { gatherView, viewSpan } from "./gather-view.ts";
+import { contiguousStrides, gatherView, viewSpan } from "./gather-view.ts";
 import { isKind, type PickleStorage, type PickleTensor, type PickleValue } from "./pickle-value.ts";
+import type { PickledArray } from "./pickled-array.ts";
 import { pytorchRules } from "./pytorch-globals.ts";
 import { findStateDict } from "./state-dict.ts";
-import { type PickleRules, unpickle } from "./unpickle.ts";
+import { type PickleRules, type PickleSource, unpickle } from "./unpickle.ts";
 import type { Zip, ZipEntry } from "./zip.ts";
 
-/**
- * The tensors of a large model take some 100 kB of pickle, an optimizer's perhaps 2 MB. A hostile one grows to 100 times
- * its size in memory, so a small file may not bring a large one along, deflated.
- */
-const longestPickle = (source: ByteSource): number => Math.min(2 ** 22, Math.max(2 ** 20, source.size));
+/** A pickle may be as long as its file, but a small file may not bring a large one along, deflated. */
+const longestPickle = (source: ByteSource): number => Math.max(2 ** 20, source.size);
 
 /** A view may repeat its storage's elements (a stride of 0) up to this size, or the file's where that is larger. */
 const smallTensorBytes = 2 ** 24;
@@ -22,8 +20,7 @@ const smallTensorBytes = 2 ** 24;
 /** Reads bytes of one storage, which exists and has the size that the pickle says. */
 type ReadStorage = (start: number, length: number) => Uint8Array;
 
-const storageBytes = ({ dtype, elements }: PickleStorage): number =>
-  elements * (dtype === "untyped" ? 1 : dtypes[dtype].bytes);
+const storageBytes = ({ elements, elementBytes }: PickleStorage): number => elements * elementBytes;
 
 const viewEntry = (source: ByteSource, name: string, tensor: PickleTensor, read: ReadStorage): TensorEntry => {
   const { dtype, shape, strides, offset, storage } = tensor;
@@ -47,18 +44,32 @@ const viewEntry = (source: ByteSource, name: string, tensor: PickleTensor, read:
   );
 };
 
+const arrayEntry = (name: string, array: PickledArray, pickle: PickleSource): TensorEntry => {
+  const { dtype, shape, isFortranOrder, data } = array;
+  const strides = isFortranOrder ? contiguousStrides(shape.toReversed()).toReversed() : contiguousStrides(shape);
+  const read = (): Uint8Array =>
+    typeof data === "string" ? Buffer.from(data, "latin1") : pickle.read(data.offset, data.length);
+  // A copy, as elements must start at a multiple of their size.
+  return tensorEntry(name, dtype, shape, () =>
+    gatherView(Uint8Array.from(read()), dtypes[dtype].bytes, shape, strides),
+  );
+};
+
 const toCheckpoint = (
   source: ByteSource,
+  pickle: PickleSource,
   root: PickleValue,
   pickleBytes: number,
   findStorage: (storage: PickleStorage, tensor: string) => ReadStorage,
 ): Checkpoint => {
-  const { tensors, metadata } = findStateDict(root, source.path, pickleBytes);
-  const readable = (found: ReadonlyMap<string, PickleTensor>): ReadonlyMap<string, TensorEntry> =>
-    new Map(
-      [...found].map(([name, tensor]) => [name, viewEntry(source, name, tensor, findStorage(tensor.storage, name))]),
-    );
-  return { format: "pytorch", tensors: readable(tensors), objects: new Map(), metadata };
+  const { tensors, objects, metadata } = findStateDict(root, source.path, pickleBytes);
+  const entries = [...tensors].map(([name, tensor]): [string, TensorEntry] => [
+    name,
+    "storage" in tensor
+      ? viewEntry(source, name, tensor, findStorage(tensor.storage, name))
+      : arrayEntry(name, tensor, pickle),
+  ]);
+  return { format: "pytorch", tensors: new Map(entries), objects, metadata };
 };
 
 /** The pickle of a PyTorch archive, `<folder>/data.pkl`, or undefined in another zip file. */
@@ -67,7 +78,7 @@ export const findPytorchPickle = (zip: Zip): ZipEntry | undefined =>
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** @throws CheckpointError for a broken archive, and for a pickle that needs more than tensors and plain containers */
+/** @throws CheckpointError for a broken archive, and for a pickle that is no dictionary of tensors */
 export const readPytorchZip = (source: ByteSource, zip: Zip, pickle: ZipEntry): Checkpoint => {
   const refuse = (what: string): never => {
     throw new CheckpointError(source.path, what);
@@ -83,8 +94,13 @@ export const readPytorchZip = (source: ByteSource, zip: Zip, pickle: ZipEntry): 
   if (pickle.bytes > longestPickle(source)) {
     refuse(`entry "${pickle.name}" has ${pickle.bytes} bytes; expected at most ${longestPickle(source)}`);
   }
-  const { value } = unpickle(asBuffer(zip.read(pickle)), `${source.path}: ${pickle.name}`, pytorchRules);
-  return toCheckpoint(source, value, pickle.bytes, (storage, tensor) => {
+  const bytes = asBuffer(zip.read(pickle));
+  const inMemory = {
+    size: bytes.length,
+    read: (offset: number, length: number): Buffer => bytes.subarray(offset, offset + length),
+  };
+  const { value } = unpickle(inMemory, `${source.path}: ${pickle.name}`, pytorchRules);
+  return toCheckpoint(source, inMemory, value, pickle.bytes, (storage, tensor) => {
     const name = `${folder}data/${storage.key}`;
     const entry = zip.entries.get(name) ?? refuse(`tensor "${tensor}" needs entry "${name}", which is missing`);
     if (entry.bytes !== storageBytes(storage)) {
@@ -145,19 +161,27 @@ const placeStorages = (
   return places;
 };
 
-/** @throws CheckpointError for a broken container, and for a pickle that needs more than tensors and plain containers */
+/** What `pickle.dump` wrote: a dictionary of NumPy arrays. */
+const readPlainPickle = (source: ByteSource, { value, end }: ReturnType<typeof unpickle>): Checkpoint => {
+  const refuse = (what: string): never => {
+    throw new CheckpointError(source.path, `is a pickle that torch.save did not write, ${what}`);
+  };
+  if (end < source.size) refuse(`and has ${source.size - end} bytes after its end`);
+  const checkpoint = toCheckpoint(source, source, value, end, () => refuse("yet holds its tensors"));
+  if (checkpoint.tensors.size === 0) refuse("without NumPy arrays; expected a state dict of tensors or arrays");
+  return checkpoint;
+};
+
+/** @throws CheckpointError for a broken container, and for a pickle that is no dictionary of tensors */
 export const readPytorchLegacy = (source: ByteSource): Checkpoint => {
   const refuse = (what: string): never => {
     throw new CheckpointError(source.path, what);
   };
-  const bytes = source.read(0, Math.min(source.size, longestPickle(source)));
   const next = (rules: PickleRules, start: number): ReturnType<typeof unpickle> =>
-    unpickle(bytes, source.path, rules, start);
+    unpickle(source, source.path, rules, start);
 
-  const magic = next(noGlobals, 0);
-  if (magic.value !== legacyMagic) {
-    refuse("is a pickle, but not one that torch.save wrote (its magic number is missing)");
-  }
+  const magic = next(pytorchRules, 0);
+  if (magic.value !== legacyMagic) return readPlainPickle(source, magic);
   const protocol = next(noGlobals, magic.end);
   if (protocol.value !== legacyProtocol) refuse(`has a container version other than ${legacyProtocol}`);
   const system = next(noGlobals, protocol.end);
@@ -170,7 +194,7 @@ export const readPytorchLegacy = (source: ByteSource): Checkpoint => {
     const storage = pytorchRules.persistent(id, refuseId);
     if (!isKind(storage, "storage")) return storage;
     const known = storages.get(storage.key) ?? storage;
-    if (known.dtype !== storage.dtype || known.elements !== storage.elements) {
+    if (known.className !== storage.className || known.elements !== storage.elements) {
       refuseId(`storage "${storage.key}" has two types or sizes`);
     }
     storages.set(storage.key, storage);
@@ -179,7 +203,7 @@ export const readPytorchLegacy = (source: ByteSource): Checkpoint => {
   const root = next({ ...pytorchRules, persistent: remember }, system.end);
   const keys = next(noGlobals, root.end);
   const places = placeStorages(source, keys.value, storages, keys.end);
-  return toCheckpoint(source, root.value, root.end - system.end, (storage, tensor) => {
+  return toCheckpoint(source, source, root.value, root.end - system.end, (storage, tensor) => {
     const { offset } =
       places.get(storage.key) ?? refuse(`tensor "${tensor}" needs storage "${storage.key}", which is missing`);
     return (start, length) => source.read(offset + start, length);

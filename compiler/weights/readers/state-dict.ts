@@ -1,11 +1,14 @@
-/** Finds the tensors in an unpickled checkpoint and names them by their dotted path. */
+/** Finds the tensors, NumPy arrays and objects in an unpickled checkpoint and names them by their dotted path. */
 import { CheckpointError } from "./checkpoint-error.ts";
 import { nameProblem } from "./name-problem.ts";
-import { isKind, type PickleDict, type PickleTensor, type PickleValue } from "./pickle-value.ts";
+import { isKind, type PickleDict, type PickleObject, type PickleTensor, type PickleValue } from "./pickle-value.ts";
+import { type PickledArray, readPickledArray } from "./pickled-array.ts";
 
 export interface StateDict {
   /** By dotted path. */
-  readonly tensors: ReadonlyMap<string, PickleTensor>;
+  readonly tensors: ReadonlyMap<string, PickleTensor | PickledArray>;
+  /** Their classes, by dotted path. */
+  readonly objects: ReadonlyMap<string, string>;
   readonly metadata: ReadonlyMap<string, string>;
 }
 
@@ -15,10 +18,9 @@ const deepest = 64;
 const unfoldingPerByte = 16;
 const smallPickleBytes = 4096;
 
-const keyText = (key: PickleValue): string => {
-  if (typeof key === "string" || typeof key === "number" || typeof key === "bigint") return String(key);
-  return "?";
-};
+/** Keys that are no text or number are told apart by their place. */
+const keyText = (key: PickleValue, index: number): string =>
+  key === null || typeof key === "object" ? `?${index}` : String(key);
 
 const plainText = (value: PickleValue): string | undefined => {
   if (value === null) return "null";
@@ -27,46 +29,61 @@ const plainText = (value: PickleValue): string | undefined => {
 
 /** What a container holds, with a path step for each; a sequence's plain values are no one's business. */
 const children = (value: PickleValue): (readonly [step: string, child: PickleValue])[] => {
-  if (isKind(value, "dict")) return value.items.map(([key, child]) => [keyText(key), child]);
+  if (isKind(value, "dict", "object")) return value.items.map(([key, child], index) => [keyText(key, index), child]);
   if (!isKind(value, "list", "tuple", "set")) return [];
   return value.items.map((child, index) => [String(index), child]);
 };
 
-interface Found {
-  readonly tensors: Map<string, PickleTensor>;
-  readonly metadata: Map<string, string>;
-}
-
-const collect = (root: PickleDict, where: string, pickleBytes: number): Found => {
+const collect = (root: PickleDict | PickleObject, where: string, pickleBytes: number): StateDict => {
   const refuse = (what: string): never => {
     throw new CheckpointError(where, what);
   };
-  const tensors = new Map<string, PickleTensor>();
+  const tensors = new Map<string, PickleTensor | PickledArray>();
+  const objects = new Map<string, string>();
   const metadata = new Map<string, string>();
   let budget = unfoldingPerByte * Math.max(pickleBytes, smallPickleBytes);
   const spend = (cost: number): void => {
     budget -= cost;
     if (budget < 0) refuse("its containers repeat one another and unfold to far more than the file holds");
   };
-  const visit = (value: PickleValue, path: string, depth: number, isInDict: boolean): void => {
+  const addTensor = (path: string, tensor: PickleTensor | PickledArray): void => {
+    const problem = nameProblem(path);
+    if (problem !== undefined) refuse(`a tensor is refused: ${problem}`);
+    if (tensors.has(path)) refuse(`tensor "${path}" is there twice`);
+    spend(path.length);
+    tensors.set(path, tensor);
+  };
+  const addObject = (path: string, className: string): void => {
+    spend(path.length);
+    objects.set(path, className);
+  };
+  /** What stands in a sequence, such as a log of every step, has no name to be asked for by. */
+  const visit = (value: PickleValue, path: string, depth: number, isNamed: boolean): void => {
     if (depth > deepest) refuse(`is nested deeper than ${deepest} levels`);
     spend(1);
-    const text = isInDict ? plainText(value) : undefined;
-    if (isKind(value, "tensor") || text !== undefined) spend(path.length);
-    if (text !== undefined) metadata.set(path, text);
-    if (isKind(value, "tensor")) {
-      const problem = nameProblem(path);
-      if (problem !== undefined) refuse(`a tensor is refused: ${problem}`);
-      if (tensors.has(path)) refuse(`tensor "${path}" is there twice`);
-      tensors.set(path, value);
+    const text = isNamed ? plainText(value) : undefined;
+    if (text !== undefined) {
+      spend(path.length);
+      metadata.set(path, text);
     }
+    if (isKind(value, "tensor")) addTensor(path, value);
+    if (isKind(value, "global")) addObject(path, value.name);
+    if (isKind(value, "object")) {
+      const array = readPickledArray(value);
+      if (array) addTensor(path, array);
+      else addObject(path, value.className);
+    }
+    const areNamed = isNamed && isKind(value, "dict", "object");
     for (const [step, child] of children(value)) {
-      visit(child, path === "" ? step : `${path}.${step}`, depth + 1, isKind(value, "dict"));
+      visit(child, path === "" ? step : `${path}.${step}`, depth + 1, areNamed);
     }
   };
-  visit(root, "", 0, false);
-  return { tensors, metadata };
+  visit(root, "", 0, true);
+  return { tensors, objects, metadata };
 };
+
+/** How a state dict is saved, for those who saved something else. */
+const advice = "expected a state dict: torch.save(model.state_dict(), file)";
 
 /**
  * @param where names the file in messages
@@ -74,11 +91,15 @@ const collect = (root: PickleDict, where: string, pickleBytes: number): Found =>
  * @throws CheckpointError where the value is not a dictionary of tensors, or names one twice or like a path
  */
 export const findStateDict = (root: PickleValue, where: string, pickleBytes: number): StateDict => {
-  if (!isKind(root, "dict")) {
-    throw new CheckpointError(
-      where,
-      "its top level is not a dictionary; expected a state dict: torch.save(model.state_dict(), file)",
-    );
+  const refuse = (what: string): never => {
+    throw new CheckpointError(where, `${what}; ${advice}`);
+  };
+  if (isKind(root, "object") && root.items.length === 0) {
+    return refuse(`is a whole object of ${root.className}, whose code would have to be run`);
   }
-  return collect(root, where, pickleBytes);
+  if (!isKind(root, "dict", "object")) return refuse("its top level is not a dictionary");
+  const found = collect(root, where, pickleBytes);
+  const [object] = found.objects;
+  if (found.tensors.size === 0 && object) refuse(`holds no tensors; "${object[0]}" is an object of ${object[1]}`);
+  return found;
 };

@@ -1,19 +1,40 @@
 /**
- * A pickle machine that runs no code: it builds plain values and containers, and calls only the globals of a given table.
+ * A pickle machine that runs no code: it builds plain values and containers, calls only the globals of a given table, and
+ * puts an inert object where Python would call anything else.
  * Opcodes and their meaning: Python's pickletools; one row per opcode below. What torch.save never writes is refused.
  */
 import { CheckpointError } from "./checkpoint-error.ts";
-import { isKind, type PickleDict, type PickleGlobal, type PickleValue, type Refuse } from "./pickle-value.ts";
+import {
+  inertObject,
+  isKind,
+  type PickleBytes,
+  type PickleDict,
+  type PickleGlobal,
+  type PickleValue,
+  type Refuse,
+} from "./pickle-value.ts";
 
 export interface PickleRules {
-  /** Every global that may be named, by its dotted name. */
+  /** What is done when one of these globals is called, by its dotted name. */
   readonly globals: ReadonlyMap<string, PickleGlobal>;
   /** The object that a persistent id stands for. */
   readonly persistent: (id: PickleValue, refuse: Refuse) => PickleValue;
 }
 
+/** Where a pickle is read from: a file, or bytes in memory. */
+export interface PickleSource {
+  /** In bytes. */
+  readonly size: number;
+  readonly read: (offset: number, length: number) => Buffer;
+}
+
 interface Machine extends PickleRules {
-  readonly bytes: Buffer;
+  readonly source: PickleSource;
+  readonly start: number;
+  /** The part of the source that is in memory, and where it begins. */
+  window: { readonly bytes: Buffer; readonly offset: number };
+  /** An estimate of the memory that the values take, in bytes. */
+  taken: number;
   readonly stack: PickleValue[];
   /** Stack heights at which MARKs were set. */
   readonly marks: number[];
@@ -25,15 +46,45 @@ interface Machine extends PickleRules {
 
 /** torch.save stays below a few thousand, as pickle adds items to containers in batches of 1000. */
 const deepestStack = 1_000_000;
+const windowBytes = 2 ** 20;
+
+/** What a value takes in memory, in bytes and roughly, as measured on Node 22. */
+const cost = { slot: 8, number: 16, text: 32, container: 96, firstItem: 136, memo: 48 } as const;
+/**
+ * The densest honest pickle, of pairs of small numbers, takes 32 times its bytes; a hostile one, of empty containers, 100 times.
+ * So memory is bounded by what is read, and in the end by half a gigabyte: 12 times what a log of 24 MB takes.
+ */
+const freeMemory = 2 ** 26;
+const memoryPerByte = 32;
+const mostMemory = 2 ** 29;
 /** PyTorch's own magic number takes 10 bytes; no tensor needs more than 9. */
 const longestInteger = 255;
 
-const take = (machine: Machine, length: number): Buffer => {
-  const left = machine.bytes.length - machine.position;
-  if (length < 0) return machine.refuse(`a length of ${length} bytes is negative`);
-  if (length > left) return machine.refuse(`${length} bytes are expected, but only ${left} are left in the pickle`);
+const spend = (machine: Machine, bytes: number): void => {
+  machine.taken += bytes;
+  const most = Math.min(freeMemory + memoryPerByte * (machine.position - machine.start), mostMemory);
+  if (machine.taken > most) machine.refuse(`its values take more than ${most} bytes of memory`);
+};
+
+/** Passes over bytes, which are there. */
+const skip = (machine: Machine, length: number): void => {
+  const left = machine.source.size - machine.position;
+  if (length < 0) machine.refuse(`a length of ${length} bytes is negative`);
+  if (length > left) machine.refuse(`${length} bytes are expected, but only ${left} are left in the pickle`);
   machine.position += length;
-  return machine.bytes.subarray(machine.position - length, machine.position);
+};
+
+/** The next bytes, in memory that the next call may replace. */
+const take = (machine: Machine, length: number): Buffer => {
+  skip(machine, length);
+  const begin = machine.position - length;
+  const { bytes, offset } = machine.window;
+  if (begin < offset || machine.position > offset + bytes.length) {
+    const size = Math.min(Math.max(length, windowBytes), machine.source.size - begin);
+    machine.window = { bytes: machine.source.read(begin, size), offset: begin };
+  }
+  const at = begin - machine.window.offset;
+  return machine.window.bytes.subarray(at, at + length);
 };
 
 const takeU8 = (machine: Machine): number => take(machine, 1).readUInt8(0);
@@ -42,21 +93,45 @@ const takeI32 = (machine: Machine): number => take(machine, 4).readInt32LE(0);
 const takeU32 = (machine: Machine): number => take(machine, 4).readUInt32LE(0);
 const takeU64 = (machine: Machine): number => Number(take(machine, 8).readBigUInt64LE(0));
 
+/** Of names and decimal numbers. */
+const longestLine = 4096;
+
 const takeLine = (machine: Machine): string => {
-  const end = machine.bytes.indexOf("\n", machine.position);
+  const start = machine.position;
+  const bytes = take(machine, Math.min(longestLine, machine.source.size - start));
+  const end = bytes.indexOf("\n");
   if (end < 0) return machine.refuse("a line does not end");
-  const line = take(machine, end - machine.position).toString("latin1");
-  machine.position += 1;
-  return line;
+  machine.position = start + end + 1;
+  return bytes.toString("latin1", 0, end);
+};
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+const decode = (bytes: Buffer): string | undefined => {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return undefined;
+  }
 };
 
 const takeText = (machine: Machine, length: number): string => {
   const bytes = take(machine, length);
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return machine.refuse("a string is not UTF-8");
-  }
+  spend(machine, length);
+  return decode(bytes) ?? machine.refuse("a string is not UTF-8");
+};
+
+const takeBytes = (machine: Machine, length: number): PickleBytes => {
+  skip(machine, length);
+  return { kind: "bytes", offset: machine.position - length, length };
+};
+
+/** Python 2's strings are bytes, mostly ASCII. */
+const takeOldText = (machine: Machine, length: number): string | PickleBytes => {
+  const begin = machine.position;
+  const bytes = take(machine, length);
+  spend(machine, length);
+  return decode(bytes) ?? { kind: "bytes", offset: begin, length };
 };
 
 /** Two's complement, little endian, any length. */
@@ -83,6 +158,17 @@ const push = (machine: Machine, value: PickleValue): void => {
   machine.stack.push(value);
 };
 
+const costOf = (value: PickleValue): number => {
+  if (typeof value === "string") return cost.text;
+  return typeof value === "object" ? cost.container : cost.number;
+};
+
+/** Puts a new value on the stack that takes memory of its own, as small integers do not. */
+const pushNew = (machine: Machine, value: PickleValue): void => {
+  spend(machine, costOf(value));
+  push(machine, value);
+};
+
 const pop = (machine: Machine): PickleValue => {
   const value = machine.stack.length > (machine.marks.at(-1) ?? 0) ? machine.stack.pop() : undefined;
   return value === undefined ? machine.refuse("the stack is empty") : value;
@@ -94,14 +180,16 @@ const peek = (machine: Machine): PickleValue => {
 };
 
 const popToMark = (machine: Machine): PickleValue[] => {
-  const mark = machine.marks.pop();
-  return mark === undefined ? machine.refuse("there is no MARK") : machine.stack.splice(mark);
+  const mark = machine.marks.pop() ?? machine.refuse("there is no MARK");
+  spend(machine, cost.slot * (machine.stack.length - mark));
+  return machine.stack.splice(mark);
 };
 
 const memoize = (machine: Machine, index: number): void => {
   // Every memo entry costs at least one byte of the pickle.
-  if (index < 0 || index >= machine.bytes.length)
-    machine.refuse(`memo index ${index} is beyond the pickle's ${machine.bytes.length} bytes`);
+  if (index < 0 || index >= machine.source.size)
+    machine.refuse(`memo index ${index} is beyond the pickle's ${machine.source.size} bytes`);
+  spend(machine, cost.memo);
   machine.memo.set(index, peek(machine));
 };
 
@@ -110,34 +198,36 @@ const recall = (machine: Machine, index: number): void => {
   push(machine, value === undefined ? machine.refuse(`memo index ${index} was never set`) : value);
 };
 
+/** Of a class, in messages. */
+const longestName = 200;
+
 const findGlobal = (machine: Machine, module: string, name: string): PickleGlobal => {
   const dotted = `${module}.${name}`;
-  return (
-    machine.globals.get(dotted) ??
-    machine.refuse(
-      `the Python global ${JSON.stringify(dotted.slice(0, 200))} is refused: only tensors and plain containers are read. ` +
-        "If you trust the file, load it in Python and save its state_dict alone",
-    )
-  );
+  return machine.globals.get(dotted) ?? { kind: "global", name: dotted.slice(0, longestName) };
 };
 
+/** Runs one of the rules; anything else that Python would call gives an inert object, and so does calling one. */
 const call = (machine: Machine, callable: PickleValue, args: PickleValue): PickleValue => {
+  if (isKind(callable, "object")) return inertObject(callable.className);
   if (!isKind(callable, "global")) return machine.refuse("what is called is not a global");
   if (!isKind(args, "tuple")) return machine.refuse(`${callable.name} is called with something other than a tuple`);
-  if (callable.call === undefined) return machine.refuse(`${callable.name} may not be called`);
-  return callable.call(args.items, machine.refuse);
+  return callable.call?.(args.items, machine.refuse) ?? inertObject(callable.name);
 };
 
 const extend = (machine: Machine, items: readonly PickleValue[], kind: "list" | "set"): void => {
   const container = peek(machine);
-  if (!isKind(container, kind)) machine.refuse(`items are added to something other than a ${kind}`);
-  else for (const item of items) container.items.push(item);
+  // A list of a class of its own, such as a deque.
+  if (isKind(container, "object")) return;
+  if (!isKind(container, kind)) return machine.refuse(`items are added to something other than a ${kind}`);
+  spend(machine, cost.slot * items.length + (container.items.length === 0 ? cost.firstItem : 0));
+  for (const item of items) container.items.push(item);
 };
 
 const setItems = (machine: Machine, items: readonly PickleValue[]): void => {
   const dict = peek(machine);
-  if (!isKind(dict, "dict")) return machine.refuse("items are set on something other than a dictionary");
+  if (!isKind(dict, "dict", "object")) return machine.refuse("items are set on something other than a dictionary");
   if (items.length % 2 !== 0) return machine.refuse("a key has no value");
+  spend(machine, 4 * cost.slot * items.length + (dict.items.length === 0 ? cost.firstItem : 0));
   for (let index = 0; index < items.length; index += 2) {
     dict.items.push([items[index] ?? null, items[index + 1] ?? null]);
   }
@@ -145,23 +235,40 @@ const setItems = (machine: Machine, items: readonly PickleValue[]): void => {
 
 const toDict = (machine: Machine, items: readonly PickleValue[]): PickleDict => {
   const dict: PickleDict = { kind: "dict", items: [] };
-  push(machine, dict);
+  pushNew(machine, dict);
   setItems(machine, items);
   return dict;
 };
 
-/** Attributes of a dictionary, such as a state dict's `_metadata`, are dropped; nothing else has attributes here. */
+/** Attributes of a dictionary, such as a state dict's `_metadata`, and any state of an inert object are dropped. */
 const build = (machine: Machine): void => {
   const state = pop(machine);
   const target = peek(machine);
-  if (!isKind(target, "dict") || !isKind(state, "dict")) {
-    machine.refuse("a state is set on something other than a dictionary");
+  if (isKind(target, "object") && target.args) target.state = state;
+  if (!isKind(target, "object") && !(isKind(target, "dict") && isKind(state, "dict"))) {
+    machine.refuse("a state is set on something other than a dictionary or an object");
   }
+};
+
+/** No rule has keyword arguments. */
+const instantiateWithKeywords = (machine: Machine): PickleValue => {
+  pop(machine);
+  pop(machine);
+  const callable = pop(machine);
+  return isKind(callable, "global")
+    ? inertObject(`${callable.name} with keyword arguments`)
+    : machine.refuse("what is called is not a global");
+};
+
+const mark = (machine: Machine): void => {
+  spend(machine, cost.slot);
+  machine.marks.push(machine.stack.length);
 };
 
 const pushTuple = (machine: Machine, length: number): void => {
   const items = Array.from({ length }, () => pop(machine)).toReversed();
-  push(machine, { kind: "tuple", items });
+  spend(machine, cost.slot * length);
+  pushNew(machine, { kind: "tuple", items });
 };
 
 const checkProtocol = (machine: Machine): void => {
@@ -172,7 +279,7 @@ const checkProtocol = (machine: Machine): void => {
 /** A frame only announces how many bytes belong together. */
 const checkFrame = (machine: Machine): void => {
   const length = takeU64(machine);
-  const left = machine.bytes.length - machine.position;
+  const left = machine.source.size - machine.position;
   if (length > left) machine.refuse(`a frame of ${length} bytes begins, but only ${left} are left in the pickle`);
 };
 
@@ -194,36 +301,37 @@ const opcodes: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
   [0x4b, { name: "BININT1", run: (m) => push(m, takeU8(m)) }],
   [0x4d, { name: "BININT2", run: (m) => push(m, takeU16(m)) }],
   [0x4a, { name: "BININT", run: (m) => push(m, takeI32(m)) }],
-  [0x8a, { name: "LONG1", run: (m) => push(m, takeInteger(m, takeU8(m))) }],
-  [0x8b, { name: "LONG4", run: (m) => push(m, takeInteger(m, takeI32(m))) }],
-  [0x49, { name: "INT", run: (m) => push(m, takeIntOrBool(m)) }],
-  [0x4c, { name: "LONG", run: (m) => push(m, parseInteger(m, takeLine(m).replace(/L$/, ""))) }],
-  [0x47, { name: "BINFLOAT", run: (m) => push(m, take(m, 8).readDoubleBE(0)) }],
-  // Python 2 strings are bytes; the names in them are ASCII
-  [0x55, { name: "SHORT_BINSTRING", run: (m) => push(m, takeText(m, takeU8(m))) }],
-  [0x54, { name: "BINSTRING", run: (m) => push(m, takeText(m, takeI32(m))) }],
-  [0x8c, { name: "SHORT_BINUNICODE", run: (m) => push(m, takeText(m, takeU8(m))) }],
-  [0x58, { name: "BINUNICODE", run: (m) => push(m, takeText(m, takeU32(m))) }],
-  [0x8d, { name: "BINUNICODE8", run: (m) => push(m, takeText(m, takeU64(m))) }],
-  [0x43, { name: "SHORT_BINBYTES", run: (m) => push(m, take(m, takeU8(m))) }],
-  [0x42, { name: "BINBYTES", run: (m) => push(m, take(m, takeU32(m))) }],
-  [0x8e, { name: "BINBYTES8", run: (m) => push(m, take(m, takeU64(m))) }],
+  [0x8a, { name: "LONG1", run: (m) => pushNew(m, takeInteger(m, takeU8(m))) }],
+  [0x8b, { name: "LONG4", run: (m) => pushNew(m, takeInteger(m, takeI32(m))) }],
+  [0x49, { name: "INT", run: (m) => pushNew(m, takeIntOrBool(m)) }],
+  [0x4c, { name: "LONG", run: (m) => pushNew(m, parseInteger(m, takeLine(m).replace(/L$/, ""))) }],
+  [0x47, { name: "BINFLOAT", run: (m) => pushNew(m, take(m, 8).readDoubleBE(0)) }],
+  [0x55, { name: "SHORT_BINSTRING", run: (m) => pushNew(m, takeOldText(m, takeU8(m))) }],
+  [0x54, { name: "BINSTRING", run: (m) => pushNew(m, takeOldText(m, takeI32(m))) }],
+  [0x8c, { name: "SHORT_BINUNICODE", run: (m) => pushNew(m, takeText(m, takeU8(m))) }],
+  [0x58, { name: "BINUNICODE", run: (m) => pushNew(m, takeText(m, takeU32(m))) }],
+  [0x8d, { name: "BINUNICODE8", run: (m) => pushNew(m, takeText(m, takeU64(m))) }],
+  [0x43, { name: "SHORT_BINBYTES", run: (m) => pushNew(m, takeBytes(m, takeU8(m))) }],
+  [0x42, { name: "BINBYTES", run: (m) => pushNew(m, takeBytes(m, takeU32(m))) }],
+  [0x8e, { name: "BINBYTES8", run: (m) => pushNew(m, takeBytes(m, takeU64(m))) }],
+  [0x96, { name: "BYTEARRAY8", run: (m) => pushNew(m, takeBytes(m, takeU64(m))) }],
   // Containers
-  [0x28, { name: "MARK", run: (m) => void m.marks.push(m.stack.length) }],
+  [0x91, { name: "FROZENSET", run: (m) => pushNew(m, { kind: "set", items: popToMark(m) }) }],
+  [0x28, { name: "MARK", run: mark }],
   [0x29, { name: "EMPTY_TUPLE", run: (m) => pushTuple(m, 0) }],
   [0x85, { name: "TUPLE1", run: (m) => pushTuple(m, 1) }],
   [0x86, { name: "TUPLE2", run: (m) => pushTuple(m, 2) }],
   [0x87, { name: "TUPLE3", run: (m) => pushTuple(m, 3) }],
-  [0x74, { name: "TUPLE", run: (m) => push(m, { kind: "tuple", items: popToMark(m) }) }],
-  [0x5d, { name: "EMPTY_LIST", run: (m) => push(m, { kind: "list", items: [] }) }],
-  [0x6c, { name: "LIST", run: (m) => push(m, { kind: "list", items: popToMark(m) }) }],
+  [0x74, { name: "TUPLE", run: (m) => pushNew(m, { kind: "tuple", items: popToMark(m) }) }],
+  [0x5d, { name: "EMPTY_LIST", run: (m) => pushNew(m, { kind: "list", items: [] }) }],
+  [0x6c, { name: "LIST", run: (m) => pushNew(m, { kind: "list", items: popToMark(m) }) }],
   [0x61, { name: "APPEND", run: (m) => extend(m, [pop(m)], "list") }],
   [0x65, { name: "APPENDS", run: (m) => extend(m, popToMark(m), "list") }],
-  [0x7d, { name: "EMPTY_DICT", run: (m) => push(m, { kind: "dict", items: [] }) }],
+  [0x7d, { name: "EMPTY_DICT", run: (m) => pushNew(m, { kind: "dict", items: [] }) }],
   [0x64, { name: "DICT", run: (m) => void toDict(m, popToMark(m)) }],
   [0x73, { name: "SETITEM", run: (m) => setItems(m, [pop(m), pop(m)].toReversed()) }],
   [0x75, { name: "SETITEMS", run: (m) => setItems(m, popToMark(m)) }],
-  [0x8f, { name: "EMPTY_SET", run: (m) => push(m, { kind: "set", items: [] }) }],
+  [0x8f, { name: "EMPTY_SET", run: (m) => pushNew(m, { kind: "set", items: [] }) }],
   [0x90, { name: "ADDITEMS", run: (m) => extend(m, popToMark(m), "set") }],
   // Stack and memo
   [0x30, { name: "POP", run: (m) => void pop(m) }],
@@ -235,19 +343,19 @@ const opcodes: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
   [0x68, { name: "BINGET", run: (m) => recall(m, takeU8(m)) }],
   [0x6a, { name: "LONG_BINGET", run: (m) => recall(m, takeU32(m)) }],
   // Globals and objects
-  [0x63, { name: "GLOBAL", run: (m) => push(m, findGlobal(m, takeLine(m), takeLine(m))) }],
-  [0x93, { name: "STACK_GLOBAL", run: (m) => push(m, stackGlobal(m)) }],
-  [0x52, { name: "REDUCE", run: (m) => push(m, callFromStack(m)) }],
-  [0x81, { name: "NEWOBJ", run: (m) => push(m, callFromStack(m)) }],
-  [0x92, { name: "NEWOBJ_EX", run: (m) => m.refuse("objects with keyword arguments are refused") }],
-  [0x69, { name: "INST", run: (m) => push(m, instantiate(m, findGlobal(m, takeLine(m), takeLine(m)))) }],
-  [0x6f, { name: "OBJ", run: (m) => push(m, instantiateFromStack(m)) }],
+  [0x63, { name: "GLOBAL", run: (m) => pushNew(m, findGlobal(m, takeLine(m), takeLine(m))) }],
+  [0x93, { name: "STACK_GLOBAL", run: (m) => pushNew(m, stackGlobal(m)) }],
+  [0x52, { name: "REDUCE", run: (m) => pushNew(m, callFromStack(m)) }],
+  [0x81, { name: "NEWOBJ", run: (m) => pushNew(m, callFromStack(m)) }],
+  [0x92, { name: "NEWOBJ_EX", run: (m) => pushNew(m, instantiateWithKeywords(m)) }],
+  [0x69, { name: "INST", run: (m) => pushNew(m, instantiate(m, findGlobal(m, takeLine(m), takeLine(m)))) }],
+  [0x6f, { name: "OBJ", run: (m) => pushNew(m, instantiateFromStack(m)) }],
   [0x62, { name: "BUILD", run: build }],
   [0x82, { name: "EXT1", run: (m) => refuseExtension(m, takeU8(m)) }],
   [0x83, { name: "EXT2", run: (m) => refuseExtension(m, takeU16(m)) }],
   [0x84, { name: "EXT4", run: (m) => refuseExtension(m, takeI32(m)) }],
-  [0x50, { name: "PERSID", run: (m) => push(m, m.persistent(takeLine(m), m.refuse)) }],
-  [0x51, { name: "BINPERSID", run: (m) => push(m, m.persistent(pop(m), m.refuse)) }],
+  [0x50, { name: "PERSID", run: (m) => pushNew(m, m.persistent(takeLine(m), m.refuse)) }],
+  [0x51, { name: "BINPERSID", run: (m) => pushNew(m, m.persistent(pop(m), m.refuse)) }],
 ]);
 
 const stop = 0x2e;
@@ -282,10 +390,10 @@ const instantiateFromStack = (machine: Machine): PickleValue => {
 /**
  * The value of the pickle that starts at `start`, and where the next one would.
  * @param where names the pickle in messages
- * @throws CheckpointError for a pickle that is broken, or that needs anything but the rules' globals
+ * @throws CheckpointError for a pickle that is broken, or whose values would take far more memory than its bytes
  */
 export const unpickle = (
-  bytes: Buffer,
+  source: PickleSource,
   where: string,
   rules: PickleRules,
   start = 0,
@@ -295,11 +403,22 @@ export const unpickle = (
   const refuse = (what: string): never => {
     throw new CheckpointError(where, `pickle byte ${opcodeAt}${opcodeName === "" ? "" : ` (${opcodeName})`}: ${what}`);
   };
-  const machine: Machine = { ...rules, bytes, stack: [], marks: [], memo: new Map(), refuse, position: start };
+  const machine: Machine = {
+    ...rules,
+    source,
+    start,
+    window: { bytes: Buffer.alloc(0), offset: start },
+    taken: 0,
+    stack: [],
+    marks: [],
+    memo: new Map(),
+    refuse,
+    position: start,
+  };
   for (;;) {
     opcodeAt = machine.position;
     opcodeName = "";
-    if (opcodeAt === bytes.length) refuse("the pickle ends without STOP");
+    if (opcodeAt === source.size) refuse("the pickle ends without STOP");
     const code = takeU8(machine);
     if (code === stop) break;
     const opcode = opcodes.get(code);

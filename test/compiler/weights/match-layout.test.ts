@@ -1,4 +1,7 @@
 import { describe, expect, test } from "vitest";
+import { matchLayout } from "../../../compiler/weights/match-layout.ts";
+import { openCheckpoint } from "../../../compiler/weights/readers/open-checkpoint.ts";
+import { pickle, pytorchZip, tensor, writeTemporary } from "./readers/builders.ts";
 import {
   filled,
   layoutTensors,
@@ -62,6 +65,29 @@ describe("a checkpoint is refused", () => {
     expect(await refused(new Map([...layoutTensors("Hugging Face DeiT"), [bare, filled([8, 8])]]))).toBe(
       `FILE: has two tensors for the query of v.blocks.0.attn.qkv.weight: ${query} and ${bare}`,
     );
+  });
+});
+
+describe("a Python object", () => {
+  /** A file of torch.save with an object at one name; every tensor is two numbers. */
+  const withObject = (name: string): string => {
+    const object = pickle.ops(pickle.global("torchao", "Quantised"), ")R");
+    const rest = ["blocks.0.attn.qkv.weight", "patch_embed.proj.weight", "norm.weight"].filter(
+      (other) => other !== name,
+    );
+    const tensors = Object.fromEntries(rest.map((other) => [other, tensor()]));
+    return writeTemporary(pytorchZip(pickle.dict({ model: pickle.dict({ ...tensors, [name]: object }) })));
+  };
+
+  test.each(["norm.weight", "blocks.0.attn.qkv.weight"])("in the place of a tensor is refused by name: %s", (name) => {
+    expect(refusal(withObject(name))).toBe(
+      `FILE: model.${name} is no tensor, but a Python object of torchao.Quantised`,
+    );
+  });
+
+  test("elsewhere does no harm", () => {
+    const path = withObject("args");
+    expect(matchLayout(openCheckpoint(path), path).tensors.size).toBe(3);
   });
 });
 

@@ -6,6 +6,7 @@ import { crc32, deflateRawSync } from "node:zlib";
 import { onTestFinished } from "vitest";
 import type { Checkpoint } from "../../../../compiler/weights/readers/checkpoint.ts";
 import { openCheckpoint } from "../../../../compiler/weights/readers/open-checkpoint.ts";
+import type { PickleSource } from "../../../../compiler/weights/readers/unpickle.ts";
 
 export const temporaryFolder = (): string => {
   const folder = mkdtempSync(join(tmpdir(), "checkpoint-"));
@@ -184,6 +185,12 @@ export const pytorchZip = (
     ...rest,
     ...Object.entries(storages).map(([key, data]) => ({ name: `archive/data/${key}`, data })),
   ]);
+
+/** Bytes in memory as a source of pickles. */
+export const inMemory = (bytes: Buffer): PickleSource => ({
+  size: bytes.length,
+  read: (offset, length) => bytes.subarray(offset, offset + length),
+});
 
 interface LegacyParts {
   readonly magic?: Uint8Array;

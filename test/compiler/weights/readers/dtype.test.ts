@@ -35,6 +35,27 @@ describe("toFloat32", () => {
   });
 });
 
+/** Of a float8, by its definition; e4m3fn has no infinity. */
+const float8 = (bits: number, exponentBits: number, mantissaBits: number, hasInfinity: boolean): number => {
+  const sign = bits >> 7 === 0 ? 1 : -1;
+  const largest = 2 ** exponentBits - 1;
+  const exponent = (bits >> mantissaBits) & largest;
+  const fraction = (bits & (2 ** mantissaBits - 1)) / 2 ** mantissaBits;
+  const bias = 2 ** (exponentBits - 1) - 1;
+  if (hasInfinity && exponent === largest) return fraction === 0 ? sign * Infinity : Number.NaN;
+  if (!hasInfinity && (bits & 0x7f) === 0x7f) return Number.NaN;
+  return exponent === 0 ? sign * fraction * 2 ** (1 - bias) : sign * (1 + fraction) * 2 ** (exponent - bias);
+};
+
+it.each([
+  ["float8_e4m3fn", 4, 3, false],
+  ["float8_e5m2", 5, 2, true],
+] as const)("widens every %s by its definition", (dtype, exponentBits, mantissaBits, hasInfinity) => {
+  const all = Uint8Array.from({ length: 256 }, (_, bits) => bits);
+  const expected = Float32Array.from(all, (bits) => float8(bits, exponentBits, mantissaBits, hasInfinity));
+  expect(toFloat32(dtype, all)).toStrictEqual(expected);
+});
+
 describe("byteLength", () => {
   it.each([
     [[], 4],

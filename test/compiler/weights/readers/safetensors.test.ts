@@ -116,8 +116,8 @@ describe("safetensors", () => {
     ["a fractional dimension", oneTensor({ shape: [0.5] }), 'FILE: tensor "x" has an impossible shape [0.5]'],
     [
       "an unsupported dtype",
-      oneTensor({ dtype: "F8_E4M3" }),
-      'FILE: tensor "x" has dtype "F8_E4M3"; expected one of F64 F32 F16 BF16 I64 I32 I16 I8 U64 U32 U16 U8 BOOL',
+      oneTensor({ dtype: "F4" }),
+      'FILE: tensor "x" has dtype "F4"; expected one of F64 F32 F16 BF16 F8_E4M3 F8_E5M2 I64 I32 I16 I8 U64 U32 U16 U8 BOOL',
     ],
     ["a missing shape", oneTensor({ shape: null }), 'FILE: tensor "x" needs a dtype, a shape and two data_offsets'],
     [
