@@ -47,10 +47,15 @@ export const clipOptions = {
   data: {
     kind: "text",
     value: "PATH",
-    help: "a folder per class, ESC-50, a CSV or AST's JSON (default: embedded sounds)",
+    help: "a folder per class, a known data set's, a CSV or AST's JSON (default: embedded sounds)",
   },
   labels: { kind: "text", value: "CSV", help: "names of the labels in AST's JSON: index,mid,display_name" },
-  fold: { kind: "integer", value: "N", least: 0, help: "the fold of ESC-50 to evaluate on (default: the lowest)" },
+  fold: {
+    kind: "integer",
+    value: "N",
+    least: 0,
+    help: "the fold to evaluate on, of data with folds (default: the lowest)",
+  },
 } as const satisfies OptionTable;
 
 /** For the commands that train. */

@@ -16,7 +16,9 @@ export const stratify = ({ name, classes, clips }: Dataset, folds: number, seed:
   const members = new Map<number, Clip[]>();
   for (const clip of clips) {
     const index = clip.classIndices[0] ?? 0;
-    members.set(index, [...(members.get(index) ?? []), clip]);
+    const group = members.get(index);
+    if (group === undefined) members.set(index, [clip]);
+    else group.push(clip);
   }
   for (const [index, { length }] of members) {
     if (length >= folds) continue;

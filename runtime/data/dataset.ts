@@ -6,6 +6,8 @@ export interface Dataset {
   /** The graph's class names, by index; where no graph is asked, the data's own labels. */
   readonly classes: readonly string[];
   readonly clips: readonly Clip[];
+  /** What the user should know of how it was read. */
+  readonly notes: readonly string[];
 }
 
 export interface Clip {
@@ -20,7 +22,13 @@ export interface Clip {
   readonly fold?: number | undefined;
 }
 
-export type ClipSource = { readonly path: string } | { readonly sound: Sound };
+export type ClipSource =
+  | {
+      readonly path: string;
+      /** Without links, where that is another: it tells which file it is. */
+      readonly realPath?: string | undefined;
+    }
+  | { readonly sound: Sound };
 
 /** What a clip is for: to train on, to choose among epochs by, or to measure the chosen one on. */
 export type Split = "train" | "validation" | "test";

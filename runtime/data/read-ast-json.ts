@@ -1,29 +1,28 @@
 import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import { findNodeAtLocation, type ParseError, parse, parseTree } from "jsonc-parser";
 import * as v from "valibot";
 import { readFailure } from "../audio/read-failure.ts";
 import { UserError } from "../user-error.ts";
-import type { ListedClip } from "./listing.ts";
+import type { Label, ListedClip, Listing } from "./listing.ts";
+import { locateClips } from "./locate-clips.ts";
 import { readTable, text, typedRows, wholeNumber } from "./read-table.ts";
 
 const clip = v.object(
   { wav: v.string("a path"), labels: v.string("identifiers separated by commas") },
   'an object with "wav" and "labels"',
 );
-const file = v.object(
-  { data: v.pipe(v.array(clip, "a list of clips"), v.nonEmpty("a list of one clip or more")) },
-  'an object with "data"',
-);
+const clips = v.pipe(v.array(clip, "a list of clips"), v.nonEmpty("a list of one clip or more"));
+const file = v.object({ data: clips }, 'an object with "data"');
 
 const labelRow = v.object({ index: wholeNumber, mid: text, display_name: text });
 
 /**
- * Clips in AST's own form: `{"data": [{"wav": PATH, "labels": "MID,MID"}]}`, with a CSV of the columns index, mid and display_name.
+ * Clips in AST's own form: `{"data": [{"wav": PATH, "labels": "MID,MID"}]}`, or that list alone, with a CSV of the columns index, mid and display_name.
  * Paths are relative to the JSON file.
  * @throws UserError naming the line.
  */
-export const readAstJson = async (path: string, labelsPath: string | undefined): Promise<readonly ListedClip[]> => {
+export const readAstJson = async (path: string, labelsPath: string | undefined): Promise<Listing> => {
   if (labelsPath === undefined) {
     throw new UserError(
       `${path}: its labels are identifiers; give the CSV that names them, with the columns index, mid and display_name: --labels class_labels_indices.csv`,
@@ -33,25 +32,34 @@ export const readAstJson = async (path: string, labelsPath: string | undefined):
     throw new UserError(`${path}: ${readFailure(error)}`);
   });
   const source = fileText.replace(/^\uFEFF/, ""); // the byte order mark of some Windows editors
-  const { data } = parseClips(path, source);
+  const { data, keys } = parseClips(path, source);
   const names = await readLabelNames(labelsPath);
-  return data.map(({ wav, labels }, index) => {
-    const where = () => `${path}:${lineOf(source, ["data", index, "labels"])}`;
-    return {
-      path: resolve(dirname(path), wav),
-      labels: labels.split(",").map((mid) => {
-        const label = names.get(mid.trim());
-        if (label === undefined) throw new UserError(`${where()}: ${labelsPath} has no label "${mid.trim()}"`);
-        return label;
-      }),
-      where,
-    };
+  const rows = data.map(({ wav, labels }, index) => {
+    const where = () => `${path}:${lineOf(source, [...keys, index, "labels"])}`;
+    const resolved = labels.split(",").map((mid): Label => {
+      const label = names.get(mid.trim());
+      if (label === undefined) throw new UserError(`${where()}: ${labelsPath} has no label "${mid.trim()}"`);
+      return label;
+    });
+    return { text: wav, labels: resolved, where };
   });
+  const { files, notes } = await locateClips(dirname(path), rows, [() => "."]);
+  const listed = rows.map(({ text, labels, where }, index): ListedClip => ({
+    path: text,
+    ...files[index],
+    labels,
+    where,
+  }));
+  return { clips: listed, notes };
 };
 
-const parseClips = (path: string, source: string): v.InferOutput<typeof file> => {
-  const result = v.safeParse(file, parseJson(path, source));
-  if (result.success) return result.output;
+/** The clips, with the keys that lead to them: of the object, or none where the file is their list itself. */
+const parseClips = (path: string, source: string) => {
+  const content = parseJson(path, source);
+  const result = Array.isArray(content) ? v.safeParse(clips, content) : v.safeParse(file, content);
+  if (result.success) {
+    return "data" in result.output ? { data: result.output.data, keys: ["data"] } : { data: result.output, keys: [] };
+  }
   const [issue] = result.issues;
   const keys = issue.path?.map(({ key }) => key as string | number) ?? [];
   const what = keys.length === 0 ? "the file" : printKeys(keys);

@@ -1,84 +1,258 @@
-import { readdir, realpath, stat } from "node:fs/promises";
 import { extname, join, sep } from "node:path";
+import { isAudioName } from "../audio/is-audio-name.ts";
 import { UserError } from "../user-error.ts";
 import type { Split } from "./dataset.ts";
-import type { ListedClip } from "./listing.ts";
-import { splitNames } from "./split-names.ts";
+import { fileIn, type Folder, listFolder } from "./list-folder.ts";
+import type { ListedClip, Listing } from "./listing.ts";
+import { type Part, partOf } from "./split-names.ts";
+import { tableExtensions } from "./read-table.ts";
 
-const audioExtensions = [".wav", ".flac", ".mp3", ".ogg", ".oga", ".opus"];
+/** What is found on the way through the folders. */
+interface Finds {
+  readonly clips: ListedClip[];
+  readonly notes: string[];
+  /** Files that hold no sound, by their names. */
+  readonly others: string[];
+}
 
 /**
- * Clips in one folder per class, at any depth within it; or first in folders named train, test, and so on, with one folder per class in each.
- * @throws UserError where a folder has no classes or a class has no clips.
+ * Clips in one folder per class, at any depth within it; or first in folders named train, val, test and so on, with one folder per
+ * class in each. Links are followed.
+ * @param classes the graph's: a folder named as one of them is of that class
+ * @throws UserError where a folder has no classes, no class has a clip, or it does not say whether a folder is a class or a part
  */
-export const readClassFolders = async (folder: string): Promise<readonly ListedClip[]> => {
-  const { folders, files } = await listFolder(folder);
-  if (folders.length === 0) {
-    throw new UserError(`${folder}: there are no sub-folders; expected one per class, with that class's clips in it`);
+export const readClassFolders = async (path: string, classes: ReadonlySet<string> | undefined): Promise<Listing> => {
+  const finds: Finds = { clips: [], notes: [], others: [] };
+  const top = await openFolder(path);
+  const lists = filesOf(top).filter((name) => listExtensions.has(extname(name).toLowerCase()));
+  const [list, ...otherLists] = lists;
+  const [only, ...rest] = foldersOf(top);
+  if (only === undefined || (rest.length === 0 && list !== undefined && partOf(only) === undefined)) {
+    const there = only === undefined ? "there are no sub-folders" : `there is one sub-folder, ${only}`;
+    const expected = "expected one per class, with that class's clips in it";
+    const itself = list === undefined ? "" : `, or the list itself: --data ${join(path, list)}`;
+    throw new UserError(`${path}: ${there}; ${expected}${itself}`);
   }
-  const list = files.find((name) => [".csv", ".json"].includes(extname(name)));
-  if (folders.length === 1 && list !== undefined) {
+  await readTop(top, classes, finds);
+  if (finds.clips.length === 0) throw new UserError(`${path}: there are no clips in its folders`);
+  const unread = list === undefined ? [] : [describeUnread(path, [list, ...otherLists])];
+  return { clips: finds.clips, notes: [...unread, ...finds.notes, ...describeOthers(path, finds.others)] };
+};
+
+const listExtensions: ReadonlySet<string> = new Set([...tableExtensions, ".json"]);
+
+const describeUnread = (path: string, [first, ...others]: readonly [string, ...string[]]): string => {
+  const more = others.length > 0 ? ` and ${others.length} more` : "";
+  return `${path}: its folders are read, not ${first}${more} beside them; to read it: --data ${join(path, first)}`;
+};
+
+/**
+ * The folder within folders that archives have put around a data set: of each there is but one, and no clip beside it.
+ * @param classes the graph's: a folder of such a name is a class
+ */
+export const unwrapFolder = async (path: string, classes: ReadonlySet<string> | undefined): Promise<string> => {
+  const folder = await openFolder(path);
+  const [only, ...rest] = foldersOf(folder);
+  const isWrapped =
+    only !== undefined && rest.length === 0 && partOf(only) === undefined && !classes?.has(labelOf(only));
+  if (!isWrapped) return path;
+  const hasList = filesOf(folder).some((name) => listExtensions.has(extname(name).toLowerCase()));
+  if (hasList || filesOf(folder).some(isAudioName)) return path;
+  const inner = await unwrapFolder(join(path, only), classes);
+  const names = foldersOf(await openFolder(inner));
+  return names.length > 1 || names.some((name) => partOf(name) !== undefined) ? inner : path;
+};
+
+const foldersOf = ({ entries }: Folder): readonly string[] =>
+  [...entries].flatMap(([name, kind]) => (kind === "folder" ? [name] : []));
+
+const filesOf = ({ entries }: Folder): readonly string[] =>
+  [...entries].flatMap(([name, kind]) => (kind === "folder" ? [] : [name]));
+
+/** @throws UserError where a name in it is not UTF-8: a clip that is left out silently is missed by nobody */
+const openFolder = async (path: string): Promise<Folder> => {
+  const folder = await listFolder(path);
+  const [first, ...others] = folder.unreadable;
+  if (first === undefined) return folder;
+  const count = others.length > 0 ? `, and ${others.length} more there` : "";
+  throw new UserError(
+    `${join(path, first)}: a name that is not UTF-8${count}; rename it (convmv renames whole folders)`,
+  );
+};
+
+/** A folder among the parts or the classes. */
+interface Child {
+  readonly name: string;
+  readonly folder: Folder;
+  /** What it may be a part for, by its name. */
+  readonly part: Part | undefined;
+}
+
+/** Speech Commands' recordings of noise, of which clips are to be cut. */
+const backgroundNoise = "_background_noise_";
+
+const openChildren = (folder: Folder, classes: ReadonlySet<string> | undefined): Promise<readonly Child[]> =>
+  Promise.all(
+    foldersOf(folder).map(async (name) => {
+      const part = name === backgroundNoise ? "unlabeled" : partOf(name);
+      const isClass = part === "unlabeled" && classes?.has(labelOf(name));
+      return { name, folder: await openFolder(join(folder.path, name)), part: isClass ? undefined : part };
+    }),
+  );
+
+/** The label that a folder's name is: without the spaces that cannot be seen at its ends. */
+const labelOf = (name: string): string => name.trim().normalize("NFC");
+
+const readTop = async (top: Folder, classes: ReadonlySet<string> | undefined, finds: Finds): Promise<void> => {
+  const children = await openChildren(top, classes);
+  const areParts = await hasParts(top, children, classes, finds);
+  noteStrayClips(top, finds);
+  for (const { name, folder, part } of children) {
+    if (part === "unlabeled") await noteLeftOut(folder, [top], finds);
+    else if (areParts && part !== undefined) await readPart(folder, part, { top, classes, finds });
+    else await addClass(folder, labelOf(name), undefined, [top], finds);
+  }
+};
+
+const listNames = (children: readonly Child[]): string =>
+  `${children
+    .slice(0, 3)
+    .map(({ name }) => name)
+    .join(", ")}${children.length > 3 ? ", ..." : ""}`;
+
+const nameParts = (parts: readonly Child[]): string =>
+  `${listNames(parts)} ${parts.length > 1 ? "name parts" : "names a part"} of the data`;
+
+/**
+ * Whether folders are the data's parts, such as train and test, rather than its classes. A graph may have a class "train".
+ * @throws UserError where they can be neither
+ */
+const hasParts = async (
+  { path, realPath }: Folder,
+  children: readonly Child[],
+  classes: ReadonlySet<string> | undefined,
+  { notes }: Finds,
+): Promise<boolean> => {
+  const parts = children.filter(({ part }) => part !== undefined && part !== "unlabeled");
+  const others = children.filter(({ part }) => part === undefined);
+  const areInGraph = parts.every(({ name }) => classes?.has(labelOf(name)));
+  const haveFolders = parts.some(({ folder }) => foldersOf(folder).length > 0);
+  if (parts.length === 0) {
+    requireNoFolds(path, others);
+    return false;
+  }
+  if (areInGraph && (others.length > 0 || !haveFolders)) return false;
+  if (others.length === 0) {
+    if (haveFolders) return true;
     throw new UserError(
-      `${folder}: there is one sub-folder, ${folders[0]}, and a list, ${list}; expected one sub-folder per class, or the list itself: --data ${join(folder, list)}`,
+      `${path}: ${nameParts(parts)}, without folders of classes; expected ${join(path, parts[0]?.name ?? "", "CLASS")}, or a CSV that lists the clips`,
     );
   }
-  if (folders.some((name) => !splitNames.has(name))) return listClasses(folder, folders);
-  const splits = await Promise.all(
-    folders.map(async (name) => {
-      const classes = await listFolder(join(folder, name));
-      return listClasses(join(folder, name), classes.folders, splitNames.get(name));
-    }),
-  );
-  return splits.flat();
-};
-
-/** Names in a folder, without hidden ones, in a fixed order; links to folders are folders. */
-const listFolder = async (folder: string) => {
-  const entries = (await readdir(folder, { withFileTypes: true })).filter(({ name }) => !name.startsWith("."));
-  const folders = new Set<string>();
-  for (const entry of entries) {
-    const isFolder = entry.isSymbolicLink() ? await isLinkedFolder(folder, entry.name) : entry.isDirectory();
-    if (isFolder) folders.add(entry.name);
+  if (!haveFolders && classes === undefined) {
+    notes.push(
+      `${path}: ${listNames(parts)} ${parts.length > 1 ? "are" : "is"} taken for a class, as ${listNames(others)}`,
+    );
+    return false;
   }
-  const names = entries.map(({ name }) => name).sort();
-  return { folders: names.filter((name) => folders.has(name)), files: names.filter((name) => !folders.has(name)) };
-};
-
-/** A link that leads nowhere counts as a file, so that one named as a clip is told of where it is read. */
-const isLinkedFolder = async (folder: string, name: string): Promise<boolean> => {
-  const link = join(folder, name);
-  const stats = await stat(link).catch(() => undefined);
-  if (!stats?.isDirectory()) return false;
-  const [here, target] = await Promise.all([realpath(folder), realpath(link)]);
-  if (`${here}${sep}`.startsWith(`${target}${sep}`)) {
-    throw new UserError(`${link}: this link leads to a folder that it is in; delete it`);
-  }
-  return true;
-};
-
-const listClasses = async (
-  folder: string,
-  classes: readonly string[],
-  split?: Split,
-): Promise<readonly ListedClip[]> => {
-  const clips = await Promise.all(
-    classes.map(async (label) => {
-      const classFolder = join(folder, label);
-      const paths = await listAudio(classFolder);
-      if (paths.length === 0) {
-        throw new UserError(
-          `${classFolder}: there are no clips; expected files ending in ${audioExtensions.join(", ")}`,
-        );
-      }
-      return paths.map((path): ListedClip => ({ path, labels: [[label]], split, where: () => classFolder }));
-    }),
+  const holders = await Promise.all(others.map(({ folder }) => readClass(folder, "", undefined, [realPath])));
+  if (haveFolders && holders.every(({ clips }) => clips.length === 0)) return true;
+  throw new UserError(
+    `${path}: ${nameParts(parts)}, and ${listNames(others)} beside ${parts.length > 1 ? "them" : "it"} ${others.length > 1 ? "do" : "does"} not; expected folders of classes in folders of parts, such as ${join(path, "train", others[0]?.name ?? "")}, or a CSV that lists the clips`,
   );
-  return clips.flat();
 };
 
-const listAudio = async (folder: string): Promise<readonly string[]> => {
-  const { folders, files } = await listFolder(folder);
-  const below = await Promise.all(folders.map((name) => listAudio(join(folder, name))));
-  const here = files.filter((name) => audioExtensions.includes(extname(name).toLowerCase()));
-  return [...here.map((name) => join(folder, name)), ...below.flat()];
+const requireNoFolds = (path: string, children: readonly Child[]): void => {
+  if (children.length === 0 || !children.every(({ name }) => /^fold[\s_-]*\d+$/i.test(name))) return;
+  throw new UserError(
+    `${path}: ${listNames(children)} are folds, which do not tell the classes; expected UrbanSound8K's metadata/UrbanSound8K.csv beside audio/, or a CSV with the columns path, label and fold`,
+  );
+};
+
+const readPart = async (
+  folder: Folder,
+  split: Split,
+  {
+    top,
+    classes,
+    finds,
+  }: { readonly top: Folder; readonly classes: ReadonlySet<string> | undefined; readonly finds: Finds },
+): Promise<void> => {
+  noteStrayClips(folder, finds);
+  for (const child of await openChildren(folder, classes)) {
+    if (child.part === "unlabeled") await noteLeftOut(child.folder, [top, folder], finds);
+    else await addClass(child.folder, labelOf(child.name), split, [top, folder], finds);
+  }
+};
+
+const noteLeftOut = async (folder: Folder, above: readonly Folder[], { notes }: Finds): Promise<void> => {
+  const { clips } = await readClass(
+    folder,
+    "",
+    undefined,
+    above.map(({ realPath }) => realPath),
+  );
+  const count = clips.length === 1 ? "1 clip is" : `${clips.length} clips are`;
+  if (clips.length > 0) notes.push(`${folder.path}: ${count} of no class, and left out`);
+};
+
+const noteStrayClips = (folder: Folder, { notes }: Finds): void => {
+  const stray = filesOf(folder).filter(isAudioName);
+  if (stray.length === 0) return;
+  const count = stray.length === 1 ? "1 clip is" : `${stray.length} clips are`;
+  const listed = `${stray.slice(0, 3).join(", ")}${stray.length > 3 ? ", ..." : ""}`;
+  notes.push(`${folder.path}: ${count} in no class's folder, and left out: ${listed}`);
+};
+
+const addClass = async (
+  folder: Folder,
+  label: string,
+  split: Split | undefined,
+  above: readonly Folder[],
+  finds: Finds,
+): Promise<void> => {
+  const { clips, others } = await readClass(
+    folder,
+    label,
+    split,
+    above.map(({ realPath }) => realPath),
+  );
+  for (const clip of clips) finds.clips.push(clip);
+  for (const other of others) finds.others.push(other);
+  if (clips.length === 0) finds.notes.push(`${folder.path}: holds no clips, and is left out`);
+};
+
+/** The clips of a class, at any depth. @param above the real paths of the folders that lead here */
+const readClass = async (top: Folder, label: string, split: Split | undefined, above: readonly string[]) => {
+  const [clips, others]: [ListedClip[], string[]] = [[], []];
+  const seen = new Set<string>();
+  const where = () => top.path;
+  const walk = async (folder: Folder, above: readonly string[]): Promise<void> => {
+    if (above.some((real) => `${real}${sep}`.startsWith(`${folder.realPath}${sep}`))) {
+      throw new UserError(`${folder.path}: this link leads to a folder that it is in; delete it`);
+    }
+    if (seen.has(folder.realPath)) return; // by another link: the same clips, of the same class
+    seen.add(folder.realPath);
+    for (const name of filesOf(folder)) {
+      if (isAudioName(name)) clips.push({ ...fileIn(folder, name), labels: [[label]], split, where });
+      else others.push(name);
+    }
+    for (const name of foldersOf(folder)) {
+      await walk(await openFolder(join(folder.path, name)), [...above, folder.realPath]);
+    }
+  };
+  await walk(top, above);
+  return { clips, others };
+};
+
+/** Files of other kinds, which may be clips all the same: told by their extensions. */
+const describeOthers = (path: string, names: readonly string[]): readonly string[] => {
+  if (names.length === 0) return [];
+  const counts = new Map<string, number>();
+  for (const name of names) {
+    const extension = extname(name).toLowerCase() || "without an extension";
+    counts.set(extension, (counts.get(extension) ?? 0) + 1);
+  }
+  const kinds = [...counts].sort(([, a], [, b]) => b - a).map(([extension, count]) => `${count} ${extension}`);
+  const listed = `${kinds.slice(0, 5).join(", ")}${kinds.length > 5 ? ", ..." : ""}`;
+  return [`${path}: files in folders of classes that are no clips by their names are left out: ${listed}`];
 };

@@ -1,36 +1,37 @@
-import { existsSync } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
+import { stat } from "node:fs/promises";
+import { extname } from "node:path";
 import type { ArtifactMetadata } from "../../compiler/artifact.ts";
 import { readFailure } from "../audio/read-failure.ts";
 import { UserError } from "../user-error.ts";
 import type { Clip, Dataset } from "./dataset.ts";
 import { embeddedClips, embeddedClasses } from "./embedded.ts";
-import type { ListedClip } from "./listing.ts";
+import { findTables, type FoundTables } from "./find-tables.ts";
+import type { ListedClip, Listing } from "./listing.ts";
+import { mergeClips, type PlacedClip } from "./merge-clips.ts";
 import { nearestNames } from "./nearest-names.ts";
 import { readAstJson } from "./read-ast-json.ts";
-import { readClassFolders } from "./read-class-folders.ts";
-import { readClipTable } from "./read-clip-table.ts";
-import { isEscTable, readEsc } from "./read-esc.ts";
-import { readTable, type Table } from "./read-table.ts";
+import { readClassFolders, unwrapFolder } from "./read-class-folders.ts";
+import { readClipTables, type TableOptions } from "./read-clip-tables.ts";
+import { readTable, tableExtensions } from "./read-table.ts";
 
 export interface DatasetOptions {
   /** The graph's class names, by index; without them, the labels that the data has. */
   readonly classes?: readonly string[] | undefined;
   /** The graph's: single-label, and no clip may have several labels. */
   readonly objective?: ArtifactMetadata["objective"] | undefined;
-  /** A folder, a CSV or a JSON file; without it, the embedded sounds. */
+  /** A folder, a table or a JSON file; without it, the embedded sounds. */
   readonly data?: string | undefined;
   /** The CSV that names the labels of AST's JSON. */
   readonly labels?: string | undefined;
-  /** The fold of ESC-50's layout that is for evaluation. */
+  /** The fold that is for evaluation, of data that has folds. */
   readonly fold?: number | undefined;
 }
 
 /**
  * Reads what clips there are and what is heard in them; no audio yet.
- * Sources: a folder per class; ESC-50's folder or CSV; AST's JSON; a CSV with path, label and perhaps split; the embedded sounds.
- * Labels are the graph's classes by name.
+ * Sources: a folder per class; the folder or the CSV of ESC-50, UrbanSound8K, FSD50K or an AudioFolder; AST's JSON; a CSV with path,
+ * label and perhaps split or fold; the embedded sounds. Labels are the graph's classes by name. A file is one clip, however often
+ * it is listed.
  * @throws UserError naming the file and line, where a source is malformed, a clip is missing or a label is unknown.
  */
 export const readDataset = async ({ classes, objective, data, labels, fold }: DatasetOptions): Promise<Dataset> => {
@@ -39,30 +40,49 @@ export const readDataset = async ({ classes, objective, data, labels, fold }: Da
     if (given) throw new UserError(`--${given[0]} is about clips of your own; name them with --data PATH`);
     return readEmbedded(classes ?? embeddedClasses);
   }
-  const source = await openSource(data);
+  const graphClasses = classes && new Set(classes.map((name) => name.normalize("NFC")));
+  const source = await openSource(data, graphClasses);
   if (labels !== undefined && source.kind !== "json") {
     throw new UserError(`--labels names the labels of AST's JSON; ${data} is something else`);
   }
-  if (fold !== undefined && source.kind !== "esc") {
-    throw new UserError(`--fold chooses a fold of ESC-50's layout; ${data} has no folds`);
+  if (fold !== undefined && source.kind !== "tables") {
+    throw new UserError(`--fold chooses one of the folds that data has; ${data} has none`);
   }
-  const listed = await listClips(source, labels, fold);
-  await requireFiles(listed);
-  const known = classes ?? listLabels(listed);
-  const indices = new Map(known.map((name, index) => [name, index]));
-  const clips = listed.map((clip) => {
-    const resolved = resolveLabels(clip, known, indices);
-    if (objective === "single-label") requireOneLabel(clip, resolved, known);
-    return resolved;
+  const listing = await listClips(source, { labels, fold, classes: graphClasses });
+  const known = classes ?? listLabels(listing.clips);
+  const indices = new Map(known.map((name, index) => [name.normalize("NFC"), index]));
+  const placed = listing.clips.map((listed): PlacedClip => {
+    const clip = resolveLabels(listed, known, indices);
+    if (objective === "single-label") requireOneLabel(listed, clip, known);
+    return { clip, where: listed.where };
   });
-  return { name: data, classes: known, clips };
+  const { clips, notes } = mergeClips(placed, { classes: known, objective });
+  return {
+    name: data,
+    classes: known,
+    clips,
+    notes: [...listing.notes, ...notes, ...describeSimilar(data, classes ? [] : known)],
+  };
 };
 
 /** The labels of the data, by their usual names: numbers by value, others by their characters. */
 const listLabels = (clips: readonly ListedClip[]): readonly string[] => {
-  const labels = [...new Set(clips.flatMap(({ labels }) => labels.map(([usual]) => usual)))];
+  const distinct = new Set<string>();
+  for (const { labels } of clips) for (const [usual] of labels) distinct.add(usual.normalize("NFC"));
+  const labels = [...distinct];
   const isNumbered = labels.every((label) => /^\d+$/.test(label));
   return labels.sort(isNumbered ? (a, b) => Number(a) - Number(b) : undefined);
+};
+
+/** Labels that are one, by all appearance. */
+const describeSimilar = (data: string, labels: readonly string[]): readonly string[] => {
+  const byForm = new Map<string, string>();
+  return labels.flatMap((label) => {
+    const form = label.toLowerCase().replaceAll(/[\s_-]+/g, " ");
+    const other = byForm.get(form);
+    byForm.set(form, label);
+    return other === undefined ? [] : [`${data}: "${other}" and "${label}" are taken for two classes`];
+  });
 };
 
 const readEmbedded = (classes: readonly string[]): Dataset => {
@@ -72,53 +92,50 @@ const readEmbedded = (classes: readonly string[]): Dataset => {
       `the embedded sounds have a class "${unknown}" and the graph has not; give clips of the graph's own classes: --data PATH`,
     );
   }
-  return { name: "the embedded sounds", classes, clips: embeddedClips(classes) };
+  return { name: "the embedded sounds", classes, clips: embeddedClips(classes), notes: [] };
 };
 
 type Source =
-  | { readonly kind: "folder" | "json"; readonly path: string }
-  | { readonly kind: "esc" | "table"; readonly table: Table };
+  | { readonly kind: "json"; readonly path: string }
+  | { readonly kind: "folder"; readonly path: string; readonly notes: readonly string[] }
+  | ({ readonly kind: "tables" } & FoundTables);
 
-const openSource = async (path: string): Promise<Source> => {
+const openSource = async (path: string, classes: ReadonlySet<string> | undefined): Promise<Source> => {
   const stats = await stat(path).catch((error: unknown) => {
     throw new UserError(`${path}: ${readFailure(error)}`);
   });
-  const escTable = join(path, "meta", "esc50.csv");
   if (stats.isDirectory()) {
-    return existsSync(escTable) ? { kind: "esc", table: await readTable(escTable) } : { kind: "folder", path };
+    const inner = await unwrapFolder(path, classes);
+    const unwrapped = inner === path ? [] : [`${inner}: is read, the only folder in ${path}`];
+    const { tables, notes } = await findTables(inner);
+    if (tables.length > 0) return { kind: "tables", tables, notes: [...unwrapped, ...notes] };
+    return { kind: "folder", path: inner, notes: unwrapped };
   }
   const extension = extname(path).toLowerCase();
   if (extension === ".json") return { kind: "json", path };
-  if (extension !== ".csv") throw new UserError(`${path}: expected a folder, a .csv or a .json file`);
-  const table = await readTable(path);
-  return { kind: isEscTable(table) ? "esc" : "table", table };
+  if (!tableExtensions.includes(extension)) {
+    throw new UserError(`${path}: expected a folder, or a file ending in ${tableExtensions.join(", ")} or .json`);
+  }
+  return { kind: "tables", tables: [{ table: await readTable(path) }], notes: [] };
 };
 
-const listClips = async (source: Source, labels?: string, fold?: number): Promise<readonly ListedClip[]> => {
+interface ListingOptions extends TableOptions {
+  readonly labels: string | undefined;
+}
+
+const listClips = async (source: Source, { labels, ...options }: ListingOptions): Promise<Listing> => {
   switch (source.kind) {
-    case "folder":
-      return readClassFolders(source.path);
+    case "folder": {
+      const { clips, notes } = await readClassFolders(source.path, options.classes);
+      return { clips, notes: [...source.notes, ...notes] };
+    }
     case "json":
       return readAstJson(source.path, labels);
-    case "esc":
-      return readEsc(source.table, fold);
-    case "table":
-      return readClipTable(source.table);
+    case "tables": {
+      const { clips, notes } = await readClipTables(source.tables, options);
+      return { clips, notes: [...source.notes, ...notes] };
+    }
   }
-};
-
-/** Reads each folder once: a look at every file of a large data set would take minutes. */
-const requireFiles = async (clips: readonly ListedClip[]): Promise<void> => {
-  const folders = new Map<string, Set<string>>();
-  for (const folder of new Set(clips.map(({ path }) => dirname(path)))) {
-    folders.set(folder, new Set(await readdir(folder).catch(() => [])));
-  }
-  const missing = clips.filter(({ path }) => !folders.get(dirname(path))?.has(basename(path)));
-  const [first] = missing;
-  if (first === undefined) return;
-  throw new UserError(
-    `${first.where()}: there is no file ${first.path}; ${missing.length} of ${clips.length} clips ${missing.length === 1 ? "is" : "are"} missing`,
-  );
 };
 
 const requireOneLabel = ({ where }: ListedClip, { classIndices }: Clip, classes: readonly string[]): void => {
@@ -128,17 +145,16 @@ const requireOneLabel = ({ where }: ListedClip, { classIndices }: Clip, classes:
 };
 
 const resolveLabels = (
-  { path, labels, split, fold, where }: ListedClip,
+  { path, realPath, labels, split, fold, where }: ListedClip,
   classes: readonly string[],
   indices: ReadonlyMap<string, number>,
 ): Clip => {
   const classIndices = labels.map((names) => {
-    const name = names.find((name) => indices.has(name));
-    const index = name === undefined ? undefined : indices.get(name);
+    const index = names.map((name) => indices.get(name.normalize("NFC"))).find((index) => index !== undefined);
     if (index === undefined) throw new UserError(`${where()}: ${unknownLabel(names[0], classes)}`);
     return index;
   });
-  return { name: path, source: { path }, classIndices: [...new Set(classIndices)], split, fold };
+  return { name: path, source: { path, realPath }, classIndices: [...new Set(classIndices)], split, fold };
 };
 
 const listedAtMost = 10;

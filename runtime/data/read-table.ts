@@ -1,89 +1,154 @@
+/** Tables as text: CSV and its kin, and JSON Lines. */
 import { isUtf8 } from "node:buffer";
 import { readFile } from "node:fs/promises";
+import { extname } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
 import * as v from "valibot";
 import { readFailure } from "../audio/read-failure.ts";
 import { UserError } from "../user-error.ts";
 
-/** A CSV file with a header. */
+/** A table with a header. */
 export interface Table {
   readonly path: string;
   readonly columns: readonly string[];
-  readonly rows: readonly { readonly line: number; readonly cells: Readonly<Record<string, string>> }[];
+  readonly rows: readonly TableRow[];
 }
 
-interface CsvRecord {
-  readonly record: readonly string[];
-  readonly info: { readonly lines: number };
+export interface TableRow {
+  readonly line: number;
+  /** As many as there are columns. */
+  readonly cells: readonly string[];
 }
+
+export const tableExtensions: readonly string[] = [".csv", ".tsv", ".jsonl"];
 
 /** @throws UserError naming the file, and the line where its syntax is wrong. */
 export const readTable = async (path: string): Promise<Table> => {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw new UserError(`${path}: ${readFailure(error)}`);
   });
-  if (!isUtf8(bytes)) throw new UserError(`${path}: its text is not UTF-8; save it as "CSV UTF-8"`);
-  const [header, ...records] = parseRecords(path, bytes.toString("utf8"));
-  if (header === undefined) throw new UserError(`${path}: the file is empty; expected a header and one row per clip`);
-  const columns = header.record;
-  requireCommas(path, columns);
-  const rows = records.map(({ record, info }) => {
-    if (record.length !== columns.length) {
+  const text = decodeText(path, bytes);
+  return extname(path).toLowerCase() === ".jsonl" ? readJsonLines(path, text) : readCsv(path, text);
+};
+
+/** UTF-8, or UTF-16 that says so, as Excel's "Unicode text". */
+const decodeText = (path: string, bytes: Buffer): string => {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
+  if (!isUtf8(bytes)) {
+    throw new UserError(`${path}:${lineOfFault(bytes)}: its text is not UTF-8; save it as "CSV UTF-8"`);
+  }
+  if (bytes.includes(0)) throw new UserError(`${path}: this is no text; save it as "CSV UTF-8"`);
+  return bytes.toString("utf8").replace(/^\uFEFF/, "");
+};
+
+const lineOfFault = (bytes: Buffer): number => {
+  for (let [line, start] = [1, 0]; ; line++) {
+    const end = bytes.indexOf(0x0a, start);
+    if (end < 0 || !isUtf8(bytes.subarray(start, end))) return line;
+    start = end + 1;
+  }
+};
+
+const readCsv = (path: string, text: string): Table => {
+  let columns: readonly string[] | undefined;
+  const rows: TableRow[] = [];
+  parseCsv(path, text, (cells, line) => {
+    if (columns === undefined) {
+      columns = cells;
+      requireDistinct(path, line, columns);
+      return;
+    }
+    if (cells.length !== columns.length) {
       throw new UserError(
-        `${path}:${info.lines}: expected ${columns.length} columns as in the header, found ${record.length}`,
+        `${path}:${line}: expected ${columns.length} columns as in the header, found ${cells.length}`,
       );
     }
-    return {
-      line: info.lines,
-      cells: Object.fromEntries(columns.map((column, index) => [column, record[index] ?? ""])),
-    };
+    rows.push({ line, cells });
   });
+  if (columns === undefined) throw new UserError(`${path}: the file is empty; expected a header and one row per clip`);
   if (rows.length === 0) throw new UserError(`${path}: it has a header and no rows`);
   return { path, columns, rows };
 };
 
-/** Spreadsheets write other separators where the comma is the decimal mark. */
-const requireCommas = (path: string, columns: readonly string[]): void => {
-  const [only = "", ...others] = columns;
-  const separator = [";", "\t"].find((character) => only.includes(character));
-  if (others.length > 0 || separator === undefined) return;
-  throw new UserError(
-    `${path}:1: its columns are separated by ${separator === ";" ? "semicolons" : "tabs"}; expected commas`,
-  );
+const requireDistinct = (path: string, line: number, columns: readonly string[]): void => {
+  const named = columns.filter((name) => name !== "");
+  const twice = named.find((name, index) => named.indexOf(name) !== index);
+  if (twice !== undefined) throw new UserError(`${path}:${line}: there are two columns "${twice}"`);
 };
 
-const parseRecords = (path: string, text: string): readonly CsvRecord[] => {
+/** Spreadsheets write other separators than commas where the comma is the decimal mark. */
+const separatorOf = (text: string): string => {
+  const header = (/^.*/.exec(text.trimStart())?.[0] ?? "").replaceAll(/"[^"]*"/g, "");
+  return [",", ";", "\t", "|"].find((separator) => header.includes(separator)) ?? ",";
+};
+
+const parseCsv = (path: string, text: string, onRow: (cells: readonly string[], line: number) => void): void => {
+  let last = 0;
   try {
-    return parse(text, {
-      bom: true,
-      info: true,
+    parse(text, {
+      delimiter: separatorOf(text),
       trim: true,
       skip_empty_lines: true,
+      skip_records_with_empty_values: true,
       relax_column_count: true,
-    }) as never;
+      // Rows are handed on as they come, as the parser would keep more of each than its cells.
+      on_record: (cells: string[], { lines }) => {
+        onRow(cells, lines);
+        last = lines;
+        return null;
+      },
+    });
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
+    if (error.code === "CSV_QUOTE_NOT_CLOSED") {
+      throw new UserError(`${path}:${last + 1}: a quote is opened here and never closed`);
+    }
     throw new UserError(`${path}:${String(error["lines"])}: the CSV is malformed: ${error.message}`);
   }
 };
 
-/** A table's rows as the schema says, with their lines; every entry of the schema must be a column, except optional ones. */
+const jsonRow = v.record(v.string(), v.unknown());
+
+const readJsonLines = (path: string, text: string): Table => {
+  const lines = text.split(/\r?\n/).map((source, index) => ({ source, line: index + 1 }));
+  const records = lines
+    .filter(({ source }) => source.trim() !== "")
+    .map(({ source, line }) => {
+      const { success, output } = v.safeParse(v.pipe(v.string(), v.parseJson(), jsonRow), source);
+      if (success) return { line, record: output };
+      throw new UserError(`${path}:${line}: expected one JSON object`);
+    });
+  const columns = [...new Set(records.flatMap(({ record }) => Object.keys(record)))];
+  if (records.length === 0) throw new UserError(`${path}: the file is empty; expected one JSON object per clip`);
+  return {
+    path,
+    columns,
+    rows: records.map(({ line, record }) => ({ line, cells: columns.map((column) => cellOf(record[column])) })),
+  };
+};
+
+const cellOf = (value: unknown): string => {
+  if (Array.isArray(value)) return value.map(cellOf).join(";");
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean" ? String(value) : "";
+};
+
+/** A table's rows as the schema says, with their lines; every entry of the schema must be a column. */
 export const typedRows = <Entries extends v.ObjectEntries>(
   { path, columns, rows }: Table,
   schema: v.ObjectSchema<Entries, undefined>,
 ): readonly { readonly line: number; readonly row: v.InferOutput<typeof schema> }[] => {
-  const missing = Object.entries(schema.entries).find(
-    ([column, entry]) => entry.type !== "optional" && !columns.includes(column),
-  );
+  const missing = Object.keys(schema.entries).find((column) => !columns.includes(column));
   if (missing !== undefined) {
-    throw new UserError(`${path}:1: there is no column "${missing[0]}"; the columns are ${columns.join(", ")}`);
+    throw new UserError(`${path}:1: there is no column "${missing}"; the columns are ${columns.join(", ")}`);
   }
   return rows.map(({ line, cells }) => {
-    const result = v.safeParse(schema, cells);
+    const record = Object.fromEntries(columns.map((column, index) => [column, cells[index]]));
+    const result = v.safeParse(schema, record);
     if (result.success) return { line, row: result.output };
     const [issue] = result.issues;
     const column = v.getDotPath(issue) ?? "";
-    throw new UserError(`${path}:${line}: ${column} is "${cells[column] ?? ""}"; expected ${issue.message}`);
+    throw new UserError(`${path}:${line}: ${column} is "${record[column] ?? ""}"; expected ${issue.message}`);
   });
 };
 

@@ -75,6 +75,7 @@ export const evalCommand: Command = {
     const { metadata } = first;
     const { data, labels, fold, batch } = values;
     const dataset = await readDataset({ classes: metadata.classes, objective: metadata.objective, data, labels, fold });
+    for (const note of dataset.notes) output.note(note);
     const clips = evaluationClips(dataset);
     output.progress(`${dataset.name}: ${clips.length} clips`);
     const device = await selectDevice(values.device ?? "auto", output);

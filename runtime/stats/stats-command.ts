@@ -92,6 +92,7 @@ export const statsCommand: Command = {
     const artifact = readWaveformArtifact(oneGraph(usage, operands));
     const { data, labels, fold } = values;
     const dataset = await readDataset({ data, labels, fold });
+    for (const note of dataset.notes) output.note(note);
     const clips = trainingClips(dataset);
     const rest = dataset.clips.length - clips.length;
     output.progress(

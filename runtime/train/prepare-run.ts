@@ -81,6 +81,8 @@ const readInputs = async (graph: string, values: RunValues, output: Output) => {
   const split = splitClips(dataset, { seed: recipe.seed, evaluation });
   const totalSteps = countSteps({ clips: split.train, recipe, steps: values.steps ?? Infinity });
   const notes = [
+    ...dataset.notes,
+    ...(evaluation?.notes ?? []),
     describeUntrained(dataset, split.train),
     describeShared(split.train, split.evaluation),
     describeWarmup(recipe, totalSteps),

@@ -9,7 +9,12 @@ const clip = (name: string, classIndex: number, fold?: number): Clip => ({
   classIndices: [classIndex],
   fold,
 });
-const dataset = (clips: readonly Clip[]): Dataset => ({ name: "clips", classes: ["low", "high", "rare"], clips });
+const dataset = (clips: readonly Clip[]): Dataset => ({
+  name: "clips",
+  classes: ["low", "high", "rare"],
+  clips,
+  notes: [],
+});
 
 test("the data's own folds", () => {
   expect(ownFolds(dataset([clip("a", 0, 3), clip("b", 0, 1), clip("c", 1, 3)]))).toStrictEqual([1, 3]);

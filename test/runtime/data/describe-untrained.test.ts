@@ -3,7 +3,7 @@ import { describeUntrained } from "../../../runtime/data/describe-untrained.ts";
 
 const classes = Array.from({ length: 13 }, (_, index) => `c${index}`);
 const clip = (...classIndices: number[]) => ({ name: "a.wav", source: { path: "a.wav" }, classIndices });
-const dataset = { name: "clips", classes, clips: [] };
+const dataset = { name: "clips", classes, clips: [], notes: [] };
 
 test("every class has a clip", () => {
   expect(describeUntrained({ ...dataset, classes: ["c0", "c1"] }, [clip(0, 1)])).toBeUndefined();

@@ -30,7 +30,9 @@ const refusal = async (files: Files, path: string, options: Options = {}): Promi
 
 test("nothing there, and something that is no data set", async () => {
   expect(await refusal({}, "none")).toBe("none: there is no such file");
-  expect(await refusal({ "a.wav": "" }, "a.wav")).toBe("a.wav: expected a folder, a .csv or a .json file");
+  expect(await refusal({ "a.wav": "" }, "a.wav")).toBe(
+    "a.wav: expected a folder, or a file ending in .csv, .tsv, .jsonl or .json",
+  );
 });
 
 describe("a folder per class", () => {
@@ -83,11 +85,7 @@ describe("a folder per class", () => {
 
   test.each([
     ["empty", {}, ".: there are no sub-folders; expected one per class, with that class's clips in it"],
-    [
-      "a class without clips",
-      { "dog/a.wav": "", "cat/notes.txt": "" },
-      "cat: there are no clips; expected files ending in .wav, .flac, .mp3, .ogg, .oga, .opus",
-    ],
+    ["no clips", { "dog/a.txt": "", "cat/notes.txt": "" }, ".: there are no clips in its folders"],
     [
       "a mistyped class",
       { "dgo/a.wav": "", "cat/a.wav": "" },
@@ -101,7 +99,7 @@ describe("a folder per class", () => {
     [
       "a list beside the clips",
       { "audio/a.wav": "", "list.csv": "" },
-      ".: there is one sub-folder, audio, and a list, list.csv; expected one sub-folder per class, or the list itself: --data list.csv",
+      ".: there is one sub-folder, audio; expected one per class, with that class's clips in it, or the list itself: --data list.csv",
     ],
   ])("%s", async (_, files, message) => {
     expect(await refusal(files, "")).toBe(message);
@@ -113,17 +111,17 @@ describe("a CSV of clips", () => {
     const folder = temporaryFolder({ "list.csv": Buffer.from("path,label\na.wav,h\u00e9ron\n", "latin1") });
     const data = join(folder, "list.csv");
     await expect(readDataset({ classes, data })).rejects.toThrow(
-      new UserError(`${data}: its text is not UTF-8; save it as "CSV UTF-8"`),
+      new UserError(`${data}:2: its text is not UTF-8; save it as "CSV UTF-8"`),
     );
   });
 
   test("several labels, for a graph that gives one", async () => {
-    const files = { "list.csv": "path,label\na.wav,dog;dog\na.wav,cat;rain\n", "a.wav": "" };
+    const files = { "list.csv": "path,label\na.wav,dog;dog\nb.wav,cat;rain\n", "a.wav": "", "b.wav": "" };
     expect(await refusal(files, "list.csv", { objective: "single-label" })).toBe(
       'list.csv:3: the clip is "cat" and "rain"; the graph\'s objective is singleLabel, expected one label',
     );
     expect((await read(files, "list.csv", { objective: "multi-label" })).clips[1]).toEqual([
-      "a.wav",
+      "b.wav",
       [0, 2],
       undefined,
     ]);
@@ -146,20 +144,36 @@ describe("a CSV of clips", () => {
   test.each([
     ["no content", "", "list.csv: the file is empty; expected a header and one row per clip"],
     ["no rows", "path,label\n", "list.csv: it has a header and no rows"],
-    ["another header", "file,class\na.wav,dog\n", 'list.csv:1: there is no column "path"; the columns are file, class'],
-    ["semicolons", "path;label\na.wav;dog\n", "list.csv:1: its columns are separated by semicolons; expected commas"],
-    ["tabs", "path\tlabel\na.wav\tdog\n", "list.csv:1: its columns are separated by tabs; expected commas"],
-    ["a missing cell", "path,label\na.wav\n", "list.csv:2: expected 2 columns as in the header, found 1"],
     [
-      "an open quote",
-      'path,label\na.wav,"dog\n',
-      "list.csv:2: the CSV is malformed: Quote Not Closed: the parsing is finished with an opening quote at line 2",
+      "another header",
+      "file,sound\na.wav,dog\n",
+      'list.csv:1: there is no column "label" with what is heard in them; the columns are file, sound',
     ],
+    [
+      "no header",
+      "a.wav,dog\nc.wav,cat\n",
+      "list.csv:1: its first line is a clip's; expected a header, such as path,label",
+    ],
+    ["a column twice", "path,label,label\na.wav,dog,cat\n", 'list.csv:1: there are two columns "label"'],
+    ["no text", "p\0a\0t\0h\0", 'list.csv: this is no text; save it as "CSV UTF-8"'],
+    ["no fold", "path,label,fold\na.wav,dog,x\n", 'list.csv:2: fold is "x"; expected a whole number'],
+    [
+      "an address",
+      "path,label\nhttps://example.org/a.wav,dog\n",
+      "list.csv:2: https://example.org/a.wav is an address; download it, and name the file; 1 of 1 clips is missing",
+    ],
+    [
+      "two files of the stem",
+      "path,label\nc,dog\n",
+      "list.csv:2: there is no file c (but c.flac and c.wav); 1 of 1 clips is missing",
+    ],
+    ["a missing cell", "path,label\na.wav\n", "list.csv:2: expected 2 columns as in the header, found 1"],
+    ["an open quote", 'path,label\na.wav,"dog\n', "list.csv:2: a quote is opened here and never closed"],
     ["no label", "path,label\na.wav,\n", 'list.csv:2: label is ""; expected some text'],
     [
       "an unknown split",
       "path,label,split\na.wav,dog,tran\n",
-      'list.csv:2: split is "tran"; expected one of train, training, val, valid, validation, dev, test, testing, eval, evaluation',
+      'list.csv:2: split is "tran"; expected one of train, training, val, valid, validation, dev, test, testing, eval, evaluation, unlabeled, unlabelled',
     ],
     [
       "an unknown label",
@@ -172,13 +186,14 @@ describe("a CSV of clips", () => {
       "list.csv:3: there is no file b.wav; 2 of 3 clips are missing",
     ],
   ])("%s", async (_, csv, message) => {
-    expect(await refusal({ "list.csv": csv, "a.wav": "" }, "list.csv")).toBe(message);
+    const files = { "list.csv": csv, "a.wav": "", "c.wav": "", "c.flac": "" };
+    expect(await refusal(files, "list.csv")).toBe(message);
   });
 
   test("options of other sources", async () => {
     const files = { "list.csv": "path,label\na.wav,dog\n", "a.wav": "" };
     expect(await refusal(files, "list.csv", { fold: 1 })).toBe(
-      "--fold chooses a fold of ESC-50's layout; list.csv has no folds",
+      "--fold chooses one of the folds that data has; list.csv has none",
     );
     expect(await refusal(files, "list.csv", { labels: "x.csv" })).toBe(
       "--labels names the labels of AST's JSON; list.csv is something else",
@@ -306,8 +321,9 @@ describe("without a graph's classes, the labels are the data's", () => {
     { kind: "numbers, by value", labels: ["10", "9", "2", "9"], classes: ["2", "9", "10"] },
     { kind: "names, by their characters", labels: ["rain", "10", "Dog", "9"], classes: ["10", "9", "Dog", "rain"] },
   ])("$kind", async ({ labels, classes }) => {
-    const rows = labels.map((label) => `a.wav,${label}`);
-    const folder = temporaryFolder({ "a.wav": "", "list.csv": ["path,label", ...rows].join("\n") });
+    const rows = labels.map((label, index) => `${index}.wav,${label}`);
+    const files = Object.fromEntries(rows.map((_, index) => [`${index}.wav`, ""]));
+    const folder = temporaryFolder({ ...files, "list.csv": ["path,label", ...rows].join("\n") });
     const dataset = await readDataset({ data: join(folder, "list.csv") });
     expect(dataset.classes).toEqual(classes);
     expect(dataset.clips.map(({ classIndices }) => classIndices.map((index) => classes[index]))).toEqual(

@@ -10,7 +10,12 @@ const clip = (name: string, classIndices: readonly number[], split?: Split): Cli
   split,
 });
 
-const dataset = (...clips: readonly Clip[]): Dataset => ({ name: "DATA", classes: ["cat", "dog", "rain"], clips });
+const dataset = (...clips: readonly Clip[]): Dataset => ({
+  name: "DATA",
+  classes: ["cat", "dog", "rain"],
+  clips,
+  notes: [],
+});
 
 const many = (count: number, classIndex: number): readonly Clip[] =>
   Array.from({ length: count }, (_, index) => clip(`${classIndex}/${index}`, [classIndex]));

@@ -1,0 +1,80 @@
+/** One clip for each file. */
+import { resolve } from "node:path";
+import type { ArtifactMetadata } from "../../compiler/artifact.ts";
+import { UserError } from "../user-error.ts";
+import type { Clip } from "./dataset.ts";
+
+/** A clip, and where it is listed. */
+export interface PlacedClip {
+  readonly clip: Clip;
+  readonly where: () => string;
+}
+
+export interface MergeOptions {
+  readonly classes: readonly string[];
+  readonly objective: ArtifactMetadata["objective"] | undefined;
+}
+
+/** Stands for a clip's file; however many links lead there, it is one. */
+export const fileOf = ({ name, source }: Clip): string =>
+  "path" in source ? (source.realPath ?? resolve(source.path)) : name;
+
+/**
+ * Joins what is listed several times, once for each label; the same file with the same labels is taken once, and that is told.
+ * @throws UserError where a file is for training and for evaluation, or of several classes for a graph that gives one
+ */
+export const mergeClips = (
+  placed: readonly PlacedClip[],
+  { classes, objective }: MergeOptions,
+): { readonly clips: readonly Clip[]; readonly notes: readonly string[] } => {
+  const merged = new Map<string, PlacedClip>();
+  const repeated: PlacedClip[] = [];
+  for (const one of placed) {
+    const file = fileOf(one.clip);
+    const earlier = merged.get(file);
+    if (!earlier) {
+      merged.set(file, one);
+      continue;
+    }
+    requireSamePart(earlier, one);
+    const classIndices = [...new Set([...earlier.clip.classIndices, ...one.clip.classIndices])];
+    if (classIndices.length === earlier.clip.classIndices.length) {
+      repeated.push(one);
+      continue;
+    }
+    if (objective === "single-label") throw severalLabels(earlier, one, classes);
+    merged.set(file, { ...earlier, clip: { ...earlier.clip, classIndices } });
+  }
+  return { clips: Array.from(merged.values(), ({ clip }) => clip), notes: describeRepeated(repeated) };
+};
+
+const requireSamePart = (earlier: PlacedClip, later: PlacedClip): void => {
+  const [then, now] = [earlier, later].map(({ clip: { split, fold } }) => [split, fold] as const);
+  if (then === undefined || now === undefined) return;
+  const place = `${later.where()}: ${later.clip.name}`;
+  if (now[1] !== then[1]) {
+    throw new UserError(
+      `${place} is in fold ${now[1]}, and by ${earlier.where()} in fold ${then[1]}; a clip is in one`,
+    );
+  }
+  if (now[0] === then[0]) return;
+  throw new UserError(
+    `${place} is for ${nameOf(now[0])}, and by ${earlier.where()} for ${nameOf(then[0])}; a clip that is trained on tells nothing about others`,
+  );
+};
+
+const nameOf = (split: Clip["split"]): string => (split === "train" ? "training" : (split ?? "nothing"));
+
+const severalLabels = (earlier: PlacedClip, later: PlacedClip, classes: readonly string[]): UserError => {
+  const label = ({ clip }: PlacedClip): string => `"${classes[clip.classIndices[0] ?? 0]}"`;
+  return new UserError(
+    `${later.where()}: ${later.clip.name} is ${label(later)}, and by ${earlier.where()} ${label(earlier)}; the graph's objective is singleLabel, expected one label`,
+  );
+};
+
+const describeRepeated = (repeated: readonly PlacedClip[]): readonly string[] => {
+  const [first] = repeated;
+  if (!first) return [];
+  const count = repeated.length === 1 ? "a clip is" : `${repeated.length} clips are`;
+  return [`${first.where()}: ${count} listed again with the same label, and taken once, such as ${first.clip.name}`];
+};

@@ -1,0 +1,202 @@
+/** Tables of clips, and what known data sets call their columns and folders. */
+import { basename, dirname, extname, isAbsolute } from "node:path";
+import { isAudioName } from "../audio/is-audio-name.ts";
+import { UserError } from "../user-error.ts";
+import type { Split } from "./dataset.ts";
+import type { Label, ListedClip, Listing } from "./listing.ts";
+import { locateClips, type Place } from "./locate-clips.ts";
+import { type Part, partNames, partOf } from "./split-names.ts";
+import type { Table, TableRow } from "./read-table.ts";
+
+/** What columns are called, the likelier name first; in any case. */
+const columnNames = {
+  path: "path filepath file_path file_name filename file audio wav clip slice_file_name fname".split(" "),
+  label: "label labels class classes class_name category tag tags".split(" "),
+  /** Another name for each label, as a graph's numbered classes have. */
+  otherName: "target classid mids".split(" "),
+  split: "split subset set partition".split(" "),
+  fold: ["fold"],
+} as const;
+
+/** Columns of several labels, which commas separate too. */
+const pluralNames = new Set(["labels", "classes", "tags"]);
+
+/** Where clips are, as seen from their table: beside it, or where ESC-50, UrbanSound8K and FSD50K have them. */
+const placesOf = (table: string): readonly [Place, ...Place[]] => {
+  const name = basename(table, extname(table));
+  return [
+    () => ".",
+    () => "audio",
+    () => "../audio",
+    ({ fold }) => `../audio/fold${fold}`,
+    ({ fold }) => `audio/fold${fold}`,
+    () => `../FSD50K.${name}_audio`,
+    () => `FSD50K.${name}_audio`,
+    () => "..",
+  ];
+};
+
+export interface TableSource {
+  readonly table: Table;
+  /** What all its clips are for, where it does not say itself. */
+  readonly split?: Split | undefined;
+}
+
+export interface TableOptions {
+  /** The graph's classes, which tell where a label ends. */
+  readonly classes?: ReadonlySet<string> | undefined;
+  /** The fold that is for evaluation; default: the lowest. Folds are left alone where the table says what clips are for. */
+  readonly fold?: number | undefined;
+}
+
+const findColumn = ({ columns }: Table, names: readonly string[]): number => {
+  const lower = columns.map((column) => column.toLowerCase());
+  return names.map((name) => lower.indexOf(name)).find((index) => index >= 0) ?? -1;
+};
+
+/** Whether the table lists clips and what is heard in them. */
+export const isClipTable = (table: Table): boolean =>
+  [columnNames.path, columnNames.label].every((names) => findColumn(table, names) >= 0);
+
+const requireColumn = (table: Table, names: readonly string[], of: string): number => {
+  const index = findColumn(table, names);
+  if (index >= 0) return index;
+  if (table.columns.some(isAudioName)) {
+    throw new UserError(`${table.path}:1: its first line is a clip's; expected a header, such as path,label`);
+  }
+  throw new UserError(
+    `${table.path}:1: there is no column "${names[0]}" with ${of}; the columns are ${table.columns.join(", ")}`,
+  );
+};
+
+/** A cell's labels. They may hold commas themselves, as AudioSet's "Male speech, man speaking"; the graph's classes tell. */
+const splitLabels = (cell: string, isPlural: boolean, classes: ReadonlySet<string> | undefined): readonly string[] => {
+  const trim = (parts: readonly string[]) => parts.map((part) => part.trim()).filter((part) => part !== "");
+  return trim(cell.split(";")).flatMap((label) => {
+    if (classes?.has(label.normalize("NFC"))) return [label];
+    const known = [",", "|"]
+      .map((separator) => trim(label.split(separator)))
+      .find((parts) => parts.length > 1 && parts.every((part) => classes?.has(part.normalize("NFC"))));
+    if (known) return known;
+    const isList = isPlural ? !cell.includes(";") : classes === undefined && /,\S/.test(label) && !/,\s/.test(label);
+    return isList ? trim(label.split(",")) : [label];
+  });
+};
+
+const labelsOf = (names: readonly string[], others: readonly string[]): readonly Label[] =>
+  names.map((name, index): Label => {
+    const other = others.length === names.length ? others[index] : undefined;
+    return other === undefined ? [name] : [name, other];
+  });
+
+interface ReadRow {
+  readonly text: string;
+  readonly labels: readonly Label[];
+  readonly part: Part | undefined;
+  readonly fold: number | undefined;
+  readonly where: () => string;
+}
+
+/** How a table's rows are read, with a message for each cell that is none of its kind. */
+const rowReader = (table: Table, classes: ReadonlySet<string> | undefined): ((row: TableRow) => ReadRow) => {
+  const path = requireColumn(table, columnNames.path, "the clips' files");
+  const label = requireColumn(table, columnNames.label, "what is heard in them");
+  const isPlural = pluralNames.has(table.columns[label]?.toLowerCase() ?? "");
+  const isFilled = (index: number): boolean => index >= 0 && table.rows.some(({ cells }) => cells[index] !== "");
+  const [split, fold, other] = [columnNames.split, columnNames.fold, columnNames.otherName]
+    .map((names) => findColumn(table, names))
+    .map((index) => (isFilled(index) ? index : -1));
+  return ({ line, cells }) => {
+    const where = () => `${table.path}:${line}`;
+    const cell = (index = -1): string => cells[index] ?? "";
+    const refuse = (index: number, expected: string): never => {
+      throw new UserError(`${where()}: ${table.columns[index]} is "${cell(index)}"; expected ${expected}`);
+    };
+    const part = split === undefined || split < 0 ? undefined : partOf(cell(split));
+    if (split !== undefined && split >= 0 && part === undefined) refuse(split, `one of ${partNames.join(", ")}`);
+    if (fold !== undefined && fold >= 0 && !/^\d+$/.test(cell(fold))) refuse(fold, "a whole number");
+    if (cell(path) === "") refuse(path, "a file's path");
+    const names = splitLabels(cell(label), isPlural, classes);
+    if (names.length === 0 && part !== "unlabeled") refuse(label, "some text");
+    return {
+      text: cell(path),
+      labels: labelsOf(names, splitLabels(cell(other), true, classes)),
+      part,
+      fold: fold === undefined || fold < 0 ? undefined : Number(cell(fold)),
+      where,
+    };
+  };
+};
+
+/** What each clip is for by the first folder of its path, where all of them lie in folders of parts. */
+const partsByFolder = (rows: readonly ReadRow[]): readonly Part[] | undefined => {
+  if (rows.some(({ part, fold, text }) => part !== undefined || fold !== undefined || isAbsolute(text)))
+    return undefined;
+  const parts = rows.map(({ text }) => {
+    const [first = "", ...rest] = text.replace(/^\.[/\\]/, "").split(/[/\\]/);
+    return rest.length > 0 ? partOf(first) : undefined;
+  });
+  const known = parts.filter((part) => part !== undefined);
+  return known.length === rows.length && new Set(known).size > 1 ? known : undefined;
+};
+
+/** The split that an evaluation fold makes of the folds; of one fold alone, none. */
+const splitByFold = (path: string, rows: readonly ReadRow[], chosen: number | undefined) => {
+  const folds = [...new Set(rows.flatMap(({ fold }) => fold ?? []))].sort((a, b) => a - b);
+  if (chosen !== undefined && folds.length === 0) {
+    throw new UserError(`--fold chooses one of the folds that data has; ${path} has none`);
+  }
+  const evaluation = chosen ?? folds[0];
+  if (evaluation !== undefined && !folds.includes(evaluation)) {
+    throw new UserError(`${path}: there is no fold ${evaluation}; the folds are ${folds.join(", ")}`);
+  }
+  return (fold: number | undefined): Split | undefined => {
+    if (fold === undefined || (folds.length === 1 && chosen === undefined)) return undefined;
+    return fold === evaluation ? "test" : "train";
+  };
+};
+
+const readClipTable = async ({ table, split }: TableSource, { classes, fold }: TableOptions): Promise<Listing> => {
+  const all = table.rows.map(rowReader(table, classes));
+  const byFolder = partsByFolder(all);
+  const rows = all
+    .map((row, index) => ({ ...row, part: row.part ?? byFolder?.[index] ?? split }))
+    .filter(({ part }) => part !== "unlabeled");
+  const leftOut = all.length - rows.length;
+  const byFold = splitByFold(table.path, rows, fold);
+  const { files, notes } = await locateClips(dirname(table.path), rows, placesOf(table.path));
+  const clips = rows.map(({ text, labels, part, fold: own, where }, index): ListedClip => {
+    const foldSplit = byFold(own);
+    return {
+      path: text,
+      ...files[index],
+      labels,
+      split: fold === undefined ? ((part as Split | undefined) ?? foldSplit) : foldSplit,
+      fold: own,
+      where,
+    };
+  });
+  return {
+    clips,
+    notes: [
+      ...notes,
+      ...(byFolder ? [`${table.path}: what clips are for is taken from the first folder of their paths`] : []),
+      ...(leftOut > 0
+        ? [`${table.path}: ${leftOut} unlabeled ${leftOut === 1 ? "clip is" : "clips are"} left out`]
+        : []),
+    ],
+  };
+};
+
+/**
+ * Clips of one table, or of one for each part of a data set. Columns are a path, relative to the table; a label, several of
+ * them separated by ";" (in a column "labels" also by commas); and, if it likes, a split or a fold.
+ * So are read: tables of one's own; ESC-50 (Piczak 2015) and UrbanSound8K (Salamon 2014), whose clips of one recording share a
+ * fold, so that a random split would leak; FSD50K (Fonseca 2022); AudioFolder's metadata, of Hugging Face.
+ * @throws UserError naming the line
+ */
+export const readClipTables = async (sources: readonly TableSource[], options: TableOptions): Promise<Listing> => {
+  const listings: Listing[] = [];
+  for (const source of sources) listings.push(await readClipTable(source, options));
+  return { clips: listings.flatMap(({ clips }) => clips), notes: listings.flatMap(({ notes }) => notes) };
+};
