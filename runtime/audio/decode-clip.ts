@@ -1,86 +1,84 @@
-import { readFile } from "node:fs/promises";
-import { UserError } from "../user-error.ts";
-import { decodeCompressed } from "./decode-compressed.ts";
-import { decodeFlac } from "./decode-flac.ts";
-import type { DecodedAudio } from "./decoded-audio.ts";
-import { id3Length, mp3Fault } from "./mp3-fault.ts";
-import { oggFault } from "./ogg-fault.ts";
-import { readFailure } from "./read-failure.ts";
-import { readWav } from "./read-wav.ts";
+import { AudioFault } from "./audio-fault.ts";
+import type { AudioBlock, AudioStream } from "./audio-stream.ts";
+import { openClip, requireRate } from "./open-clip.ts";
 
 /** A clip as one channel, at the file's own rate. */
 export interface DecodedClip {
   readonly samples: Float32Array<ArrayBuffer>;
   readonly sampleRateHz: number;
+  /** How many samples the whole clip has; undefined where it was not decoded to its end and its header does not say. */
+  readonly clipSamples: number | undefined;
+  /** What is odd about the file, in clauses that fit every file of the kind. */
+  readonly notes: readonly string[];
 }
 
-type Decode = (bytes: Uint8Array) => DecodedAudio | string | Promise<DecodedAudio | string>;
+export interface DecodeOptions {
+  /** How many samples are needed, by the file's rate: no more are decoded. Default: all. */
+  readonly samplesNeeded?: (sampleRateHz: number) => number;
+}
 
-const sampleRatesHz = { least: 1000, most: 1_000_000 };
+/** Beyond this a sample is no sound by any scale, integers of 32 bits included. */
+const absurd = 2 ** 32;
+/** Full scale is 1; so much beyond it, numbers are scaled in another way. */
+const loud = 64;
+const scaleNote = "its samples go far beyond full scale, as of integers stored as float; they were read as they are";
 
 /**
- * Decodes an audio file: WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus, recognised by its content, mixed down to the mean of its channels.
+ * Decodes an audio file, recognised by its content, and mixes it down to the mean of its channels.
  * Samples lie in [-1, 1) for integer formats: PCM of b bits is value / 2^(b - 1).
- * @throws UserError naming the file where it is missing, not audio, corrupt, cut off, empty, or holds samples that are not finite.
+ * @throws UserError naming the file where it is missing, not audio, corrupt, cut off, empty, or holds samples that are not finite
  */
-export const decodeClip = async (path: string): Promise<DecodedClip> => {
-  const fail = (reason: string): never => {
-    throw new UserError(`${path}: ${reason}`);
-  };
-  const bytes = await readFile(path).catch((error: unknown) => fail(readFailure(error)));
-  if (bytes.length === 0) fail("the file is empty");
-  const decodeBytes =
-    decoderOf(bytes) ?? fail("this is not audio that can be read; expected WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus");
-  const decoded = await decodeBytes(bytes);
-  if (typeof decoded === "string") return fail(decoded);
-  const { channels, sampleRateHz } = decoded;
-  if (sampleRateHz < sampleRatesHz.least || sampleRateHz > sampleRatesHz.most) {
-    fail(`its sample rate is ${sampleRateHz} Hz; expected ${sampleRatesHz.least} to ${sampleRatesHz.most} Hz`);
+export const decodeClip = async (path: string, { samplesNeeded }: DecodeOptions = {}): Promise<DecodedClip> => {
+  const notes = new Set<string>();
+  const note = (clause: string): void => void notes.add(clause);
+  return openClip(path, note, async (stream) => {
+    const decoded = await decodeStream(stream, samplesNeeded);
+    if (decoded.samples.some((sample) => Math.abs(sample) > loud)) note(scaleNote);
+    return { ...decoded, notes: [...notes] };
+  });
+};
+
+const decodeStream = async (
+  stream: AudioStream,
+  samplesNeeded: DecodeOptions["samplesNeeded"],
+): Promise<Omit<DecodedClip, "notes">> => {
+  const blocks: Float32Array[] = [];
+  let length = 0;
+  let sampleRateHz: number | undefined;
+  let isWhole = true;
+  for await (const block of stream.decode()) {
+    sampleRateHz ??= block.sampleRateHz;
+    if (length === 0) requireRate(sampleRateHz);
+    if (block.sampleRateHz !== sampleRateHz) {
+      throw new AudioFault(`its sample rate changes from ${sampleRateHz} to ${block.sampleRateHz} Hz`);
+    }
+    const needed = samplesNeeded?.(sampleRateHz) ?? Number.POSITIVE_INFINITY;
+    if (length >= needed) {
+      isWhole = false;
+      break;
+    }
+    const mono = mixDown(block);
+    const faulty = mono.findIndex((sample) => !(Math.abs(sample) < absurd));
+    if (faulty >= 0 && length + faulty < needed) {
+      throw new AudioFault(`sample ${length + faulty} is ${mono[faulty]}; expected numbers in [-1, 1]`);
+    }
+    blocks.push(mono);
+    length += mono.length;
   }
-  const samples = mixDown(channels);
-  if (samples.length === 0) fail("the clip has no samples");
-  const faulty = samples.findIndex((sample) => !Number.isFinite(sample));
-  if (faulty >= 0) fail(`sample ${faulty} is ${samples[faulty]}; expected finite numbers`);
-  return { samples, sampleRateHz };
+  if (sampleRateHz === undefined || length === 0) throw new AudioFault("the clip has no samples");
+  const samples = new Float32Array(length);
+  let offset = 0;
+  for (const block of blocks) {
+    samples.set(block, offset);
+    offset += block.length;
+  }
+  return { samples, sampleRateHz, clipSamples: isWhole ? length : await stream.countFrames() };
 };
 
-/** The decoder for the format that the file's first bytes show. */
-const decoderOf = (bytes: Buffer): Decode | undefined => {
-  const startsWith = (text: string, offset = 0) => bytes.toString("latin1", offset, offset + text.length) === text;
-  if (startsWith("RIFF") && startsWith("WAVE", 8)) return readWav;
-  if (startsWith("fLaC", id3Length(bytes))) return decodeFlac;
-  if (startsWith("OggS")) return oggDecoderOf(startsWith);
-  if (startsWith("ID3") || isMpegFrame(bytes)) return decodeChecked(mp3Fault);
-  return undefined;
-};
-
-/** The first packet, which names the codec, follows the first page's header of 28 bytes. */
-const oggDecoderOf = (startsWith: (text: string, offset: number) => boolean): Decode | undefined => {
-  if (startsWith("\x7fFLAC", 28)) return decodeFlac;
-  if (startsWith("\x01vorbis", 28) || startsWith("OpusHead", 28)) return decodeChecked(oggFault);
-  return undefined;
-};
-
-/** A frame's header: 11 bits of sync, then no reserved layer, bit rate or sample rate. */
-const isMpegFrame = (bytes: Buffer): boolean => {
-  if (bytes.length < 4) return false;
-  const header = bytes.readUInt32BE(0);
-  return (
-    header >>> 21 === 0x7ff &&
-    ((header >>> 17) & 3) !== 0 &&
-    ((header >>> 12) & 15) !== 15 &&
-    ((header >>> 10) & 3) !== 3
-  );
-};
-
-/** Looks for faults that the decoder passes over in silence, then decodes. */
-const decodeChecked =
-  (faultOf: (bytes: Uint8Array) => string | undefined): Decode =>
-  (bytes) =>
-    faultOf(bytes) ?? decodeCompressed(bytes);
-
-const mixDown = (channels: readonly Float32Array[]): Float32Array<ArrayBuffer> => {
-  const mono = new Float32Array(channels[0]?.length ?? 0);
+const mixDown = ({ channels }: AudioBlock): Float32Array => {
+  const [only] = channels;
+  if (channels.length === 1 && only) return only;
+  const mono = new Float32Array(only?.length ?? 0);
   for (let index = 0; index < mono.length; index++) {
     let sum = 0;
     for (const channel of channels) sum += channel[index] ?? 0;

@@ -25,7 +25,7 @@ export const resample = (
 ): Float32Array<ArrayBuffer> => {
   if (fromHz === toHz) return samples;
   const { inputStep, phases, taps, starts, weights } = kernelFor(fromHz, toHz);
-  const output = new Float32Array(Math.ceil((samples.length * phases) / inputStep));
+  const output = new Float32Array(resampledLength(samples.length, { fromHz, toHz }));
   const padded = new Float32Array(samples.length + 2 * taps);
   padded.set(samples, taps);
   // Phase by phase: the weights of one phase stay in registers and cache while the whole clip passes.
@@ -42,13 +42,48 @@ export const resample = (
   return output;
 };
 
-/** A data set has clips of few rates, and a kernel costs more than one clip's resampling. */
+/**
+ * How many samples at one rate the first `samples` at another follow from: those, resampled alone, begin with these bit for bit.
+ * @param rates whole numbers, in hertz
+ */
+export const samplesToResample = (
+  samples: number,
+  { fromHz, toHz }: { readonly fromHz: number; readonly toHz: number },
+): number => {
+  if (fromHz === toHz) return samples;
+  const { inputStep, phases, taps, starts } = kernelFor(fromHz, toHz);
+  let most = 0;
+  for (let index = Math.max(0, samples - phases); index < samples; index++) {
+    const phase = index % phases;
+    most = Math.max(most, ((index - phase) / phases) * inputStep + (starts[phase] ?? 0) + taps);
+  }
+  return most;
+};
+
+/** @returns how many samples `resample` gives */
+export const resampledLength = (
+  samples: number,
+  { fromHz, toHz }: { readonly fromHz: number; readonly toHz: number },
+): number => {
+  const divisor = greatestCommonDivisor(fromHz, toHz);
+  return Math.ceil((samples * (toHz / divisor)) / (fromHz / divisor));
+};
+
+/** A data set has clips of few rates, and a kernel costs more than one clip's resampling. The last used are kept, the latest at the end. */
 const kernels = new Map<string, Kernel>();
+const kernelBudgetBytes = 32 * 2 ** 20;
 
 const kernelFor = (fromHz: number, toHz: number): Kernel => {
   const key = `${fromHz}/${toHz}`;
   const kernel = kernels.get(key) ?? computeKernel(fromHz, toHz);
+  kernels.delete(key);
   kernels.set(key, kernel);
+  let bytes = [...kernels.values()].reduce((total, { weights }) => total + weights.byteLength, 0);
+  for (const [oldest, { weights }] of kernels) {
+    if (bytes <= kernelBudgetBytes || oldest === key) break;
+    kernels.delete(oldest);
+    bytes -= weights.byteLength;
+  }
   return kernel;
 };
 

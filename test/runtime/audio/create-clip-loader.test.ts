@@ -97,7 +97,7 @@ test("an idle loader keeps no process alive, and what decoders print stays insid
   });
   expect({ status, stdout, stderr }).toEqual({
     status: 0,
-    stdout: "broken.flac: the file is corrupt: nothing in it can be decoded\n",
+    stdout: "broken.flac: the file is corrupt or cut off: its last frame is not whole\n",
     stderr: "",
   });
 });

@@ -1,0 +1,2 @@
+/** Why a file cannot be read as audio, without the file's name: whoever opened it puts that in front. */
+export class AudioFault extends Error {}

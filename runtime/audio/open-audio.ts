@@ -1,0 +1,33 @@
+import type { AudioStream, AudioTools } from "./audio-stream.ts";
+import { buffered, type ByteSource, partOfSource, textOf } from "./byte-source.ts";
+import { openFlac } from "./flac/open-flac.ts";
+import { foreignFormat } from "./foreign-format.ts";
+import { openWebm } from "./matroska/open-webm.ts";
+import { openMpeg } from "./mpeg/open-mpeg.ts";
+import { openOgg } from "./ogg/open-ogg.ts";
+import { openAiff } from "./pcm/open-aiff.ts";
+import { openAu } from "./pcm/open-au.ts";
+import { openCaf } from "./pcm/open-caf.ts";
+import { openWav } from "./pcm/open-wav.ts";
+import { skipTags } from "./skip-tags.ts";
+
+/** Those that say what they are in their first bytes. */
+const openers = [openWav, openFlac, openOgg, openAiff, openCaf, openAu, openWebm];
+
+/**
+ * Opens a file of sound, recognised by its content. Tags before it are passed over.
+ * @returns undefined where it is of no format that is decoded here
+ * @throws AudioFault where it is of one, and its header is corrupt or cut off
+ */
+export const openAudio = async (source: ByteSource, tools: AudioTools): Promise<AudioStream | undefined> => {
+  const bytes = buffered(source);
+  const start = await skipTags(bytes);
+  const sound = start === 0 ? bytes : partOfSource(bytes, start, bytes.size);
+  if (textOf(await sound.read(0, 4)).length === 0) return undefined;
+  for (const open of openers) {
+    const stream = await open(sound, tools);
+    if (stream !== undefined) return stream;
+  }
+  // MPEG audio may begin anywhere, and may lie in files of other formats.
+  return (await foreignFormat(sound)) === undefined ? openMpeg(sound, tools) : undefined;
+};
