@@ -1,7 +1,8 @@
 /**
  * The contract between the compiler and the runtime: what `graph.onnx` holds beyond plain ONNX.
- * This file imports nothing; it is all that the runtime knows of the compiler.
+ * This file imports nothing but valibot, which checks it; with `artifact-files.ts` it is all that the runtime knows of the compiler.
  */
+import * as v from "valibot";
 
 /** Bumped when a runtime and a graph of different numbers cannot work together. */
 export const formatVersion = 2;
@@ -71,20 +72,20 @@ export interface ArtifactMetadata {
   readonly flops: { readonly forward: number; readonly trainingStep: number };
   /** Bytes of the largest tensor for one clip, in a forward pass and in a whole training step: some devices have a limit. */
   readonly largestTensor: { readonly forward: number; readonly trainingStep: number };
-  /** ONNX Runtime session options that the training program needs, merged into the runtime's own. */
-  readonly sessionOptions: Readonly<Record<string, unknown>>;
   /** How to export to transformers; null where it has no class for the network. */
   readonly huggingFace: HuggingFaceModel | null;
+  /** Where `huggingFace` is null, the first condition of transformers' class that is not met; missing in older files. */
+  readonly huggingFaceObstacle?: string | undefined;
 }
 
 /** A model as transformers' `from_pretrained` wants it. */
 export interface HuggingFaceModel {
   /** Per parameter its name on the hub; three names share a tensor in thirds of its first axis. */
   readonly names: Readonly<Record<string, readonly string[]>>;
-  /** config.json. */
-  readonly config: Readonly<Record<string, unknown>>;
+  /** config.json, but for the labels, which are the metadata's classes. */
+  readonly config: v.InferOutput<typeof huggingFaceConfig>;
   /** preprocessor_config.json. */
-  readonly preprocessor: Readonly<Record<string, unknown>>;
+  readonly preprocessor: v.InferOutput<typeof huggingFacePreprocessor>;
 }
 
 /** How training proceeds, from the spec's `training`: the defaults of `runtime train`. */
@@ -154,57 +155,157 @@ export const geometryKey = `${keyPrefix}geometry`;
 /** The names of parameters that training leaves as they are: of graphs of any format version, so that none is lost as a checkpoint. */
 export const frozenKey = `${keyPrefix}frozen`;
 
-type Check = (value: unknown) => boolean;
-const isNumber: Check = (value) => typeof value === "number" && Number.isFinite(value);
-const isString: Check = (value) => typeof value === "string";
-const isOneOf =
-  (...choices: readonly unknown[]): Check =>
-  (value) =>
-    choices.includes(value);
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-const isRecordOf =
-  (...keys: readonly string[]): Check =>
-  (value) =>
-    isRecord(value) && keys.every((key) => isNumber(value[key]));
+const text = (most = 1000) => v.pipe(v.string("a text"), v.maxLength(most, `a text of at most ${most} characters`));
+const name = v.pipe(text(), v.minLength(1, "a text that is not empty"));
+const number = (least: number, most: number) => {
+  const expected = `a number from ${least} to ${most}`;
+  return v.pipe(v.number(expected), v.minValue(least, expected), v.maxValue(most, expected));
+};
+const whole = (least: number, most: number) => {
+  const expected = `a whole number from ${least} to ${most}`;
+  return v.pipe(v.number(expected), v.integer(expected), v.minValue(least, expected), v.maxValue(most, expected));
+};
+const oneOf = <const Choices extends readonly (string | boolean)[]>(...choices: Choices) =>
+  v.picklist(choices as never, choices.map((choice) => JSON.stringify(choice)).join(" or ")) as v.GenericSchema<
+    unknown,
+    Choices[number]
+  >;
+const record = <const Entries extends v.ObjectEntries>(entries: Entries) =>
+  v.object(entries, `an object of ${Object.keys(entries).join(", ")}`);
+const list = <const Item extends v.GenericSchema>(item: Item) => v.array(item, "a list");
+const nameList = list(name);
+const isUnlike = (values: readonly string[]): boolean => new Set(values).size === values.length;
 
-const isRecipe: Check = (value) =>
-  isRecord(value) &&
-  ["learningRate", "batch", "accumulate", "epochs", "seed"].every((key) => isNumber(value[key])) &&
-  isOneOf("float32", "mixed-float16")(value["precision"]) &&
-  isOneOf("shuffled", "balanced")(value["sampling"]) &&
-  isOneOf("accuracy", "mAP", "loss")(value["bestBy"]) &&
-  (value["stepsPerRun"] === null || isNumber(value["stepsPerRun"])) &&
-  ["schedule", "augmentation"].every((key) => isRecord(value[key])) &&
-  ["averaging", "earlyStopping"].every((key) => value[key] === null || isRecord(value[key]));
+/** Counts that somebody may mean; they bound what a damaged or hostile file has the runtime allocate. */
+const count = whole(1, 2 ** 20);
+/** Lengths in samples, frames and steps. */
+const length = whole(1, 1e9);
+const size = number(0, Number.MAX_VALUE);
+const real = number(-1e30, 1e30);
+const flag = v.boolean("true or false");
 
-const checks: { readonly [Key in keyof ArtifactMetadata]: Check } = {
-  formatVersion: isNumber,
-  compilerVersion: isString,
-  specName: isString,
-  specHash: isString,
-  input: isOneOf("waveform", "features"),
-  sampleRateHz: isNumber,
-  minSamples: isNumber,
-  frames: isNumber,
-  bins: isNumber,
-  frameShiftSamples: isNumber,
-  normalization: isRecordOf("mean", "scale"),
-  objective: isOneOf("multi-label", "single-label"),
-  classes: (value) => Array.isArray(value) && value.length > 0 && value.every(isString),
-  recipe: isRecipe,
-  parameters: isNumber,
-  frozen: (value) => Array.isArray(value) && value.every(isString),
-  flops: isRecordOf("forward", "trainingStep"),
-  largestTensor: isRecordOf("forward", "trainingStep"),
-  sessionOptions: isRecord,
-  huggingFace: (value) =>
-    value === null || (isRecord(value) && [value["names"], value["config"], value["preprocessor"]].every(isRecord)),
+const warmup = v.nullable(record({ kind: oneOf("linear", "reference"), steps: length }));
+const figure = oneOf("accuracy", "mAP", "loss");
+
+const schedule = v.variant(
+  "kind",
+  [
+    record({ kind: v.literal("constant"), warmup }),
+    record({ kind: v.literal("multiStep"), milestones: list(length), factor: number(0, 1e9), warmup }),
+    record({ kind: v.literal("cosine"), to: number(0, 1), warmup }),
+  ],
+  "one of the kinds constant, multiStep, cosine",
+);
+
+const augmentation = record({
+  mixup: v.nullable(record({ rate: number(0, 1), alpha: number(0, 1e9) })),
+  frequencyMask: v.nullable(count),
+  timeMask: v.nullable(length),
+  noise: flag,
+  roll: v.nullable(record({ from: whole(-1e9, 1e9), to: whole(-1e9, 1e9) })),
+});
+
+const recipe = record({
+  learningRate: number(0, 1e9),
+  schedule,
+  batch: count,
+  accumulate: count,
+  epochs: length,
+  seed: whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  precision: oneOf("float32", "mixed-float16"),
+  stepsPerRun: v.nullable(count),
+  sampling: oneOf("shuffled", "balanced"),
+  augmentation,
+  averaging: v.nullable(record({ from: length, to: length })),
+  bestBy: figure,
+  earlyStopping: v.nullable(record({ figure, patience: length })),
+});
+
+const huggingFaceConfig = record({
+  architectures: v.tuple([oneOf("ASTForAudioClassification")], "a list of ASTForAudioClassification"),
+  model_type: oneOf("audio-spectrogram-transformer"),
+  hidden_size: count,
+  num_hidden_layers: count,
+  num_attention_heads: count,
+  intermediate_size: count,
+  hidden_act: oneOf("gelu"),
+  layer_norm_eps: number(0, 1),
+  patch_size: count,
+  frequency_stride: count,
+  time_stride: count,
+  max_length: length,
+  num_mel_bins: count,
+  qkv_bias: flag,
+  problem_type: oneOf("multi_label_classification", "single_label_classification"),
+});
+
+const huggingFacePreprocessor = record({
+  feature_extractor_type: oneOf("ASTFeatureExtractor"),
+  do_normalize: flag,
+  feature_size: count,
+  max_length: length,
+  mean: real,
+  std: real,
+  num_mel_bins: count,
+  padding_side: oneOf("right"),
+  padding_value: real,
+  return_attention_mask: flag,
+  sampling_rate: length,
+});
+
+const part = record({ forward: size, trainingStep: size });
+
+/** Each property has its schema, whose message says what is expected; others in a file are of no meaning. */
+const schemas: { readonly [Key in keyof ArtifactMetadata]-?: v.GenericSchema<unknown, ArtifactMetadata[Key]> } = {
+  formatVersion: v.literal(formatVersion),
+  compilerVersion: text(),
+  specName: text(),
+  specHash: text(),
+  input: oneOf("waveform", "features"),
+  sampleRateHz: whole(1000, 1e6),
+  minSamples: length,
+  frames: length,
+  bins: count,
+  frameShiftSamples: length,
+  normalization: record({ mean: real, scale: real }),
+  objective: oneOf("multi-label", "single-label"),
+  classes: v.pipe(
+    nameList,
+    v.minLength(1, "a list of at least one"),
+    v.check<string[], string>(isUnlike, "names that differ"),
+  ),
+  recipe,
+  parameters: whole(0, Number.MAX_SAFE_INTEGER),
+  frozen: nameList,
+  flops: part,
+  largestTensor: part,
+  huggingFace: v.nullable(
+    record({
+      names: v.record(name, nameList, "an object of names"),
+      config: huggingFaceConfig,
+      preprocessor: huggingFacePreprocessor,
+    }),
+  ),
+  huggingFaceObstacle: v.optional(text()),
+};
+
+const printValue = (value: {} | null): string => {
+  const printed = JSON.stringify(value);
+  return printed.length > 60 ? `${printed.slice(0, 60)}...` : printed;
+};
+
+/** What is wrong with a property, such as `specgraph.recipe.batch is 0; expected a whole number from 1 to 1048576`. */
+const describeIssue = (key: string, issue: v.BaseIssue<unknown>): string => {
+  const path = [`${keyPrefix}${key}`, v.getDotPath(issue)].filter((each) => each !== null).join(".");
+  const { input, message } = issue;
+  return input === undefined ? `${path} is missing` : `${path} is ${printValue(input)}; expected ${message}`;
 };
 
 /** Metadata as `metadata_props` entries. */
 export const printMetadata = (metadata: ArtifactMetadata): { key: string; value: string }[] =>
-  Object.entries(metadata).map(([key, value]) => ({ key: keyPrefix + key, value: JSON.stringify(value) }));
+  Object.entries(metadata).flatMap(([key, value]: [string, unknown]) =>
+    value === undefined ? [] : [{ key: keyPrefix + key, value: JSON.stringify(value) }],
+  );
 
 /**
  * Metadata from `metadata_props` entries.
@@ -217,16 +318,20 @@ export const parseMetadata = (
   const version = found.get(`${keyPrefix}formatVersion`);
   if (version === undefined) return "it holds no specgraph metadata";
   if (version !== String(formatVersion)) {
-    return `it has format version ${version}, and this runtime reads ${formatVersion}; compile its spec anew, with --weights and this file to keep what it has learnt`;
+    return `it has format version ${version?.slice(0, 20)}, and this runtime reads ${formatVersion}; compile its spec anew, with --weights and this file to keep what it has learnt`;
   }
   const metadata: Record<string, unknown> = {};
-  for (const [key, isValid] of Object.entries(checks)) {
+  for (const [key, schema] of Object.entries(schemas)) {
+    const printed = found.get(keyPrefix + key);
+    let value: unknown;
     try {
-      metadata[key] = JSON.parse(found.get(keyPrefix + key) ?? "");
+      value = printed === undefined || printed === null ? undefined : JSON.parse(printed);
     } catch {
-      return `its metadata property ${keyPrefix}${key} is missing or not JSON`;
+      return `its metadata property ${keyPrefix}${key} is not JSON`;
     }
-    if (!isValid(metadata[key])) return `its metadata property ${keyPrefix}${key} has an unexpected value`;
+    const parsed = v.safeParse(schema, value);
+    if (!parsed.success) return `its metadata property ${describeIssue(key, parsed.issues[0])}`;
+    if (parsed.output !== undefined) metadata[key] = parsed.output;
   }
   return metadata as unknown as ArtifactMetadata;
 };

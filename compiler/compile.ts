@@ -8,7 +8,7 @@
  *       --foldReshapes, mixedPrecision, removeDeadCode--> Graph         passes/
  *       --writeArtifact--> graph.onnx (+ graph.onnx.data)               emit/
  */
-import { type ArtifactMetadata, geometryKey, names, printMetadata } from "./artifact.ts";
+import { type ArtifactMetadata, geometryKey, names, parseMetadata, printMetadata } from "./artifact.ts";
 import { compilerVersion, describeArtifact } from "./describe-artifact.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { writeArtifact } from "./emit/write-artifact.ts";
@@ -109,6 +109,15 @@ const openWeights = (
   return importWeights(path, options, spec, parameters);
 };
 
+/** What the runtime would refuse is not written. @throws CompileError for a number that is beyond what anybody means */
+const requireReadable = (path: string, metadata: ArtifactMetadata): void => {
+  const problem = parseMetadata(printMetadata(metadata));
+  if (typeof problem !== "string") return;
+  throw new CompileError([
+    { code: "beyond-reason", message: `${path}: the runtime would refuse the graph: ${problem}` },
+  ]);
+};
+
 /**
  * Compiles a spec to an ONNX file.
  * @throws CompileError with everything that is wrong with the spec, or when a checkpoint or the output cannot be used
@@ -119,6 +128,7 @@ export const compile = ({ spec: path, out, input, ...checkpoint }: CompileOption
   const graph = lowerSpec(spec, input, locate);
   const program = { graph, inferenceOutputs: inferenceOutputs(graph) };
   const metadata = describeArtifact(spec, graph, program.inferenceOutputs, input);
+  requireReadable(path, metadata);
   try {
     const imported = openWeights(spec, graph, checkpoint);
     const read = imported?.read ?? ((state: State) => initialize(state, spec.seed));

@@ -83,7 +83,6 @@ export const describeArtifact = (
     frozen: parameters.flatMap(({ value, next }) => (next ? [] : [value.name])),
     flops: { forward: flops(forward), trainingStep: flops(trainingStep) },
     largestTensor: { forward: largestTensor(forward), trainingStep: largestTensor(trainingStep) },
-    sessionOptions: {},
-    huggingFace: describeHuggingFace(spec, parameters),
+    ...describeHuggingFace(spec, parameters),
   };
 };

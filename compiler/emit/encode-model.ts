@@ -1,5 +1,6 @@
 /** The one edge to protobuf: a graph as the ModelProto and TrainingInfoProto of the ONNX standard. */
 import onnxProto from "onnx-proto";
+import { type Place, printPlace } from "../artifact-files.ts";
 import { elements } from "../ir/dim.ts";
 import type { Attribute, Constant, Graph, Node, State, Value } from "../ir/graph.ts";
 import { onnxTypeNumber } from "../ops/elementwise.ts";
@@ -17,7 +18,7 @@ const irVersion = 9;
 /** Where a parameter's values are: in the file itself, or at a place in the data file. */
 export type Placement =
   | { readonly kind: "inline"; readonly bytes: Uint8Array }
-  | { readonly kind: "external"; readonly location: string; readonly offset: number; readonly length: number };
+  | { readonly kind: "external"; readonly place: Place };
 
 export interface Program {
   readonly graph: Graph;
@@ -53,12 +54,10 @@ const encodeConstant = ({ value: { name, type }, data }: Constant): TensorProto 
 const encodeParameter = ({ value: { name, type } }: State, placement: Placement): TensorProto => {
   const tensor = { name, dataType: onnxTypeNumber[type.dtype], dims: type.shape.map(Number) };
   if (placement.kind === "inline") return { ...tensor, rawData: placement.bytes };
-  const { location, offset, length } = placement;
-  const entries = Object.entries({ location, offset, length });
   return {
     ...tensor,
     dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
-    externalData: entries.map(([key, value]) => ({ key, value: String(value) })),
+    externalData: printPlace(placement.place),
   };
 };
 

@@ -1,8 +1,9 @@
 /** Our own `graph.onnx` as a checkpoint. */
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
 import * as v from "valibot";
 import { frozenKey } from "../artifact.ts";
+import { checksumOf, parsePlace } from "../artifact-files.ts";
 import { type ByteSource, byteSource } from "../weights/readers/byte-source.ts";
 import { type Checkpoint, type TensorEntry, tensorEntry } from "../weights/readers/checkpoint.ts";
 import { CheckpointError } from "../weights/readers/checkpoint-error.ts";
@@ -26,18 +27,32 @@ const readInline = ({ rawData }: onnx.ITensorProto, length: number, refuse: Refu
   return bytes.length === length ? bytes : refuse(`has ${bytes.length} bytes; its shape needs ${length}`);
 };
 
+/** Whether a data file is the one that a graph was written with, found out once. */
+const createProof = (): ((path: string, checksum: string) => boolean) => {
+  const checksums = new Map<string, string>();
+  return (path, checksum) => {
+    const found = checksums.get(path) ?? checksumOf(path);
+    checksums.set(path, found);
+    return found === checksum;
+  };
+};
+
 const readExternal = (
   graphPath: string,
   { externalData }: onnx.ITensorProto,
   length: number,
+  isProven: ReturnType<typeof createProof>,
   refuse: Refuse,
 ): Uint8Array => {
-  const entries = new Map((externalData ?? []).map(({ key, value }) => [key, value ?? ""]));
-  const location = entries.get("location") ?? "";
-  if (location === "" || location !== basename(location)) refuse(`is kept in "${location}", not beside the graph`);
-  const offset = Number(entries.get("offset") ?? 0);
-  if (!Number.isSafeInteger(offset) || offset < 0) refuse(`starts at byte "${entries.get("offset")}" of ${location}`);
-  return byteSource(join(dirname(graphPath), location)).read(offset, length);
+  const place = parsePlace(externalData ?? [], length);
+  if (typeof place === "string") return refuse(place);
+  const dataPath = join(dirname(graphPath), place.location);
+  const bytes = byteSource(dataPath).read(place.offset, length);
+  if (place.checksum === undefined || isProven(dataPath, place.checksum)) return bytes;
+  throw new CheckpointError(
+    dataPath,
+    `is not the data that ${graphPath} was written with; copy the two files together, or compile again`,
+  );
 };
 
 const frozenSchema = v.array(v.string());
@@ -65,6 +80,7 @@ export const readGraphCheckpoint = (source: ByteSource): Checkpoint => {
     throw new CheckpointError(source.path, "is an ONNX file without trainable parameters, not a graph of specgraph");
   }
   const tensors = new Map<string, TensorEntry>();
+  const isProven = createProof();
   for (const tensor of parameters) {
     const name = tensor.name ?? "";
     if (tensors.has(name)) throw new CheckpointError(source.path, `has two tensors named "${name}"`);
@@ -75,7 +91,7 @@ export const readGraphCheckpoint = (source: ByteSource): Checkpoint => {
     const length = byteLength("float32", shape) ?? refuse(`has an impossible shape [${shape.join(", ")}]`);
     const read =
       tensor.dataLocation === DataLocation.EXTERNAL
-        ? () => readExternal(source.path, tensor, length, refuse)
+        ? () => readExternal(source.path, tensor, length, isProven, refuse)
         : () => readInline(tensor, length, refuse);
     tensors.set(name, tensorEntry(name, "float32", shape, read));
   }

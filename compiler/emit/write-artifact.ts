@@ -1,6 +1,7 @@
 /** Writes `graph.onnx`, and `graph.onnx.data` beside it when the parameters are large. Nothing is left half-written. */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename } from "node:path";
+import { alignment, createChecksum, removeAbandoned, replacePair, temporaryPath } from "../artifact-files.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
 import { elements } from "../ir/dim.ts";
 import type { State } from "../ir/graph.ts";
@@ -8,9 +9,6 @@ import { encodeModel, type Placement, type Program } from "./encode-model.ts";
 
 /** Parameters of more bytes than this go to a data file. */
 const inlineLimit = 32 * 2 ** 20;
-
-/** Data files are mapped into memory by page. */
-const alignment = 4096;
 
 const failures: Readonly<Record<string, string>> = {
   ENOENT: "its folder does not exist",
@@ -23,11 +21,12 @@ const failures: Readonly<Record<string, string>> = {
   ENAMETOOLONG: "its name is too long",
 };
 
-/** Writes to a temporary file beside `path`; `commit` puts it in place. */
+/** A file that is written beside `path`, until it is whole and on the disk. */
 const openTemporary = (
   path: string,
-): { readonly write: (bytes: Uint8Array) => void; readonly commit: () => void; readonly discard: () => void } => {
-  const temporary = `${path}.${process.pid}.tmp`;
+): { readonly write: (bytes: Uint8Array) => void; readonly finish: () => void; readonly discard: () => void } => {
+  removeAbandoned(path);
+  const temporary = temporaryPath(path);
   const file = openSync(temporary, "w");
   let isOpen = true;
   const close = (): void => {
@@ -38,10 +37,9 @@ const openTemporary = (
     write: (bytes) => {
       for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
     },
-    commit: () => {
+    finish: () => {
       fsyncSync(file);
       close();
-      renameSync(temporary, path);
     },
     discard: () => {
       close();
@@ -67,7 +65,7 @@ export const writeArtifact = (
 ): { readonly graph: number; readonly data: number } => {
   const parameters = program.graph.states.filter(({ kind }) => kind === "parameter");
   const isExternal = parameters.reduce((total, state) => total + byteLength(state), 0) > inlineLimit;
-  const placements = new Map<string, Placement>();
+  const places = new Map<State, Placement>();
   const opened: ReturnType<typeof openTemporary>[] = [];
   const open = (target: string): ReturnType<typeof openTemporary> => {
     const file = openTemporary(target);
@@ -78,38 +76,42 @@ export const writeArtifact = (
   try {
     // Found out before the data file is in place, not after.
     if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
-    let offset = 0;
-    const dataFile = isExternal ? open(`${path}.data`) : undefined;
+    const dataPath = `${path}.data`;
+    const dataFile = isExternal ? open(dataPath) : undefined;
+    const checksum = createChecksum();
+    const ranges: [State, { offset: number; length: number }][] = [];
+    let end = 0;
     for (const state of parameters) {
       const bytes = asBytes(read(state));
       if (!dataFile) {
-        placements.set(state.value.name, { kind: "inline", bytes });
+        places.set(state, { kind: "inline", bytes });
         continue;
       }
-      const padding = (alignment - (offset % alignment)) % alignment;
-      dataFile.write(new Uint8Array(padding));
-      dataFile.write(bytes);
-      offset += padding;
-      placements.set(state.value.name, {
-        kind: "external",
-        location: `${basename(path)}.data`,
-        offset,
-        length: bytes.length,
-      });
-      offset += bytes.length;
+      const padding = new Uint8Array((alignment - (end % alignment)) % alignment);
+      for (const part of [padding, bytes]) {
+        dataFile.write(part);
+        checksum.update(part);
+      }
+      ranges.push([state, { offset: end + padding.length, length: bytes.length }]);
+      end += padding.length + bytes.length;
     }
+    const told = { location: basename(dataPath), checksum: checksum.digest("hex") };
+    for (const [state, range] of ranges) places.set(state, { kind: "external", place: { ...told, ...range } });
     const place = (state: State): Placement => {
-      const placement = placements.get(state.value.name);
+      const placement = places.get(state);
       if (!placement) throw new Error(`${state.value.name} was not placed`);
       return placement;
     };
     const encoded = encodeModel(program, place, metadata, producerVersion);
-    const graphFile = open(path);
-    graphFile.write(encoded);
-    dataFile?.commit();
-    graphFile.commit();
-    if (!dataFile) rmSync(`${path}.data`, { force: true });
-    return { graph: encoded.length, data: offset };
+    open(path).write(encoded);
+    for (const { finish } of opened) finish();
+    if (dataFile) {
+      replacePair(path, dataPath);
+    } else {
+      renameSync(temporaryPath(path), path);
+      rmSync(dataPath, { force: true });
+    }
+    return { graph: encoded.length, data: end };
   } catch (error) {
     opened.forEach(({ discard }) => discard());
     const { code = "" } = error as NodeJS.ErrnoException;

@@ -1,5 +1,5 @@
 /** How transformers' `ASTForAudioClassification` names and configures a model, when its spec is that architecture. */
-import type { HuggingFaceModel } from "../artifact.ts";
+import type { ArtifactMetadata, HuggingFaceModel } from "../artifact.ts";
 import type { NormalizedSpec, PlacedLayer } from "../frontend/normalized-spec.ts";
 import type { State } from "../ir/graph.ts";
 import { referenceName } from "./layouts/reference-name.ts";
@@ -35,77 +35,114 @@ const hubNames = (name: string): readonly string[] | undefined => {
   return targets.map((target) => reference.replace(pattern, target));
 };
 
-const kindsOf = (layers: readonly PlacedLayer[]): string =>
-  layers
-    .map(({ layer: { kind, ...options }, inner }) => {
-      if (kind === "residual") return `residual(${kindsOf(inner)})`;
-      return "names" in options ? `${kind}(${options.names.join()})` : kind;
-    })
-    .join(" ");
+const kindOf = ({ layer: { kind, ...options }, inner }: PlacedLayer): string => {
+  if (kind === "residual") return `residual(${inner.map(kindOf).join(" ")})`;
+  return "names" in options ? `${kind}(${options.names.join()})` : kind;
+};
 
 /** The only network that transformers has a class for, blocks left out. */
-const frame = "patchEmbedding addTokens(cls,dist) positionalEmbedding layerNorm meanOfTokens(cls,dist) layerNorm dense";
-const block = "residual(layerNorm attention) residual(layerNorm dense activation dense)";
+const frame = [
+  "patchEmbedding",
+  "addTokens(cls,dist)",
+  "positionalEmbedding",
+  "layerNorm",
+  "meanOfTokens(cls,dist)",
+  "layerNorm",
+  "dense",
+];
+const block = ["residual(layerNorm attention)", "residual(layerNorm dense activation dense)"];
 
-const unique = <T>(values: readonly T[]): T | undefined => (new Set(values).size === 1 ? values[0] : undefined);
+/** The first layer that is not as it should be. */
+const misfit = (layers: readonly PlacedLayer[], expected: readonly string[], where: string): string | undefined => {
+  const kinds = layers.map(kindOf);
+  const index = Array.from({ length: Math.max(kinds.length, expected.length) }, (_, each) => each).find(
+    (each) => kinds[each] !== expected[each],
+  );
+  if (index === undefined) return undefined;
+  return `layer ${index + 1} ${where} is ${expected[index] ?? "none"} there, and ${kinds[index] ?? "none"} here`;
+};
 
-/** Whether transformers' `ASTFeatureExtractor`, whose filter bank has no options but its bins, gives these features. */
-const isExtractable = ({ features, sampleRateHz }: NormalizedSpec): boolean =>
-  features.window === "hanning" &&
-  features.frameLengthSamples === 0.025 * sampleRateHz &&
-  features.frameShiftSamples === 0.01 * sampleRateHz &&
-  features.lowHz === 20 &&
-  features.highHz === sampleRateHz / 2 &&
-  features.preemphasis === 0.97;
+/** A value that transformers' class has one of. */
+const single = <T>(what: string, values: readonly T[]): { readonly value: T } | string => {
+  const [value, ...others] = new Set(values);
+  return value === undefined || others.length > 0 ? `all blocks have the same ${what} there` : { value };
+};
 
-/** @returns null when transformers has no class for the network or for its features */
-export const describeHuggingFace = (spec: NormalizedSpec, states: readonly State[]): HuggingFaceModel | null => {
+/** Transformers' `ASTFeatureExtractor` has a filter bank with no options but its bins: what differs in this one. */
+const featureObstacle = ({ features, sampleRateHz }: NormalizedSpec): string | undefined => {
+  const milliseconds = (samples: number): number => (1000 * samples) / sampleRateHz;
+  const rows: readonly (readonly [what: string, there: string | number, here: string | number])[] = [
+    ["the window", "hanning", features.window],
+    ["frameLengthMs", 25, milliseconds(features.frameLengthSamples)],
+    ["frameShiftMs", 10, milliseconds(features.frameShiftSamples)],
+    ["lowHz", 20, features.lowHz],
+    ["highHz", sampleRateHz / 2, features.highHz],
+    ["preemphasis", 0.97, features.preemphasis],
+  ];
+  const row = rows.find(([, there, here]) => there !== here);
+  return row && `${row[0]} of the features is ${row[1]} there, and ${row[2]} here`;
+};
+
+const describe = (spec: NormalizedSpec, states: readonly State[]): HuggingFaceModel | string => {
   const inBlock = ({ path }: PlacedLayer): boolean => path.startsWith("blocks.");
   const blocks = spec.network.filter(inBlock);
-  const isAst =
-    kindsOf(spec.network.filter((placed) => !inBlock(placed))) === frame &&
-    kindsOf(blocks) === Array.from({ length: blocks.length / 2 }, () => block).join(" ");
+  const depth = Math.max(1, Math.ceil(blocks.length / block.length));
+  const blockKinds = Array.from({ length: depth }, () => block).flat();
+  const outer = spec.network.filter((placed) => !inBlock(placed));
   const inner = blocks.flatMap((placed) => placed.inner.map((each) => each.layer));
-  const embedding = spec.network[0]?.layer;
-  const heads = unique(inner.flatMap((each) => (each.kind === "attention" ? [each.heads] : [])));
-  const hidden = unique(
-    inner.flatMap((each) => (each.kind === "dense" ? [each.units] : [])).filter((_, i) => i % 2 === 0),
+
+  const structural =
+    misfit(outer, frame, "outside the blocks") ?? misfit(blocks, blockKinds, "of the blocks") ?? featureObstacle(spec);
+  if (structural !== undefined) return structural;
+  const activation = inner.find((each) => each.kind === "activation" && each.name !== "gelu");
+  if (activation?.kind === "activation") return `the activation is gelu there, and ${activation.name} here`;
+  const heads = single(
+    "number of heads",
+    inner.flatMap((each) => (each.kind === "attention" ? [each.heads] : [])),
   );
-  const eps = unique(inner.flatMap((each) => (each.kind === "layerNorm" ? [each.eps] : [])));
-  const isGelu = inner.every((each) => each.kind !== "activation" || each.name === "gelu");
-  const tokens = spec.network[1]?.layer;
-  if (!isAst || !isGelu || !isExtractable(spec)) return null;
-  if (heads === undefined || hidden === undefined || eps === undefined) return null;
-  if (embedding?.kind !== "patchEmbedding" || embedding.patch.bins !== embedding.patch.frames) return null;
-  if (tokens?.kind !== "addTokens" || tokens.position !== "first") return null;
+  const hidden = single(
+    "hidden width",
+    inner
+      .flatMap((each) => (each.kind === "dense" && each.units !== "classes" ? [each.units] : []))
+      .filter((_, index) => index % 2 === 0),
+  );
+  const eps = single(
+    "eps of layerNorm",
+    inner.flatMap((each) => (each.kind === "layerNorm" ? [each.eps] : [])),
+  );
+  if (typeof heads === "string") return heads;
+  if (typeof hidden === "string") return hidden;
+  if (typeof eps === "string") return eps;
+  const [embedding, tokens] = [spec.network[0]?.layer, spec.network[1]?.layer];
+  if (embedding?.kind !== "patchEmbedding" || embedding.patch.bins !== embedding.patch.frames)
+    return "patches are square there";
+  if (tokens?.kind !== "addTokens" || tokens.position !== "first") return "tokens come before the patches there";
 
   const names: Record<string, readonly string[]> = {};
   for (const { value } of states) {
     const hub = hubNames(value.name);
-    if (!hub) return null;
+    if (!hub) return `the parameter ${value.name} has no name there`;
     names[value.name] = hub;
   }
-  const { features, classes, sampleRateHz } = spec;
+  const { features, sampleRateHz } = spec;
   return {
     names,
     config: {
       architectures: ["ASTForAudioClassification"],
       model_type: "audio-spectrogram-transformer",
       hidden_size: embedding.width,
-      num_hidden_layers: blocks.length / 2,
-      num_attention_heads: heads,
-      intermediate_size: hidden,
+      num_hidden_layers: depth,
+      num_attention_heads: heads.value,
+      intermediate_size: hidden.value,
       hidden_act: "gelu",
       // transformers has one epsilon for body and head; the head's is left out.
-      layer_norm_eps: eps,
+      layer_norm_eps: eps.value,
       patch_size: embedding.patch.bins,
       frequency_stride: embedding.stride.bins,
       time_stride: embedding.stride.frames,
       max_length: features.frames,
       num_mel_bins: features.bins,
       qkv_bias: true,
-      id2label: Object.fromEntries(classes.entries()),
-      label2id: Object.fromEntries(classes.map((name, index) => [name, index])),
       problem_type: spec.objective === "multi-label" ? "multi_label_classification" : "single_label_classification",
     },
     preprocessor: {
@@ -123,4 +160,15 @@ export const describeHuggingFace = (spec: NormalizedSpec, states: readonly State
       sampling_rate: sampleRateHz,
     },
   };
+};
+
+/** @returns how to export the model, or the first condition of transformers' class for it that is not met */
+export const describeHuggingFace = (
+  spec: NormalizedSpec,
+  states: readonly State[],
+): Pick<ArtifactMetadata, "huggingFace" | "huggingFaceObstacle"> => {
+  const described = describe(spec, states);
+  return typeof described === "string"
+    ? { huggingFace: null, huggingFaceObstacle: described }
+    : { huggingFace: described };
 };

@@ -43,21 +43,26 @@ const makeRoom = async (folder: string): Promise<void> => {
  * @throws UserError where transformers has no class for the model, or the folder is in use; else the file system's error
  */
 export const exportHuggingFace = async ({ path, metadata, parameters }: Artifact, folder: string): Promise<void> => {
-  const { huggingFace } = metadata;
+  const { huggingFace, huggingFaceObstacle, classes } = metadata;
   if (!huggingFace) {
+    const reason =
+      huggingFaceObstacle === undefined ? "compile it again to hear which part it lacks" : huggingFaceObstacle;
     throw new UserError(
-      `${path}: transformers has no class for this model; its ASTForAudioClassification has square patches, ` +
-        "the tokens cls and dist first, pre-norm blocks with GELU, a head of their mean, layerNorm and dense, " +
-        "and Kaldi features of 25 ms each 10 ms; --format safetensors writes any model",
+      `${path}: transformers' ASTForAudioClassification is not this model: ${reason}; --format safetensors writes any model`,
     );
   }
+  const config = {
+    ...huggingFace.config,
+    id2label: Object.fromEntries(classes.entries()),
+    label2id: Object.fromEntries(classes.map((name, index) => [name, index])),
+  };
   const tensors = parameters.flatMap((parameter) => splitParameter(parameter, huggingFace.names[parameter.name] ?? []));
   await makeRoom(folder);
   const temporary = `${folder.replace(/[/\\]+$/, "")}.${process.pid}.tmp`;
   try {
     await mkdir(temporary);
     await writeSafetensors(join(temporary, "model.safetensors"), tensors, { format: "pt" });
-    await writeJson(join(temporary, "config.json"), huggingFace.config);
+    await writeJson(join(temporary, "config.json"), config);
     await writeJson(join(temporary, "preprocessor_config.json"), huggingFace.preprocessor);
     await rename(temporary, folder);
   } catch (error) {

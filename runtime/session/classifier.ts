@@ -1,8 +1,9 @@
 /** Runs the inference graph on waveforms. */
-import { type InferenceSession, Tensor } from "./onnxruntime.ts";
 import { names } from "../../compiler/artifact.ts";
 import type { Device } from "./device.ts";
-import { openSession } from "./open-session.ts";
+import { UserError } from "../user-error.ts";
+import type { Tensor } from "./onnxruntime.ts";
+import { openSession, type Session } from "./open-session.ts";
 import type { Artifact } from "./read-artifact.ts";
 import { requireFit } from "./require-fit.ts";
 import { inferenceProgram } from "./session-program.ts";
@@ -21,18 +22,21 @@ export interface Classifier {
 }
 
 const toClassifier = (
-  session: InferenceSession,
-  { metadata }: Artifact,
+  session: Session,
+  { path, metadata }: Artifact,
   device: Device,
   parameters: () => Tensors = () => ({}),
 ): Classifier => ({
   classify: async (waveform) => {
-    requireFit(metadata, device, "forward", waveform.dims[0] ?? 0);
+    const clips = waveform.dims[0] ?? 0;
+    requireFit(metadata, device, "forward", clips);
     const inputs = Object.entries(parameters()).filter(([name]) => session.inputNames.includes(name));
     const outputs = await session.run({ ...Object.fromEntries(inputs), [names.waveform]: waveform });
     const [logits, scores] = [outputs[names.logits]?.data, outputs[names.scores]?.data];
-    if (logits instanceof Float32Array && scores instanceof Float32Array) return { logits, scores };
-    throw new Error("the inference graph gave no float32 logits and scores");
+    const isComplete = (values: unknown): values is Float32Array =>
+      values instanceof Float32Array && values.length === clips * metadata.classes.length;
+    if (isComplete(logits) && isComplete(scores)) return { logits, scores };
+    throw new UserError(`${path}: the graph gives no score to each of its ${metadata.classes.length} classes`);
   },
   close: () => session.release(),
 });

@@ -3,6 +3,7 @@ import type { onnx } from "onnx-proto";
 import { Tensor } from "./onnxruntime.ts";
 import { names } from "../../compiler/artifact.ts";
 import { cpuDevice } from "./device.ts";
+import { UserError } from "../user-error.ts";
 import { openSession } from "./open-session.ts";
 import { type Artifact, onnxTypeNumbers } from "./read-artifact.ts";
 import { nodesLeadingTo, withGraph } from "./session-program.ts";
@@ -40,8 +41,9 @@ export const openFeatureExtractor = async (artifact: Artifact): Promise<FeatureE
     extract: async (waveform) => {
       const feeds = { [names.waveform]: new Tensor("float32", waveform, [1, waveform.length]) };
       const features = (await session.run(feeds))[names.features]?.data;
-      if (features instanceof Float32Array) return features;
-      throw new Error("the inference graph gave no float32 features");
+      const { frames, bins } = artifact.metadata;
+      if (features instanceof Float32Array && features.length === frames * bins) return features;
+      throw new UserError(`${artifact.path}: the graph makes no features of ${frames} frames and ${bins} bins`);
     },
     close: () => session.release(),
   };

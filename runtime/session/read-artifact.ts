@@ -1,9 +1,11 @@
 /** Reads and checks `graph.onnx`. Protobuf stays inside this folder. */
 import { readFileSync, statSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
 import { type ArtifactMetadata, parseMetadata } from "../../compiler/artifact.ts";
+import { checksumOf, parsePlace } from "../../compiler/artifact-files.ts";
 import { UserError } from "../user-error.ts";
+import { checkModel } from "./check-model.ts";
 import { bytesPerElement, elementCount, type ElementType, type Storage, type StoredTensor } from "./stored-tensor.ts";
 
 /** A compiled or trained graph, checked; its parameters' values are still in the file. */
@@ -13,6 +15,8 @@ export interface Artifact {
   readonly model: onnx.IModelProto;
   /** The network's parameters, and any other tensor kept in the data file. */
   readonly parameters: readonly StoredTensor[];
+  /** The files beside it that hold parameters: `graph.onnx.data`, or none. */
+  readonly dataPaths: readonly string[];
   /** Sizes of `graph.onnx` and of its data file, 0 where it has none. */
   readonly bytes: { readonly graph: number; readonly data: number };
 }
@@ -33,10 +37,17 @@ const readReasons: Readonly<Record<string, string>> = {
   EACCES: "its permissions do not allow reading it",
 };
 
+/** What a protobuf message may have at most. */
+const mostBytes = 2 ** 31 - 1;
+
 const readBytes = (path: string): Buffer => {
   try {
+    const stats = statSync(path);
+    if (!stats.isFile() && !stats.isDirectory()) throw new UserError(`${path}: cannot be read: it is no regular file`);
+    if (stats.size > mostBytes) throw new UserError(`${path}: not an ONNX file: it has more than 2 GiB`);
     return readFileSync(path);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const { code = "", message } = error as NodeJS.ErrnoException;
     throw new UserError(`${path}: cannot be read: ${readReasons[code] ?? message}`);
   }
@@ -58,12 +69,13 @@ const decode = (path: string, bytes: Buffer): onnx.IModelProto => {
   throw new UserError(`${path}: not an ONNX file`);
 };
 
+const damaged = (path: string, what: string): UserError => new UserError(`${path}: the file is damaged: ${what}`);
+
 const sizeOfDataFile = (path: string, dataPath: string): number => {
-  try {
-    return statSync(dataPath).size;
-  } catch {
-    throw new UserError(`${path}: its data file ${dataPath} is missing; keep the two files together`);
-  }
+  const stats = statSync(dataPath, { throwIfNoEntry: false });
+  if (!stats) throw new UserError(`${path}: its data file ${dataPath} is missing; keep the two files together`);
+  if (!stats.isFile()) throw new UserError(`${path}: its data file ${dataPath} is no regular file`);
+  return stats.size;
 };
 
 /** Where the values of an initializer are, after checking that all of them are there. */
@@ -71,39 +83,80 @@ const locate = (path: string, tensor: onnx.ITensorProto, byteLength: number): St
   if (tensor.dataLocation !== DataLocation.EXTERNAL) {
     const bytes = tensor.rawData ?? new Uint8Array();
     if (bytes.length === byteLength) return { kind: "inline", bytes };
-    throw new UserError(`${path}: the file is damaged: ${tensor.name} has ${bytes.length} of ${byteLength} bytes`);
+    throw damaged(path, `${tensor.name} has ${bytes.length} of ${byteLength} bytes`);
   }
-  const entries = new Map((tensor.externalData ?? []).map(({ key, value }) => [key, value ?? ""]));
-  const location = entries.get("location") ?? "";
-  if (location === "" || location !== basename(location)) {
-    throw new UserError(`${path}: the file is damaged: ${tensor.name} is kept in "${location}", not beside the graph`);
-  }
+  const place = parsePlace(tensor.externalData ?? [], byteLength);
+  if (typeof place === "string") throw damaged(path, `${tensor.name} ${place}`);
+  const { location, offset, length, checksum } = place;
   const dataPath = join(dirname(path), location);
-  const offset = Number(entries.get("offset") ?? 0);
   const size = sizeOfDataFile(path, dataPath);
-  if (offset + byteLength <= size) return { kind: "external", path: dataPath, offset };
+  if (offset + length <= size) return { kind: "external", path: dataPath, offset, checksum };
   throw new UserError(
-    `${dataPath}: the file is cut short: it has ${size} bytes, and ${tensor.name} ends at byte ${offset + byteLength}; compile or copy it again`,
+    `${dataPath}: the file is cut short: it has ${size} bytes, and ${tensor.name} ends at byte ${offset + length}; compile or copy it again`,
   );
 };
 
-const toStoredTensor = (path: string, tensor: onnx.ITensorProto): StoredTensor => {
-  const name = tensor.name ?? "";
-  const type = elementTypes.get(tensor.dataType ?? 0);
+/** The bytes that a tensor takes; undefined where no tensor has this shape. A zero elsewhere hides no absurd dimension. */
+const byteLengthOf = (dims: readonly number[], type: ElementType): number | undefined => {
+  const isShape = dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
+  const atLeast = elementCount(dims.map((dim) => Math.max(dim, 1))) * bytesPerElement[type];
+  return isShape && Number.isSafeInteger(atLeast) ? elementCount(dims) * bytesPerElement[type] : undefined;
+};
+
+type Shaped = Pick<StoredTensor, "name" | "type" | "dims"> & { readonly byteLength: number };
+
+const readShape = (
+  path: string,
+  { name, dataType }: onnx.ITensorProto,
+  printedDims: onnx.ITensorProto["dims"],
+): Shaped => {
+  const type = elementTypes.get(dataType ?? 0);
   if (type === undefined) throw new UserError(`${path}: ${name} has an element type that this runtime does not read`);
-  const dims = (tensor.dims ?? []).map(Number);
-  return { name, type, dims, storage: locate(path, tensor, elementCount(dims) * bytesPerElement[type]) };
+  const dims = (printedDims ?? []).map(Number);
+  const byteLength = byteLengthOf(dims, type);
+  if (byteLength === undefined) throw damaged(path, `${name} has an impossible shape [${dims.join(", ")}]`);
+  return { name: name ?? "", type, dims, byteLength };
+};
+
+const toStoredTensor = (path: string, tensor: onnx.ITensorProto): StoredTensor => {
+  const { byteLength, ...shape } = readShape(path, tensor, tensor.dims);
+  return { ...shape, storage: locate(path, tensor, byteLength) };
+};
+
+/** Checks that no tensor lies in another's place, and that each data file is the one that the graph was written with. */
+const checkData = (path: string, parameters: readonly StoredTensor[]): readonly string[] => {
+  const byPath = new Map<string, { name: string; start: number; end: number; checksum: string | undefined }[]>();
+  for (const { name, type, dims, storage } of parameters) {
+    if (storage.kind !== "external") continue;
+    const { offset: start, checksum } = storage;
+    const end = start + elementCount(dims) * bytesPerElement[type];
+    byPath.set(storage.path, [...(byPath.get(storage.path) ?? []), { name, start, end, checksum }]);
+  }
+  for (const [dataPath, places] of byPath) {
+    const sorted = places.toSorted((a, b) => a.start - b.start);
+    const overlap = sorted.find(({ start }, index) => start < (sorted[index - 1]?.end ?? 0));
+    if (overlap) throw damaged(path, `${overlap.name} lies in another tensor's place in ${dataPath}`);
+    const checksums = new Set(places.map(({ checksum }) => checksum));
+    checksums.delete(undefined);
+    if (checksums.size === 0 || (checksums.size === 1 && checksums.has(checksumOf(dataPath)))) continue;
+    throw new UserError(
+      `${dataPath}: not the data that ${path} was written with; copy the two files together, or compile again`,
+    );
+  }
+  return [...byPath.keys()];
 };
 
 /**
- * Reads a graph without its large parameters.
- * @throws UserError when the file is missing, cut short, not ONNX or not compiled by specgraph, or its data file does not fit it.
+ * Reads a graph without its large parameters, whatever made it: nothing of it is believed before it is checked.
+ * @throws UserError when the file is missing, cut short, not ONNX, not compiled by specgraph or damaged, or its data file is not its own.
  */
 export const readArtifact = (path: string): Artifact => {
   const bytes = readBytes(path);
   const model = decode(path, bytes);
   const metadata = parseMetadata(model.metadataProps ?? []);
   if (typeof metadata === "string") throw new UserError(`${path}: not a graph that this runtime reads: ${metadata}`);
+  const problem = checkModel(model, metadata);
+  if (problem !== undefined) throw damaged(path, problem);
 
   const trained = new Set([
     ...(model.trainingInfo ?? []).flatMap(({ updateBinding }) => updateBinding?.map(({ key }) => key)),
@@ -112,24 +165,30 @@ export const readArtifact = (path: string): Artifact => {
   const parameters = (model.graph?.initializer ?? [])
     .filter(({ name, dataLocation }) => trained.has(name) || dataLocation === DataLocation.EXTERNAL)
     .map((tensor) => toStoredTensor(path, tensor));
-  const dataPaths = new Set(parameters.flatMap(({ storage }) => (storage.kind === "external" ? [storage.path] : [])));
-  const dataBytes = [...dataPaths].reduce((total, dataPath) => total + sizeOfDataFile(path, dataPath), 0);
-  return { path, metadata, model, parameters, bytes: { graph: bytes.length, data: dataBytes } };
+  const unlike = parameters.find(({ name, type }) => trained.has(name) && type !== "float32");
+  if (unlike) throw damaged(path, `the parameter ${unlike.name} is of ${unlike.type}, not of float32`);
+  const dataPaths = checkData(path, parameters);
+  const dataBytes = dataPaths.reduce((total, dataPath) => total + sizeOfDataFile(path, dataPath), 0);
+  return { path, metadata, model, parameters, dataPaths, bytes: { graph: bytes.length, data: dataBytes } };
 };
 
 /**
  * The training algorithm's own states: optimizer moments, which start at zero and take no space in the file, and counters.
  * @throws UserError when the file is damaged.
  */
-export const readOptimizerStates = ({ path, model }: Artifact): StoredTensor[] => {
+export const readOptimizerStates = ({ path, model, parameters }: Artifact): StoredTensor[] => {
   const [training] = model.trainingInfo ?? [];
   const updated = new Set(training?.updateBinding?.map(({ key }) => key));
   const dense = (training?.algorithm?.initializer ?? [])
     .filter(({ name }) => updated.has(name))
     .map((tensor) => toStoredTensor(path, tensor));
-  const sparse = (training?.algorithm?.sparseInitializer ?? []).map(({ values, dims }): StoredTensor => {
-    const { name, type } = toStoredTensor(path, values ?? {});
-    return { name, type, dims: (dims ?? []).map(Number), storage: { kind: "zeros" } };
+  const largest = Math.max(0, ...parameters.map(({ dims }) => elementCount(dims)));
+  const sparse = (training?.algorithm?.sparseInitializer ?? []).map(({ values, dims: printedDims }): StoredTensor => {
+    const { name, type, dims } = readShape(path, values ?? {}, printedDims);
+    if (values?.dims?.some((dim) => Number(dim) !== 0)) throw damaged(path, `${name} does not start at zero`);
+    // It has no bytes in the file that would prove its size.
+    if (elementCount(dims) > largest) throw damaged(path, `${name} [${dims.join(", ")}] is larger than any parameter`);
+    return { name, type, dims, storage: { kind: "zeros" } };
   });
   return [...dense, ...sparse];
 };

@@ -82,6 +82,12 @@ export const trainingProgram = (artifact: Artifact): TrainingProgram => {
   }
 
   const outputs = new Set([names.loss, ...updates.values()]);
+  const made = new Map((algorithm.output ?? []).map(({ name, type }) => [name, type?.tensorType?.elemType]));
+  for (const name of outputs) {
+    if (!made.has(name)) throw new UserError(`${path}: the file is damaged: a training step does not give ${name}`);
+  }
+  if (made.get(names.loss) !== onnxTypeNumbers.float32)
+    throw new UserError(`${path}: the file is damaged: the loss is not of float32`);
   const inputs = new Map(
     [...(inference.input ?? []), ...(algorithm.input ?? [])].map((input) => [input.name ?? "", input]),
   );

@@ -1,5 +1,6 @@
 /** The states while training, and how a run replaces them. */
-import { type InferenceSession, Tensor } from "./onnxruntime.ts";
+import { Tensor } from "./onnxruntime.ts";
+import type { Session } from "./open-session.ts";
 import type { DeviceMemory } from "./device-memory.ts";
 import type { State } from "./session-program.ts";
 import { readTensor, type StoredTensor, type TensorData, zerosLike } from "./stored-tensor.ts";
@@ -11,7 +12,7 @@ export interface StateStore {
   /** By name; valid until the next run. */
   readonly state: () => Tensors;
   /** Runs a program on the states. @returns its other outputs */
-  readonly run: (session: InferenceSession, feeds: Tensors) => Promise<Tensors>;
+  readonly run: (session: Session, feeds: Tensors) => Promise<Tensors>;
   readonly close: () => void;
 }
 
@@ -43,7 +44,7 @@ export const hostStates = async (states: readonly State[]): Promise<StateStore> 
   return {
     state: () => current.state,
     run: async (session, feeds) => {
-      const others = session.outputNames.filter((name) => !(name in spare.next));
+      const others = session.outputNames.filter((name) => !Object.hasOwn(spare.next, name));
       const fetches = { ...spare.next, ...Object.fromEntries(others.map((name) => [name, null])) };
       const outputs = await session.run({ ...feeds, ...current.state }, fetches);
       [current, spare] = [spare, current];

@@ -7,7 +7,13 @@ export type ElementType = "float32" | "int32" | "int64";
 /** A tensor's values: in the graph file itself, at a place in its data file, or all zero. */
 export type Storage =
   | { readonly kind: "inline"; readonly bytes: Uint8Array }
-  | { readonly kind: "external"; readonly path: string; readonly offset: number }
+  | {
+      readonly kind: "external";
+      readonly path: string;
+      readonly offset: number;
+      /** Of the whole data file, where the graph tells it. */
+      readonly checksum?: string | undefined;
+    }
   | { readonly kind: "zeros" };
 
 export interface StoredTensor {

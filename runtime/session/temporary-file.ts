@@ -1,6 +1,7 @@
 /** Files that appear whole or not at all: written beside their target, then put in its place. */
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { removeAbandoned, replacePair, temporaryPath } from "../../compiler/artifact-files.ts";
 
 export interface TemporaryFile {
   readonly file: FileHandle;
@@ -8,8 +9,10 @@ export interface TemporaryFile {
   readonly target: string;
 }
 
+/** Removes what dead processes left of theirs, too. */
 export const openTemporary = async (target: string): Promise<TemporaryFile> => {
-  const path = `${target}.${process.pid}.tmp`;
+  removeAbandoned(target);
+  const path = temporaryPath(target);
   return { file: await open(path, "w"), path, target };
 };
 
@@ -24,12 +27,24 @@ const syncFolder = async (folder: string): Promise<void> => {
   }
 };
 
-/** Puts the file in its target's place, on the disk when this returns. */
-export const commit = async ({ file, path, target }: TemporaryFile): Promise<void> => {
+const finish = async ({ file }: TemporaryFile): Promise<void> => {
   await file.sync();
   await file.close();
-  await rename(path, target);
-  await syncFolder(dirname(target));
+};
+
+/** Puts the file in its target's place, on the disk when this returns. */
+export const commit = async (temporary: TemporaryFile): Promise<void> => {
+  await finish(temporary);
+  await rename(temporary.path, temporary.target);
+  await syncFolder(dirname(temporary.target));
+};
+
+/** The same for a graph and its data file: no reader meets one without the other. */
+export const commitPair = async (graph: TemporaryFile, data: TemporaryFile): Promise<void> => {
+  await finish(data);
+  await finish(graph);
+  replacePair(graph.target, data.target);
+  await syncFolder(dirname(graph.target));
 };
 
 /** Removes the file, if it is not in its place yet. */

@@ -2,14 +2,12 @@
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
-import type { Tensor } from "./onnxruntime.ts";
+import { alignment, createChecksum, printPlace } from "../../compiler/artifact-files.ts";
 import { UserError } from "../user-error.ts";
+import type { Tensor } from "./onnxruntime.ts";
 import type { Artifact } from "./read-artifact.ts";
 import { bytesPerElement, elementCount, type StoredTensor } from "./stored-tensor.ts";
-import { commit, discard, openTemporary, type TemporaryFile, writeFully } from "./temporary-file.ts";
-
-/** Data files are mapped into memory by page. */
-const alignment = 4096;
+import { commit, commitPair, discard, openTemporary, type TemporaryFile, writeFully } from "./temporary-file.ts";
 
 const writeReasons: Readonly<Record<string, string>> = {
   ENOENT: "its folder does not exist",
@@ -56,9 +54,31 @@ const layOut = (parameters: readonly StoredTensor[]): Map<string, Place> => {
   );
 };
 
+/** Writes a data file. @returns its checksum */
+const writeData = async ({ file }: TemporaryFile, places: ReadonlyMap<string, Place>, read: Read): Promise<string> => {
+  const checksum = createChecksum();
+  let end = 0;
+  for (const [name, { offset, length }] of places) {
+    const bytes = await readBytes(read, name);
+    checksum.update(new Uint8Array(offset - end)).update(bytes);
+    await writeFully(file, bytes, offset);
+    end = offset + length;
+  }
+  return checksum.digest("hex");
+};
+
+const encodeWith = (
+  model: onnx.IModelProto,
+  valuesOf: (name: string) => Pick<onnx.ITensorProto, "rawData" | "externalData">,
+): Uint8Array => {
+  const { graph } = model;
+  const initializer = (graph?.initializer ?? []).map((tensor) => ({ ...tensor, ...valuesOf(tensor.name ?? "") }));
+  return onnxProto.onnx.ModelProto.encode({ ...model, graph: { ...graph, initializer } }).finish();
+};
+
 /**
  * Writes the artifact with these parameters; its training program starts afresh from them.
- * The files appear whole or not at all, the data file first.
+ * The files appear whole or not at all, and together.
  * @param read a parameter's values on the host; asked for one at a time
  * @throws UserError when the disk is full or the path cannot be written
  */
@@ -70,20 +90,6 @@ export const writeArtifact = async ({ model, parameters }: Artifact, path: strin
     if (storage.kind === "inline") inline.set(name, await readBytes(read, name));
   }
 
-  const withValues = (tensor: onnx.ITensorProto): onnx.ITensorProto => {
-    const name = tensor.name ?? "";
-    const [place, rawData] = [external.get(name), inline.get(name)];
-    if (rawData) return { ...tensor, rawData };
-    if (!place) return tensor;
-    const entries = Object.entries({ location: basename(dataPath), ...place });
-    return { ...tensor, externalData: entries.map(([key, value]) => ({ key, value: String(value) })) };
-  };
-  const { graph } = model;
-  const encoded = onnxProto.onnx.ModelProto.encode({
-    ...model,
-    graph: { ...graph, initializer: (graph?.initializer ?? []).map(withValues) },
-  }).finish();
-
   const opened: TemporaryFile[] = [];
   const openNext = async (target: string): Promise<TemporaryFile> => {
     const temporary = await openTemporary(target);
@@ -91,14 +97,21 @@ export const writeArtifact = async ({ model, parameters }: Artifact, path: strin
     return temporary;
   };
   try {
-    if (external.size > 0) {
-      const { file } = await openNext(dataPath);
-      for (const [name, { offset }] of external) await writeFully(file, await readBytes(read, name), offset);
+    const data = external.size > 0 ? await openNext(dataPath) : undefined;
+    const checksum = data ? await writeData(data, external, read) : undefined;
+    const encoded = encodeWith(model, (name) => {
+      const [place, rawData] = [external.get(name), inline.get(name)];
+      if (rawData) return { rawData };
+      return place ? { externalData: printPlace({ location: basename(dataPath), ...place, checksum }) } : {};
+    });
+    const graph = await openNext(path);
+    await writeFully(graph.file, encoded, 0);
+    if (data) {
+      await commitPair(graph, data);
+    } else {
+      await commit(graph);
+      await rm(dataPath, { force: true });
     }
-    const { file } = await openNext(path);
-    await writeFully(file, encoded, 0);
-    for (const temporary of opened) await commit(temporary);
-    if (external.size === 0) await rm(dataPath, { force: true });
   } catch (error) {
     for (const temporary of opened) await discard(temporary);
     throw writeFailure(path, error) ?? error;

@@ -56,9 +56,9 @@ export const runDigest = (run: Run): string =>
     .digest("hex");
 
 /** SHA-256 of a graph and its data file. */
-export const graphDigest = async ({ path, bytes }: Artifact): Promise<string> => {
+export const graphDigest = async ({ path, dataPaths }: Artifact): Promise<string> => {
   const hash = createHash("sha256");
-  for (const file of bytes.data > 0 ? [path, `${path}.data`] : [path]) {
+  for (const file of [path, ...dataPaths]) {
     for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
   }
   return hash.digest("hex");

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -202,16 +202,15 @@ test("help is on stdout", async () => {
   expect(train.stdout).toMatch(/^Usage: runtime train GRAPH \[options\], or --resume --out DIR\n/);
 });
 
-test("a defect of ours: one line, how to report it, and exit code 1", async () => {
+test("a defect of ours: one line, how to report it, and exit code 1", () => {
   const folder = workspace();
-  const model = linearModel();
-  // An inference graph without the contract's `scores` is none of the user's doing.
-  model.graph.output = (model.graph.output ?? []).filter(({ name }) => name !== "scores");
-  writeLinearModel(folder, model);
-  expect(await runtime(["infer", "graph.onnx", "clips/low/0.wav", ...onCpu], folder)).toStrictEqual({
-    code: 1,
+  const broken = 'data:text/javascript,Number.prototype.toFixed = () => { throw new Error("toFixed is broken") }';
+  const args = ["--import", broken, cli, "inspect", "graph.onnx"];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+  expect({ status, stdout, stderr }).toStrictEqual({
+    status: 1,
     stdout: "",
-    stderr: `runtime has a defect: the inference graph gave no float32 logits and scores
+    stderr: `runtime has a defect: toFixed is broken
 Please report it with this line and the command; SPECGRAPH_DEBUG=1 adds where it happened.
 `,
   });

@@ -10,7 +10,7 @@ const describe = (model: Model) => {
 };
 
 test("every parameter has its names on the hub", () => {
-  const { names = {} } = describe(mini()) ?? {};
+  const { names = {} } = describe(mini()).huggingFace ?? {};
   const block = "audio_spectrogram_transformer.encoder.layer.1";
   expect(names["blocks.1.residual1.attention.qkv.weight"]).toStrictEqual(
     ["query", "key", "value"].map((part) => `${block}.attention.attention.${part}.weight`),
@@ -21,8 +21,8 @@ test("every parameter has its names on the hub", () => {
 });
 
 test("the paper's model is transformers' default, but for the epsilon", () => {
-  const { config = {} } = describe(mini({ size: sizes.base384, stride: { bins: 10, frames: 10 }, frames: 1024 })) ?? {};
-  expect(config).toMatchObject({
+  const { huggingFace } = describe(mini({ size: sizes.base384, stride: { bins: 10, frames: 10 }, frames: 1024 }));
+  expect(huggingFace?.config).toMatchObject({
     hidden_size: 768,
     num_hidden_layers: 12,
     num_attention_heads: 12,
@@ -56,18 +56,18 @@ const withFbank = (changes: Partial<Parameters<typeof kaldiFbank>[0]>): Model =>
 };
 
 test.each([
-  ["one token", mini({ tokens: ["cls"] })],
-  ["tokens last", swapped("addTokens", appendTokens("cls", "dist"))],
-  ["another activation", swapped("activation", relu())],
-  ["patches that are not square", mini({ patch: { bins: 16, frames: 8 } })],
-  ["another window", withFbank({ window: "povey" })],
-  ["a filter bank from 50 Hz", withFbank({ lowHz: 50 })],
-  ["longer frames", withFbank({ frameLengthMs: 32 })],
-])("transformers has no class for %s", (_, model) => {
-  expect(describe(model)).toBeNull();
+  [mini({ tokens: ["cls"] }), "layer 2 outside the blocks is addTokens(cls,dist) there, and addTokens(cls) here"],
+  [swapped("addTokens", appendTokens("cls", "dist")), "tokens come before the patches there"],
+  [swapped("activation", relu()), "the activation is gelu there, and relu here"],
+  [mini({ patch: { bins: 16, frames: 8 } }), "patches are square there"],
+  [withFbank({ window: "povey" }), "the window of the features is hanning there, and povey here"],
+  [withFbank({ lowHz: 50 }), "lowHz of the features is 20 there, and 50 here"],
+  [withFbank({ frameLengthMs: 32 }), "frameLengthMs of the features is 25 there, and 32 here"],
+])("what transformers' class does not have is named: case %#", (model, huggingFaceObstacle) => {
+  expect(describe(model)).toStrictEqual({ huggingFace: null, huggingFaceObstacle });
 });
 
 test("another sample rate is described", () => {
-  const { preprocessor } = describe({ ...mini(), input: waveform({ sampleRateHz: 32_000 }) }) ?? {};
-  expect(preprocessor).toMatchObject({ sampling_rate: 32_000 });
+  const { huggingFace } = describe({ ...mini(), input: waveform({ sampleRateHz: 32_000 }) });
+  expect(huggingFace?.preprocessor).toMatchObject({ sampling_rate: 32_000 });
 });

@@ -10,6 +10,7 @@ const artifact = (path: string, changes: Partial<ArtifactMetadata> = {}): Artifa
   metadata: { ...metadata, ...changes },
   model: {},
   parameters: [],
+  dataPaths: [],
   bytes: { graph: 0, data: 0 },
 });
 

@@ -40,7 +40,6 @@ export const metadata: ArtifactMetadata = {
   frozen: [],
   flops: { forward: 16, trainingStep: 48 },
   largestTensor: { forward: 16, trainingStep: 32 },
-  sessionOptions: {},
   huggingFace: null,
 };
 
@@ -130,7 +129,7 @@ export const linearModel = (changes: Partial<ArtifactMetadata> = {}): LinearMode
     node: [node("MatMul", ["waveform", "weight"], "logits"), node("Softmax", ["logits"], "scores", [-1])],
     initializer: [floats("weight", [4, 2], startWeight)],
     input: [valueInfo("waveform", "batch", 4)],
-    output: [valueInfo("logits", "batch", 2), valueInfo("scores", "batch", 2)],
+    output: ["logits", "scores"].map((name) => valueInfo(name, "batch", (changes.classes ?? metadata.classes).length)),
   },
   metadataProps: printMetadata({ ...metadata, ...changes }),
   trainingInfo: [

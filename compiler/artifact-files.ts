@@ -1,0 +1,107 @@
+/** How both halves handle an artifact's files: `graph.onnx`, `graph.onnx.data` beside it, and what stands for them while they are written. */
+import { createHash } from "node:crypto";
+import { closeSync, existsSync, openSync, readdirSync, readSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+/** Data files are mapped into memory by page. */
+export const alignment = 4096;
+
+/** What a file is written as, until it is whole. */
+export const temporaryPath = (target: string): string => `${target}.${process.pid}.tmp`;
+
+const isAlive = (processId: number): boolean => {
+  try {
+    return process.kill(processId, 0);
+  } catch (error) {
+    // Somebody else's process may not be signalled, but is there.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+};
+
+/** Removes what processes that have died, or an earlier one of this number, were writing to become `target`. */
+export const removeAbandoned = (target: string): void => {
+  const folder = dirname(target);
+  for (const name of readdirSync(folder)) {
+    if (!name.startsWith(`${basename(target)}.`)) continue;
+    const [, processId] = /^\.(\d+)(?:\.old)?\.tmp$/.exec(name.slice(basename(target).length)) ?? [];
+    if (processId === undefined || (Number(processId) !== process.pid && isAlive(Number(processId)))) continue;
+    rmSync(join(folder, name), { recursive: true, force: true });
+  }
+};
+
+/**
+ * Puts a graph and its data file, whole and on the disk under their temporary names, in their places. Two files cannot be replaced
+ * at once: in between there is no graph, rather than an old one that would answer with new data.
+ * @throws the file system's error; what was there is then as it was
+ */
+export const replacePair = (graph: string, data: string): void => {
+  const old = `${graph}.${process.pid}.old.tmp`;
+  const hadGraph = existsSync(graph);
+  if (hadGraph) renameSync(graph, old);
+  try {
+    renameSync(temporaryPath(data), data);
+  } catch (error) {
+    if (hadGraph) renameSync(old, graph);
+    throw error;
+  }
+  renameSync(temporaryPath(graph), graph);
+  rmSync(old, { force: true });
+};
+
+/** What tells a data file, as ONNX has it: `checksum` among a tensor's external data is the SHA-1 of the file, in hexadecimal. */
+export const createChecksum = () => createHash("sha1");
+
+const chunkBytes = 2 ** 20;
+
+/** The checksum of a file on the disk. @throws the file system's error */
+export const checksumOf = (path: string): string => {
+  const checksum = createChecksum();
+  const chunk = Buffer.allocUnsafe(chunkBytes);
+  const file = openSync(path, "r");
+  try {
+    for (let length = readSync(file, chunk); length > 0; length = readSync(file, chunk)) {
+      checksum.update(chunk.subarray(0, length));
+    }
+  } finally {
+    closeSync(file);
+  }
+  return checksum.digest("hex");
+};
+
+/** Where a tensor's values are in a data file. */
+export interface Place {
+  /** The data file's name, beside the graph. */
+  readonly location: string;
+  /** In bytes. */
+  readonly offset: number;
+  readonly length: number;
+  /** Of the whole file; files of other tools and older ones have none. */
+  readonly checksum?: string | undefined;
+}
+
+type Entries = readonly { readonly key?: string | null; readonly value?: string | null }[];
+
+/** A place as entries of ONNX's `external_data`. */
+export const printPlace = (place: Place): { key: string; value: string }[] =>
+  Object.entries(place).flatMap(([key, value]: [string, string | number | undefined]) =>
+    value === undefined ? [] : [{ key, value: `${value}` }],
+  );
+
+/**
+ * A place from entries of ONNX's `external_data`.
+ * @param length what the tensor's shape needs, in bytes
+ * @returns the place, or the end of a sentence about the tensor that says what is wrong
+ */
+export const parsePlace = (entries: Entries, length: number): Place | string => {
+  const found = new Map(entries.map(({ key, value }) => [key, value ?? ""]));
+  const location = found.get("location") ?? "";
+  const isBeside = location === basename(location) && !["", ".", ".."].includes(location) && !location.includes("\0");
+  if (!isBeside) return `is kept in "${location}", not beside the graph`;
+  const printedOffset = found.get("offset") ?? "0";
+  const offset = /^\d+$/.test(printedOffset) ? Number(printedOffset) : Number.NaN;
+  if (!Number.isSafeInteger(offset)) return `starts at byte "${printedOffset}" of ${location}`;
+  const printedLength = found.get("length") ?? String(length);
+  if (printedLength !== String(length)) return `has ${printedLength} bytes in ${location}; its shape needs ${length}`;
+  const checksum = found.get("checksum");
+  return { location, offset, length, ...(checksum === undefined ? {} : { checksum }) };
+};

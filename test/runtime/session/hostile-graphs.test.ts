@@ -1,0 +1,379 @@
+/** Graphs as somebody with bad intent, or a bad disk, would make them: each ends in one message, exit code 2, and no file. */
+import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import onnxProto, { type onnx } from "onnx-proto";
+import { describe, expect, test } from "vitest";
+import { parseMetadata, printMetadata } from "../../../compiler/artifact.ts";
+import { inferCommand } from "../../../runtime/infer/infer-command.ts";
+import { createOutput } from "../../../runtime/output.ts";
+import { trainCommand } from "../../../runtime/train/train-command.ts";
+import { UserError } from "../../../runtime/user-error.ts";
+import { temporaryFolder } from "../audio/temporary-folder.ts";
+import { wavBytes } from "../audio/wav-bytes.ts";
+import { encodeModel, type LinearModel, linearModel, metadata, writeExternalModel } from "./linear-artifact.ts";
+
+const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
+const { AttributeType } = onnxProto.onnx.AttributeProto;
+
+const cli = fileURLToPath(new URL("../../../dist/runtime/cli.js", import.meta.url));
+let told = "";
+const stream = { write: (text: string) => (told += text) !== "" } as unknown as NodeJS.WriteStream;
+const output = createOutput(false, { stdout: stream, stderr: stream });
+
+const clips = Object.fromEntries(
+  ["low", "high"].flatMap((name) => ["a", "b"].map((clip) => [`clips/${name}/${clip}.wav`, wavBytes([9000, 0, 0, 1])])),
+);
+
+const commands = {
+  infer: (folder: string, graph = join(folder, "graph.onnx")) =>
+    inferCommand.run([graph, join(folder, "clips/low/a.wav"), "--device", "cpu"], silent, new AbortController().signal),
+  train: (folder: string) =>
+    trainCommand.run(
+      [join(folder, "graph.onnx"), "--data", join(folder, "clips"), "--out", join(folder, "run"), "--device", "cpu"],
+      output,
+      new AbortController().signal,
+    ),
+} as const;
+
+/** What a command says of a graph; its folder holds nothing new. */
+const refusal = async (command: keyof typeof commands, model: onnx.IModelProto): Promise<string> => {
+  const folder = temporaryFolder(clips);
+  writeFileSync(join(folder, "graph.onnx"), encodeModel(model));
+  told = "";
+  try {
+    expect(await commands[command](folder)).toBe(2);
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    told += error.message;
+  }
+  if (command === "infer") expect(readdirSync(folder).toSorted()).toStrictEqual(["clips", "graph.onnx"]);
+  return told.replaceAll(folder, "");
+};
+
+type Entry = readonly [property: string, value: unknown, expected: string];
+
+const counts = "a whole number from 1 to 1048576";
+const lengths = "a whole number from 1 to 1000000000";
+
+/** A property of the metadata, in dots, and what it is replaced by. */
+const impossible: readonly Entry[] = [
+  ["sampleRateHz", 0, "a whole number from 1000 to 1000000"],
+  ["sampleRateHz", 1e300, "a whole number from 1000 to 1000000"],
+  ["sampleRateHz", "16000", "a whole number from 1000 to 1000000"],
+  ["minSamples", -1, lengths],
+  ["frames", 1.5, lengths],
+  ["bins", 1e9, counts],
+  ["frameShiftSamples", null, lengths],
+  ["specName", 5, "a text"],
+  ["input", "file", '"waveform" or "features"'],
+  ["objective", "constructor", '"multi-label" or "single-label"'],
+  ["normalization", 5, "an object of mean, scale"],
+  ["normalization.mean", null, "a number from -1e+30 to 1e+30"],
+  ["classes", [], "a list of at least one"],
+  ["classes", ["low", "low"], "names that differ"],
+  ["classes.1", "", "a text that is not empty"],
+  ["classes.1", 7, "a text"],
+  ["frozen", "weight", "a list"],
+  ["parameters", -1, "a whole number from 0 to 9007199254740991"],
+  ["flops.forward", -1, "a number from 0 to 1.7976931348623157e+308"],
+  ["largestTensor.trainingStep", null, "a number from 0 to 1.7976931348623157e+308"],
+  [
+    "recipe",
+    null,
+    "an object of learningRate, schedule, batch, accumulate, epochs, seed, precision, stepsPerRun, sampling, augmentation, averaging, bestBy, earlyStopping",
+  ],
+  ["recipe.batch", 0, counts],
+  ["recipe.batch", 2 ** 40, counts],
+  ["recipe.accumulate", 0.5, counts],
+  ["recipe.learningRate", -1, "a number from 0 to 1000000000"],
+  ["recipe.epochs", 0, lengths],
+  ["recipe.seed", 0.1, "a whole number from -9007199254740991 to 9007199254740991"],
+  ["recipe.stepsPerRun", 1e9, counts],
+  ["recipe.precision", "float64", '"float32" or "mixed-float16"'],
+  ["recipe.schedule", { kind: "toString" }, "one of the kinds constant, multiStep, cosine"],
+  ["recipe.schedule", { kind: "multiStep", milestones: [0], factor: 1, warmup: null }, lengths],
+  ["recipe.schedule.warmup", { kind: "linear", steps: -5 }, lengths],
+  ["recipe.augmentation.mixup", { rate: 2, alpha: 1 }, "a number from 0 to 1"],
+  ["recipe.augmentation.timeMask", 0, lengths],
+  ["recipe.augmentation.noise", 1, "true or false"],
+  ["recipe.averaging", { from: 1, to: 0 }, lengths],
+  ["recipe.earlyStopping", { figure: "__proto__", patience: 1 }, '"accuracy" or "mAP" or "loss"'],
+  ["huggingFace", 5, "an object of names, config, preprocessor"],
+];
+
+/** A copy with one property replaced. */
+const withProperty = (value: unknown, [key = "", ...rest]: readonly string[], replacement: unknown): unknown => {
+  const copy = Array.isArray(value) ? [...(value as unknown[])] : { ...(value as object) };
+  const record = copy as Record<string, unknown>;
+  record[key] = rest.length === 0 ? replacement : withProperty(record[key], rest, replacement);
+  return copy;
+};
+
+const withMetadata = (key: string, text: string): LinearModel => {
+  const model = linearModel();
+  const others = (model.metadataProps ?? []).filter((entry) => entry.key !== `specgraph.${key}`);
+  return { ...model, metadataProps: [...others, { key: `specgraph.${key}`, value: text }] };
+};
+
+describe("metadata", () => {
+  test.each(impossible)("%s as %j", async (property, value, expected) => {
+    const [key = ""] = property.split(".");
+    const changed = withProperty(metadata, property.split("."), value) as Record<string, unknown>;
+    const message = await refusal("infer", withMetadata(key, JSON.stringify(changed[key])));
+    expect(message).toMatch(/^\/graph\.onnx: not a graph that this runtime reads: its metadata property specgraph\./);
+    expect(message).toContain(`specgraph.${property}`);
+    expect(message.endsWith(`; expected ${expected}`)).toBe(true);
+  });
+
+  test("every property that is missing, no JSON, or of another type", async () => {
+    for (const key of Object.keys(metadata)) {
+      if (key === "formatVersion") continue;
+      for (const text of ["", "{", "[]", "{}", "true", "-1", '"\\u001b]0;owned\\u0007"', "[[[[1]]]]"]) {
+        const message = await refusal("infer", withMetadata(key, text));
+        if (text === '"\\u001b]0;owned\\u0007"' && ["compilerVersion", "specName", "specHash"].includes(key)) continue;
+        if (text === "[]" && key === "frozen") continue;
+        expect(message).toContain(`its metadata property specgraph.${key}`);
+      }
+    }
+  });
+
+  test("a part that is missing", async () => {
+    const { to: _, ...averaging } = { from: 1, to: 2 };
+    const recipe = JSON.stringify({ ...metadata.recipe, averaging });
+    expect(await refusal("infer", withMetadata("recipe", recipe))).toBe(
+      "/graph.onnx: not a graph that this runtime reads: its metadata property specgraph.recipe.averaging.to is missing",
+    );
+  });
+
+  test("names of an object's own machinery change nothing", () => {
+    const texts = printMetadata(metadata).map(({ key, value }) =>
+      key === "specgraph.recipe"
+        ? { key, value: value.replace("{", '{"__proto__":{"polluted":1},"constructor":1,') }
+        : { key, value },
+    );
+    expect(parseMetadata([...texts, { key: "specgraph.__proto__", value: '{"polluted":1}' }])).toStrictEqual(metadata);
+    expect({}).not.toHaveProperty("polluted");
+  });
+});
+
+test("ONNX Runtime's options are not a file's: an optimized model, a profile, threads", () => {
+  const folder = temporaryFolder({ ...clips, "precious.txt": "keep me" });
+  const options = {
+    optimizedModelFilePath: join(folder, "precious.txt"),
+    enableProfiling: true,
+    profileFilePrefix: join(folder, "profile"),
+    intraOpNumThreads: 20_000,
+  };
+  writeFileSync(join(folder, "graph.onnx"), encodeModel(withMetadata("sessionOptions", JSON.stringify(options))));
+  const before = readdirSync(folder);
+  const args = [cli, "infer", "graph.onnx", "clips/low/a.wav", "--device", "cpu"];
+  const { status } = spawnSync(process.execPath, args, { cwd: folder, timeout: 60_000 });
+  expect(status).toBe(0);
+  expect(readdirSync(folder)).toStrictEqual(before);
+  expect(readFileSync(join(folder, "precious.txt"), "utf8")).toBe("keep me");
+});
+
+type Change = (model: LinearModel) => void;
+
+const algorithmOf = (model: LinearModel): onnx.IGraphProto => model.trainingInfo?.[0]?.algorithm ?? {};
+const changeWeight =
+  (changes: onnx.ITensorProto): Change =>
+  (model) => {
+    model.graph.initializer = model.graph.initializer.map((tensor) => ({ ...tensor, ...changes }));
+  };
+const externalAt = (place: Readonly<Record<string, string>>): onnx.ITensorProto => ({
+  name: "secret",
+  dims: [4, 2],
+  dataType: DataType.FLOAT,
+  dataLocation: DataLocation.EXTERNAL,
+  externalData: Object.entries(place).map(([key, value]) => ({ key, value })),
+});
+const passwords = externalAt({ location: "/etc/passwd", offset: "0", length: "32" });
+const constant =
+  (attribute: onnx.IAttributeProto): Change =>
+  (model) => {
+    model.graph.node = [...(model.graph.node ?? []), { opType: "Constant", output: ["x"], attribute: [attribute] }];
+  };
+const elsewhere = "/graph.onnx: the file is damaged: secret is kept in another file, which is for parameters alone";
+const damaged = (what: string): string => `/graph.onnx: the file is damaged: ${what}`;
+
+const hostile: readonly (readonly [name: string, change: Change, message: string])[] = [
+  ["a negative dimension", changeWeight({ dims: [-4, -2] }), damaged("weight has an impossible shape [-4, -2]")],
+  [
+    "dimensions beyond 2^53",
+    changeWeight({ dims: [2 ** 40, 2 ** 40] }),
+    damaged("weight has an impossible shape [1099511627776, 1099511627776]"),
+  ],
+  [
+    "an absurd dimension behind a zero",
+    changeWeight({ dims: [0, 2 ** 52], rawData: new Uint8Array() }),
+    damaged("weight has an impossible shape [0, 4503599627370496]"),
+  ],
+  [
+    "an unknown element type",
+    changeWeight({ dataType: 999 }),
+    "/graph.onnx: weight has an element type that this runtime does not read",
+  ],
+  [
+    "a parameter of integers",
+    changeWeight({ dataType: DataType.INT32 }),
+    damaged("the parameter weight is of int32, not of float32"),
+  ],
+  ...(["..", ".", "", "/etc/passwd", "../graph.onnx", "sub/x"] as const).map(
+    (location) =>
+      [
+        `a location of "${location}"`,
+        changeWeight({ ...externalAt({ location }), name: "weight" }),
+        damaged(`weight is kept in "${location}", not beside the graph`),
+      ] as const,
+  ),
+  ...(["-4", "1e3", "0x10", "99999999999999999999", " 1"] as const).map(
+    (offset) =>
+      [
+        `an offset of "${offset}"`,
+        changeWeight({ ...externalAt({ location: "graph.onnx", offset }), name: "weight" }),
+        damaged(`weight starts at byte "${offset}" of graph.onnx`),
+      ] as const,
+  ),
+  [
+    "another length than the shape's",
+    changeWeight({ ...externalAt({ location: "graph.onnx", length: "99999999999999" }), name: "weight" }),
+    damaged("weight has 99999999999999 bytes in graph.onnx; its shape needs 32"),
+  ],
+  ["a constant of another file", constant({ name: "value", type: AttributeType.TENSOR, t: passwords }), elsewhere],
+  [
+    "a sparse constant of another file",
+    constant({ name: "sparse_value", type: AttributeType.SPARSE_TENSOR, sparseTensor: { values: passwords } }),
+    elsewhere,
+  ],
+  [
+    "a graph in a graph that reads another file",
+    (model) => {
+      const inner: onnx.IGraphProto = { name: "inner", initializer: [passwords] };
+      const outer: onnx.IGraphProto = {
+        name: "outer",
+        node: [{ opType: "If", attribute: [{ name: "then_branch", type: AttributeType.GRAPH, g: inner }] }],
+      };
+      const attribute = [{ name: "body", type: AttributeType.GRAPH, g: outer }];
+      model.graph.node = [...(model.graph.node ?? []), { opType: "Loop", output: ["x"], attribute }];
+    },
+    elsewhere,
+  ],
+  [
+    "a function that reads another file",
+    (model) => {
+      const attribute = [{ name: "value", type: AttributeType.TENSOR, t: passwords }];
+      model.functions = [{ name: "f", domain: "custom", node: [{ opType: "Constant", attribute }] }];
+    },
+    elsewhere,
+  ],
+  [
+    "a training program that reads another file",
+    (model) => void algorithmOf(model).initializer?.push(passwords),
+    elsewhere,
+  ],
+  [
+    "two tensors of a name",
+    (model) => void model.graph.initializer.push(...model.graph.initializer),
+    damaged('two tensors are called "weight"'),
+  ],
+  [
+    "a tensor called __proto__",
+    (model) =>
+      void model.graph.initializer.push({ ...passwords, name: "__proto__", dataLocation: 0, externalData: [] }),
+    damaged('a tensor is called "__proto__"'),
+  ],
+  [
+    "other classes than outputs",
+    (model) => {
+      model.graph.output =
+        model.graph.output?.map((output) => ({
+          ...output,
+          type: { tensorType: { elemType: DataType.FLOAT, shape: { dim: [{ dimParam: "batch" }, { dimValue: 3 }] } } },
+        })) ?? [];
+    },
+    damaged("its output logits is [batch, 3], and it names 2 classes"),
+  ],
+  ["no scores", (model) => void model.graph.output?.pop(), damaged("it has no output scores")],
+  [
+    "a custom operator",
+    (model) => {
+      model.graph.node = (model.graph.node ?? []).map((node) => ({ ...node, domain: "evil" }));
+    },
+    "ONNX Runtime refuses the graph",
+  ],
+  [
+    "an input that nobody feeds",
+    (model) => {
+      model.graph.input?.push({ ...model.graph.input[0], name: "more" });
+      model.graph.node = (model.graph.node ?? []).map((node, index) =>
+        index === 0 ? { ...node, input: ["more", "weight"] } : node,
+      );
+    },
+    "ONNX Runtime cannot run the graph",
+  ],
+];
+
+describe("infer", () => {
+  test.each(hostile)("%s", async (_, change, message) => {
+    const model = linearModel();
+    change(model);
+    expect(await refusal("infer", model)).toContain(message);
+  });
+
+  test("a tensor in another's place in the data file", async () => {
+    const folder = temporaryFolder(clips);
+    writeExternalModel(folder);
+    const model = onnxProto.onnx.ModelProto.decode(readFileSync(join(folder, "graph.onnx")));
+    model.graph?.initializer?.push({ ...model.graph.initializer[0], name: "other" });
+    writeFileSync(join(folder, "graph.onnx"), encodeModel(model));
+    await expect(commands.infer(folder)).rejects.toThrow(
+      `the file is damaged: other lies in another tensor's place in ${join(folder, "graph.onnx.data")}`,
+    );
+  });
+
+  test("no regular file", async () => {
+    await expect(commands.infer(temporaryFolder(clips), "/dev/zero")).rejects.toThrow(
+      "/dev/zero: cannot be read: it is no regular file",
+    );
+  });
+});
+
+const hostileTraining: readonly (readonly [name: string, change: Change, message: string])[] = [
+  [
+    "a state that is larger than any parameter",
+    (model) => void Object.assign(algorithmOf(model).sparseInitializer?.[0] ?? {}, { dims: [2 ** 20, 2 ** 20] }),
+    damaged("velocity [1048576, 1048576] is larger than any parameter"),
+  ],
+  [
+    "a state of a negative size",
+    (model) => void Object.assign(algorithmOf(model).sparseInitializer?.[0] ?? {}, { dims: [-1] }),
+    damaged("velocity has an impossible shape [-1]"),
+  ],
+  [
+    "a sparse state with values",
+    (model) => void Object.assign(algorithmOf(model).sparseInitializer?.[0]?.values ?? {}, { dims: [1] }),
+    damaged("velocity does not start at zero"),
+  ],
+  [
+    "an update by what no step gives",
+    (model) => void model.trainingInfo?.[0]?.updateBinding?.push({ key: "weight", value: "nothing" }),
+    damaged("a training step does not give nothing"),
+  ],
+  ["no loss", (model) => void algorithmOf(model).output?.shift(), damaged("a training step does not give loss")],
+  [
+    "a state of another shape than its update",
+    (model) => void Object.assign(algorithmOf(model).sparseInitializer?.[0] ?? {}, { dims: [2] }),
+    "ONNX Runtime",
+  ],
+];
+
+describe("train", () => {
+  test.each(hostileTraining)("%s", async (_, change, message) => {
+    const model = linearModel();
+    change(model);
+    expect(await refusal("train", model)).toContain(message);
+  });
+});
