@@ -16,6 +16,7 @@ import {
   sourceClassCount,
 } from "./plan.ts";
 import { CheckpointError } from "./readers/checkpoint-error.ts";
+import { locateCheckpoint } from "./readers/locate-checkpoint.ts";
 import { openCheckpoint } from "./readers/open-checkpoint.ts";
 
 export interface ImportedWeights {
@@ -105,16 +106,17 @@ const coverSources = (context: ImportContext, plans: readonly Plan[]): readonly 
 };
 
 /**
- * @param path the checkpoint
+ * @param checkpoint a file, or a folder as Hugging Face has them
  * @param states the model's parameters
  * @throws CheckpointError when the file is broken, its layout unknown, or its architecture not the spec's
  */
 export const importWeights = (
-  path: string,
+  checkpoint: string,
   options: ImportOptions,
   spec: NormalizedSpec,
   states: readonly State[],
 ): ImportedWeights => {
+  const { file: path, notRead } = locateCheckpoint(checkpoint);
   const source = matchLayout(openCheckpoint(path), path, options.from);
   const target = describeGeometry(spec);
   const context: ImportContext = { path, source, target, options, classCount: spec.classes.length };
@@ -135,7 +137,10 @@ export const importWeights = (
   });
   const sources = coverSources(context, [...plans.values()]);
 
-  const warnings = [...plans.values()].flatMap(({ warning }) => warning ?? []);
+  const warnings = [
+    ...notRead.map((name) => `${name} in the same folder is not read`),
+    ...[...plans.values()].flatMap(({ warning }) => warning ?? []),
+  ];
   const read = (state: State): Float32Array => {
     const plan = plans.get(state.value.name);
     if (!plan) return initialize(state, spec.seed);
