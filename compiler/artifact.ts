@@ -149,8 +149,19 @@ export interface Augmentation {
 
 const keyPrefix = "specgraph.";
 
+/** The metadata property that holds this property of `ArtifactMetadata`. */
+export const metadataKey = (property: keyof ArtifactMetadata): string => keyPrefix + property;
+
 /** The metadata property by which a compiler reads the parameters as a checkpoint; the runtime only passes it on. */
 export const geometryKey = `${keyPrefix}geometry`;
+
+/** All that gives the parameters their meaning as a checkpoint, for exports to pass on. */
+export const checkpointKeys: readonly string[] = [
+  geometryKey,
+  ...(["classes", "normalization", "sampleRateHz", "minSamples", "frameShiftSamples", "frames", "bins"] as const).map(
+    metadataKey,
+  ),
+];
 
 /** The names of parameters that training leaves as they are: of graphs of any format version, so that none is lost as a checkpoint. */
 export const frozenKey = `${keyPrefix}frozen`;

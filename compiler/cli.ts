@@ -14,6 +14,7 @@ Compiles a model spec to one ONNX file that infers and trains.
   --out FILE                  the file to write                                   (default: graph.onnx)
   --weights FILE|DIR|none     to start from: .pth, .safetensors, .npz, graph.onnx, a Hugging Face folder   (default: the spec's)
   --weights-from KEY          which of several models in it: model_ema, teacher, ...   (default: the spec's)
+  --weights-labels CSV        the weights' class names, by row                    (default: the file's own)
   --input waveform|features   where the graph starts                              (default: waveform)
   --json                      print one JSON object instead of text
   --help                      print this`;
@@ -31,6 +32,7 @@ const readArguments = (args: readonly string[]) => {
         out: { type: "string", default: "graph.onnx" },
         weights: { type: "string" },
         "weights-from": { type: "string" },
+        "weights-labels": { type: "string" },
         input: { type: "string", default: "waveform" },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -53,7 +55,7 @@ const run = (args: readonly string[]): void => {
     return;
   }
   if (positionals.length > 1) fail("arguments", `expected one spec, got ${positionals.join(" ")}; see --help`);
-  const { out, input, weights, "weights-from": weightsFrom } = values;
+  const { out, input, weights, "weights-from": weightsFrom, "weights-labels": weightsLabels } = values;
   if (out === "") fail("arguments", "--out names no file; see --help");
   if (!isGraphInput(input)) return fail("arguments", `--input is waveform or features, not ${input}`);
 
@@ -65,6 +67,7 @@ const run = (args: readonly string[]): void => {
     input,
     ...(weights === undefined ? {} : { weights }),
     ...(weightsFrom === undefined ? {} : { weightsFrom }),
+    ...(weightsLabels === undefined ? {} : { weightsLabels }),
   });
   const seconds = (performance.now() - started) / 1000;
   if (values.json) {

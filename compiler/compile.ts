@@ -12,7 +12,7 @@ import { type ArtifactMetadata, geometryKey, names, parseMetadata, printMetadata
 import { compilerVersion, describeArtifact } from "./describe-artifact.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { writeArtifact } from "./emit/write-artifact.ts";
-import { normalizeSpec } from "./frontend/normalize-spec.ts";
+import { normalizeSpec, resolveCheckpoint } from "./frontend/normalize-spec.ts";
 import type { Locate, NormalizedSpec } from "./frontend/normalized-spec.ts";
 import { readSpec } from "./frontend/read-spec.ts";
 import { createBuilder } from "./ir/builder.ts";
@@ -29,9 +29,11 @@ import { verify } from "./ir/verify.ts";
 import { runPasses } from "./passes/run-passes.ts";
 import type { Coverage } from "./weights/coverage.ts";
 import { describeGeometry } from "./weights/geometry.ts";
-import { type ImportedWeights, importWeights } from "./weights/import-weights.ts";
+import { importWeights } from "./weights/import-weights.ts";
 import { initialize } from "./weights/initialize.ts";
+import { type MatchedCheckpoint, matchLayout } from "./weights/match-layout.ts";
 import { CheckpointError } from "./weights/readers/checkpoint-error.ts";
+import { openCheckpoint } from "./weights/readers/open-checkpoint.ts";
 
 export type GraphInput = ArtifactMetadata["input"];
 
@@ -44,6 +46,8 @@ export interface CompileOptions {
   readonly weights?: string;
   /** Which of the checkpoint's models, instead of the spec's choice. */
   readonly weightsFrom?: string;
+  /** A CSV of the checkpoint's class names by row, instead of the spec's. */
+  readonly weightsLabels?: string;
 }
 
 export interface Compiled {
@@ -91,22 +95,21 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
 export const inferenceOutputs = ({ outputs }: Graph): readonly Value[] =>
   outputs.filter(({ name }) => name !== names.loss);
 
-/** @throws CompileError when the checkpoint is wanted but cannot be used */
-const openWeights = (
-  spec: NormalizedSpec,
-  graph: Graph,
-  { weights, weightsFrom }: Pick<CompileOptions, "weights" | "weightsFrom">,
-): ImportedWeights | undefined => {
-  const path = weights ?? spec.pretrained?.file;
-  if (path === undefined || path === "none") {
-    if (weightsFrom === undefined) return undefined;
-    throw new CompileError([
-      { code: "checkpoint", message: "--weights-from names a part of a checkpoint, but there is none" },
-    ]);
+/** The checkpoint to start from: the one named here, else the spec's. */
+const openSource = (
+  pretrained: NormalizedSpec["pretrained"],
+  { weights, weightsFrom, weightsLabels }: CompileOptions,
+): MatchedCheckpoint | undefined => {
+  const path = weights ?? pretrained?.file;
+  if (path !== undefined && path !== "none") {
+    return matchLayout(openCheckpoint(path), path, weightsFrom ?? pretrained?.from);
   }
-  const parameters = graph.states.filter(({ kind }) => kind === "parameter");
-  const options = { ...spec.pretrained, ...(weightsFrom === undefined ? {} : { from: weightsFrom }) };
-  return importWeights(path, options, spec, parameters);
+  const refuse = (message: string): never => {
+    throw new CompileError([{ code: "checkpoint", message }]);
+  };
+  if (weightsFrom !== undefined) refuse("--weights-from names a part of a checkpoint, but there is none");
+  if (weightsLabels !== undefined) refuse("--weights-labels names the classes of a checkpoint, but there is none");
+  return undefined;
 };
 
 /** What the runtime would refuse is not written. @throws CompileError for a number that is beyond what anybody means */
@@ -118,23 +121,33 @@ const requireReadable = (path: string, metadata: ArtifactMetadata): void => {
   ]);
 };
 
-/**
- * Compiles a spec to an ONNX file.
- * @throws CompileError with everything that is wrong with the spec, or when a checkpoint or the output cannot be used
- */
-export const compile = ({ spec: path, out, input, ...checkpoint }: CompileOptions): Compiled => {
+const compileSpec = (options: CompileOptions): Compiled => {
+  const { spec: path, out, input, weightsLabels } = options;
   const { model, locate } = readSpec(path);
-  const spec = normalizeSpec(model, locate, path, input);
+  const pretrained = model.pretrained && resolveCheckpoint(model.pretrained, path);
+  const source = openSource(pretrained, options);
+  const told = source && { path: source.path, features: source.facts.features };
+  const spec = normalizeSpec(model, locate, path, input, told);
   const graph = lowerSpec(spec, input, locate);
   const program = { graph, inferenceOutputs: inferenceOutputs(graph) };
   const metadata = describeArtifact(spec, graph, program.inferenceOutputs, input);
   requireReadable(path, metadata);
+  const parameters = graph.states.filter(({ kind }) => kind === "parameter");
+  const importOptions = { ...pretrained, ...(weightsLabels === undefined ? {} : { labels: weightsLabels }) };
+  const imported = source && importWeights(source, importOptions, spec, parameters);
+  const read = imported?.read ?? ((state: State) => initialize(state, spec.seed));
+  const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
+  const bytes = writeArtifact(out, program, read, [...printMetadata(metadata), geometry], compilerVersion);
+  return { metadata, coverage: imported?.coverage(), bytes };
+};
+
+/**
+ * Compiles a spec to an ONNX file.
+ * @throws CompileError with everything that is wrong with the spec, or when a checkpoint or the output cannot be used
+ */
+export const compile = (options: CompileOptions): Compiled => {
   try {
-    const imported = openWeights(spec, graph, checkpoint);
-    const read = imported?.read ?? ((state: State) => initialize(state, spec.seed));
-    const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
-    const bytes = writeArtifact(out, program, read, [...printMetadata(metadata), geometry], compilerVersion);
-    return { metadata, coverage: imported?.coverage(), bytes };
+    return compileSpec(options);
   } catch (error) {
     if (error instanceof CheckpointError) throw new CompileError([{ code: "checkpoint", message: error.message }]);
     throw error;

@@ -9,6 +9,7 @@ import {
   checkpoint,
   dense,
   type Extent,
+  type FromCheckpoint,
   gelu,
   kaldiFbank,
   layerNorm,
@@ -27,6 +28,7 @@ import {
   removeMean,
   repeat,
   residual,
+  type Statistics,
   type Training,
   uniformFanIn,
   waveform,
@@ -61,7 +63,8 @@ export interface AstOptions {
   readonly stride?: Extent;
   /** Length of the input in frames of 10 ms. */
   readonly frames?: number;
-  readonly statistics?: { readonly mean: number; readonly std: number };
+  /** Of the data set, or `fromCheckpoint()`. */
+  readonly statistics?: Statistics | FromCheckpoint;
   /** One learned token, as ViT, or two, as distilled DeiT. */
   readonly tokens?: readonly ["cls"] | readonly ["cls", "dist"];
   readonly objective?: Objective;
@@ -77,7 +80,7 @@ export const ast = ({
   patch = { bins: 16, frames: 16 },
   stride = { bins: 10, frames: 10 },
   frames = 1024,
-  statistics: { mean, std } = statistics.audioSet,
+  statistics: features = statistics.audioSet,
   tokens = ["cls", "dist"],
   objective = multiLabel({ classes: numbered(527) }),
   training = {
@@ -95,7 +98,7 @@ export const ast = ({
       removeMean(),
       kaldiFbank({ bins: 128, frameLengthMs: 25, frameShiftMs: 10, window: "hanning" }),
       padOrCut({ frames }),
-      normalize({ mean, std, to: 0.5 }),
+      normalize("from" in features ? features : { ...features, to: 0.5 }),
     ],
     network: [
       patchEmbedding({ patch, stride, width: size.width }), // [batch, frames, bins] -> [batch, tokens, width]

@@ -1,7 +1,5 @@
 /** From the spec as written to the spec as lowered: defaults, units, class names, unrolled blocks, parameter paths. */
-import { existsSync, readFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { parse } from "csv-parse/sync";
 import type { ArtifactMetadata } from "../artifact.ts";
 import type { FeatureStep, KaldiFbank, Normalize, PadOrCut } from "../../spec/dsl/features.ts";
 import type { Initializer } from "../../spec/dsl/initializers.ts";
@@ -10,6 +8,8 @@ import type { Model } from "../../spec/dsl/model.ts";
 import type { Classes, Objective } from "../../spec/dsl/objectives.ts";
 import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
 import { CompileError, type Diagnostic } from "../diagnostics/diagnostic.ts";
+import { readClassNames } from "../read-class-names.ts";
+import { type FeatureSource, matchFeatures, resolveNormalization } from "./match-features.ts";
 import type { Locate, NormalizedFeatures, NormalizedSpec, PlacedLayer } from "./normalized-spec.ts";
 import { normalizeTraining } from "./normalize-training.ts";
 import { checkNumbers, numberRules, type Report } from "./report.ts";
@@ -51,6 +51,7 @@ const layerRules: {
   },
   activation: () => undefined,
   meanOfTokens: () => undefined,
+  meanOfPatches: () => undefined,
 };
 
 const flatten = (layers: Layers): readonly Layer[] =>
@@ -86,7 +87,11 @@ const placeLayers = (layers: Layers, prefix: string, report: Report): readonly P
 
 const featureOrder = ["removeMean", "kaldiFbank", "padOrCut", "normalize"] as const;
 
-const normalizeFeatures = (model: Model, report: Report): NormalizedFeatures | undefined => {
+const normalizeFeatures = (
+  model: Model,
+  source: FeatureSource | undefined,
+  report: Report,
+): NormalizedFeatures | undefined => {
   const isRateRight = checkNumbers(report, model.input, { sampleRateHz: "a whole number of at least 1" });
   const steps = new Map<FeatureStep["kind"], FeatureStep>();
   let reached = -1;
@@ -121,7 +126,10 @@ const normalizeFeatures = (model: Model, report: Report): NormalizedFeatures | u
   });
   const isSound = isRateRight && areFiltersRight;
   checkNumbers(report, length, { frames: "a whole number of at least 1" });
-  checkNumbers(report, normalize, { mean: "a finite number", std: "greater than 0", to: "greater than 0" });
+  if (!("from" in normalize)) {
+    checkNumbers(report, normalize, { mean: "a finite number", std: "greater than 0", to: "greater than 0" });
+  }
+  const normalization = resolveNormalization(normalize, source, report);
 
   const { sampleRateHz } = model.input;
   const { lowHz = 20, highHz = sampleRateHz / 2, preemphasis = 0.97 } = fbank;
@@ -137,7 +145,8 @@ const normalizeFeatures = (model: Model, report: Report): NormalizedFeatures | u
     const message = `${key} of ${fbank[key]} is ${count} samples at ${sampleRateHz} Hz; expected at least ${least}`;
     report.add("frame-too-short", message, fbank, key);
   }
-  return {
+  if (!normalization) return undefined;
+  const features = {
     removeMean: steps.has("removeMean"),
     bins: fbank.bins,
     frameLengthSamples: samples(fbank.frameLengthMs),
@@ -147,35 +156,16 @@ const normalizeFeatures = (model: Model, report: Report): NormalizedFeatures | u
     highHz,
     preemphasis,
     frames: length.frames,
-    mean: normalize.mean,
-    scale: (normalize.to ?? 1) / normalize.std,
+    mean: normalization.mean,
+    scale: normalization.scale,
   };
-};
-
-/** Class names by index, or what is wrong with the file. */
-const readClasses = (path: string): readonly string[] | string => {
-  if (!existsSync(path)) return `there is no file ${path}`;
-  try {
-    const rows = parse<Record<string, string>>(readFileSync(path, "utf8"), {
-      bom: true,
-      columns: true,
-      skip_empty_lines: true,
-      trim: true,
-    });
-    const isIndexed = rows.every((row) => row["index"] !== undefined);
-    const ordered = isIndexed ? rows.toSorted((a, b) => Number(a["index"]) - Number(b["index"])) : rows;
-    const gap = isIndexed ? ordered.findIndex((row, index) => Number(row["index"]) !== index) : -1;
-    if (gap >= 0) return `${path} has no class of index ${gap}, or several`;
-    const names = ordered.map((row) => row["display_name"] ?? row["name"] ?? "");
-    return names.includes("") ? `${path} has no column display_name or name, or leaves it empty` : names;
-  } catch (error) {
-    return `${path} is not CSV: ${error instanceof Error ? error.message : ""}`;
-  }
+  if (source) matchFeatures(model, normalize, features, source, report);
+  return features;
 };
 
 const resolveClasses = (classes: Classes, specPath: string, report: Report): readonly string[] => {
   if (!("kind" in classes)) return classes;
-  const names = readClasses(resolve(dirname(specPath), classes.path));
+  const names = readClassNames(resolve(dirname(specPath), classes.path));
   if (typeof names !== "string") return names;
   report.add("classes-file", names, classes, "path");
   return ["?"];
@@ -190,14 +180,20 @@ const checkClasses = (classes: readonly string[], objective: Objective, report: 
   else if (twice !== undefined) add("class-named-twice", `two classes are called ${twice}`);
 };
 
-const resolveCheckpoint = ({ file, ...options }: Checkpoint, specPath: string): NormalizedSpec["pretrained"] => ({
+/** The checkpoint's paths, which are relative to the spec's file. */
+export const resolveCheckpoint = (
+  { file, labels, ...options }: Checkpoint,
+  specPath: string,
+): NormalizedSpec["pretrained"] => ({
   ...options,
   ...(file === undefined ? {} : { file: resolve(dirname(specPath), file) }),
+  ...(labels === undefined ? {} : { labels: resolve(dirname(specPath), labels) }),
 });
 
 /**
  * @param specPath the file that `model` came from; class files are relative to it
  * @param input where the graph is to start
+ * @param source the checkpoint that the model is to start from, if any
  * @throws CompileError with everything that does not fit
  */
 export const normalizeSpec = (
@@ -205,6 +201,7 @@ export const normalizeSpec = (
   locate: Locate,
   specPath: string,
   input: ArtifactMetadata["input"] = "waveform",
+  source?: FeatureSource,
 ): NormalizedSpec => {
   const diagnostics: Diagnostic[] = [];
   const report: Report = {
@@ -218,7 +215,7 @@ export const normalizeSpec = (
   };
 
   checkNumbers(report, model, { seed: "a whole number" });
-  const features = normalizeFeatures(model, report);
+  const features = normalizeFeatures(model, source, report);
   const network = placeLayers(model.network, "", report);
   if (network.length === 0) report.add("network-empty", "the network has no layers", model, "network");
 

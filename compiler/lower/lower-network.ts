@@ -8,6 +8,7 @@ import { lowerAddTokens } from "./layers/add-tokens.ts";
 import { lowerAttention } from "./layers/attention.ts";
 import { lowerDense } from "./layers/dense.ts";
 import { lowerLayerNorm } from "./layers/layer-norm.ts";
+import { lowerMeanOfPatches } from "./layers/mean-of-patches.ts";
 import { lowerMeanOfTokens } from "./layers/mean-of-tokens.ts";
 import { lowerPatchEmbedding } from "./layers/patch-embedding.ts";
 import { lowerPositionalEmbedding } from "./layers/positional-embedding.ts";
@@ -25,6 +26,7 @@ const lowerings: { readonly [Kind in PlainLayer["kind"]]: LowerLayer<Extract<Pla
   dense: lowerDense,
   activation: lowerActivation,
   meanOfTokens: lowerMeanOfTokens,
+  meanOfPatches: lowerMeanOfPatches,
 };
 
 /**

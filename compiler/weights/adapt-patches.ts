@@ -1,5 +1,5 @@
 /** Patch kernels for one input channel and another patch size. */
-import { adaptPositions, type Grid } from "./adapt-positions.ts";
+import { adaptPositions, type Grid, transposeGrid } from "./adapt-positions.ts";
 
 /** Sums the input channels: [width, channels, rows, columns] -> [width, 1, rows, columns]. A grey picture has equal channels. */
 export const sumChannels = (
@@ -19,12 +19,26 @@ export const sumChannels = (
   return result;
 };
 
-/** Another patch size: each kernel [rows, columns] cut from its centre or interpolated like a grid of positions. */
-export const resizePatches = (kernel: Float32Array, width: number, from: Grid, to: Grid): Float32Array => {
-  const [before, after] = [from.rows * from.columns, to.rows * to.columns];
+/** Applies `adapt` to each kernel of `before` values, which gives `after`. */
+const eachKernel = (
+  kernels: Float32Array,
+  width: number,
+  [before, after]: readonly [number, number],
+  adapt: (kernel: Float32Array) => Float32Array,
+): Float32Array => {
   const result = new Float32Array(width * after);
   for (let unit = 0; unit < width; unit++) {
-    result.set(adaptPositions(kernel.subarray(unit * before, (unit + 1) * before), from, to, "bilinear"), unit * after);
+    result.set(adapt(kernels.subarray(unit * before, (unit + 1) * before)), unit * after);
   }
   return result;
 };
+
+const area = ({ rows, columns }: Grid): number => rows * columns;
+
+/** Another patch size: each kernel [rows, columns] cut from its centre or interpolated like a grid of positions. */
+export const resizePatches = (kernels: Float32Array, width: number, from: Grid, to: Grid): Float32Array =>
+  eachKernel(kernels, width, [area(from), area(to)], (kernel) => adaptPositions(kernel, from, to, "bilinear"));
+
+/** Each kernel [columns, rows] -> [rows, columns]. */
+export const swapKernelAxes = (kernels: Float32Array, width: number, to: Grid): Float32Array =>
+  eachKernel(kernels, width, [area(to), area(to)], (kernel) => transposeGrid(kernel, to));

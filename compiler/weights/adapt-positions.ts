@@ -67,3 +67,16 @@ export const adaptPositions = (source: Float32Array, from: Grid, to: Grid, metho
   });
   return result;
 };
+
+/** [columns * rows, width], by column, then row -> [rows * columns, width], by row, then column. */
+export const transposeGrid = (source: Float32Array, { rows, columns }: Grid): Float32Array => {
+  const width = source.length / (rows * columns);
+  const result = new Float32Array(source.length);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) {
+      const start = (column * rows + row) * width;
+      result.set(source.subarray(start, start + width), (row * columns + column) * width);
+    }
+  }
+  return result;
+};

@@ -15,6 +15,15 @@ export interface TargetCoverage {
   readonly note?: string;
 }
 
+/** What became of the rows of a classifier whose classes have names, as have the spec's. */
+export interface ClassCoverage {
+  readonly kept: readonly string[];
+  /** Of the spec: without a row. */
+  readonly initialised: readonly string[];
+  /** Of the checkpoint: rows without a class in the spec. */
+  readonly dropped: readonly string[];
+}
+
 export interface Coverage {
   readonly file: string;
   readonly layout: string;
@@ -26,6 +35,10 @@ export interface Coverage {
   readonly leftOut: readonly { readonly name: string; readonly tensors: number }[];
   readonly sources: readonly SourceCoverage[];
   readonly targets: readonly TargetCoverage[];
+  readonly classes?: ClassCoverage;
+  /** What differs from the spec, as it may. */
+  readonly notes: readonly string[];
+  /** What was taken for granted, or is wrong with the values. */
   readonly warnings: readonly string[];
 }
 
@@ -57,9 +70,22 @@ const printLeftOut = ({ leftOut }: Coverage): readonly string[] => {
   ];
 };
 
+const listClasses = (names: readonly string[]): string =>
+  names
+    .slice(0, 5)
+    .map((name) => JSON.stringify(name))
+    .join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
+
+const printClasses = ({ kept, initialised, dropped }: ClassCoverage): string =>
+  [
+    `  classes by name: ${kept.length} ${kept.length === 1 ? "has" : "have"} a row`,
+    ...(initialised.length > 0 ? [`${initialised.length} without one start anew (${listClasses(initialised)})`] : []),
+    ...(dropped.length > 0 ? [`${dropped.length} of the checkpoint are dropped (${listClasses(dropped)})`] : []),
+  ].join(", ");
+
 /** The report as people read it. */
 export const printCoverage = (coverage: Coverage): string => {
-  const { file, layout, sources, targets, warnings } = coverage;
+  const { file, layout, sources, targets, classes, warnings } = coverage;
   return [
     `${file} (${layout}): ${sources.length} tensors, ${count(sources, "used")} used, ${count(sources, "resized")} resized, ${count(sources, "dropped")} dropped`,
     ...printTaken(coverage),
@@ -67,6 +93,8 @@ export const printCoverage = (coverage: Coverage): string => {
     ...notes(sources),
     `${targets.length} parameters of the model: ${count(targets, "filled")} filled, ${count(targets, "initialised")} initialised`,
     ...notes(targets),
+    ...(classes ? [printClasses(classes)] : []),
+    ...coverage.notes.map((note) => `  note: ${note}`),
     ...warnings.map((warning) => `  warning: ${warning}`),
   ].join("\n");
 };

@@ -8,8 +8,6 @@ export interface FoundModel {
   readonly layout: Layout;
   /** What stands before its names, with the separator: `state_dict.module.`. */
   readonly under: string;
-  /** The name in the file of the tensor that it was found by. */
-  readonly marker: string | undefined;
 }
 
 export interface ModelChoice extends FoundModel {
@@ -39,7 +37,7 @@ const recognise = (name: string, { tensors }: Checkpoint): FoundModel | undefine
       const under = unwrapped.slice(0, unwrapped.length - ending.length);
       const isAtStep = unwrapped.endsWith(ending) && (under === "" || /[./]$/.test(under));
       const entry = tensors.get(name);
-      if (isAtStep && (!entry || (layout.accepts?.(entry, prefix) ?? true))) return { layout, under, marker: name };
+      if (isAtStep && (!entry || (layout.accepts?.(entry, prefix) ?? true))) return { layout, under };
     }
   }
   return undefined;
@@ -51,7 +49,7 @@ const isWhole = ({ layout, under }: FoundModel, names: ReadonlySet<string>): boo
 /** Every model in the file; parts of another network may look like one, but lack what a whole one has. */
 const findModels = (checkpoint: Checkpoint): readonly FoundModel[] => {
   const declared = layouts.find(({ isDeclared }) => isDeclared?.(checkpoint));
-  if (declared) return [{ layout: declared, under: "", marker: undefined }];
+  if (declared) return [{ layout: declared, under: "" }];
   const names = [...checkpoint.tensors.keys(), ...checkpoint.objects.keys()];
   const recognised = names.flatMap((name) => recognise(name, checkpoint) ?? []);
   const found = [...new Map(recognised.map((model) => [model.under, model])).values()];

@@ -3,6 +3,14 @@ import type { PatchEmbedding } from "../../spec/dsl/layers.ts";
 import type { NormalizedSpec, PlacedLayer } from "../frontend/normalized-spec.ts";
 import type { Grid } from "./adapt-positions.ts";
 
+/** Where a norm may stand, in words. */
+export const placeNames = {
+  beforeBlocks: "before the blocks",
+  beforePooling: "before the mean of the tokens",
+  afterPooling: "after the mean of the tokens",
+} as const;
+export type NormPlace = keyof typeof placeNames;
+
 export interface Geometry {
   /** Patches along frequency and time. */
   readonly grid: Grid;
@@ -12,10 +20,11 @@ export interface Geometry {
   readonly width: number;
   /** Of every block; absent where they differ or there are none. */
   readonly heads?: number;
+  /** Where the first norm outside the blocks stands, the reference's `v.norm`; absent where there is none. */
+  readonly norm?: NormPlace;
+  /** The tokens whose mean is classified, named as in `positions`; absent where there is no mean. */
+  readonly pooling?: readonly string[];
 }
-
-/** What a checkpoint tells of its own. */
-export type SourceGeometry = Partial<Pick<Geometry, "grid" | "positions" | "heads">>;
 
 export const patchesToken = "patches";
 
@@ -31,6 +40,23 @@ const patchGrid = ({ features }: NormalizedSpec, { patch, stride }: PatchEmbeddi
 const headsOf = ({ layer, inner }: PlacedLayer): readonly number[] =>
   layer.kind === "attention" ? [layer.heads] : inner.flatMap(headsOf);
 
+const isBlock = ({ path }: PlacedLayer): boolean => /^blocks\.\d+\./.test(path);
+const isPooling = ({ layer }: PlacedLayer): boolean => layer.kind === "meanOfTokens" || layer.kind === "meanOfPatches";
+
+const normPlace = ({ network }: NormalizedSpec): NormPlace | undefined => {
+  const norm = network.findIndex((placed) => placed.layer.kind === "layerNorm" && !isBlock(placed));
+  if (norm < 0) return undefined;
+  if (norm < network.findIndex(isBlock)) return "beforeBlocks";
+  return norm < network.findIndex(isPooling) ? "beforePooling" : "afterPooling";
+};
+
+const pooledTokens = ({ network }: NormalizedSpec, positions: readonly string[]): readonly string[] | undefined => {
+  const layer = network.find(isPooling)?.layer;
+  if (layer?.kind === "meanOfPatches") return [patchesToken];
+  if (layer?.kind !== "meanOfTokens") return undefined;
+  return layer.names.length > 0 ? layer.names : positions;
+};
+
 export const describeGeometry = (spec: NormalizedSpec): Geometry => {
   const layers = spec.network.map(({ layer }) => layer);
   const embedding = layers.find((layer): layer is PatchEmbedding => layer.kind === "patchEmbedding");
@@ -42,11 +68,15 @@ export const describeGeometry = (spec: NormalizedSpec): Geometry => {
   }
   const blocks = spec.network.flatMap(({ path }) => /^blocks\.(\d+)\./.exec(path)?.[1] ?? []);
   const [heads, ...otherHeads] = new Set(spec.network.flatMap(headsOf));
+  const norm = normPlace(spec);
+  const pooling = pooledTokens(spec, positions);
   return {
     grid: embedding ? patchGrid(spec, embedding) : { rows: 0, columns: 0 },
     positions,
     depth: new Set(blocks).size,
     width: embedding?.width ?? 0,
     ...(heads === undefined || otherHeads.length > 0 ? {} : { heads }),
+    ...(norm === undefined ? {} : { norm }),
+    ...(pooling === undefined ? {} : { pooling }),
   };
 };

@@ -1,23 +1,16 @@
 /** Fills a model's parameters from a checkpoint, adapted to the spec as the reference adapts them (`ast_models.py`). */
-import type { NormalizedSpec } from "../frontend/normalized-spec.ts";
+import type { NormalizedSpec, PlacedLayer } from "../frontend/normalized-spec.ts";
 import type { State } from "../ir/graph.ts";
+import { readClassNames } from "../read-class-names.ts";
 import type { Coverage, SourceCoverage, TargetCoverage } from "./coverage.ts";
-import { describeGeometry } from "./geometry.ts";
+import { describeGeometry, placeNames } from "./geometry.ts";
+import { type ImportContext, type ImportOptions, type Plan, requireTensor } from "./import-context.ts";
 import { initialize } from "./initialize.ts";
 import { referenceName } from "./layouts/reference-name.ts";
-import { listNames, matchLayout } from "./match-layout.ts";
-import {
-  type ImportContext,
-  type ImportOptions,
-  isReferenceName,
-  type Plan,
-  planParameter,
-  requireTensor,
-  sourceClassCount,
-} from "./plan.ts";
+import { type ClassMatch, matchClasses } from "./match-classes.ts";
+import { listNames, type MatchedCheckpoint } from "./match-layout.ts";
+import { isNorm, isReferenceName, planParameter, sourceClassCount, startsNorm, usesClassifier } from "./plan.ts";
 import { CheckpointError } from "./readers/checkpoint-error.ts";
-import { locateCheckpoint } from "./readers/locate-checkpoint.ts";
-import { openCheckpoint } from "./readers/open-checkpoint.ts";
 
 export interface ImportedWeights {
   /** A parameter's values, row-major. Throws CheckpointError when the file's bytes turn out to be corrupt. */
@@ -27,13 +20,13 @@ export interface ImportedWeights {
 }
 
 const requireArchitecture = (context: ImportContext): void => {
-  const { path, source, target } = context;
+  const { source, target } = context;
   const blocks = [...source.tensors.keys()].flatMap((name) => /^v\.blocks\.(\d+)\./.exec(name)?.[1] ?? []);
   const [width] = requireTensor(context, "v.patch_embed.proj.weight").shape;
   const figures = [
     ["depth", new Set(blocks).size, target.depth],
     ["width", width, target.width],
-    ["heads", source.geometry.heads, target.heads],
+    ["heads", source.facts.heads, target.heads],
   ] as const;
   const known = figures.filter(([, has, needs]) => has !== undefined && needs !== undefined);
   const wrong = known.filter(([, has, needs]) => has !== needs);
@@ -41,50 +34,128 @@ const requireArchitecture = (context: ImportContext): void => {
   const has = known.map(([name, figure]) => `${name} ${figure}`).join(", ");
   const needs = known.map(([name, , figure]) => `${name} ${figure}`).join(", ");
   const fix = wrong.map(([name, figure]) => `${name} ${figure}`).join(" and ");
-  throw new CheckpointError(path, `has ${has}, but the spec has ${needs}; the spec would need ${fix}`);
+  throw new CheckpointError(source.path, `has ${has}, but the spec has ${needs}; the spec would need ${fix}`);
 };
 
 /** Names the whole extent of what is missing, not its first tensor. */
-const requireTensors = ({ path, source, options }: ImportContext, references: readonly string[]): void => {
+const requireTensors = (context: ImportContext, references: readonly string[]): void => {
+  const { source, options } = context;
   const isNeeded = (name: string): boolean =>
     name.startsWith("v.") &&
     name !== "v.dist_token" &&
     (name !== "v.pos_embed" || options.positions !== "random") &&
+    !(isNorm(name) && startsNorm(context)) &&
     !source.tensors.has(name);
   const missing = references.filter(isNeeded);
   if (missing.length === 0) return;
-  throw new CheckpointError(path, `lacks what the spec needs, as official AST names it: ${listNames(missing)}`);
+  throw new CheckpointError(source.path, `lacks what the spec needs, as official AST names it: ${listNames(missing)}`);
+};
+
+/** The same norm at another place computes something else. */
+const requireNormPlace = (context: ImportContext): void => {
+  const { source, target } = context;
+  const place = source.facts.norm;
+  if (place === undefined || target.norm === undefined || place === target.norm || startsNorm(context)) return;
+  const names = source.tensors.get("v.norm.weight")?.from.join(" + ") ?? "norm";
+  const has = `has its norm (${names}) ${placeNames[place]}, but the spec's stands ${placeNames[target.norm]}`;
+  const fix =
+    place === "afterPooling"
+      ? '; its network would end in meanOfPatches(), layerNorm({ eps: 1e-6 }), dense("classes")'
+      : "";
+  throw new CheckpointError(source.path, has + fix);
+};
+
+const readLabels = (path: string): readonly string[] => {
+  const names = readClassNames(path);
+  if (typeof names === "string") throw new CheckpointError(path, `cannot give the checkpoint's class names: ${names}`);
+  return names;
+};
+
+const matchRows = (
+  source: MatchedCheckpoint,
+  { labels }: ImportOptions,
+  classes: readonly string[],
+): ClassMatch | undefined => {
+  const rows = sourceClassCount({ source });
+  if (rows === undefined) {
+    if (labels === undefined) return undefined;
+    throw new CheckpointError(source.path, `has no audio classifier whose classes ${labels} could name`);
+  }
+  const matched = matchClasses(classes, labels === undefined ? source.facts.classNames : readLabels(labels), rows);
+  if (typeof matched === "string") throw new CheckpointError(source.path, matched);
+  return matched;
+};
+
+const printTokens = (names: readonly string[]): string => names.join(" and ");
+
+/** What a classifier reads is part of what it means. */
+const poolingWarnings = (context: ImportContext): readonly string[] => {
+  const { source, target } = context;
+  const { pooling = [] } = target;
+  if (!usesClassifier(context)) return [];
+  if (source.layout.name === "SSAST") {
+    return [
+      "its classifier reads the mean of the patches (ft_avgtok) or of the tokens (ft_cls), which the file does not tell; " +
+        `the spec's reads that of ${printTokens(pooling)}`,
+    ];
+  }
+  const { pooling: own } = source.facts;
+  if (own === undefined || String(own.toSorted()) === String(pooling.toSorted())) return [];
+  return [`its classifier reads the mean of ${printTokens(own)}, the spec's that of ${printTokens(pooling)}`];
+};
+
+const printEpsilons = (...epsilons: readonly number[]): string =>
+  [...new Set(epsilons)].map((eps) => eps.toExponential()).join(" and ");
+
+const layersOf = (placed: readonly PlacedLayer[]): readonly PlacedLayer["layer"][] =>
+  placed.flatMap(({ layer, inner }) => [layer, ...layersOf(inner)]);
+
+/** Differences that an import may have. */
+const listNotes = ({ source }: ImportContext, { network, features }: NormalizedSpec): readonly string[] => {
+  const { layerNormEps, features: own } = source.facts;
+  const epsilons = layersOf(network).flatMap((layer) => (layer.kind === "layerNorm" ? [layer.eps] : []));
+  const notes: string[] = [];
+  if (layerNormEps !== undefined && epsilons.some((eps) => eps !== layerNormEps)) {
+    notes.push(`its layer norms have eps ${printEpsilons(layerNormEps)}, the spec's ${printEpsilons(...epsilons)}`);
+  }
+  if (own && own.frames !== features.frames) {
+    notes.push(`its clips are ${own.frames} frames long, the spec's ${features.frames}`);
+  }
+  return notes;
 };
 
 const whyInitialised = (context: ImportContext, reference: string): string => {
   if (!isReferenceName(reference)) return "new in this spec";
   if (reference === "v.pos_embed") return "random, as the spec says";
-  const classes = sourceClassCount(context);
-  return classes === undefined
-    ? "the checkpoint has no audio classifier"
-    : `${classes} -> ${context.classCount} classes`;
+  if (isNorm(reference)) return "the checkpoint's stands before the mean of the tokens";
+  const { classes } = context;
+  if (!classes) return "the checkpoint has no audio classifier";
+  if (classes.by === "name") return "the checkpoint has none of the spec's classes";
+  return `${sourceClassCount(context)} -> ${classes.rows.length} classes`;
 };
 
 const whyDropped = (context: ImportContext, reference: string): string => {
-  const isOtherHead = reference.startsWith("mlp_head.") && sourceClassCount(context) !== context.classCount;
+  const isOtherHead = reference.startsWith("mlp_head.") && !usesClassifier(context);
   return isOtherHead ? whyInitialised(context, reference) : "not in the spec";
 };
 
 /** A checkpoint may have tokens, positions and another head without the spec having a use for them. */
-const mayBeLeft = (reference: string): boolean =>
-  !reference.startsWith("v.") || /^v\.(?:cls_token|dist_token|pos_embed)$/.test(reference);
+const mayBeLeft = (context: ImportContext, reference: string): boolean =>
+  !reference.startsWith("v.") ||
+  /^v\.(?:cls_token|dist_token|pos_embed)$/.test(reference) ||
+  (isNorm(reference) && startsNorm(context));
 
 const coverSources = (context: ImportContext, plans: readonly Plan[]): readonly SourceCoverage[] => {
-  const { path, source } = context;
+  const { source } = context;
   const planOf = new Map<string, Plan>();
   // A tensor that also serves as a copy is first of all itself.
   for (const plan of plans) for (const name of plan.from) if (!planOf.has(name)) planOf.set(name, plan);
   const left = [...source.tensors].filter(
-    ([reference, { from }]) => !from.some((name) => planOf.has(name)) && !mayBeLeft(reference),
+    ([reference, { from }]) => !from.some((name) => planOf.has(name)) && !mayBeLeft(context, reference),
   );
   if (left.length > 0) {
     const names = listNames(left.flatMap(([, { from }]) => from));
-    throw new CheckpointError(path, `has tensors that the spec has no place for: ${names}`);
+    throw new CheckpointError(source.path, `has tensors that the spec has no place for: ${names}`);
   }
   const matched = [...source.tensors].flatMap(([reference, { from }]) =>
     from.map((name): SourceCoverage => {
@@ -96,32 +167,37 @@ const coverSources = (context: ImportContext, plans: readonly Plan[]): readonly 
         : { name, shape, status: "resized", note: plan.note };
     }),
   );
-  const dropped = source.dropped.map(({ name, shape }): SourceCoverage => ({
+  const dropped = source.dropped.map(({ name, shape, note }): SourceCoverage => ({
     name,
     shape,
     status: "dropped",
-    note: "of no use to AST",
+    note,
   }));
   return [...matched, ...dropped];
 };
 
+/** By name alone: rows in order, or none, are told otherwise. */
+const describeClasses = ({ classes }: ImportContext, names: readonly string[]): Pick<Coverage, "classes"> => {
+  if (classes?.by !== "name") return {};
+  const { rows, dropped, initialised } = classes;
+  return { classes: { kept: names.filter((_, index) => rows[index] !== undefined), initialised, dropped } };
+};
+
 /**
- * @param checkpoint a file, or a folder as Hugging Face has them
  * @param states the model's parameters
- * @throws CheckpointError when the file is broken, its layout unknown, or its architecture not the spec's
+ * @throws CheckpointError when the checkpoint is broken, or its architecture not the spec's
  */
 export const importWeights = (
-  checkpoint: string,
+  source: MatchedCheckpoint,
   options: ImportOptions,
   spec: NormalizedSpec,
   states: readonly State[],
 ): ImportedWeights => {
-  const { file: path, notRead } = locateCheckpoint(checkpoint);
-  const source = matchLayout(openCheckpoint(path), path, options.from);
   const target = describeGeometry(spec);
-  const context: ImportContext = { path, source, target, options, classCount: spec.classes.length };
+  const context: ImportContext = { source, target, options, classes: matchRows(source, options, spec.classes) };
   const referenceOf = ({ value }: State): string => referenceName(value.name) ?? value.name;
   requireArchitecture(context);
+  requireNormPlace(context);
   requireTensors(context, states.map(referenceOf));
 
   const plans = new Map<string, Plan>();
@@ -138,28 +214,30 @@ export const importWeights = (
   const sources = coverSources(context, [...plans.values()]);
 
   const warnings = [
-    ...notRead.map((name) => `${name} in the same folder is not read`),
+    ...(context.classes?.warnings ?? []),
+    ...poolingWarnings(context),
     ...[...plans.values()].flatMap(({ warning }) => warning ?? []),
   ];
   const read = (state: State): Float32Array => {
     const plan = plans.get(state.value.name);
-    if (!plan) return initialize(state, spec.seed);
-    const values = plan.read();
+    const initial = (): Float32Array => initialize(state, spec.seed);
+    if (!plan) return initial();
+    const values = plan.read(initial);
     const broken = values.reduce((total, value) => (Number.isFinite(value) ? total : total + 1), 0);
     if (broken > 0) warnings.push(`${plan.from.join(" + ")} has ${broken} values that are not finite`);
     return values;
   };
-  return {
-    read,
-    coverage: () => ({
-      file: path,
-      layout: source.layout.name,
-      taken: source.taken,
-      others: source.others,
-      leftOut: source.leftOut,
-      sources,
-      targets,
-      warnings,
-    }),
-  };
+  const coverage = (): Coverage => ({
+    file: source.path,
+    layout: source.layout.name,
+    taken: source.taken,
+    others: source.others,
+    leftOut: source.leftOut,
+    sources,
+    targets,
+    ...describeClasses(context, spec.classes),
+    notes: listNotes(context, spec),
+    warnings,
+  });
+  return { read, coverage };
 };

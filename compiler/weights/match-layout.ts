@@ -1,25 +1,31 @@
 /** A checkpoint's tensors under the reference's names. */
-import type { SourceGeometry } from "./geometry.ts";
 import type { Checkpoint, TensorEntry } from "./readers/checkpoint.ts";
 import { CheckpointError } from "./readers/checkpoint-error.ts";
 import { findModel, printPlace, unwrappedName } from "./find-model.ts";
 import type { Converted, Layout, Rule } from "./layouts/layout.ts";
 import { layouts } from "./layouts/layouts.ts";
+import type { SourceFacts } from "./source-facts.ts";
 
 export interface MatchedTensor extends Converted {
   /** The names it has in the file. */
   readonly from: readonly string[];
 }
 
+export interface DroppedTensor extends TensorEntry {
+  readonly note: string;
+}
+
 export interface MatchedCheckpoint {
+  /** The file or folder, for messages. */
+  readonly path: string;
   readonly layout: Layout;
-  readonly geometry: SourceGeometry;
+  readonly facts: SourceFacts;
   /** As the file has them. */
   readonly entries: Checkpoint["tensors"];
   /** By the reference's name. */
   readonly tensors: ReadonlyMap<string, MatchedTensor>;
   /** What the model has no use for. */
-  readonly dropped: readonly TensorEntry[];
+  readonly dropped: readonly DroppedTensor[];
   /** Where in the file the model is: `state_dict.model`; "" at its top level. */
   readonly taken: string;
   /** Where else a model is. */
@@ -80,18 +86,26 @@ export const matchLayout = (checkpoint: Checkpoint, path: string, from?: string)
       `has no layout known here (${known}); its first tensors are ${listNames([...checkpoint.tensors.keys()])}`,
     );
   }
-  const { layout, under, others } = found;
+  const { under, others } = found;
   const isInside = (name: string): boolean =>
     name.startsWith(under) &&
     !others.some((other) => other.length > under.length && other.startsWith(under) && name.startsWith(other));
-  const findRule = (inside: string): { readonly rule: Rule | undefined; readonly bare: string } => {
-    const prefix = layout.prefixes.find((candidate) => inside.startsWith(candidate)) ?? "";
-    const bare = inside.slice(prefix.length);
-    return { rule: layout.rules.find(({ pattern }) => pattern.test(bare)), bare };
+  const bareName = (unwrapped: string): string => {
+    const name = unwrapped.slice(under.length);
+    const prefix = found.layout.prefixes.find((candidate) => name.startsWith(candidate)) ?? "";
+    return name.slice(prefix.length);
   };
+  const inside = new Map<string, TensorEntry>();
+  for (const [name, entry] of checkpoint.tensors) {
+    const unwrapped = unwrappedName(name);
+    if (isInside(unwrapped)) inside.set(bareName(unwrapped), entry);
+  }
+  const layout = found.layout.variants?.find(({ isVariant }) => isVariant(inside))?.layout ?? found.layout;
+  const findRule = (bare: string): Rule | undefined => layout.rules.find(({ pattern }) => pattern.test(bare));
   const whole = new Map<string, MatchedTensor>();
   const thirds = new Map<string, MatchedTensor[]>();
-  const dropped: TensorEntry[] = [];
+  const dropped: DroppedTensor[] = [];
+  const refused = new Map<string, string[]>();
   const unexpected: string[] = [];
   const outside: string[] = [];
   const refuseSecond = (target: string, first: MatchedTensor | undefined, second: string): void => {
@@ -104,11 +118,14 @@ export const matchLayout = (checkpoint: Checkpoint, path: string, from?: string)
       outside.push(unwrapped);
       continue;
     }
-    const { rule, bare } = findRule(unwrapped.slice(under.length));
+    const bare = bareName(unwrapped);
+    const rule = findRule(bare);
     if (!rule) {
       unexpected.push(name);
+    } else if (rule.refused !== undefined) {
+      refused.set(rule.refused, [...(refused.get(rule.refused) ?? []), name]);
     } else if (rule.to === undefined) {
-      dropped.push(entry);
+      dropped.push({ ...entry, note: rule.note ?? "of no use to AST" });
     } else {
       const target = bare.replace(rule.pattern, rule.to);
       const tensor = { ...(rule.convert ?? plain)(entry), from: [name] };
@@ -125,7 +142,7 @@ export const matchLayout = (checkpoint: Checkpoint, path: string, from?: string)
   }
   for (const [name, className] of checkpoint.objects) {
     const unwrapped = unwrappedName(name);
-    if (isInside(unwrapped) && findRule(unwrapped.slice(under.length)).rule?.to !== undefined) {
+    if (isInside(unwrapped) && findRule(bareName(unwrapped))?.to !== undefined) {
       throw new CheckpointError(path, `${name} is no tensor, but a Python object of ${className}`);
     }
   }
@@ -134,6 +151,10 @@ export const matchLayout = (checkpoint: Checkpoint, path: string, from?: string)
       path,
       `has tensors that a ${layout.name} checkpoint does not have: ${listNames(unexpected)}`,
     );
+  }
+  if (refused.size > 0) {
+    const parts = [...refused].map(([part, names]) => `${part} (${listNames(names)})`).join(" and ");
+    throw new CheckpointError(path, `has ${parts}, without which it computes something else; that cannot be imported`);
   }
   for (const [name, parts] of thirds) {
     const missing = thirdNames.filter((_, index) => !parts[index]);
@@ -145,8 +166,9 @@ export const matchLayout = (checkpoint: Checkpoint, path: string, from?: string)
     whole.set(name, joinThirds(parts));
   }
   return {
+    path,
     layout,
-    geometry: layout.readGeometry?.(checkpoint, path, checkpoint.tensors.get(found.marker ?? "")) ?? {},
+    facts: { ...layout.facts, ...layout.readFacts?.(checkpoint, path, inside) },
     entries: checkpoint.tensors,
     tensors: whole,
     dropped,

@@ -1,5 +1,5 @@
 /** A graph's parameters as one `.safetensors`, under their own names. */
-import { geometryKey } from "../../compiler/artifact.ts";
+import { checkpointKeys } from "../../compiler/artifact.ts";
 import type { Artifact } from "../session/read-artifact.ts";
 import { readFloats } from "./read-floats.ts";
 import { writeSafetensors } from "../safetensors/write-safetensors.ts";
@@ -11,7 +11,9 @@ export const exportSafetensors = async ({ parameters, model }: Artifact, path: s
     shape: parameter.dims,
     read: () => readFloats(parameter),
   }));
-  // With it, the compiler can read the file as a checkpoint.
-  const geometry = model.metadataProps?.find(({ key }) => key === geometryKey)?.value;
-  await writeSafetensors(path, tensors, { format: "pt", ...(geometry ? { [geometryKey]: geometry } : {}) });
+  // With them, the compiler can read the file as a checkpoint.
+  const meaning = (model.metadataProps ?? []).flatMap(({ key, value }) =>
+    key && value && checkpointKeys.includes(key) ? [[key, value] as const] : [],
+  );
+  await writeSafetensors(path, tensors, { format: "pt", ...Object.fromEntries(meaning) });
 };

@@ -42,14 +42,32 @@ export interface PadOrCut {
 }
 export const padOrCut = (options: Omit<PadOrCut, "kind">): PadOrCut => ({ kind: "padOrCut", ...options });
 
-/** (x - mean) / std * to. The data set's `mean` and `std` are those of the log-mel; the paper's `to` is 0.5. */
-export interface Normalize {
-  readonly kind: "normalize";
+/** Mean and deviation of the log-mel features over the data that a model learns from. */
+export interface Statistics {
   readonly mean: number;
   readonly std: number;
+}
+
+/** (x - mean) / std * to. The data set's `mean` and `std` are those of the log-mel; the paper's `to` is 0.5. */
+export interface NormalizeByStatistics extends Statistics {
+  readonly kind: "normalize";
   /** Standard deviation after normalisation. Default 1. */
   readonly to?: number;
 }
-export const normalize = (options: Omit<Normalize, "kind">): Normalize => ({ kind: "normalize", ...options });
+
+/** The normalisation that the checkpoint was trained with. */
+export interface FromCheckpoint {
+  readonly kind: "normalize";
+  readonly from: "checkpoint";
+}
+/**
+ * In place of mean and deviation: those that lie beside the checkpoint's weights, in a preprocessor_config.json (Hugging Face)
+ * or in the metadata of a `graph.onnx`. An error where there are none.
+ */
+export const fromCheckpoint = (): FromCheckpoint => ({ kind: "normalize", from: "checkpoint" });
+
+export type Normalize = NormalizeByStatistics | FromCheckpoint;
+export const normalize = (options: Omit<NormalizeByStatistics, "kind"> | FromCheckpoint): Normalize =>
+  "from" in options ? options : { kind: "normalize", ...options };
 
 export type FeatureStep = RemoveMean | KaldiFbank | PadOrCut | Normalize;

@@ -122,6 +122,12 @@ export interface MeanOfTokens {
 }
 export const meanOfTokens = (...names: readonly string[]): MeanOfTokens => ({ kind: "meanOfTokens", names });
 
+/** The mean of the patches, the added tokens left out: [batch, tokens, width] -> [batch, width]. */
+export interface MeanOfPatches {
+  readonly kind: "meanOfPatches";
+}
+export const meanOfPatches = (): MeanOfPatches => ({ kind: "meanOfPatches" });
+
 export type Layer =
   | PatchEmbedding
   | AddTokens
@@ -132,4 +138,5 @@ export type Layer =
   | Attention
   | Dense
   | Activation
-  | MeanOfTokens;
+  | MeanOfTokens
+  | MeanOfPatches;

@@ -1,4 +1,4 @@
-/** Weights to start from: ImageNet's ViT or DeiT, or an AST of another length or other classes. */
+/** Weights to start from: ImageNet's ViT or DeiT, or an AST, SSAST or AudioMAE of another length or other classes. */
 
 export interface Checkpoint {
   readonly kind: "checkpoint";
@@ -23,5 +23,21 @@ export interface Checkpoint {
   readonly patches?: "bilinear";
   /** The source's grid, where its file does not tell: patches along frequency and time. */
   readonly grid?: { readonly rows: number; readonly columns: number };
+  /**
+   * The source's patches, where its layout does not tell: one frequency after the other with kernels [bins, frames], as AST's,
+   * or one time after the other with kernels [frames, bins], as AudioMAE's.
+   */
+  readonly order?: "frequencyFirst" | "timeFirst";
+  /**
+   * The source's class names by row of its classifier, where its file does not tell: a CSV with the columns `index` and
+   * `display_name` or `name`, relative to the spec's file. The command line's `--weights-labels` goes first.
+   * Rows go to the spec's classes by name; a class without a row starts anew.
+   */
+  readonly labels?: string;
+  /**
+   * "own": to train on the spec's features although the source was trained on others, as the paper does with another data
+   * set's mean and deviation. Default: an error that says what differs.
+   */
+  readonly features?: "own";
 }
 export const checkpoint = (options: Omit<Checkpoint, "kind"> = {}): Checkpoint => ({ kind: "checkpoint", ...options });

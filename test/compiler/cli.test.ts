@@ -42,6 +42,7 @@ Compiles a model spec to one ONNX file that infers and trains.
   --out FILE                  the file to write                                   (default: graph.onnx)
   --weights FILE|DIR|none     to start from: .pth, .safetensors, .npz, graph.onnx, a Hugging Face folder   (default: the spec's)
   --weights-from KEY          which of several models in it: model_ema, teacher, ...   (default: the spec's)
+  --weights-labels CSV        the weights' class names, by row                    (default: the file's own)
   --input waveform|features   where the graph starts                              (default: waveform)
   --json                      print one JSON object instead of text
   --help                      print this

@@ -7,12 +7,17 @@ import onnxProto from "onnx-proto";
 import { InferenceSession, Tensor } from "../../runtime/session/onnxruntime.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { absentSample, parseMetadata } from "../../compiler/artifact.ts";
+import { CompileError } from "../../compiler/diagnostics/diagnostic.ts";
 import { compile, type Compiled, type GraphInput } from "../../compiler/compile.ts";
+import { openCheckpoint } from "../../compiler/weights/readers/open-checkpoint.ts";
 import { cpuDevice } from "../../runtime/session/device.ts";
 import { readArtifact } from "../../runtime/session/read-artifact.ts";
 import { openTrainingSession } from "../../runtime/session/training-session.ts";
 import { generateTensor } from "../golden-data/deterministic-tensor.ts";
 import { createRunner } from "../onnx/training-info-runner.ts";
+
+const vocabulary =
+  "adamW, checkpoint, fromCheckpoint, kaldiFbank, mixedFloat16, multiLabel, normalize, padOrCut, removeMean, singleLabel";
 
 /** Compiles the tiny model with changes, in a folder of its own; its weights from its seed or from another graph. */
 const compileTiny = (
@@ -26,10 +31,10 @@ const compileTiny = (
   const spec = join(folder, "spec.ts");
   writeFileSync(
     spec,
-    `import { adamW, mixedFloat16, multiLabel } from "specgraph";
+    `import { ${vocabulary} } from "specgraph";
 import { tiny } from "./tiny-model.ts";
 export default tiny({ ${changes} });
-export const unused = [adamW, mixedFloat16, multiLabel];
+export const unused = [${vocabulary}];
 `,
   );
   const out = join(folder, "graph.onnx");
@@ -145,6 +150,62 @@ test("parameters that training leaves alone are still parameters: for the runtim
   const again = compileTiny("seed: 4", "waveform", out);
   expect(readArtifact(again.out).parameters).toStrictEqual(parameters);
   expect(again.compiled.coverage?.sources.map(({ status }) => status)).toStrictEqual(parameters.map(() => "used"));
+});
+
+describe("a graph as a checkpoint", () => {
+  const single = (...classes: readonly string[]): string =>
+    `objective: singleLabel({ classes: ${JSON.stringify(classes)} })`;
+  const compiledFrom = (weights: string, changes: string): Compiled =>
+    compileTiny(changes, "waveform", weights).compiled;
+  const complaint = (run: () => unknown): string => {
+    try {
+      run();
+    } catch (error) {
+      return error instanceof CompileError ? error.message : String(error);
+    }
+    return "none";
+  };
+
+  test("gives each class the row of its name", () => {
+    const { out } = compileTiny(`${single("dog", "cat", "bird")}, seed: 3`, "waveform");
+    const again = compileTiny(`${single("bird", "owl", "dog")}, seed: 4`, "waveform", out);
+    const row = (path: string, index: number): Float32Array | undefined =>
+      openCheckpoint(path)
+        .tensors.get("dense.weight")
+        ?.readFloat32()
+        .subarray(8 * index, 8 * index + 8);
+    expect(row(again.out, 0)).toStrictEqual(row(out, 2));
+    expect(row(again.out, 2)).toStrictEqual(row(out, 0));
+    const fresh = compileTiny(`${single("bird", "owl", "dog")}, seed: 4`, "waveform");
+    expect(row(again.out, 1)).toStrictEqual(row(fresh.out, 1));
+    expect(again.compiled.coverage?.classes).toStrictEqual({
+      kept: ["bird", "dog"],
+      initialised: ["owl"],
+      dropped: ["cat"],
+    });
+  });
+
+  const features = (step: string, bins = 16): string =>
+    `features: [removeMean(), kaldiFbank({ bins: ${bins}, frameLengthMs: 25, frameShiftMs: 10, window: "hanning" }), padOrCut({ frames: 24 }), ${step}]`;
+
+  test("must have been trained on the spec's features, or the spec says otherwise", () => {
+    const { out } = compileTiny(features("normalize({ mean: -6, std: 5 })"), "waveform");
+    const message = `the checkpoint was trained on features with mean -6 and std 5 (${out}), the spec's have mean -4 and std 4`;
+    expect(complaint(() => compiledFrom(out, ""))).toBe(message);
+    const own = compiledFrom(out, 'pretrained: checkpoint({ features: "own" })');
+    expect(own.metadata.normalization).toStrictEqual({ mean: -4, scale: 0.25 });
+    const taken = compiledFrom(out, features("normalize(fromCheckpoint())"));
+    expect(taken.metadata.normalization).toStrictEqual({ mean: -6, scale: 0.2 });
+    expect(complaint(() => compiledFrom(out, features("fromCheckpoint()", 24)))).toBe(
+      `the checkpoint was trained on features with 16 bins (${out}), the spec's have 24`,
+    );
+  });
+
+  test("may be of another length, which is noted", () => {
+    const { out } = compileTiny("", "waveform");
+    const longer = features("normalize({ mean: -4, std: 4 })").replace("frames: 24", "frames: 40");
+    expect(compiledFrom(out, longer).coverage?.notes).toStrictEqual(["its clips are 24 frames long, the spec's 40"]);
+  });
 });
 
 describe("metadata", () => {

@@ -9,6 +9,8 @@ import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import { importWeights, type ImportedWeights } from "../../compiler/weights/import-weights.ts";
 import { referenceName } from "../../compiler/weights/layouts/reference-name.ts";
+import { matchLayout } from "../../compiler/weights/match-layout.ts";
+import { openCheckpoint } from "../../compiler/weights/readers/open-checkpoint.ts";
 import { writeSafetensors } from "../../runtime/safetensors/write-safetensors.ts";
 import { ast, type AstOptions, sizes } from "../../spec/ast.ts";
 import { multiLabel, numbered } from "../../spec/dsl/index.ts";
@@ -70,7 +72,7 @@ const importInto = (options: AstOptions, path: string): Import => {
     if (!found) throw new Error(`no parameter ${reference}`);
     return found;
   };
-  return { graph, imported: importWeights(path, {}, spec, parameters), state };
+  return { graph, imported: importWeights(matchLayout(openCheckpoint(path), path), {}, spec, parameters), state };
 };
 
 /** Every `step`th row and column: NumPy's `[:, ::a, ::b]` or `[::a]`. */

@@ -102,7 +102,7 @@ export const logitsOf = async (path: string, clip: string, published: PublishedC
   const { samples } = await loadClip(clip, { sampleRateHz, minSamples: features.frameLengthSamples });
   const graph = lowerSpec(spec, "waveform", () => undefined);
   const parameters = graph.states.filter(({ kind }) => kind === "parameter");
-  const { read } = importWeights(path, {}, spec, parameters);
+  const { read } = importWeights(matchLayout(openCheckpoint(path), path), {}, spec, parameters);
   const folder = mkdtempSync(join(tmpdir(), "specgraph-golden-"));
   try {
     const graphPath = join(folder, "graph.onnx");

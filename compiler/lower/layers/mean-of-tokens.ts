@@ -11,6 +11,10 @@ const pick = (b: Builder, x: Value, positions: readonly number[]): Value => {
     : b.gather(x, b.int64s(positions), { axis: 1 });
 };
 
+/** [batch, tokens, width] -> [batch, width]; no positions: all. */
+export const meanOfPositions = (b: Builder, x: Value, positions: readonly number[]): Value =>
+  b.reduceMean(positions.length === 0 ? x : pick(b, x, positions), { axes: [1], keepdims: 0 });
+
 export const lowerMeanOfTokens: LowerLayer<MeanOfTokens> = (context, flow) => {
   const { layer, b, fail } = context;
   const { value, width, named } = expectFlow(context, flow, "tokens");
@@ -19,6 +23,5 @@ export const lowerMeanOfTokens: LowerLayer<MeanOfTokens> = (context, flow) => {
       named.get(name) ??
       fail("unknown-token", `there is no token ${name}; the tokens are ${[...named.keys()].join(", ") || "not named"}`),
   );
-  const picked = positions.length === 0 ? value : pick(b, value, positions);
-  return { kind: "vector", value: b.reduceMean(picked, { axes: [1], keepdims: 0 }), width };
+  return { kind: "vector", value: meanOfPositions(b, value, positions), width };
 };

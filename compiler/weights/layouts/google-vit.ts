@@ -60,11 +60,14 @@ const norm = (from: string, to: string): readonly Rule[] => [
   { pattern: new RegExp(`^${from}/bias$`), to: `${to}.bias` },
 ];
 
+const marker = "Transformer/encoderblock_0/MultiHeadDotProductAttention_1/query/kernel";
+
 export const googleVit: Layout = {
   name: "Google ViT",
   prefixes: [""],
-  markers: ["Transformer/encoderblock_0/MultiHeadDotProductAttention_1/query/kernel"],
+  markers: [marker],
   grid: "square",
+  facts: { norm: "beforePooling" },
   rules: [
     { pattern: /^cls$/, to: "v.cls_token" },
     { pattern: /^Transformer\/posembed_input\/pos_embedding$/, to: "v.pos_embed" },
@@ -82,6 +85,8 @@ export const googleVit: Layout = {
     { pattern: /^(head|pre_logits)\//, to: undefined },
   ],
   // The kernel is [width, heads, width / heads].
-  readGeometry: (_checkpoint, _path, { shape = [] }: Partial<TensorEntry> = {}) =>
-    shape.length === 3 && shape[1] !== undefined ? { heads: shape[1] } : {},
+  readFacts: (_, __, tensors) => {
+    const { shape = [] } = tensors.get(marker) ?? {};
+    return shape.length === 3 && shape[1] !== undefined ? { heads: shape[1] } : {};
+  },
 };

@@ -1,5 +1,5 @@
 /** The layouts of transformers' ViT, DeiT and AST: the names on its hub, and those that transformers 5 has in memory. */
-import { readHuggingFaceConfig } from "./hugging-face-config.ts";
+import { readHuggingFaceFiles } from "./hugging-face-files.ts";
 import { both, type Layout, only, type Rule } from "./layout.ts";
 
 const kernel = "embeddings.patch_embeddings.projection.weight";
@@ -36,8 +36,9 @@ export const huggingFaceVit: Layout = {
   prefixes: ["vit.", "deit.", ""],
   markers: [kernel],
   grid: "square",
+  facts: { norm: "beforePooling" },
   rules: [...body, only(/^(pooler|classifier|cls_classifier|distillation_classifier|decoder)\./, undefined)],
-  readGeometry: (_, path) => readHuggingFaceConfig(path),
+  readFacts: (_, path) => readHuggingFaceFiles(path),
 };
 
 /** Comes before ViT: without the classifier (`ASTModel`) only the number of input channels tells them apart. */
@@ -47,6 +48,8 @@ export const huggingFaceAst: Layout = {
   markers: [kernel],
   accepts: ({ shape }, prefix) => prefix !== "" || shape[1] === 1,
   grid: "any",
+  gridFile: "config.json",
+  facts: { norm: "beforePooling", pooling: ["cls", "dist"] },
   rules: [...body, both("classifier\\.layernorm", "mlp_head.0"), both("classifier\\.dense", "mlp_head.1")],
-  readGeometry: (_, path) => readHuggingFaceConfig(path),
+  readFacts: (_, path) => readHuggingFaceFiles(path),
 };

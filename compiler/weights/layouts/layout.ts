@@ -1,6 +1,6 @@
 /** How a family of checkpoints names and shapes its tensors, told as rules from its names to the reference's. */
-import type { SourceGeometry } from "../geometry.ts";
 import type { Checkpoint, TensorEntry } from "../readers/checkpoint.ts";
+import type { SourceFacts } from "../source-facts.ts";
 
 /** A tensor in the reference's shape. */
 export interface Converted {
@@ -15,7 +15,14 @@ export interface Rule {
   /** Query, key and value apart: the third of the reference's joint tensor that this one fills. */
   readonly third?: 0 | 1 | 2;
   readonly convert?: (entry: TensorEntry) => Converted;
+  /** What a dropped tensor is for. Default: of no use to AST. */
+  readonly note?: string;
+  /** A part of the model without which it computes something else, and which cannot be imported: in words. */
+  readonly refused?: string;
 }
+
+/** A model's tensors by the names that its layout's rules are for. */
+export type Tensors = ReadonlyMap<string, TensorEntry>;
 
 export interface Layout {
   readonly name: string;
@@ -30,13 +37,14 @@ export interface Layout {
   readonly rules: readonly Rule[];
   /** Patches of pictures have a square grid, those of spectrograms any. */
   readonly grid: "square" | "any";
-  /** What the file, or one beside it, tells beyond the reference's tensors. Throws CheckpointError where that is broken. */
-  readonly readGeometry?: (
-    checkpoint: Checkpoint,
-    path: string,
-    /** The first of the markers, where the model was found by it. */
-    marker: TensorEntry | undefined,
-  ) => SourceGeometry;
+  /** The file beside the weights that tells the grid. */
+  readonly gridFile?: string;
+  /** What all such checkpoints have in common. */
+  readonly facts: SourceFacts;
+  /** What this one tells, itself or by a file beside it. Throws CheckpointError where that is broken. */
+  readonly readFacts?: (checkpoint: Checkpoint, path: string, tensors: Tensors) => SourceFacts;
+  /** Special cases, told by the tensors that they have; the first that fits is taken. */
+  readonly variants?: readonly { readonly layout: Layout; readonly isVariant: (tensors: Tensors) => boolean }[];
 }
 
 /** Weight and bias of one name. */
@@ -47,3 +55,7 @@ export const both = (from: string, to: string | undefined, third?: 0 | 1 | 2): R
 });
 
 export const only = (pattern: RegExp, to: string | undefined): Rule => ({ pattern, to });
+
+export const dropped = (pattern: RegExp, note: string): Rule => ({ pattern, to: undefined, note });
+
+export const refused = (pattern: RegExp, part: string): Rule => ({ pattern, to: undefined, refused: part });

@@ -1,27 +1,64 @@
 /** Parameters as this compiler names them: a `graph.onnx`, or the `.safetensors` that `runtime export` writes of one. */
 import * as v from "valibot";
-import { geometryKey } from "../../artifact.ts";
+import { type ArtifactMetadata, geometryKey, metadataKey } from "../../artifact.ts";
+import { placeNames } from "../geometry.ts";
 import type { Checkpoint } from "../readers/checkpoint.ts";
 import { CheckpointError } from "../readers/checkpoint-error.ts";
-import type { SourceGeometry } from "../geometry.ts";
+import type { SourceFacts, SourceFeatures } from "../source-facts.ts";
 import { type Layout, only } from "./layout.ts";
 import { referenceRules } from "./reference-name.ts";
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(1));
-const schema = v.object({
-  grid: v.object({ rows: count, columns: count }),
-  positions: v.array(v.string()),
-  heads: v.exactOptional(count),
-});
+const keysOf = <T extends object>(object: T): (keyof T)[] => Object.keys(object) as (keyof T)[];
 
-const readGeometry = ({ metadata }: Checkpoint, path: string): SourceGeometry => {
-  const text = metadata.get(geometryKey);
-  if (text === undefined) return {};
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const names = v.array(v.string());
+const geometry = v.object({
+  grid: v.object({ rows: count, columns: count }),
+  positions: names,
+  heads: v.exactOptional(count),
+  norm: v.exactOptional(v.picklist(keysOf(placeNames))),
+  pooling: v.exactOptional(names),
+});
+const normalization = v.object({ mean: v.pipe(v.number(), v.finite()), scale: v.pipe(v.number(), v.gtValue(0)) });
+
+/** undefined where the file, of another version, has no such property. */
+const readProperty = <T>(
+  { metadata }: Checkpoint,
+  path: string,
+  key: string,
+  schema: v.GenericSchema<T>,
+): T | undefined => {
+  const text = metadata.get(key);
+  if (text === undefined) return undefined;
   try {
     return v.parse(schema, JSON.parse(text));
   } catch {
-    throw new CheckpointError(path, `its metadata property ${geometryKey} is damaged; compile or export it again`);
+    throw new CheckpointError(path, `its metadata property ${key} is damaged; compile or export it again`);
   }
+};
+
+const readFeatures = (checkpoint: Checkpoint, path: string): SourceFeatures | undefined => {
+  const read = <T>(property: keyof ArtifactMetadata, schema: v.GenericSchema<T>): T | undefined =>
+    readProperty(checkpoint, path, metadataKey(property), schema);
+  const { mean, scale } = read("normalization", normalization) ?? {};
+  const [bins, frames] = [read("bins", count), read("frames", count)];
+  const sampleRateHz = read("sampleRateHz", count);
+  const [frameLengthSamples, frameShiftSamples] = [read("minSamples", count), read("frameShiftSamples", count)];
+  if (mean === undefined || scale === undefined || bins === undefined || frames === undefined) return undefined;
+  if (sampleRateHz === undefined || frameLengthSamples === undefined || frameShiftSamples === undefined) {
+    return undefined;
+  }
+  return { file: path, mean, scale, bins, frames, sampleRateHz, frameLengthSamples, frameShiftSamples };
+};
+
+const readFacts = (checkpoint: Checkpoint, path: string): SourceFacts => {
+  const classNames = readProperty(checkpoint, path, metadataKey("classes"), names);
+  const features = readFeatures(checkpoint, path);
+  return {
+    ...readProperty(checkpoint, path, geometryKey, geometry),
+    ...(classNames ? { classNames } : {}),
+    ...(features ? { features } : {}),
+  };
 };
 
 export const specgraph: Layout = {
@@ -30,7 +67,8 @@ export const specgraph: Layout = {
   markers: ["blocks.0.residual1.attention.qkv.weight"],
   isDeclared: ({ metadata }) => metadata.has(geometryKey),
   grid: "any",
+  facts: {},
   // What the reference does not have, such as another head, keeps its name.
   rules: [...referenceRules, only(/^(.+)$/, "$1")],
-  readGeometry,
+  readFacts,
 };

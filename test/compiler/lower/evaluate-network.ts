@@ -109,8 +109,12 @@ const apply = ({ rows, tokens }: State, { layer, path, inner }: PlacedLayer, par
       return { rows: rows.map((row) => linear(row, get("weight"), get("bias"))), tokens };
     case "activation":
       return { rows: rows.map((row) => row.map(activations[layer.name])), tokens };
-    case "meanOfTokens": {
-      const picked = layer.names.length === 0 ? rows : layer.names.map((name) => rows[tokens[name] ?? NaN] ?? []);
+    case "meanOfTokens":
+    case "meanOfPatches": {
+      const added = Object.values(tokens);
+      const named = layer.kind === "meanOfTokens" ? layer.names : [];
+      const others = layer.kind === "meanOfTokens" ? rows : rows.filter((_, at) => !added.includes(at));
+      const picked = named.length === 0 ? others : named.map((name) => rows[tokens[name] ?? NaN] ?? []);
       return {
         rows: [range(rows[0]?.length ?? 0).map((index) => mean(picked.map((row) => row[index] ?? NaN)))],
         tokens,

@@ -27,6 +27,12 @@ test("the report counts, and tells each note once with the tensors it is about",
       { name: "y", shape, status: "filled", from: ["b"], note: "positions 14x14 -> 12x101" },
       { name: "z", shape, status: "initialised", from: [], note: "new in this spec" },
     ],
+    classes: {
+      kept: ["dog"],
+      initialised: ["owl", "Owl, barn"],
+      dropped: ["a", "b", "c", "d", "e", "f"],
+    },
+    notes: ["its clips are 1024 frames long, the spec's 512"],
     warnings: ["b has 3 values that are not finite"],
   };
   expect(printCoverage(coverage)).toBe(
@@ -39,6 +45,8 @@ test("the report counts, and tells each note once with the tensors it is about",
       "3 parameters of the model: 2 filled, 1 initialised",
       "  y: positions 14x14 -> 12x101",
       "  z: new in this spec",
+      '  classes by name: 1 has a row, 2 without one start anew ("owl", "Owl, barn"), 6 of the checkpoint are dropped ("a", "b", "c", "d", "e" and 1 more)',
+      "  note: its clips are 1024 frames long, the spec's 512",
       "  warning: b has 3 values that are not finite",
     ].join("\n"),
   );

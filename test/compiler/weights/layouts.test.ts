@@ -2,7 +2,12 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { referenceName } from "../../../compiler/weights/layouts/reference-name.ts";
+import { matchLayout } from "../../../compiler/weights/match-layout.ts";
+import { openCheckpoint } from "../../../compiler/weights/readers/open-checkpoint.ts";
+import type { SourceFacts } from "../../../compiler/weights/source-facts.ts";
+import { multiLabel } from "../../../spec/dsl/index.ts";
 import {
+  filled,
   importMini,
   type Imported,
   layoutTensors,
@@ -24,12 +29,16 @@ const expectReference = ({ values }: Imported, tokens: readonly ("cls" | "dist")
   }
 };
 
+const unnamed =
+  "its 5 classes are taken to be the spec's, in order, as the checkpoint does not name them; " +
+  'checkpoint({ labels: "FILE.csv" }) or --weights-labels names them';
+
 describe("the same AST in every layout", () => {
   test.each(Object.entries(miniLayouts))("%s", async (_, { tensors, layout, tokens, hasHead }) => {
     const imported = importMini(await writeCheckpoint(tensors), {}, mini({ tokens }));
     expect(imported.coverage.layout).toBe(layout);
     expect(imported.coverage.sources).toHaveLength(tensors.size);
-    expect(imported.coverage.warnings).toStrictEqual([]);
+    expect(imported.coverage.warnings).toStrictEqual(hasHead ? [unnamed] : []);
     expectReference(imported, tokens, hasHead);
     const initialised = imported.coverage.targets.filter(({ status }) => status === "initialised");
     expect(initialised).toHaveLength(hasHead ? 0 : 4);
@@ -93,6 +102,48 @@ describe("config.json beside a Hugging Face checkpoint", () => {
     );
   });
 
+  test("without it, the grid of a checkpoint may be unknown", async () => {
+    const body = layoutTensors("Hugging Face AST");
+    const name = "audio_spectrogram_transformer.embeddings.position_embeddings";
+    const path = await writeCheckpoint(new Map([...body, [name, filled([1, 50, 8])]]));
+    expect(refusal(path)).toBe(
+      "FILE: has 48 positions, which may be 12x4 or 8x6; put its config.json beside it or state checkpoint({ grid: { rows, columns } })",
+    );
+  });
+
+  const strides = { frequency_stride: 16, time_stride: 16, max_length: 128 };
+  const abc = mini({ objective: multiLabel({ classes: ["a", "b", "c", "d", "e"] }) });
+
+  test("names the classes", async () => {
+    const id2label = { 0: "e", 1: "d", 2: "c", 3: "b", 4: "rain" };
+    const path = await withConfig({ ...astConfig, ...strides, layer_norm_eps: 1e-6, id2label });
+    const { coverage } = importMini(path, {}, abc);
+    expect(coverage.classes).toStrictEqual({ kept: ["b", "c", "d", "e"], initialised: ["a"], dropped: ["rain"] });
+  });
+
+  test("with transformers' default names it does not", async () => {
+    const id2label = Object.fromEntries([0, 1, 2, 3, 4].map((index) => [index, `LABEL_${index}`]));
+    const { coverage } = importMini(await withConfig({ ...astConfig, ...strides, id2label }), {}, abc);
+    expect(coverage.warnings).toStrictEqual([unnamed]);
+  });
+
+  test("must name all classes", async () => {
+    const told = async (id2label: object): Promise<string> =>
+      refusal(await withConfig({ ...astConfig, ...strides, id2label }), {}, abc).replace(/^.*config\.json/, "CONFIG");
+    expect(await told({ 0: "a", 1: "b" })).toBe("FILE: has 5 rows in its classifier, but 2 class names");
+    expect(await told({ 0: "a", 2: "b" })).toBe("CONFIG: has an id2label without a name for 1");
+    expect(await told({ 0: 7 })).toBe("CONFIG: has an impossible id2label.0: 7");
+  });
+
+  test("tells the epsilon, which is noted where it differs", async () => {
+    const notes = async (config: object): Promise<readonly string[]> =>
+      importMini(await withConfig({ ...astConfig, ...strides, ...config })).coverage.notes;
+    expect(await notes({})).toStrictEqual(["its layer norms have eps 1e-12, the spec's 1e-6 and 1e-5"]);
+    expect(await notes({ layer_norm_eps: 1e-5 })).toStrictEqual([
+      "its layer norms have eps 1e-5, the spec's 1e-6 and 1e-5",
+    ]);
+  });
+
   test("of another kind of model counts for nothing", async () => {
     expect(refusal(await withConfig({ model_type: "bert", num_attention_heads: 4 }))).toBe("no error");
     expect(refusal(await withConfig("null"))).toBe("no error");
@@ -106,5 +157,53 @@ describe("config.json beside a Hugging Face checkpoint", () => {
     );
     expect(await told({ ...astConfig, time_stride: 0 })).toBe("CONFIG: has an impossible time_stride: 0");
     expect(await told({ ...astConfig, patch_size: "16" })).toBe('CONFIG: has an impossible patch_size: "16"');
+  });
+});
+
+describe("preprocessor_config.json beside a Hugging Face checkpoint", () => {
+  const factsOf = async (config: object | string): Promise<SourceFacts> => {
+    const path = await writeCheckpoint(layoutTensors("Hugging Face AST"));
+    const text = typeof config === "string" ? config : JSON.stringify(config);
+    writeFileSync(join(dirname(path), "preprocessor_config.json"), text);
+    const { facts } = matchLayout(openCheckpoint(path), path);
+    return facts;
+  };
+  const type = { feature_extractor_type: "ASTFeatureExtractor" };
+
+  test("tells the features: (x - mean) / (2 std)", async () => {
+    const config = { ...type, mean: -6.8, std: 5.5, num_mel_bins: 64, max_length: 96, sampling_rate: 22_050 };
+    expect((await factsOf(config)).features).toStrictEqual({
+      file: expect.stringMatching(/preprocessor_config\.json$/) as string,
+      mean: -6.8,
+      scale: 1 / 11,
+      bins: 64,
+      frames: 96,
+      sampleRateHz: 22_050,
+      frameLengthSamples: 551,
+      frameShiftSamples: 220,
+    });
+  });
+
+  test("transformers' defaults fill it up", async () => {
+    expect((await factsOf(type)).features).toMatchObject({
+      mean: -4.2677393,
+      scale: 0.5 / 4.5689974,
+      bins: 128,
+      frames: 1024,
+      sampleRateHz: 16_000,
+    });
+    expect((await factsOf({ ...type, do_normalize: false })).features).toMatchObject({ mean: 0, scale: 1 });
+  });
+
+  test("of another kind of extractor counts for nothing", async () => {
+    const { features } = await factsOf({ feature_extractor_type: "ViTFeatureExtractor", image_mean: [0.5] });
+    expect(features).toBeUndefined();
+  });
+
+  test("must be readable", async () => {
+    await expect(factsOf({ ...type, std: 0 })).rejects.toThrow(/preprocessor_config\.json: has an impossible std: 0$/);
+    await expect(factsOf("{")).rejects.toThrow(
+      /preprocessor_config\.json: is not JSON, but lies beside a Hugging Face checkpoint; replace or remove it$/,
+    );
   });
 });

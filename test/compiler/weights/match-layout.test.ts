@@ -26,8 +26,7 @@ describe("a checkpoint is refused", () => {
   });
 
   test.each([
-    ["timm distilled DeiT", "norm_pre.weight, norm_pre.bias", "timm ViT / DeiT"],
-    ["timm distilled DeiT", "blocks.0.ls1.gamma", "timm ViT / DeiT"],
+    ["timm distilled DeiT", "blocks.0.attn.relative_position_bias_table", "timm ViT / DeiT"],
     ["official AST", "extra", "official AST"],
     ["Hugging Face DeiT", "deit.encoder.layer.0.layer_scale1.lambda1", "Hugging Face ViT / DeiT"],
     ["Hugging Face AST", "audio_spectrogram_transformer.pooler.weight", "Hugging Face AST"],
@@ -36,6 +35,17 @@ describe("a checkpoint is refused", () => {
     const names = extra.split(", ");
     const message = await refused(extended(layoutTensors(name), ...names));
     expect(message).toBe(`FILE: has tensors that a ${layout} checkpoint does not have: ${names.toSorted().join(", ")}`);
+  });
+
+  test.each([
+    ["norm_pre.bias, norm_pre.weight", "a norm before its blocks"],
+    ["blocks.0.ls1.gamma, blocks.0.ls2.gamma", "layer scale"],
+    ["reg_token", "register tokens"],
+    ["blocks.1.attn.k_norm.weight, blocks.1.attn.q_norm.weight", "norms of its queries and keys"],
+  ])("with %s, which cannot be imported", async (extra, part) => {
+    expect(await refused(extended(layoutTensors("timm distilled DeiT"), ...extra.split(", ")))).toBe(
+      `FILE: has ${part} (${extra}), without which it computes something else; that cannot be imported`,
+    );
   });
 
   test("without a third of query, key and value", async () => {
@@ -91,11 +101,12 @@ describe("a Python object", () => {
   });
 });
 
-test("timm's fc_norm is dropped, as it is not the norm that AST has", async () => {
+test("timm's fc_norm is dropped beside a norm; alone it stands after the mean, where AST's does not", async () => {
   const timm = extended(layoutTensors("timm distilled DeiT"), "fc_norm.weight", "fc_norm.bias");
   expect(await refused(timm)).toBe("no error");
   expect(await refused(without(timm, /^norm\./))).toBe(
-    "FILE: lacks what the spec needs, as official AST names it: v.norm.weight, v.norm.bias",
+    "FILE: has its norm (fc_norm.weight) after the mean of the tokens, but the spec's stands before the mean of the tokens; " +
+      'its network would end in meanOfPatches(), layerNorm({ eps: 1e-6 }), dense("classes")',
   );
 });
 

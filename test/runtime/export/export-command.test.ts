@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { geometryKey, printMetadata } from "../../../compiler/artifact.ts";
+import { checkpointKeys, geometryKey, printMetadata } from "../../../compiler/artifact.ts";
 import { inferenceOutputs } from "../../../compiler/compile.ts";
 import { writeArtifact } from "../../../compiler/emit/write-artifact.ts";
 import { describeHuggingFace } from "../../../compiler/weights/describe-hugging-face.ts";
@@ -53,7 +53,8 @@ test("safetensors: the parameters under their own names, which compile reads as 
     out,
     tensors,
   });
-  expect(openCheckpoint(out).metadata.get("format")).toBe("pt");
+  const { metadata } = openCheckpoint(out);
+  expect([...metadata.keys()].toSorted()).toStrictEqual(["format", ...checkpointKeys].toSorted());
   const again = importMini(out);
   expect(again.coverage.layout).toBe("specgraph");
   expect(again.values).toStrictEqual(importMini(graph).values);

@@ -1,0 +1,124 @@
+/** The config.json and preprocessor_config.json that transformers keeps beside a model's weights. */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import * as v from "valibot";
+import { patchesAlong } from "../geometry.ts";
+import { CheckpointError } from "../readers/checkpoint-error.ts";
+import type { SourceFacts, SourceFeatures } from "../source-facts.ts";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
+
+/** Fields that a file leaves out have transformers' defaults. */
+const picture = v.object({
+  model_type: v.picklist(["vit", "deit"]),
+  num_attention_heads: v.optional(count, 12),
+  layer_norm_eps: v.optional(positive, 1e-12),
+});
+const spectrogram = v.object({
+  model_type: v.literal("audio-spectrogram-transformer"),
+  num_attention_heads: v.optional(count, 12),
+  layer_norm_eps: v.optional(positive, 1e-12),
+  patch_size: v.optional(count, 16),
+  frequency_stride: v.optional(count, 10),
+  time_stride: v.optional(count, 10),
+  max_length: v.optional(count, 1024),
+  num_mel_bins: v.optional(count, 128),
+  id2label: v.nullish(v.record(v.string(), v.string())),
+});
+const model = v.variant("model_type", [picture, spectrogram]);
+const knownModels: ReadonlySet<unknown> = new Set(["vit", "deit", "audio-spectrogram-transformer"]);
+
+const extractor = v.object({
+  feature_extractor_type: v.literal("ASTFeatureExtractor"),
+  do_normalize: v.optional(v.boolean(), true),
+  mean: v.optional(v.pipe(v.number(), v.finite()), -4.2677393),
+  std: v.optional(positive, 4.5689974),
+  num_mel_bins: v.optional(count, 128),
+  max_length: v.optional(count, 1024),
+  sampling_rate: v.optional(count, 16_000),
+});
+const knownExtractors: ReadonlySet<unknown> = new Set(["ASTFeatureExtractor"]);
+
+interface Kind<T> {
+  readonly file: string;
+  /** The property by which files of other kinds are told apart. */
+  readonly key: string;
+  readonly known: ReadonlySet<unknown>;
+  readonly schema: v.GenericSchema<unknown, T>;
+}
+const modelKind = { file: "config.json", key: "model_type", known: knownModels, schema: model };
+const extractorKind = {
+  file: "preprocessor_config.json",
+  key: "feature_extractor_type",
+  known: knownExtractors,
+  schema: extractor,
+};
+
+const folderOf = (checkpoint: string): string =>
+  statSync(checkpoint).isDirectory() ? checkpoint : dirname(checkpoint);
+
+const readJson = (path: string): unknown => {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? "is not JSON" : "cannot be read";
+    throw new CheckpointError(path, `${reason}, but lies beside a Hugging Face checkpoint; replace or remove it`);
+  }
+};
+
+/** @returns undefined where there is no such file beside the checkpoint, or one of another kind of model */
+const readBeside = <T>(checkpoint: string, { file, key, known, schema }: Kind<T>): T | undefined => {
+  const path = join(folderOf(checkpoint), file);
+  if (!existsSync(path)) return undefined;
+  const json = readJson(path);
+  if (!known.has((json as Readonly<Record<string, unknown>> | null)?.[key])) return undefined;
+  const parsed = v.safeParse(schema, json);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new CheckpointError(path, `has an impossible ${v.getDotPath(issue)}: ${issue.received}`);
+};
+
+const orderLabels = (labels: Readonly<Record<string, string>>, path: string): readonly string[] =>
+  Object.keys(labels).map((_, row) => {
+    const name = labels[String(row)];
+    if (name === undefined) throw new CheckpointError(path, `has an id2label without a name for ${row}`);
+    return name;
+  });
+
+/** transformers' filter bank has frames of 25 ms, one each 10 ms, and normalises by (x - mean) / (2 std). */
+const describeFeatures = (file: string, config: v.InferOutput<typeof extractor>): SourceFeatures => ({
+  file,
+  mean: config.do_normalize ? config.mean : 0,
+  scale: config.do_normalize ? 0.5 / config.std : 1,
+  bins: config.num_mel_bins,
+  frames: config.max_length,
+  sampleRateHz: config.sampling_rate,
+  frameLengthSamples: Math.floor(0.025 * config.sampling_rate),
+  frameShiftSamples: Math.floor(0.01 * config.sampling_rate),
+});
+
+/**
+ * @param checkpoint the file beside which the two may lie, or their folder
+ * @returns nothing of a file that is not there, or that of another kind of model
+ * @throws CheckpointError where one is broken
+ */
+export const readHuggingFaceFiles = (checkpoint: string): SourceFacts => {
+  const config = readBeside(checkpoint, modelKind);
+  const beside = readBeside(checkpoint, extractorKind);
+  const features = beside ? { features: describeFeatures(join(folderOf(checkpoint), extractorKind.file), beside) } : {};
+  if (!config) return features;
+  const common = { heads: config.num_attention_heads, layerNormEps: config.layer_norm_eps };
+  if (config.model_type !== "audio-spectrogram-transformer") return common;
+  const { num_mel_bins: bins, max_length: frames, patch_size: patch, id2label } = config;
+  return {
+    ...common,
+    ...features,
+    grid: {
+      rows: patchesAlong(bins, patch, config.frequency_stride),
+      columns: patchesAlong(frames, patch, config.time_stride),
+    },
+    positions: ["cls", "dist", "patches"],
+    ...(id2label ? { classNames: orderLabels(id2label, join(folderOf(checkpoint), modelKind.file)) } : {}),
+  };
+};

@@ -1,0 +1,28 @@
+/** What is known of a checkpoint beyond its tensors: from its layout, its metadata and the files beside it. */
+import type { Geometry } from "./geometry.ts";
+
+/** The features that a checkpoint was trained on. */
+export interface SourceFeatures {
+  /** The file that tells. */
+  readonly file: string;
+  /** (x - mean) * scale. */
+  readonly mean: number;
+  readonly scale: number;
+  readonly bins: number;
+  readonly frames: number;
+  readonly sampleRateHz: number;
+  readonly frameLengthSamples: number;
+  readonly frameShiftSamples: number;
+}
+
+export type PatchOrder = "frequencyFirst" | "timeFirst";
+
+export interface SourceFacts extends Partial<Pick<Geometry, "grid" | "positions" | "heads" | "norm" | "pooling">> {
+  /** Of the patches, and of the axes of their kernels. */
+  readonly order?: PatchOrder;
+  /** By row of its classifier. */
+  readonly classNames?: readonly string[];
+  readonly features?: SourceFeatures;
+  /** Of every layer norm. */
+  readonly layerNormEps?: number;
+}
