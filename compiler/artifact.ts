@@ -163,6 +163,9 @@ export const checkpointKeys: readonly string[] = [
   ),
 ];
 
+/** The metadata property by which a trained graph tells its clips; no compiler writes it. */
+export const trainedClipsKey = `${keyPrefix}trainedClips`;
+
 /** The names of parameters that training leaves as they are: of graphs of any format version, so that none is lost as a checkpoint. */
 export const frozenKey = `${keyPrefix}frozen`;
 

@@ -71,6 +71,11 @@ export const trainingOptions = {
   },
 } as const satisfies OptionTable;
 
+/** For the commands that go through labelled clips. */
+export const skipOption = {
+  "skip-bad": { kind: "flag", help: "leave out clips that cannot be read, instead of ending with a list of them" },
+} as const satisfies OptionTable;
+
 /** For the commands that compute. */
 export const deviceOption = {
   device: { kind: "text", value: "NAME", help: "auto, cpu, webgpu or cuda (default: auto)" },

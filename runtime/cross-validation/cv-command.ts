@@ -2,8 +2,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Figure } from "../../compiler/artifact.ts";
-import { type Command, exitCodes } from "../command.ts";
+import { type Command, type ExitCode, exitCodes } from "../command.ts";
 import type { Dataset } from "../data/dataset.ts";
+import { describeFaults } from "../data/describe-faults.ts";
+import { createClipExaminer, type Examination } from "../data/examine-clips.ts";
 import { readDataset } from "../data/read-dataset.ts";
 import {
   clipOptions,
@@ -11,6 +13,7 @@ import {
   deviceOption,
   oneGraph,
   parseOptions,
+  skipOption,
   trainingOptions,
   type Usage,
 } from "../options.ts";
@@ -22,8 +25,9 @@ import { readText } from "../session/read-text.ts";
 import { writeText } from "../session/write-text.ts";
 import { executeRun } from "../train/execute-run.ts";
 import { unlockRun } from "../train/run-lock.ts";
-import { type PreparedRun, prepareNewRun, prepareResumedRun, type RunValues } from "../train/prepare-run.ts";
+import { type PrepareOptions, type PreparedRun, prepareNewRun, prepareResumedRun } from "../train/prepare-run.ts";
 import { folderName, runFolder } from "../train/run-folder.ts";
+import type { RunValues } from "../train/run-values.ts";
 import { UserError } from "../user-error.ts";
 import { foldTable } from "./fold-table.ts";
 import { formatFolds } from "./format-folds.ts";
@@ -38,6 +42,7 @@ const options = {
   repeats: { kind: "integer", value: "N", least: 1, help: "times, each with the next seed (default: 1)" },
   ...trainingOptions,
   seed: { kind: "integer", value: "N", least: 0, help: "of the first repeat (default: the spec's)" },
+  ...skipOption,
   ...deviceOption,
   out: { kind: "text", value: "DIR", help: "for the runs and results.json (default: runs/SPEC-cv)" },
   ...commonOptions,
@@ -129,11 +134,23 @@ const prepareFold = async (
   graph: string,
   { path, values }: FoldPlan,
   args: readonly string[],
-  output: Output,
-): Promise<PreparedRun> =>
+  options: PrepareOptions,
+): Promise<PreparedRun | undefined> =>
   existsSync(runFolder(path).config)
-    ? prepareResumedRun(path, graph, values, output)
-    : prepareNewRun(graph, values, { out: path, command: ["runtime", "cv", ...args], output });
+    ? prepareResumedRun(path, graph, values, options)
+    : prepareNewRun(graph, values, { out: path, command: ["runtime", "cv", ...args], ...options });
+
+/** @throws UserError where clips cannot be read, before the first fold is trained */
+const requireReadable = ({ clips }: Dataset, { faults }: Examination): void => {
+  if (faults.size === 0) return;
+  const advice = "restore or remove them, or leave them out: --skip-bad";
+  throw new UserError(describeFaults(faults.values(), clips.length, advice));
+};
+
+const interrupted = ({ progress }: Output): ExitCode => {
+  progress("interrupted; the same command goes on");
+  return exitCodes.interrupted;
+};
 
 /** What an earlier call found; undefined where there is still something to do, be it to evaluate the averaged parameters. */
 const earlierResult = (
@@ -159,10 +176,16 @@ export const cvCommand: Command = {
       out: given,
       seed: givenSeed,
       "checkpoint-minutes": checkpointMinutes,
+      "skip-bad": skipBad,
     } = values;
     if (data === undefined) throw new UserError("runtime cv needs clips of your own: --data PATH");
-    const { classes, objective, recipe, specName } = readWaveformArtifact(graph).metadata;
+    const { metadata } = readWaveformArtifact(graph);
+    const { classes, objective, recipe, specName } = metadata;
     const dataset = await readDataset({ classes, objective, data, labels });
+    const examine = createClipExaminer({ ...metadata, terminal: output.terminal, signal });
+    const examination = await examine(dataset.clips);
+    if (!examination) return interrupted(output);
+    if (!skipBad) requireReadable(dataset, examination);
     const out = given ?? join("runs", `${folderName(specName)}-cv`);
     createOutFolder(out);
     const { epochs, steps, batch, lr, device } = values;
@@ -178,14 +201,12 @@ export const cvCommand: Command = {
       const { repeat, fold, path } = plan;
       output.progress(`repeat ${repeat}, fold ${fold}: ${path}`);
       const foldOutput: Output = { ...output, json: (event) => output.json({ repeat, fold, ...event }) };
-      const prepared = await prepareFold(graph, plan, args, foldOutput);
+      const prepared = await prepareFold(graph, plan, args, { skipBad, output: foldOutput, signal, examine });
+      if (!prepared) return interrupted(output);
       const earlier = earlierResult(prepared, recipe.bestBy, { repeat, fold });
       if (earlier) unlockRun(path);
       else await executeRun(prepared, { output: foldOutput, signal, checkpointMinutes });
-      if (signal.aborted) {
-        output.progress("interrupted; the same command goes on");
-        return exitCodes.interrupted;
-      }
+      if (signal.aborted) return interrupted(output);
       results.push(earlier ?? readFoldResult(prepared.options.folder, recipe.bestBy, { repeat, fold }));
     }
     const summary = summarizeFolds(recipe.bestBy, results);

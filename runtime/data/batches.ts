@@ -4,6 +4,7 @@ import { loadAhead } from "./load-ahead.ts";
 
 /** Clips that the graph computes together. */
 export interface Batch {
+  /** Those that are not left out. */
   readonly clips: readonly Clip[];
   /** [clips, samples] */
   readonly waveform: Float32Array<ArrayBuffer>;
@@ -14,12 +15,15 @@ export interface Batch {
 
 export type LoadClip = (clip: Clip) => Promise<Float32Array>;
 
+/** The same; undefined for a clip that is left out. */
+export type LoadClipIfAny = (clip: Clip) => Promise<Float32Array | undefined>;
+
 export interface BatchesOptions {
   readonly clips: readonly Clip[];
   readonly batch: number;
   /** How many classes the graph has. */
   readonly classes: number;
-  readonly load: LoadClip;
+  readonly load: LoadClipIfAny;
   /** How many batches are loaded while one is in use: their clips are all that is held. */
   readonly ahead?: number;
 }
@@ -30,12 +34,14 @@ export function* groupsOf<Item>(items: readonly Item[], size: number): Generator
 }
 
 /** @param classes how many classes the graph has */
-export const loadBatch = async (clips: readonly Clip[], classes: number, load: LoadClip): Promise<Batch> => {
-  const targets = new Float32Array(clips.length * classes);
-  clips.forEach(({ classIndices }, row) => {
+export const loadBatch = async (clips: readonly Clip[], classes: number, load: LoadClipIfAny): Promise<Batch> => {
+  const loaded = await Promise.all(clips.map(async (clip) => ({ clip, waveform: await load(clip) })));
+  const present = loaded.flatMap(({ clip, waveform }) => (waveform ? [{ clip, waveform }] : []));
+  const targets = new Float32Array(present.length * classes);
+  present.forEach(({ clip: { classIndices } }, row) => {
     for (const index of classIndices) targets[row * classes + index] = 1;
   });
-  return { clips, ...fillBatch(await Promise.all(clips.map(load))), targets };
+  return { clips: present.map(({ clip }) => clip), ...fillBatch(present.map(({ waveform }) => waveform)), targets };
 };
 
 /**

@@ -1,11 +1,13 @@
 import { createClipLoader } from "../audio/create-clip-loader.ts";
 import { createWaveformStore } from "../data/create-waveform-store.ts";
 import type { Clip } from "../data/dataset.ts";
+import { UnreadableClip } from "../data/unreadable-clip.ts";
 import type { Artifact } from "../session/read-artifact.ts";
+import { UserError } from "../user-error.ts";
 
 /** Gives a model's clips, at its sample rate. */
 export interface ClipSupply {
-  /** @throws UserError naming the clip */
+  /** @throws UnreadableClip naming the clip */
   readonly load: (clip: Clip) => Promise<Float32Array>;
   readonly close: () => Promise<void>;
 }
@@ -13,5 +15,15 @@ export interface ClipSupply {
 /** Starts the threads that decode and resample. */
 export const openClips = ({ metadata: { sampleRateHz, minSamples } }: Artifact): ClipSupply => {
   const loader = createClipLoader({ sampleRateHz, minSamples });
-  return { load: createWaveformStore({ loadFile: loader.load, sampleRateHz }), close: loader.close };
+  const load = createWaveformStore({ loadFile: loader.load, sampleRateHz });
+  return {
+    load: async (clip) => {
+      try {
+        return await load(clip);
+      } catch (error) {
+        throw error instanceof UserError ? new UnreadableClip(clip, error.message) : error;
+      }
+    },
+    close: loader.close,
+  };
 };

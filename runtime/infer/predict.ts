@@ -1,6 +1,6 @@
 /** Runs a classifier over a set of clips. */
 import { Tensor } from "../session/onnxruntime.ts";
-import { batches, type LoadClip } from "../data/batches.ts";
+import { batches, type LoadClipIfAny } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
 import type { Predictions } from "../metrics/predictions.ts";
 import type { Classifier } from "../session/classifier.ts";
@@ -11,7 +11,7 @@ export interface PredictOptions {
   readonly artifact: Artifact;
   readonly classifier: Classifier;
   readonly clips: readonly Clip[];
-  readonly load: LoadClip;
+  readonly load: LoadClipIfAny;
   readonly batch: number;
   /** Ends it after the batch at hand. */
   readonly signal?: AbortSignal | undefined;
@@ -19,8 +19,13 @@ export interface PredictOptions {
   readonly onProgress?: ((clips: number) => void) | undefined;
 }
 
+/** Answers, and the clips that they are to. */
+export interface ClipPredictions extends Predictions {
+  readonly clips: readonly Clip[];
+}
+
 /**
- * @returns the answers to all clips, in their order; undefined where the signal ended it
+ * @returns the answers to all clips that `load` gives, in their order; undefined where the signal ended it
  * @throws UserError where a clip cannot be read, or the model's answers are not numbers
  */
 export const predict = async ({
@@ -31,12 +36,14 @@ export const predict = async ({
   batch,
   signal,
   onProgress,
-}: PredictOptions): Promise<Predictions | undefined> => {
+}: PredictOptions): Promise<ClipPredictions | undefined> => {
   const classes = metadata.classes.length;
   const create = (): Float32Array => new Float32Array(clips.length * classes);
   const [logits, scores, targets] = [create(), create(), create()];
+  const answered: Clip[] = [];
   let done = 0;
   for await (const next of batches({ clips, batch, classes, load })) {
+    if (next.clips.length === 0) continue;
     const waveform = new Tensor("float32", next.waveform, [next.clips.length, next.samples]);
     const answers = await classifier.classify(waveform);
     if (!answers.logits.every(Number.isFinite)) {
@@ -47,9 +54,17 @@ export const predict = async ({
     logits.set(answers.logits, done * classes);
     scores.set(answers.scores, done * classes);
     targets.set(next.targets, done * classes);
+    answered.push(...next.clips);
     done += next.clips.length;
     onProgress?.(done);
     if (signal?.aborted) return undefined;
   }
-  return { logits, scores, targets };
+  if (done === 0) throw new UserError(`none of the ${clips.length} clips can be read`);
+  const end = done * classes;
+  return {
+    clips: answered,
+    logits: logits.subarray(0, end),
+    scores: scores.subarray(0, end),
+    targets: targets.subarray(0, end),
+  };
 };

@@ -38,15 +38,24 @@ const runSchema = v.object({
   device: v.picklist(["cpu", "webgpu", "cuda"]),
 });
 
+const leftOutSchema = v.object({
+  /** Relative to the run's folder, or absolute as it was given. */
+  clip: v.string(),
+  reason: v.string(),
+});
+
 const configSchema = v.object({
   formatVersion: v.literal(formatVersion),
   run: runSchema,
+  /** Clips that cannot be read, which the run does without. */
+  leftOut: v.optional(v.array(leftOutSchema), []),
   /** What the paths of `run` and `command` are relative to. */
   workingDirectory: v.string(),
   command: v.array(v.string()),
 });
 
 export type Run = v.InferOutput<typeof runSchema>;
+export type LeftOut = Readonly<v.InferOutput<typeof leftOutSchema>>;
 export type RunConfig = v.InferOutput<typeof configSchema>;
 
 /** Stands for all that decides a run, in its checkpoint; but for its epochs, of which there may become more. */
@@ -96,13 +105,14 @@ const describeEnvironment = (device: Device) => ({
  */
 export const writeConfig = async (
   path: string,
-  { run, command }: Pick<RunConfig, "run" | "command">,
+  { run, leftOut, command }: Pick<RunConfig, "run" | "leftOut" | "command">,
   context: { readonly artifact: Artifact; readonly recipe: Recipe; readonly device: Device },
 ): Promise<void> => {
   const { specName, specHash, objective, classes, sampleRateHz, parameters } = context.artifact.metadata;
   const content = {
     formatVersion,
     run,
+    leftOut,
     workingDirectory: process.cwd(),
     command,
     startedAt: new Date().toISOString(),
@@ -124,11 +134,15 @@ export const readConfig = (path: string): RunConfig => {
 };
 
 /**
- * Changes how many epochs a run has.
+ * Changes what of a run may become another: how many epochs it has, and which clips it does without.
  * @throws UserError where the file cannot be read or written
  */
-export const setEpochs = async (path: string, epochs: number): Promise<void> => {
-  const config = JSON.parse(readText(path)) as { readonly run: object; readonly recipe: object };
-  const changed = { ...config, run: { ...config.run, epochs }, recipe: { ...config.recipe, epochs } };
+export const changeConfig = async (
+  path: string,
+  { epochs, leftOut }: { readonly epochs: number | null; readonly leftOut: readonly LeftOut[] },
+): Promise<void> => {
+  const config = JSON.parse(readText(path)) as Pick<RunConfig, "run"> & { readonly recipe: object };
+  const recipe = epochs === null ? config.recipe : { ...config.recipe, epochs };
+  const changed = { ...config, run: { ...config.run, epochs }, leftOut, recipe };
   await writeText(path, `${JSON.stringify(changed, null, 2)}\n`);
 };

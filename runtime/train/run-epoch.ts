@@ -21,10 +21,10 @@ export const countSteps = ({
 
 /** The steps of the epoch at hand that are left, each when it is done; their clips are loaded ahead. */
 export const runEpoch = (
-  { options, session }: Pick<Training, "options" | "session">,
+  { options, session, clips: { loadToTrain: load } }: Pick<Training, "options" | "session" | "clips">,
   progress: TrainingProgress,
 ): AsyncIterable<StepDone> => {
-  const { artifact, recipe, clips, load } = options;
+  const { artifact, recipe, clips } = options;
   const { metadata } = artifact;
   const [totalSteps, stepsBefore] = [countSteps(options), progress.steps - progress.epochSteps];
   const stepsPerEpoch = Math.ceil(clips.length / recipe.batch);

@@ -25,6 +25,8 @@ export interface RunFolder {
   readonly path: string;
   /** What decides the run, and where it ran. */
   readonly config: string;
+  /** One JSON object per line: the clips that the run began with. */
+  readonly clips: string;
   /** All that the run goes on from. */
   readonly checkpoint: string;
   /** Where the newest is damaged, all that the run goes on from. */
@@ -49,6 +51,7 @@ const graphFiles = (path: string, name: string): GraphFiles => ({
 export const runFolder = (path: string): RunFolder => ({
   path,
   config: join(path, "config.json"),
+  clips: join(path, "clips.jsonl"),
   checkpoint: join(path, "checkpoint.safetensors"),
   previousCheckpoint: join(path, "checkpoint.previous.safetensors"),
   metrics: join(path, "metrics.jsonl"),
@@ -60,7 +63,7 @@ export const runFolder = (path: string): RunFolder => ({
 });
 
 const filesOfRun =
-  /^(config\.json|metrics\.jsonl|usage\.json|report\.html|checkpoint(\.previous)?\.safetensors|(graph|best|averaged)\.(onnx|onnx\.data|predictions\.safetensors)|events\.out\.tfevents\..*)(\.\d+\.tmp)?$/;
+  /^(config\.json|clips\.jsonl|metrics\.jsonl|usage\.json|report\.html|checkpoint(\.previous)?\.safetensors|(graph|best|averaged)\.(onnx|onnx\.data|predictions\.safetensors)|events\.out\.tfevents\..*)(\.\d+\.tmp)?$/;
 const isTemporary = (name: string): boolean => filesOfRun.test(name) && name.endsWith(".tmp");
 
 /** What a run has come to; the others are there before its first checkpoint. */

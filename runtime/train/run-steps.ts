@@ -29,12 +29,24 @@ async function* groupsOf<Item>(
   if (group.length > 0) yield group;
 }
 
+/** The same parts, none before the last one of its step is there: no step is begun whose clips cannot all be read. */
+async function* inWholeSteps(parts: AsyncIterable<LoadedPart>): AsyncGenerator<LoadedPart, void, undefined> {
+  let step: LoadedPart[] = [];
+  for await (const part of parts) {
+    step.push(part);
+    if (!part.plan.endsStep) continue;
+    yield* step;
+    step = [];
+  }
+}
+
+/** @throws whatever the parts throw; the session's states are then those after the last step that was given */
 export async function* runSteps(
   session: TrainingSession,
   parts: AsyncIterable<LoadedPart>,
 ): AsyncGenerator<StepDone, void, undefined> {
   let [lossSum, clips] = [0, 0];
-  for await (const group of groupsOf(parts, session.batchesPerRun)) {
+  for await (const group of groupsOf(inWholeSteps(parts), session.batchesPerRun)) {
     const losses = await session.steps(group.map(({ feeds }) => feeds));
     for (const [index, { plan, learningRate }] of group.entries()) {
       lossSum += (losses[index] ?? Number.NaN) * plan.rows.length;

@@ -7,13 +7,13 @@ import {
   oneGraph,
   type OptionValues,
   parseOptions,
+  skipOption,
   trainingOptions,
   type Usage,
 } from "../options.ts";
-import type { Output } from "../output.ts";
 import { UserError } from "../user-error.ts";
 import { executeRun } from "./execute-run.ts";
-import { prepareNewRun, prepareResumedRun } from "./prepare-run.ts";
+import { prepareNewRun, type PrepareOptions, prepareResumedRun } from "./prepare-run.ts";
 
 const options = {
   ...clipOptions,
@@ -29,6 +29,7 @@ const options = {
     least: 0,
     help: "decides all that is random, and the held-out fifth (default: the spec's)",
   },
+  ...skipOption,
   ...deviceOption,
   out: {
     kind: "text",
@@ -59,22 +60,31 @@ at hand and saves; --resume goes on to the same result, bit for bit. TensorBoard
 
 type Values = OptionValues<typeof options>;
 
-const prepare = (args: readonly string[], output: Output, values: Values, operands: readonly string[]) => {
-  const { out, overwrite, resume } = values;
+const prepare = (
+  args: readonly string[],
+  operands: readonly string[],
+  values: Values,
+  options: Pick<PrepareOptions, "output" | "signal">,
+) => {
+  const { out, overwrite, resume, "skip-bad": skipBad } = values;
   if (!resume) {
     const command = ["runtime", "train", ...args];
-    return prepareNewRun(oneGraph(usage, operands), values, { out, overwrite, command, output });
+    return prepareNewRun(oneGraph(usage, operands), values, { out, overwrite, command, skipBad, ...options });
   }
   if (overwrite) throw new UserError("--resume goes on with a run, --overwrite replaces it: give one of them");
   if (out === undefined) throw new UserError("--resume goes on with a run: name its folder with --out DIR");
-  return prepareResumedRun(out, operands.length === 0 ? undefined : oneGraph(usage, operands), values, output);
+  return prepareResumedRun(out, operands.length === 0 ? undefined : oneGraph(usage, operands), values, {
+    skipBad,
+    ...options,
+  });
 };
 
 export const trainCommand: Command = {
   usage,
   run: async (args, output, signal) => {
     const { values, operands } = parseOptions(usage, args);
-    const prepared = await prepare(args, output, values, operands);
+    const prepared = await prepare(args, operands, values, { output, signal });
+    if (!prepared) return exitCodes.interrupted;
     await executeRun(prepared, { output, signal, checkpointMinutes: values["checkpoint-minutes"] });
     return signal.aborted ? exitCodes.interrupted : exitCodes.done;
   },

@@ -1,8 +1,12 @@
 /** The training procedure: epochs of steps; after each an evaluation, the graphs and a checkpoint; at last the averaged graph, and the test. */
 import { existsSync } from "node:fs";
+import { UnreadableClip } from "../data/unreadable-clip.ts";
 import { summarize } from "../metrics/summarize.ts";
 import { requireFiniteLoss } from "./require-finite.ts";
+import { UserError } from "../user-error.ts";
 import { countSteps, runEpoch } from "./run-epoch.ts";
+import type { RunFolder } from "./run-folder.ts";
+import type { StepDone } from "./run-steps.ts";
 import type { TrainEvent } from "./train-event.ts";
 import {
   closeTraining,
@@ -21,12 +25,33 @@ type Events<Result = TrainingProgress> = AsyncGenerator<TrainEvent, Result, unde
 
 const minute = 60_000;
 
+/** What is trained so far, in the middle of an epoch. */
+const saveUnfinished = async (training: Training, progress: TrainingProgress): Promise<void> => {
+  await saveCheckpoint(training, progress);
+  await saveGraph(training, training.options.folder.last);
+};
+
+/** The same steps. Where a clip cannot be read, what the steps before have trained is saved. */
+async function* savingOnFailure(
+  training: Training,
+  progress: () => TrainingProgress,
+  steps: AsyncIterable<StepDone>,
+): AsyncGenerator<StepDone, void, undefined> {
+  try {
+    yield* steps;
+  } catch (error) {
+    if (error instanceof UnreadableClip) await saveUnfinished(training, progress());
+    throw error;
+  }
+}
+
 /** The steps that are left of the epoch at hand, or as many as the signal allows, and checkpoints now and then. */
 async function* trainEpoch(training: Training, start: TrainingProgress): Events {
   const { options } = training;
   const epoch = start.epochs + 1;
   let [progress, savedAt, overflows] = [start, performance.now(), 0];
-  for await (const step of runEpoch(training, start)) {
+  const steps = savingOnFailure(training, () => progress, runEpoch(training, start));
+  for await (const step of steps) {
     requireFiniteLoss(step, progress, options, overflows);
     overflows = Number.isFinite(step.loss) ? 0 : overflows + 1;
     progress = afterStep(progress, step);
@@ -44,10 +69,14 @@ async function* trainEpoch(training: Training, start: TrainingProgress): Events 
 async function* endEpoch(training: Training, progress: TrainingProgress): Events {
   const { options, classifier, session, average } = training;
   const { artifact, recipe, folder, signal } = options;
-  const predictions = signal.aborted ? undefined : await evaluate(training, classifier);
+  const predictions = signal.aborted
+    ? undefined
+    : await evaluate(training, classifier).catch(async (error: unknown) => {
+        if (error instanceof UnreadableClip) await saveUnfinished(training, progress);
+        throw error;
+      });
   if (!predictions) {
-    await saveCheckpoint(training, progress);
-    await saveGraph(training, folder.last);
+    await saveUnfinished(training, progress);
     return progress;
   }
   const { perClass: _, ...figures } = summarize(predictions, artifact.metadata);
@@ -74,6 +103,15 @@ async function* testGraphs(training: Training, { best, averaged, steps }: Traini
     yield { event: "test", graph, step: steps, ...figures };
   }
 }
+
+/** How to go on after a clip that cannot be read. */
+const withAdvice = (error: unknown, { path }: RunFolder): unknown => {
+  if (!(error instanceof UnreadableClip)) return error;
+  const goOn = `runtime train --resume --out ${path}`;
+  return new UserError(
+    `${error.message}\nwhat is trained so far is saved; restore the clip and go on with ${goOn}, or without it: ${goOn} --skip-bad`,
+  );
+};
 
 /** All but the last event. */
 async function* trainToEnd(training: Training, start: TrainingProgress): Events {
@@ -118,6 +156,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, 
       steps,
       interrupted: signal.aborted,
     };
+  } catch (error) {
+    throw withAdvice(error, folder);
   } finally {
     await closeTraining(training);
   }

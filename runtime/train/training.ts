@@ -2,8 +2,7 @@
 import type { Recipe } from "../../compiler/artifact.ts";
 import type { LoadClip } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
-import { predict } from "../infer/predict.ts";
-import type { Predictions } from "../metrics/predictions.ts";
+import { type ClipPredictions, predict } from "../infer/predict.ts";
 import { type Classifier, openClassifier, openClassifierOn } from "../session/classifier.ts";
 import type { Device } from "../session/device.ts";
 import { type Artifact, readArtifact } from "../session/read-artifact.ts";
@@ -11,6 +10,7 @@ import { openTrainingSession, type TrainingSession } from "../session/training-s
 import { writeArtifact } from "../session/write-artifact.ts";
 import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type EventLog, openEventLog } from "./event-log.ts";
+import { leaveOut, type LeavingOut } from "./leave-out.ts";
 import { partSize } from "./plan-epoch.ts";
 import { requireFiniteParameters } from "./require-finite.ts";
 import type { GraphFiles, RunFolder } from "./run-folder.ts";
@@ -32,6 +32,8 @@ export interface TrainOptions {
   /** Scored once, at the end; where there are none, nothing is. */
   readonly testClips: readonly Clip[];
   readonly load: LoadClip;
+  /** Records a clip that is left out, as it cannot be read; without it, such a clip ends the training. */
+  readonly leaveOut?: ((clip: Clip, reason: string) => Promise<void>) | undefined;
   /** Where all that the run writes goes. */
   readonly folder: RunFolder;
   /** Stands in the checkpoint for all that decides the run. */
@@ -50,6 +52,7 @@ export interface TrainOptions {
 
 export interface Training {
   readonly options: TrainOptions;
+  readonly clips: LeavingOut;
   readonly session: TrainingSession;
   /** On the parameters in training. */
   readonly classifier: Classifier;
@@ -67,6 +70,7 @@ export const openTraining = async (options: TrainOptions): Promise<Training> => 
   const trained = artifact.parameters.filter(({ name }) => changing.has(name));
   return {
     options,
+    clips: leaveOut(options.clips, options.load, options.leaveOut),
     session,
     classifier: await openClassifierOn(artifact, device, session.state),
     average: await openWeightAverage(trained, checkpoint?.sums ?? new Map()),
@@ -84,14 +88,15 @@ export const closeTraining = async ({ classifier, session, log, saveUsage }: Tra
 
 /** @returns undefined where the signal ended it */
 export const evaluate = (
-  { options }: Training,
+  { options, clips: { loadToEvaluate } }: Training,
   classifier: Classifier,
   clips: readonly Clip[] = options.evaluationClips,
-): Promise<Predictions | undefined> =>
+): Promise<ClipPredictions | undefined> =>
   predict({
     ...options,
     classifier,
     clips,
+    load: loadToEvaluate,
     batch: partSize(options.recipe),
     onProgress: (done) => options.onEvaluation?.(done, clips.length),
   });
@@ -101,7 +106,7 @@ export const evaluateSaved = async (
   training: Training,
   graph: string,
   clips?: readonly Clip[],
-): Promise<Predictions | undefined> => {
+): Promise<ClipPredictions | undefined> => {
   const classifier = await openClassifier(readArtifact(graph), training.options.device);
   try {
     return await evaluate(training, classifier, clips);
@@ -110,11 +115,15 @@ export const evaluateSaved = async (
   }
 };
 
-const savePredictions = ({ options }: Training, files: GraphFiles, predictions: Predictions): Promise<void> =>
-  writePredictions(files.predictions, predictions, options.evaluationClips, options.artifact.metadata.classes.length);
+const savePredictions = ({ options }: Training, files: GraphFiles, predictions: ClipPredictions): Promise<void> =>
+  writePredictions(files.predictions, predictions, predictions.clips, options.artifact.metadata.classes.length);
 
 /** The parameters as they are now, with what they answer to the evaluation clips. */
-export const saveGraph = async (training: Training, files: GraphFiles, predictions?: Predictions): Promise<void> => {
+export const saveGraph = async (
+  training: Training,
+  files: GraphFiles,
+  predictions?: ClipPredictions,
+): Promise<void> => {
   await writeArtifact(training.options.artifact, files.graph, training.session.read);
   if (predictions) await savePredictions(training, files, predictions);
 };
@@ -131,7 +140,7 @@ export const saveCheckpoint = async (training: Training, progress: TrainingProgr
 };
 
 /** Writes the averaged graph. @returns what it answers to the evaluation clips; undefined where the signal ended that */
-export const saveAverage = async (training: Training, epochs: number): Promise<Predictions | undefined> => {
+export const saveAverage = async (training: Training, epochs: number): Promise<ClipPredictions | undefined> => {
   const { options, session, average } = training;
   const { graph } = options.folder.averaged;
   const isAveraged = new Set(average.sums().map(({ name }) => name));

@@ -23,7 +23,7 @@ export const load = async ({ name, classIndices }: Clip): Promise<Float32Array> 
   return classIndices[0] === 0 ? Float32Array.of(level, 0, 0, 0) : Float32Array.of(0, 0, 0, level);
 };
 
-interface Changes extends Partial<Omit<TrainOptions, "recipe">> {
+export interface Changes extends Partial<Omit<TrainOptions, "recipe">> {
   readonly recipe?: Partial<Recipe>;
   readonly model?: onnx.IModelProto;
 }

@@ -1,9 +1,11 @@
-import { appendFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Recipe } from "../../../compiler/artifact.ts";
+import type { Clip } from "../../../runtime/data/dataset.ts";
 import type { Output } from "../../../runtime/output.ts";
-import { prepareNewRun, prepareResumedRun, type RunValues } from "../../../runtime/train/prepare-run.ts";
+import { type PreparedRun, prepareNewRun, prepareResumedRun } from "../../../runtime/train/prepare-run.ts";
+import type { RunValues } from "../../../runtime/train/run-values.ts";
 import { train } from "../../../runtime/train/train.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { runtimeVersion } from "../../../runtime/version.ts";
@@ -33,9 +35,16 @@ const enterWorkspace = (): string => {
 
 const values: RunValues = { data: "clips", epochs: 3, batch: 3, lr: 0.25, seed: 7, device: "cpu" };
 const command = ["runtime", "train", "graph.onnx"];
+const preparing = { output: silent, signal: new AbortController().signal };
+const prepared = async (preparation: Promise<PreparedRun | undefined>): Promise<PreparedRun> =>
+  (await preparation) ?? expect.fail("nothing interrupts it");
 const startRun = (changes: RunValues = {}) =>
-  prepareNewRun("graph.onnx", { ...values, ...changes }, { out: "run", command, output: silent });
-const resumeRun = (given: RunValues = {}, graph?: string) => prepareResumedRun("run", graph, given, silent);
+  prepared(prepareNewRun("graph.onnx", { ...values, ...changes }, { ...preparing, out: "run", command }));
+const resumeRun = (given: RunValues = {}, graph?: string, skipBad = false) =>
+  prepared(prepareResumedRun("run", graph, given, { ...preparing, skipBad }));
+
+/** Without what its data says about it. */
+const bareClip = ({ name, source, classIndices }: Clip): Clip => ({ name, source, classIndices });
 
 type Options = Awaited<ReturnType<typeof startRun>>["options"];
 
@@ -61,7 +70,7 @@ test("what is doubtful about a run is told: no clip of a class, clips known from
   const warmup = { kind: "linear", steps: 9 } as const;
   const recipe = { ...metadata.recipe, schedule: { kind: "constant", warmup } } as const;
   writeLinearModel(".", linearModel({ classes: ["low", "high", "middle"], recipe }));
-  await prepareNewRun("graph.onnx", values, { out: "run", command, output });
+  await prepareNewRun("graph.onnx", values, { ...preparing, out: "run", command, output });
   expect(notes).toStrictEqual([
     'clips: no clip to train on for 1 of 3 classes: "middle"',
     "the learning rate is not reached: its warm-up takes 9 steps, and the whole training has 9",
@@ -70,7 +79,7 @@ test("what is doubtful about a run is told: no clip of a class, clips known from
   await prepareNewRun(
     "graph.onnx",
     { ...values, epochs: 4, "eval-data": "./clips" },
-    { out: "longer", command, output },
+    { ...preparing, out: "longer", command, output },
   );
   expect(notes.slice(1)).toStrictEqual([
     `10 of the 10 clips to evaluate on are also trained on, among them ${join("clips", "high", "0.wav")}`,
@@ -98,6 +107,7 @@ test("config.json tells what decides a run, and where it ran", async () => {
       seed: 7,
       device: "cpu",
     },
+    leftOut: [],
     workingDirectory: expect.stringContaining(folder) as string,
     command,
     startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string,
@@ -133,10 +143,15 @@ describe("a run that goes on", () => {
   test("has its own options and its checkpoint, seen from any folder", async () => {
     const folder = enterWorkspace();
     const { options } = await startRun();
-    expect((await resumeRun()).options).toStrictEqual({ ...options, checkpoint: undefined });
+    const bare = ({ clips, evaluationClips, ...rest }: Options) => ({
+      ...rest,
+      clips: clips.map(bareClip),
+      evaluationClips: evaluationClips.map(bareClip),
+    });
+    expect(bare((await resumeRun()).options)).toStrictEqual({ ...bare(options), checkpoint: undefined });
     await trainOneEpoch(options);
     process.chdir("clips");
-    const resumed = await prepareResumedRun(join("..", "run"), undefined, {}, silent);
+    const resumed = await prepared(prepareResumedRun(join("..", "run"), undefined, {}, preparing));
     expect(resumed.options.recipe).toStrictEqual(options.recipe);
     expect(resumed.options.run).toBe(options.run);
     expect(resumed.options.checkpoint?.progress).toMatchObject({ epochs: 1, steps: 3 });
@@ -182,15 +197,47 @@ describe("a run that goes on", () => {
     );
   });
 
-  test("not on other clips", async () => {
+  test("has the clips that it began with, whatever their folder holds by now", async () => {
+    enterWorkspace();
+    const { options } = await startRun();
+    writeFileSync(join("clips", "low", "new.wav"), wavBytes([1, 0, 0, 0]));
+    const names = ({ clips, evaluationClips }: Options) => [...clips, ...evaluationClips].map(({ name }) => name);
+    expect(names((await resumeRun()).options)).toStrictEqual(names(options));
+  });
+
+  test("not on other clips, where it does not tell those that it began with", async () => {
     enterWorkspace();
     await startRun();
+    rmSync(join("run", "clips.jsonl"));
+    expect((await resumeRun()).options.clips).toHaveLength(8);
     rmSync(join("clips", "low", "0.wav"));
     await expect(resumeRun()).rejects.toThrow(
       new UserError(
         "clips: not the clips that run was started with: 8 to train on and 2 to evaluate on; now 7 to train on and 2 to evaluate on, or others",
       ),
     );
+  });
+
+  test("not with a list of clips that is another or damaged", async () => {
+    enterWorkspace();
+    await startRun();
+    const path = join("run", "clips.jsonl");
+    const lines = readFileSync(path, "utf8");
+    writeFileSync(path, lines.replace('"low"', '"high"'));
+    await expect(resumeRun()).rejects.toThrow(
+      new UserError(`${path}: not what the training wrote when it began; restore or delete it`),
+    );
+    for (const line of [
+      "{",
+      "{}",
+      '{"split":"train","classes":["low"]}',
+      '{"split":"train","classes":["?"],"path":"a"}',
+    ]) {
+      writeFileSync(path, `${line}\n`);
+      await expect(resumeRun()).rejects.toThrow(
+        new UserError(`${path}:1: the file is damaged: this line is not a clip of a training`),
+      );
+    }
   });
 
   test("not from a config that is something else", async () => {
@@ -225,8 +272,8 @@ test("a finished run is not overwritten unless that is asked for", async () => {
     ),
   );
   expect(existsSync(join("run", "best.onnx"))).toBe(true);
-  await prepareNewRun("graph.onnx", values, { out: "run", overwrite: true, command, output: silent });
-  expect(readdirSync("run").sort()).toStrictEqual(["config.json", "metrics.jsonl", "run.lock"]);
+  await prepareNewRun("graph.onnx", values, { ...preparing, out: "run", overwrite: true, command });
+  expect(readdirSync("run").sort()).toStrictEqual(["clips.jsonl", "config.json", "metrics.jsonl", "run.lock"]);
 });
 
 test("a run that is refused is let go", async () => {
@@ -304,5 +351,87 @@ describe("more epochs", () => {
     const config = readFileSync(join("run", "config.json"), "utf8");
     await expect(resumeRun({ epochs: 5 })).rejects.toThrow(new UserError(`--epochs 5: ${reason}`));
     expect(readFileSync(join("run", "config.json"), "utf8")).toBe(config);
+  });
+});
+
+describe("clips that cannot be read", () => {
+  const clip = (label: string, index: number): string => join("clips", label, `${index}.wav`);
+  const leftOut = (): unknown =>
+    (JSON.parse(readFileSync(join("run", "config.json"), "utf8")) as { readonly leftOut: unknown }).leftOut;
+
+  test("are listed at once, before anything is written", async () => {
+    enterWorkspace();
+    writeFileSync(clip("low", 1), "");
+    rmSync(clip("high", 3));
+    mkdirSync(clip("high", 3));
+    await expect(startRun()).rejects.toThrow(UserError);
+    expect(existsSync("run")).toBe(false);
+  });
+
+  test("are left out where that is asked for, and stay so", async () => {
+    enterWorkspace();
+    writeFileSync(clip("low", 1), "");
+    const notes: string[] = [];
+    const output: Output = { ...silent, note: (text) => void notes.push(text) };
+    const { options } = await prepared(
+      prepareNewRun("graph.onnx", values, { ...preparing, output, skipBad: true, out: "run", command }),
+    );
+    const reason = `${clip("low", 1)}: the file is empty`;
+    expect(notes).toStrictEqual([`1 of 10 clips cannot be read:\n  ${reason}\nit is left out`]);
+    expect(options.clips.length + options.evaluationClips.length).toBe(9);
+    expect(leftOut()).toStrictEqual([{ clip: join("..", clip("low", 1)), reason }]);
+    writeFileSync(clip("low", 1), wavBytes([1, 0, 0, 0]));
+    for (const gone of [[], ["clips.jsonl"]]) {
+      for (const name of gone) rmSync(join("run", name));
+      const resumed = (await resumeRun()).options;
+      expect([...resumed.clips, ...resumed.evaluationClips].map(({ name }) => name)).not.toContain(clip("low", 1));
+    }
+  });
+
+  test("since the run began: it goes on when they are restored, or without them", async () => {
+    enterWorkspace();
+    const started = (await startRun()).options;
+    await trainOneEpoch(started);
+    const trained = started.clips.filter(({ name }) => name.includes("low"));
+    const [first = "", second = ""] = trained.map(({ name }) => name);
+    const [evaluated = ""] = started.evaluationClips.map(({ name }) => name);
+    const [own, other] = [readFileSync(first), wavBytes([0, 1, 0, 0])];
+    rmSync(evaluated);
+    writeFileSync(first, other);
+    await expect(resumeRun()).rejects.toThrow(
+      new UserError(
+        `2 of 10 clips cannot be read:
+  ${evaluated}: there is no such file
+  ${first}: its content has changed since the run began
+restore them, or go on without them: --skip-bad`,
+      ),
+    );
+    writeFileSync(evaluated, own);
+    writeFileSync(first, own);
+    expect((await resumeRun()).options.evaluationClips).toStrictEqual(started.evaluationClips.map(bareClip));
+
+    rmSync(evaluated);
+    writeFileSync(first, other);
+    const { options } = await resumeRun({}, undefined, true);
+    expect(options.evaluationClips.map(({ name }) => name)).not.toContain(evaluated);
+    // Another of its class is trained on in its place, so that the run has the same steps.
+    const names = options.clips.map(({ name }) => name);
+    expect(names).not.toContain(first);
+    expect(names.filter((name) => name === second)).toHaveLength(2);
+    expect(names).toHaveLength(8);
+    await trainFor(options);
+    expect(readFileSync(join("run", "metrics.jsonl"), "utf8").match(/"event":"step"/g)).toHaveLength(9);
+    expect(leftOut()).toHaveLength(2);
+    expect((await resumeRun()).options.clips.map(({ name }) => name)).toStrictEqual(names);
+  });
+
+  test("while the run is at work: they are recorded", async () => {
+    enterWorkspace();
+    const run = { ...preparing, skipBad: true, out: "run", command };
+    const { options } = await prepared(prepareNewRun("graph.onnx", values, run));
+    const [first] = options.clips;
+    if (first) await options.leaveOut?.(first, "it is damaged");
+    expect(leftOut()).toStrictEqual([{ clip: join("..", first?.name ?? ""), reason: "it is damaged" }]);
+    expect((await resumeRun()).options.clips).not.toContainEqual(first);
   });
 });

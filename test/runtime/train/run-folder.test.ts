@@ -16,6 +16,7 @@ test("the folder that is named, with those above it", () => {
   expect(createRunFolder(path, "ast", source)).toStrictEqual({
     path,
     config: join(path, "config.json"),
+    clips: join(path, "clips.jsonl"),
     checkpoint: join(path, "checkpoint.safetensors"),
     previousCheckpoint: join(path, "checkpoint.previous.safetensors"),
     metrics: join(path, "metrics.jsonl"),

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Tensor } from "../../../runtime/session/onnxruntime.ts";
+import type { onnx } from "onnx-proto";
 import { describe, expect, test } from "vitest";
+import type { Clip } from "../../../runtime/data/dataset.ts";
+import { UnreadableClip } from "../../../runtime/data/unreadable-clip.ts";
 import { readSafetensors } from "../../../runtime/safetensors/read-safetensors.ts";
 import { openClassifier } from "../../../runtime/session/classifier.ts";
 import { cpuDevice } from "../../../runtime/session/device.ts";
@@ -10,9 +13,12 @@ import { readTensor } from "../../../runtime/session/stored-tensor.ts";
 import { countSteps } from "../../../runtime/train/run-epoch.ts";
 import { train } from "../../../runtime/train/train.ts";
 import type { TrainEvent } from "../../../runtime/train/train-event.ts";
+import type { TrainOptions } from "../../../runtime/train/training.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
-import { clips, collect, load, optionsIn, outline } from "./linear-training.ts";
+import { accumulatingModel } from "../session/accumulating-artifact.ts";
+import { linearModel, metadata } from "../session/linear-artifact.ts";
+import { type Changes, clips, collect, load, optionsIn, outline, resumed } from "./linear-training.ts";
 
 test("epochs of steps, each evaluated and saved", async () => {
   const options = optionsIn(temporaryFolder(), { recipe: { epochs: 20 } });
@@ -218,4 +224,91 @@ test("training stops when the watched figure has not become better for so many e
   const best = evaluations.findIndex(({ accuracy }) => accuracy === 1) + 1;
   expect(best).toBeGreaterThan(0);
   expect(events.at(-1)).toMatchObject({ event: "done", epochs: best + 3, interrupted: false });
+});
+
+describe("a clip that cannot be read", () => {
+  const options = (bad: () => readonly string[], changes: Changes = {}, model: onnx.IModelProto = linearModel()) =>
+    optionsIn(temporaryFolder(), {
+      model,
+      recipe: { epochs: 3, batch: 2 },
+      load: async (clip) => {
+        if (bad().includes(clip.name)) throw new UnreadableClip(clip, `${clip.name}: the file is damaged`);
+        return load(clip);
+      },
+      ...changes,
+    });
+  const files = ({ folder }: TrainOptions) =>
+    [folder.metrics, folder.checkpoint, folder.last.graph].map((path) => readFileSync(path, "latin1"));
+
+  /** Trains until a clip turns bad after so many steps. @returns the options of the same run with the clip restored */
+  const fail = async (clip: string, steps: number, changes: Changes, model: onnx.IModelProto) => {
+    let bad: readonly string[] = [];
+    const failing = options(() => bad, changes, model);
+    const training = async (): Promise<void> => {
+      for await (const event of train(failing)) if (event.event === "step" && event.step === steps) bad = [clip];
+    };
+    const goOn = `runtime train --resume --out ${failing.folder.path}`;
+    await expect(training()).rejects.toThrow(
+      new UserError(
+        `${clip}: the file is damaged\nwhat is trained so far is saved; restore the clip and go on with ${goOn}, or without it: ${goOn} --skip-bad`,
+      ),
+    );
+    bad = [];
+    return failing;
+  };
+
+  test.each([
+    ["in one part", linearModel(), 1],
+    ["in two parts", accumulatingModel(2), 2],
+  ])(
+    "what is trained so far is saved, and comes to the same when it is restored: steps %s",
+    async (_, model, accumulate) => {
+      const recipe = { ...metadata.recipe, learningRate: 0.5, epochs: 3, batch: 2, seed: 1, accumulate };
+      const changes = { recipe };
+      const whole = options(() => [], changes, model);
+      await collect(whole);
+      for (const [clip, steps] of [
+        ["clip 5", 1],
+        ["clip 4", 3],
+        ["clip 0", 3],
+      ] as const) {
+        const failing = await fail(clip, steps, changes, model);
+        const goingOn = await resumed(failing);
+        expect(goingOn.checkpoint?.progress.steps).toBeGreaterThanOrEqual(steps);
+        await collect(goingOn);
+        expect(files(failing)).toStrictEqual(files(whole));
+      }
+    },
+  );
+
+  test("is left out where that is asked for: the run goes on, without it, in the same steps", async () => {
+    const left: string[] = [];
+    const leaveOut = async (_: Clip, reason: string): Promise<void> => void left.push(reason);
+    const leaving = options(() => ["clip 0", "clip 5"], { leaveOut });
+    const events = await collect(leaving);
+    expect(outline(events).at(-1)).toBe("done 9");
+    expect(left.sort()).toStrictEqual(["clip 0: the file is damaged", "clip 5: the file is damaged"]);
+    const saved = readSafetensors(leaving.folder.last.predictions);
+    expect(JSON.parse(saved.metadata.get("clips") ?? "")).toStrictEqual(["clip 1", "clip 2", "clip 3"]);
+    expect(eventsOf(events, "eval").map((event) => event.clips)).toStrictEqual([3, 3, 3]);
+
+    // As if the next of their classes had been there from the start.
+    const replaced = options(() => [], {
+      clips: [2, 1, 2, 3, 4, 1].flatMap((index) => clips[index] ?? []),
+      evaluationClips: clips.slice(1, 4),
+    });
+    await collect(replaced);
+    expect(files(leaving)).toStrictEqual(files(replaced));
+  });
+
+  test("ends the run where none of its classes is left, or none to evaluate on", async () => {
+    const leaveOut = async (): Promise<void> => undefined;
+    await expect(collect(options(() => ["clip 0", "clip 2", "clip 4"], { leaveOut }))).rejects.toThrow(
+      /^clip \d: the file is damaged\nwhat is trained/,
+    );
+    const evaluationClips = clips.slice(0, 1);
+    await expect(collect(options(() => ["clip 0"], { leaveOut, evaluationClips }))).rejects.toThrow(
+      new UserError("none of the 1 clips can be read"),
+    );
+  });
 });

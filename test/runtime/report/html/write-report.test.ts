@@ -41,7 +41,7 @@ const createRun = async (): Promise<RunFolder> => {
     device: "cpu" as const,
   };
   const command = ["runtime", "train", "my graph.onnx"];
-  await writeConfig(folder.config, { run, command }, { artifact, recipe, device: cpuDevice });
+  await writeConfig(folder.config, { run, leftOut: [], command }, { artifact, recipe, device: cpuDevice });
   writeFileSync(folder.metrics, [step, evaluation].map((event) => `${JSON.stringify(event)}\n`).join(""));
   return folder;
 };

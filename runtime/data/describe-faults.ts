@@ -1,0 +1,18 @@
+const listedAtMost = 20;
+
+/**
+ * Clips that cannot be read, for people.
+ * @param reasons a line for each
+ * @param clips how many there are, with the others
+ * @param consequence what follows from it, such as what to do
+ */
+export const describeFaults = (reasons: Iterable<string>, clips: number, consequence: string): string => {
+  const all = [...reasons];
+  const rest = all.length - listedAtMost;
+  return [
+    `${all.length} of ${clips} clip${clips === 1 ? "" : "s"} cannot be read:`,
+    ...all.slice(0, listedAtMost).map((reason) => `  ${reason}`),
+    ...(rest > 0 ? [`  and ${rest} more`] : []),
+    consequence,
+  ].join("\n");
+};

@@ -1,0 +1,86 @@
+/** Opens every clip before any is needed, so that none is met for the first time after an hour. */
+import { fingerprintClip } from "../audio/fingerprint-clip.ts";
+import { probeClip } from "../audio/probe-clip.ts";
+import { createProgress } from "../report/progress.ts";
+import { UserError } from "../user-error.ts";
+import type { Clip } from "./dataset.ts";
+
+export interface Examination {
+  /** Of each clip that is a file and can be read: see `fingerprintClip`. */
+  readonly fingerprints: ReadonlyMap<Clip, string>;
+  /** Why each of the others cannot be read. */
+  readonly faults: ReadonlyMap<Clip, string>;
+}
+
+/** @returns undefined where the signal ended it */
+export type ExamineClips = (clips: readonly Clip[]) => Promise<Examination | undefined>;
+
+export interface ExaminerOptions {
+  /** The model's. */
+  readonly sampleRateHz: number;
+  readonly minSamples: number;
+  readonly terminal: NodeJS.WriteStream | undefined;
+  readonly signal: AbortSignal;
+}
+
+type Finding = { readonly fingerprint: string } | { readonly fault: string };
+
+/** Files that are open at a time. */
+const concurrency = 16;
+
+/** Until then there is no progress bar. */
+const patienceMs = 2000;
+
+/** Calls `act` for each item, several at a time. */
+const forEach = async <Item>(items: readonly Item[], act: (item: Item) => Promise<void>): Promise<void> => {
+  const queue = items.values();
+  const work = async (): Promise<void> => {
+    for (const item of queue) await act(item);
+  };
+  await Promise.all(Array.from({ length: concurrency }, work));
+};
+
+const examine = async (path: string, { sampleRateHz, minSamples }: ExaminerOptions): Promise<Finding> => {
+  try {
+    const { seconds = Infinity } = await probeClip(path);
+    // A sample less may be rounding.
+    if (seconds * sampleRateHz < minSamples - 1) {
+      const milliseconds = (samples: number): string => `${Math.round((samples / sampleRateHz) * 1000)} ms`;
+      return {
+        fault: `${path}: the clip has ${milliseconds(seconds * sampleRateHz)}; the model needs ${milliseconds(minSamples)} or more`,
+      };
+    }
+    return { fingerprint: await fingerprintClip(path) };
+  } catch (error) {
+    if (error instanceof UserError) return { fault: error.message };
+    throw error;
+  }
+};
+
+/** Reads the header of each clip, and what tells it from others; of a file that it has seen, it knows both. */
+export const createClipExaminer = (options: ExaminerOptions): ExamineClips => {
+  const found = new Map<string, Finding>();
+  return async (clips) => {
+    const paths = clips.flatMap(({ source }) => ("path" in source && !found.has(source.path) ? [source.path] : []));
+    const progress = createProgress(paths.length, 1, options.terminal);
+    const started = performance.now();
+    let done = 0;
+    await forEach(paths, async (path) => {
+      if (options.signal.aborted) return;
+      found.set(path, await examine(path, options));
+      done += 1;
+      if (performance.now() - started > patienceMs) progress.update(done, "opening the clips");
+    });
+    progress.clear();
+    if (options.signal.aborted) return undefined;
+
+    const fingerprints = new Map<Clip, string>();
+    const faults = new Map<Clip, string>();
+    for (const clip of clips) {
+      const finding = "path" in clip.source ? found.get(clip.source.path) : undefined;
+      if (finding && "fault" in finding) faults.set(clip, finding.fault);
+      else if (finding) fingerprints.set(clip, finding.fingerprint);
+    }
+    return { fingerprints, faults };
+  };
+};

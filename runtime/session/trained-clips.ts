@@ -1,0 +1,63 @@
+/** Which clips a graph was trained on: in its metadata, so that they are known wherever the graph is. */
+import * as v from "valibot";
+import { trainedClipsKey } from "../../compiler/artifact.ts";
+import type { Artifact } from "./read-artifact.ts";
+
+export interface TrainedClips {
+  /** How many different ones there are, or at least are. */
+  readonly clips: number;
+  /** Their fingerprints; of many, the lowest, which are a fair sample. */
+  readonly fingerprints: ReadonlySet<string>;
+  /** Those up to this one are known; undefined where all are. */
+  readonly knownTo: string | undefined;
+}
+
+/** 5 bytes each. */
+const keptAtMost = 32_768;
+const hexDigits = 10;
+
+const schema = v.object({
+  clips: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  /** Rising, in base64. */
+  fingerprints: v.pipe(v.string(), v.base64()),
+});
+
+/** @param clips how many there are, where more is known than their fingerprints */
+export const trainedClips = (fingerprints: Iterable<string>, clips = 0): TrainedClips => {
+  const rising = [...new Set(fingerprints)].sort();
+  const kept = rising.slice(0, keptAtMost);
+  const count = Math.max(clips, rising.length);
+  return {
+    clips: count,
+    fingerprints: new Set(kept),
+    knownTo: count > kept.length ? (kept.at(-1) ?? "") : undefined,
+  };
+};
+
+const decode = (bytes: Buffer): readonly string[] =>
+  Array.from({ length: Math.floor((2 * bytes.length) / hexDigits) }, (_, index) =>
+    bytes.toString("hex", (index * hexDigits) / 2, ((index + 1) * hexDigits) / 2),
+  );
+
+/** @returns undefined where the graph does not tell: it was never trained, or by an earlier version */
+export const trainedClipsOf = ({ model }: Pick<Artifact, "model">): TrainedClips | undefined => {
+  const text = model.metadataProps?.find(({ key }) => key === trainedClipsKey)?.value ?? "";
+  try {
+    const { clips, fingerprints } = v.parse(schema, JSON.parse(text));
+    return trainedClips(decode(Buffer.from(fingerprints, "base64")), clips);
+  } catch {
+    return undefined;
+  }
+};
+
+/** The graph with these clips besides those that it was trained on before. */
+export const withTrainedClips = (artifact: Artifact, fingerprints: Iterable<string>): Artifact => {
+  const earlier = trainedClipsOf(artifact);
+  const { clips, fingerprints: kept } = trainedClips(
+    [...(earlier?.fingerprints ?? []), ...fingerprints],
+    earlier?.clips,
+  );
+  const value = JSON.stringify({ clips, fingerprints: Buffer.from([...kept].join(""), "hex").toString("base64") });
+  const others = (artifact.model.metadataProps ?? []).filter(({ key }) => key !== trainedClipsKey);
+  return { ...artifact, model: { ...artifact.model, metadataProps: [...others, { key: trainedClipsKey, value }] } };
+};
