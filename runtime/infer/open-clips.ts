@@ -21,7 +21,9 @@ export const openClips = ({ metadata: { sampleRateHz, minSamples } }: Artifact):
       try {
         return await load(clip);
       } catch (error) {
-        throw error instanceof UserError ? new UnreadableClip(clip, error.message) : error;
+        // A decoder that breaks down over a file is no reason to lose a run.
+        const reason = error instanceof UserError ? error.message : `${clip.name}: it cannot be read: ${String(error)}`;
+        throw new UnreadableClip(clip, reason);
       }
     },
     close: loader.close,
