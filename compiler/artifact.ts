@@ -1,6 +1,7 @@
 /**
  * The contract between the compiler and the runtime: what `graph.onnx` holds beyond plain ONNX.
- * This file imports nothing but valibot, which checks it; with `artifact-files.ts` it is all that the runtime knows of the compiler.
+ * This file imports nothing but valibot, which checks it; with the files beside it whose
+ * names begin like its own it is all that the runtime knows of the compiler.
  */
 import * as v from "valibot";
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `specgraph [spec.ts] [--out graph.onnx] [--input waveform|features]`; in a clone, `npm run compile -- ...`. */
 import { parseArgs } from "node:util";
+import { printableJson, printableLines, watchOutput } from "./artifact-terminal.ts";
 import { compile, type GraphInput } from "./compile.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { printCoverage } from "./weights/coverage.ts";
@@ -48,10 +49,13 @@ const isGraphInput = (value: string): value is GraphInput => value === "waveform
 const millions = (count: number): string => `${(count / 1e6).toFixed(1)} M`;
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
+const print = (text: string): void => void process.stdout.write(`${printableLines(text)}\n`);
+const printError = (text: string): void => void process.stderr.write(`${printableLines(text)}\n`);
+
 const run = (args: readonly string[]): void => {
   const { values, positionals } = readArguments(args);
   if (values.help) {
-    console.log(usage);
+    print(usage);
     return;
   }
   if (positionals.length > 1) fail("arguments", `expected one spec, got ${positionals.join(" ")}; see --help`);
@@ -71,8 +75,8 @@ const run = (args: readonly string[]): void => {
   });
   const seconds = (performance.now() - started) / 1000;
   if (values.json) {
-    console.log(
-      JSON.stringify({
+    process.stdout.write(
+      `${printableJson({
         spec,
         out,
         input,
@@ -81,27 +85,28 @@ const run = (args: readonly string[]): void => {
         parameters: metadata.parameters,
         specHash: metadata.specHash,
         coverage,
-      }),
+      })}\n`,
     );
     return;
   }
-  if (coverage) console.log(printCoverage(coverage));
+  if (coverage) print(printCoverage(coverage));
   const size =
     bytes.data > 0 ? `${megabytes(bytes.graph)} + ${megabytes(bytes.data)} in ${out}.data` : megabytes(bytes.graph);
-  console.log(
+  print(
     `${spec} -> ${out}: ${metadata.specName}, ${metadata.classes.length} classes, ` +
       `${millions(metadata.parameters)} parameters, ${size}, ${seconds.toFixed(1)} s`,
   );
 };
 
+watchOutput(() => undefined);
 try {
   run(process.argv.slice(2));
 } catch (error) {
   if (error instanceof CompileError) {
-    console.error(error.diagnostics.map(printDiagnostic).join("\n\n"));
+    printError(error.diagnostics.map(printDiagnostic).join("\n\n"));
     process.exitCode = 2;
   } else {
-    console.error(`specgraph has a defect: ${error instanceof Error ? error.stack : String(error)}`);
+    printError(`specgraph has a defect: ${error instanceof Error ? error.stack : String(error)}`);
     process.exitCode = 1;
   }
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** `runtime COMMAND`: the only place that touches the process. */
+import { printableLines, watchOutput } from "../compiler/artifact-terminal.ts";
 import { type Command, type ExitCode, exitCodes } from "./command.ts";
 import { cvCommand } from "./cross-validation/cv-command.ts";
 import { soundsCommand } from "./data/sounds-command.ts";
@@ -67,13 +68,13 @@ const run = async (args: readonly string[], signal: AbortSignal): Promise<ExitCo
 
 const report = (error: unknown): ExitCode => {
   if (error instanceof UserError) {
-    process.stderr.write(`${error.message}\n`);
+    process.stderr.write(`${printableLines(error.message)}\n`);
     return exitCodes.userError;
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
-  const details = process.env["SPECGRAPH_DEBUG"] ? stack : message;
+  const details = process.env["SPECGRAPH_DEBUG"] ? (stack ?? message) : message;
   process.stderr.write(
-    `runtime has a defect: ${details}\nPlease report it with this line and the command; SPECGRAPH_DEBUG=1 adds where it happened.\n`,
+    `runtime has a defect: ${printableLines(details)}\nPlease report it with this line and the command; SPECGRAPH_DEBUG=1 adds where it happened.\n`,
   );
   return exitCodes.defect;
 };
@@ -86,13 +87,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
     interruption.abort();
   });
 }
-// A reader such as `head` that has seen enough closes the pipe: a training saves, as after Ctrl-C.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    interruption.abort();
-  });
-}
+// A training saves, as after Ctrl-C.
+watchOutput(() => interruption.abort());
 
 try {
   process.exitCode = await run(process.argv.slice(2), interruption.signal);

@@ -1,4 +1,6 @@
-/** What a command prints, and where. */
+/** What a command prints, and where; nothing in it that a terminal would obey or hide. */
+import { printableJson, printableLines } from "../compiler/artifact-terminal.ts";
+
 export interface Output {
   /** For programs: one line of JSON on stdout, under `--json` only. */
   readonly json: (value: object) => void;
@@ -21,15 +23,15 @@ export interface Streams {
 export const createOutput = (isJson: boolean, { stdout, stderr }: Streams = process): Output => ({
   terminal: stderr.isTTY && !isJson ? stderr : undefined,
   json: (value) => {
-    if (isJson) stdout.write(`${JSON.stringify(value)}\n`);
+    if (isJson) stdout.write(`${printableJson(value)}\n`);
   },
   result: (text) => {
-    if (!isJson) stdout.write(`${text}\n`);
+    if (!isJson) stdout.write(`${printableLines(text)}\n`);
   },
   progress: (text) => {
-    if (!isJson) stderr.write(`${text}\n`);
+    if (!isJson) stderr.write(`${printableLines(text)}\n`);
   },
   note: (text) => {
-    stderr.write(`${text}\n`);
+    stderr.write(`${printableLines(text)}\n`);
   },
 });

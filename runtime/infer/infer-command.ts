@@ -1,4 +1,5 @@
 /** `runtime infer`. */
+import { printable } from "../../compiler/artifact-terminal.ts";
 import { Tensor } from "../session/onnxruntime.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
 import { type Command, exitCodes } from "../command.ts";
@@ -56,7 +57,7 @@ const rank = (scores: Float32Array, classes: readonly string[], top: number): Sc
 const print = (clip: string, seconds: number, scores: readonly Score[], output: Output): void => {
   output.json({ clip, seconds, scores });
   const table = formatTable(scores.map(({ label, score }) => [`  ${label}`, formatFigure(score)]));
-  output.result(`${clip} (${seconds.toFixed(1)} s)\n${table}`);
+  output.result(`${printable(clip)} (${seconds.toFixed(1)} s)\n${table}`);
 };
 
 const classifyClip = async (classifier: Classifier, clip: string, samples: Float32Array): Promise<Float32Array> => {
@@ -95,7 +96,7 @@ export const inferCommand: Command = {
           if (!(error instanceof UserError)) throw error;
           failures += 1;
           output.json({ clip, error: error.message });
-          output.note(error.message);
+          output.note(printable(error.message));
         }
         if (signal.aborted) return exitCodes.interrupted;
       }

@@ -1,7 +1,10 @@
+import { printable } from "../../compiler/artifact-terminal.ts";
+
 type Align = "left" | "right";
 
 /** Rows of text in columns, two spaces apart; the first column left-aligned, the others as `align` says. */
-export const formatTable = (rows: readonly (readonly string[])[], align: Align = "right"): string => {
+export const formatTable = (content: readonly (readonly string[])[], align: Align = "right"): string => {
+  const rows = content.map((row) => row.map(printable));
   const widths: number[] = [];
   for (const row of rows) {
     for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);

@@ -1,5 +1,6 @@
 /** A progress bar. */
 import { SingleBar } from "cli-progress";
+import { printable } from "../../compiler/artifact-terminal.ts";
 
 export interface Progress {
   /** @param status what is being done, such as `epoch 1/5  loss 0.693` */
@@ -35,7 +36,8 @@ export const createProgress = (
   });
   const started = performance.now();
   let isShown = false;
-  const update = (done: number, status: string): void => {
+  const update = (done: number, text: string): void => {
+    const status = printable(text);
     const seconds = (performance.now() - started) / 1000;
     const rate = (((done - before) * clipsPerUnit) / seconds).toFixed(1);
     if (isShown) bar.update(done, { status, rate });

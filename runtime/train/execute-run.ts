@@ -66,8 +66,10 @@ export const executeRun = async (
   }
   const seconds = Math.round(performance.now() - started) / 1000;
   const peak = peakMemoryBytes();
-  const outcome = signal.aborted ? `interrupted; --resume --out ${folder.path} goes on` : `done: ${folder.last.graph}`;
-  output.result(`${outcome} (${seconds.toFixed(1)} s, ${formatBytes(peak)} peak)`);
+  const took = `(${seconds.toFixed(1)} s, ${formatBytes(peak)} peak)`;
+  // On stderr, as the reader of stdout may be what is gone.
+  if (signal.aborted) output.progress(`interrupted; --resume --out ${folder.path} goes on ${took}`);
+  else output.result(`done: ${folder.last.graph} ${took}`);
   const report = signal.aborted ? null : await writeReport(folder.path);
   if (report !== null) output.result(`report: ${report}`);
   const { metrics, usage } = folder;

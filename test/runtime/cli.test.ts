@@ -106,13 +106,13 @@ describe("train, eval and infer", () => {
     expect(existsSync(join(folder, "run", "graph.onnx"))).toBe(true);
   });
 
-  test("a reader that has seen enough ends a training as Ctrl-C does", async () => {
+  test("a reader that has seen enough ends a training, which saves", async () => {
     const folder = workspace();
     const train = ["train", "graph.onnx", "--data", "clips", "--epochs", "100000", "--out", "run", ...onCpu, "--json"];
     const child = spawn(process.execPath, [cli, ...train], { cwd: folder });
     child.stdout.once("data", () => child.stdout.destroy());
     const code = await new Promise((resolve) => void child.on("exit", resolve));
-    expect(code).toBe(130);
+    expect(code).toBe(2);
     expect(existsSync(join(folder, "run", "checkpoint.safetensors"))).toBe(true);
   });
 

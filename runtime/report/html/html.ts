@@ -1,4 +1,5 @@
 /** Markup that cannot be broken by what it shows: every text that goes into a template is escaped. */
+import { printableLines } from "../../../compiler/artifact-terminal.ts";
 
 export interface Html {
   readonly markup: string;
@@ -14,15 +15,10 @@ const entities: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Controls, and marks that reorder the text around them, of which a page would show nothing; but not the ends of lines. */
-const invisible = /[^\P{Cc}\n]|\p{Cs}|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
-
-const reveal = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-
 const print = (content: Content): string => {
   if (content === null) return "";
   if (typeof content === "string") {
-    return content.replaceAll(invisible, reveal).replaceAll(/[&<>"']/g, (character) => entities[character] ?? "");
+    return printableLines(content).replaceAll(/[&<>"']/g, (character) => entities[character] ?? "");
   }
   if (typeof content === "number") return String(content);
   return "markup" in content ? content.markup : content.map(print).join("");

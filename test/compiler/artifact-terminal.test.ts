@@ -1,0 +1,108 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, openSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { printable, printableJson, printableLines } from "../../compiler/artifact-terminal.ts";
+import { temporaryFolder } from "../runtime/audio/temporary-folder.ts";
+import { wavBytes } from "../runtime/audio/wav-bytes.ts";
+import { encodeModel, linearModel, writeLinearModel } from "../runtime/session/linear-artifact.ts";
+
+const built = (half: string): string => fileURLToPath(new URL(`../../dist/${half}/cli.js`, import.meta.url));
+
+/** Sets a terminal's title, clears it by C1, rubs out, reorders, and breaks the line. */
+const hostile = "a\u001b]0;owned\u0007b\u009b2Jc\u007fd\u202ee\u2028f\ng\rh\ti";
+const shown = "a\\u{1b}]0;owned\\u{7}b\\u{9b}2Jc\\u{7f}d\\u{202e}e\\u{2028}f\\u{a}g\\u{d}h\\u{9}i";
+const raw = /[^\P{Cc}\n]|[\u202e\u2028]/u;
+
+describe("what a terminal would obey is shown", () => {
+  test("in names, in text, in JSON", () => {
+    expect(printable(hostile)).toBe(shown);
+    expect(printableLines(hostile)).toBe(shown.replace("\\u{a}", "\n").replace("\\u{9}", "\t"));
+    const json = printableJson({ [hostile]: hostile });
+    expect(json).not.toMatch(raw);
+    expect(JSON.parse(json)).toStrictEqual({ [hostile]: hostile });
+    for (const plain of ["naïve", "鳥", "👩‍🚀", "नमस्ते", "a-b_c.d/e"]) expect(printable(plain)).toBe(plain);
+  });
+
+  test("of a graph's classes and names, of a clip's name, and in errors", () => {
+    const folder = temporaryFolder({ "clip\u001b[31m.wav": wavBytes([9000, 0, 0, 1]) });
+    const model = linearModel({ classes: [hostile, "other"], specName: hostile });
+    const graph = `graph\u001b[31m.onnx`;
+    writeFileSync(join(folder, graph), encodeModel(model));
+    const runtime = (...args: readonly string[]): string => {
+      const { stdout, stderr } = spawnSync(process.execPath, [built("runtime"), ...args], {
+        cwd: folder,
+        encoding: "utf8",
+      });
+      expect(stdout + stderr).not.toMatch(raw);
+      return stdout + stderr;
+    };
+    expect(runtime("infer", graph, "clip\u001b[31m.wav", "--device", "cpu")).toContain(`  ${shown}  `);
+    expect(runtime("infer", graph, "clip\u001b[31m.wav", "--device", "cpu", "--json")).toContain("\\u001b");
+    expect(runtime("infer", graph, "none\u009b.wav", "--device", "cpu")).toBe(
+      "none\\u{9b}.wav: there is no such file\n",
+    );
+    expect(runtime("inspect", graph)).toContain("\\u{1b}");
+    expect(runtime("inspect", "none\u001b.onnx")).toContain("none\\u{1b}.onnx: cannot be read");
+    expect(runtime("train", graph, "--data", ".", "--device", "cpu")).not.toBe("");
+    expect(runtime("\u001b[2J")).toContain("unknown command \\u{1b}[2J");
+  });
+});
+
+describe.skipIf(!existsSync("/dev/full"))("a full disk", () => {
+  const into = (half: string, args: readonly string[], folder: string, stream: "stdout" | "stderr") => {
+    const full = openSync("/dev/full", "w");
+    const stdio = stream === "stdout" ? (["ignore", full, "pipe"] as const) : (["ignore", "pipe", full] as const);
+    const { status, stderr } = spawnSync(process.execPath, [built(half), ...args], {
+      cwd: folder,
+      stdio: [...stdio],
+      encoding: "utf8",
+    });
+    return { status, stderr };
+  };
+  const workspace = (): string => {
+    const clips = ["low", "high"].flatMap((name) =>
+      ["a", "b", "c"].map((clip) => [`clips/${name}/${clip}.wav`, wavBytes([9000, 0, 0, 1])] as const),
+    );
+    const folder = temporaryFolder(Object.fromEntries(clips));
+    writeLinearModel(folder);
+    return folder;
+  };
+  const lost = "cannot write to stdout: the disk is full\n";
+
+  test.each([
+    [["infer", "graph.onnx", "clips/low/a.wav", "--device", "cpu"]],
+    [["eval", "graph.onnx", "--data", "clips", "--device", "cpu"]],
+    [["inspect", "graph.onnx", "--json"]],
+    [["export", "graph.onnx", "--format", "safetensors", "--out", "weights.safetensors"]],
+    [["sounds", "sounds"]],
+    [["--help"]],
+    [["infer", "--help"]],
+  ])("under the results of %j", (args) => {
+    const { status, stderr } = into("runtime", args, workspace(), "stdout");
+    expect(status).toBe(2);
+    expect(stderr.endsWith(lost)).toBe(true);
+    expect(stderr).not.toContain("    at ");
+  });
+
+  const train = ["train", "graph.onnx", "--data", "clips", "--epochs", "100000", "--out", "run", "--device", "cpu"];
+
+  test("under a training's results: it saves", () => {
+    const folder = workspace();
+    expect(into("runtime", [...train, "--json"], folder, "stdout")).toStrictEqual({ status: 2, stderr: lost });
+    expect(existsSync(join(folder, "run", "checkpoint.safetensors"))).toBe(true);
+    expect(existsSync(join(folder, "run", "run.lock"))).toBe(false);
+  });
+
+  test("under the messages", () => {
+    expect(into("runtime", ["infer", "graph.onnx", "none.wav", "--device", "cpu"], workspace(), "stderr").status).toBe(
+      2,
+    );
+    expect(into("compiler", ["none.ts"], workspace(), "stderr").status).toBe(2);
+  });
+
+  test("under what compile prints", () => {
+    expect(into("compiler", ["--help"], workspace(), "stdout")).toStrictEqual({ status: 2, stderr: lost });
+  });
+});
