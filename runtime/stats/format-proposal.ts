@@ -22,9 +22,7 @@ export const formatProposal = (
 ): string => {
   const whole = wholeClips === clips ? "every clip" : `${wholeClips} of ${clips} clips`;
   const isShort = statistics.frames < frames;
-  const over = isShort
-    ? ` // of ${statistics.frames} frames, this graph's: compile with ${frames} and measure again`
-    : "";
+  const over = isShort ? ` // of ${statistics.frames} frames: compile with ${frames} and measure that graph` : "";
   return `  frames: ${frames}, // holds ${whole} whole
   statistics: { mean: ${formatFigure(statistics.mean)}, std: ${formatFigure(statistics.std)} },${over}
   objective: ${objective.kind}({ classes: ${formatClasses(objective)} }),`;

@@ -138,7 +138,7 @@ test("clips that cannot be read are all told, and left out", async () => {
   const refusals = [
     `${join(data, "cat", "4.mp3")}: the file is empty`,
     `${join(data, "cat", "5.wav")}: the clip has 3 samples at 16000 Hz; the model needs 400 or more (25 ms)`,
-    `${join(data, "dog", "2.wav")}: this is not audio that can be read; expected WAV, FLAC, MP3, Ogg Vorbis or Ogg Opus`,
+    `${join(data, "dog", "2.wav")}: this is not audio that can be read; expected WAV, AIFF, CAF, AU, FLAC, MP3, Ogg, WebM, or what ffmpeg decodes`,
   ];
   const { text, json, exitCode } = await run(compileFrontEnd(24), "--data", data);
   const lines = text.split("\n");
@@ -164,12 +164,13 @@ log-mel      mean -15.9424, std 0.0000, in 16 frames a clip, 0.0 % of it zeros a
 normalised   mean -1.2776, std 0.0000, as this graph does it
 
 class  training  evaluation
-0            20           0
-1            10           0
+0            16           4
+1             7           3
+(the data names no clips for evaluation: \`train\` holds out a fifth of each class)
 
 For the spec:
   frames: 48, // holds 19 of 20 clips whole
-  statistics: { mean: -15.9424, std: 0.0000 }, // of 16 frames, this graph's: compile with 48 and measure again
+  statistics: { mean: -15.9424, std: 0.0000 }, // of 16 frames: compile with 48 and measure that graph
   objective: multiLabel({ classes: numbered(2) }),`);
 });
 
@@ -193,15 +194,63 @@ test("for programs: a shorter length is proposed with its own statistics", async
     statistics: { frames: 64, paddedShare: 7 / 8 },
     proposal: { frames: 16, wholeClips: 1, statistics: { frames: 16, mean, paddedShare: 1 / 2 } },
     objective: "singleLabel",
-    classes: [{ label: "Dog", training: 1, evaluation: 0 }],
+    classes: [{ label: "Dog", training: 1, evaluation: 0, test: 0 }],
   });
   expect(text.endsWith(`objective: singleLabel({ classes: classesFile(${JSON.stringify(labels)}) }),`)).toBe(true);
 });
 
+test("without a graph, AST's features are measured, and told", async () => {
+  const data = temporaryFolder({
+    ...Object.fromEntries(["train", "val", "test"].map((part) => [`${part}/dog/1.wav`, silence(24)])),
+    "train/cat/1.wav": silence(40),
+  });
+  const { text, json } = await stats("--data", data);
+  expect(text)
+    .toBe(`no graph is named: measured through AST's features, 16,000 Hz, 128 bins, windows of 25 ms every 10 ms, 1024 frames
+${data}: 2 clips for training; 2 for evaluation are left out
+length       0.26 s, 0.26 s, 0.41 s (least, median, most); 0.67 s in all
+sample rate  16,000 Hz (2)
+log-mel      mean -0.4982, std 2.7739, in 1024 frames a clip, 96.9 % of it zeros after the ends of clips
+             mean -15.9424, std 0.0000, without these zeros
+
+class  training  evaluation  test
+cat           1           0     0
+dog           1           1     1
+
+For the spec:
+  frames: 48, // holds every clip whole
+  statistics: { mean: -10.6283, std: 7.5156 },
+  objective: singleLabel({ classes: ["cat", "dog"] }),`);
+  expect(json).toMatchObject({ graph: null, normalized: null, statistics: { frames: 1024 } });
+});
+
+test("clips that `train` would refuse", async () => {
+  const data = temporaryFolder({ "dog/1.wav": silence(24), "dog/2.wav": silence(24) });
+  const { text } = await stats(compileFrontEnd(24), "--data", data);
+  expect(text).toContain(
+    `\`train\` will refuse these clips: ${data}: every training clip is "dog"; training tells classes apart and needs two or more\n`,
+  );
+});
+
+test("a clip whose values are absurd is named, and in no figure", async () => {
+  const absurd = wavBytes(
+    Array.from({ length: 4000 }, (_, index) => (index === 9 ? 1e30 : 0)),
+    { encoding: "float", bits: 32 },
+  );
+  const data = temporaryFolder({ "dog/1.wav": silence(24), "dog/2.wav": silence(24), "cat/1.wav": absurd });
+  const { text, json, exitCode } = await run(compileFrontEnd(24), "--data", data);
+  expect(text).toContain(
+    `${join(data, "cat", "1.wav")}: sample 9 is 1.0000000150474662e+30; expected numbers in [-1, 1]`,
+  );
+  expect(text).not.toContain("NaN");
+  expect(json).toMatchObject({ clips: 2, statistics: { mean: expect.closeTo(Math.log(2 ** -23), 4) as number } });
+  expect(exitCode).toBe(exitCodes.userError);
+});
+
 describe("what cannot be measured", () => {
-  test("no graph", async () => {
-    await expect(stats("--data", "clips")).rejects.toThrow(
-      new UserError("runtime stats takes one graph, and none is given; see runtime stats --help"),
+  test("several graphs", async () => {
+    await expect(stats("a.onnx", "b.onnx")).rejects.toThrow(
+      new UserError("runtime stats takes one graph, and 2 are given: a.onnx b.onnx; see runtime stats --help"),
     );
   });
 
