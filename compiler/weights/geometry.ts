@@ -24,6 +24,8 @@ export interface Geometry {
   readonly norm?: NormPlace;
   /** The tokens whose mean is classified, named as in `positions`; absent where there is no mean. */
   readonly pooling?: readonly string[];
+  /** The path of the layer whose outputs are the classes. */
+  readonly classifier?: string;
 }
 
 export const patchesToken = "patches";
@@ -69,6 +71,7 @@ export const describeGeometry = (spec: NormalizedSpec): Geometry => {
   const blocks = spec.network.flatMap(({ path }) => /^blocks\.(\d+)\./.exec(path)?.[1] ?? []);
   const [heads, ...otherHeads] = new Set(spec.network.flatMap(headsOf));
   const norm = normPlace(spec);
+  const classifier = spec.network.findLast(({ layer }) => layer.kind === "dense")?.path;
   const pooling = pooledTokens(spec, positions);
   return {
     grid: embedding ? patchGrid(spec, embedding) : { rows: 0, columns: 0 },
@@ -78,5 +81,6 @@ export const describeGeometry = (spec: NormalizedSpec): Geometry => {
     ...(heads === undefined || otherHeads.length > 0 ? {} : { heads }),
     ...(norm === undefined ? {} : { norm }),
     ...(pooling === undefined ? {} : { pooling }),
+    ...(classifier === undefined ? {} : { classifier }),
   };
 };

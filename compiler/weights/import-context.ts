@@ -12,7 +12,9 @@ export interface ImportContext {
   readonly source: MatchedCheckpoint;
   readonly target: Geometry;
   readonly options: ImportOptions;
-  /** undefined: the checkpoint has no audio classifier. */
+  /** Where both have a classifier of one form: its name in the reference, or its own. undefined: they do not. */
+  readonly classifier: string | undefined;
+  /** undefined: the checkpoint has no classifier of the spec's form. */
   readonly classes: ClassMatch | undefined;
 }
 

@@ -1,15 +1,15 @@
 /** Fills a model's parameters from a checkpoint, adapted to the spec as the reference adapts them (`ast_models.py`). */
-import type { NormalizedSpec, PlacedLayer } from "../frontend/normalized-spec.ts";
+import type { NormalizedSpec } from "../frontend/normalized-spec.ts";
 import type { State } from "../ir/graph.ts";
-import { readClassNames } from "../read-class-names.ts";
 import type { Coverage, SourceCoverage, TargetCoverage } from "./coverage.ts";
+import { listNotes, poolingWarnings } from "./describe-differences.ts";
 import { describeGeometry, placeNames } from "./geometry.ts";
 import { type ImportContext, type ImportOptions, type Plan, requireTensor } from "./import-context.ts";
 import { initialize } from "./initialize.ts";
 import { referenceName } from "./layouts/reference-name.ts";
-import { type ClassMatch, matchClasses } from "./match-classes.ts";
+import { matchClassifier } from "./match-classifier.ts";
 import { listNames, type MatchedCheckpoint } from "./match-layout.ts";
-import { isNorm, isReferenceName, planParameter, sourceClassCount, startsNorm, usesClassifier } from "./plan.ts";
+import { isNorm, isReferenceName, planParameter, startsNorm, usesClassifier } from "./plan.ts";
 import { CheckpointError } from "./readers/checkpoint-error.ts";
 
 export interface ImportedWeights {
@@ -65,78 +65,22 @@ const requireNormPlace = (context: ImportContext): void => {
   throw new CheckpointError(source.path, has + fix);
 };
 
-const readLabels = (path: string): readonly string[] => {
-  const names = readClassNames(path);
-  if (typeof names === "string") throw new CheckpointError(path, `cannot give the checkpoint's class names: ${names}`);
-  return names;
-};
-
-const matchRows = (
-  source: MatchedCheckpoint,
-  { labels }: ImportOptions,
-  classes: readonly string[],
-): ClassMatch | undefined => {
-  const rows = sourceClassCount({ source });
-  if (rows === undefined) {
-    if (labels === undefined) return undefined;
-    throw new CheckpointError(source.path, `has no audio classifier whose classes ${labels} could name`);
-  }
-  const matched = matchClasses(classes, labels === undefined ? source.facts.classNames : readLabels(labels), rows);
-  if (typeof matched === "string") throw new CheckpointError(source.path, matched);
-  return matched;
-};
-
-const printTokens = (names: readonly string[]): string => names.join(" and ");
-
-/** What a classifier reads is part of what it means. */
-const poolingWarnings = (context: ImportContext): readonly string[] => {
-  const { source, target } = context;
-  const { pooling = [] } = target;
-  if (!usesClassifier(context)) return [];
-  if (source.layout.name === "SSAST") {
-    return [
-      "its classifier reads the mean of the patches (ft_avgtok) or of the tokens (ft_cls), which the file does not tell; " +
-        `the spec's reads that of ${printTokens(pooling)}`,
-    ];
-  }
-  const { pooling: own } = source.facts;
-  if (own === undefined || String(own.toSorted()) === String(pooling.toSorted())) return [];
-  return [`its classifier reads the mean of ${printTokens(own)}, the spec's that of ${printTokens(pooling)}`];
-};
-
-const printEpsilons = (...epsilons: readonly number[]): string =>
-  [...new Set(epsilons)].map((eps) => eps.toExponential()).join(" and ");
-
-const layersOf = (placed: readonly PlacedLayer[]): readonly PlacedLayer["layer"][] =>
-  placed.flatMap(({ layer, inner }) => [layer, ...layersOf(inner)]);
-
-/** Differences that an import may have. */
-const listNotes = ({ source }: ImportContext, { network, features }: NormalizedSpec): readonly string[] => {
-  const { layerNormEps, features: own } = source.facts;
-  const epsilons = layersOf(network).flatMap((layer) => (layer.kind === "layerNorm" ? [layer.eps] : []));
-  const notes: string[] = [];
-  if (layerNormEps !== undefined && epsilons.some((eps) => eps !== layerNormEps)) {
-    notes.push(`its layer norms have eps ${printEpsilons(layerNormEps)}, the spec's ${printEpsilons(...epsilons)}`);
-  }
-  if (own && own.frames !== features.frames) {
-    notes.push(`its clips are ${own.frames} frames long, the spec's ${features.frames}`);
-  }
-  return notes;
-};
-
 const whyInitialised = (context: ImportContext, reference: string): string => {
-  if (!isReferenceName(reference)) return "new in this spec";
+  const { classes, classifier } = context;
+  const isClassifier = classifier !== undefined && reference.startsWith(`${classifier}.`);
+  if (!isReferenceName(reference) && !isClassifier) return "new in this spec";
   if (reference === "v.pos_embed") return "random, as the spec says";
   if (isNorm(reference)) return "the checkpoint's stands before the mean of the tokens";
-  const { classes } = context;
   if (!classes) return "the checkpoint has no audio classifier";
   if (classes.by === "name") return "the checkpoint has none of the spec's classes";
-  return `${sourceClassCount(context)} -> ${classes.rows.length} classes`;
+  return `${context.source.tensors.get(`${classifier}.weight`)?.shape[0]} -> ${classes.rows.length} classes`;
 };
 
 const whyDropped = (context: ImportContext, reference: string): string => {
-  const isOtherHead = reference.startsWith("mlp_head.") && !usesClassifier(context);
-  return isOtherHead ? whyInitialised(context, reference) : "not in the spec";
+  const { classes, classifier } = context;
+  const isHead =
+    reference.startsWith("mlp_head.") || (classifier !== undefined && reference.startsWith(`${classifier}.`));
+  return classes && isHead && !usesClassifier(context) ? whyInitialised(context, reference) : "not in the spec";
 };
 
 /** A checkpoint may have tokens, positions and another head without the spec having a use for them. */
@@ -194,7 +138,8 @@ export const importWeights = (
   states: readonly State[],
 ): ImportedWeights => {
   const target = describeGeometry(spec);
-  const context: ImportContext = { source, target, options, classes: matchRows(source, options, spec.classes) };
+  const given = { source, target, options };
+  const context: ImportContext = { ...given, ...matchClassifier(given, spec.classes, states) };
   const referenceOf = ({ value }: State): string => referenceName(value.name) ?? value.name;
   requireArchitecture(context);
   requireNormPlace(context);

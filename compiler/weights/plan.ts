@@ -47,23 +47,23 @@ const planDist = (context: ImportContext, shape: readonly number[]): Plan => {
   return { read, from, note: "a copy of the class token" };
 };
 
-/** A parameter that the reference does not have comes only from a graph of this compiler that has the same. */
-const planOwn = ({ source }: ImportContext, name: string, shape: readonly number[]): Plan | undefined => {
+/** A parameter that the reference does not have comes only from a graph of this compiler that has the same, of the same use. */
+const planOwn = ({ source, target }: ImportContext, name: string, shape: readonly number[]): Plan | undefined => {
   const tensor = source.tensors.get(name);
+  const classifiers = [source.facts.classifier, target.classifier];
+  if (classifiers.some((path) => path !== undefined && name.startsWith(`${path}.`))) return undefined;
   return String(tensor?.shape) === String(shape) ? tensor : undefined;
 };
-
-/** Classes of the checkpoint's audio classifier; undefined when it has none. */
-export const sourceClassCount = ({ source }: Pick<ImportContext, "source">): number | undefined =>
-  source.tensors.get("mlp_head.1.weight")?.shape[0];
 
 /** Whether a row of the checkpoint's classifier belongs to a class of the spec. */
 export const usesClassifier = ({ classes }: ImportContext): boolean =>
   classes?.rows.some((row) => row !== undefined) ?? false;
 
-/** The last layer, [classes, ...]: each class's row is taken from where the checkpoint has it. */
+/** The classifier, [classes, ...]: each class's row is taken from where the checkpoint has it. */
 const planClassifier = (context: ImportContext, name: string, shape: readonly number[]): Plan => {
-  const tensor = requireShape(context, name, [sourceClassCount(context), ...shape.slice(1)]);
+  const { classifier = "", source } = context;
+  const rowCount = source.tensors.get(`${classifier}.weight`)?.shape[0];
+  const tensor = requireShape(context, name, [rowCount, ...shape.slice(1)]);
   const rows = context.classes?.rows ?? [];
   if (rows.length === tensor.shape[0] && rows.every((row, index) => row === index)) return tensor;
   const width = shape.slice(1).reduce((product, length) => product * length, 1);
@@ -96,9 +96,12 @@ export const isReferenceName = (name: string): boolean => /^(?:v|mlp_head)\./.te
  * @throws CheckpointError when the checkpoint does not fit
  */
 export const planParameter = (context: ImportContext, name: string, shape: readonly number[]): Plan | undefined => {
+  const { classifier } = context;
+  if (classifier !== undefined && name.startsWith(`${classifier}.`)) {
+    return usesClassifier(context) ? planClassifier(context, name, shape) : undefined;
+  }
   if (!isReferenceName(name)) return planOwn(context, name, shape);
   if (name.startsWith("mlp_head.") && !usesClassifier(context)) return undefined;
-  if (name.startsWith("mlp_head.1.")) return planClassifier(context, name, shape);
   if (isNorm(name) && startsNorm(context)) return undefined;
   if (name === "v.pos_embed") return planPositions(context, shape);
   if (name === "v.patch_embed.proj.weight") return planPatches(context, shape);

@@ -17,7 +17,9 @@ export interface SourceFeatures {
 
 export type PatchOrder = "frequencyFirst" | "timeFirst";
 
-export interface SourceFacts extends Partial<Pick<Geometry, "grid" | "positions" | "heads" | "norm" | "pooling">> {
+export interface SourceFacts extends Partial<
+  Pick<Geometry, "grid" | "positions" | "heads" | "norm" | "pooling" | "classifier">
+> {
   /** Of the patches, and of the axes of their kernels. */
   readonly order?: PatchOrder;
   /** By row of its classifier. */

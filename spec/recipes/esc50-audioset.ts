@@ -5,6 +5,12 @@
  *     npm run compile -- spec/recipes/esc50-audioset.ts --weights audioset_10_10_0.4593.pth
  *     npx runtime train graph.onnx --data ESC-50 --fold 1
  */
+import { checkpoint } from "specgraph";
 import { esc50 } from "./esc50.ts";
 
-export default esc50({ name: "esc50-audioset", learningRate: 1e-5 });
+export default esc50({
+  name: "esc50-audioset",
+  learningRate: 1e-5,
+  // With ESC-50's mean and deviation, not those of AudioSet.
+  pretrained: checkpoint({ features: "own" }),
+});

@@ -8,7 +8,17 @@
  * The weights are at dl.fbaipublicfiles.com/deit. The authors train in mixed precision; where the device has float16
  * arithmetic, add `precision: mixedFloat16()`.
  */
-import { adam, checkpoint, everyEpoch, maskFrequency, maskTime, type Model, multiStep, singleLabel } from "specgraph";
+import {
+  adam,
+  type Checkpoint,
+  checkpoint,
+  everyEpoch,
+  maskFrequency,
+  maskTime,
+  type Model,
+  multiStep,
+  singleLabel,
+} from "specgraph";
 import { ast, statistics } from "../ast.ts";
 
 /** In the order of ESC-50's targets. */
@@ -23,8 +33,14 @@ const classes = [
   "fireworks", "hand_saw",
 ];
 
+interface Esc50Options {
+  readonly name: string;
+  readonly learningRate: number;
+  readonly pretrained: Checkpoint;
+}
+
 /** AST-S and AST-P differ in the weights that they start from, and in their learning rate. */
-export const esc50 = ({ name, learningRate }: { readonly name: string; readonly learningRate: number }): Model =>
+export const esc50 = ({ name, learningRate, pretrained }: Esc50Options): Model =>
   ast({
     name,
     frames: 512,
@@ -37,7 +53,7 @@ export const esc50 = ({ name, learningRate }: { readonly name: string; readonly 
       epochs: 25,
       augment: [maskFrequency({ bins: 24 }), maskTime({ frames: 96 })],
     },
-    pretrained: checkpoint(),
+    pretrained,
   });
 
-export default esc50({ name: "esc50", learningRate: 1e-4 });
+export default esc50({ name: "esc50", learningRate: 1e-4, pretrained: checkpoint() });

@@ -28,6 +28,12 @@ const readPretrainingGrid = (_: Checkpoint, __: string, tensors: Tensors): Sourc
 
 const ownNames = /^(?:p_input_[ft]dim|mask_embed|[cg]predlayer\..+)$/;
 
+/** Fine-tuned by its authors' code, a file has none of these names any more; AST itself has square patches only. */
+const isSsast = (tensors: Tensors): boolean => {
+  const [, , patchBins, patchFrames] = tensors.get(kernel)?.shape ?? [];
+  return patchBins !== patchFrames || [...tensors.keys()].some((name) => ownNames.test(name));
+};
+
 /** Fine-tuned, its head reads the mean of the patches or of the tokens, which the file does not tell. */
 const ssast: Layout = {
   ...plain,
@@ -41,5 +47,5 @@ export const officialAst: Layout = {
   ...plain,
   facts: { norm: "beforePooling", pooling: ["cls", "dist"] },
   rules,
-  variants: [{ layout: ssast, isVariant: (tensors) => [...tensors.keys()].some((name) => ownNames.test(name)) }],
+  variants: [{ layout: ssast, isVariant: isSsast }],
 };

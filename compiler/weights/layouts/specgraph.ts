@@ -18,6 +18,7 @@ const geometry = v.object({
   heads: v.exactOptional(count),
   norm: v.exactOptional(v.picklist(keysOf(placeNames))),
   pooling: v.exactOptional(names),
+  classifier: v.exactOptional(v.string()),
 });
 const normalization = v.object({ mean: v.pipe(v.number(), v.finite()), scale: v.pipe(v.number(), v.gtValue(0)) });
 

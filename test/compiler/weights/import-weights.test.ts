@@ -7,8 +7,9 @@ import { resizePatches } from "../../../compiler/weights/adapt-patches.ts";
 import { adaptPositions, type Grid } from "../../../compiler/weights/adapt-positions.ts";
 import { printCoverage } from "../../../compiler/weights/coverage.ts";
 import { describeGeometry } from "../../../compiler/weights/geometry.ts";
+import { openCheckpoint } from "../../../compiler/weights/readers/open-checkpoint.ts";
 import { initialize } from "../../../compiler/weights/initialize.ts";
-import { geometryKey } from "../../../compiler/artifact.ts";
+import { geometryKey, metadataKey } from "../../../compiler/artifact.ts";
 import { ast, sizes } from "../../../spec/ast.ts";
 import {
   appendTokens,
@@ -455,8 +456,11 @@ describe("a graph.onnx", () => {
     const { spec, graph, parameters } = lower(model);
     const { values } = importMini(path, {}, model);
     const read = ({ value }: (typeof parameters)[number]): Float32Array => values.get(value.name) ?? new Float32Array();
-    const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
-    writeArtifact(out, { graph, inferenceOutputs: inferenceOutputs(graph) }, read, [geometry], "test");
+    const metadata = [
+      { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) },
+      { key: metadataKey("classes"), value: JSON.stringify(spec.classes) },
+    ];
+    writeArtifact(out, { graph, inferenceOutputs: inferenceOutputs(graph) }, read, metadata, "test");
   };
 
   test("into the same spec is the same", async () => {
@@ -493,7 +497,41 @@ describe("a graph.onnx", () => {
     expect(same.coverage.targets.filter(({ status }) => status === "initialised")).toStrictEqual([]);
     const other = importMini(out, {}, withLayers(tokens, head(3)));
     const initialised = other.coverage.targets.filter(({ status }) => status === "initialised");
-    expect(initialised.map(({ name }) => name)).toStrictEqual(["dense1.weight", "dense1.bias", "dense2.weight"]);
+    expect(initialised.map(({ name, note }) => `${name}: ${note}`)).toStrictEqual(
+      ["dense1.weight", "dense1.bias", "dense2.weight", "dense2.bias"].map((name) => `${name}: new in this spec`),
+    );
+  });
+
+  test("of a head of one's own gives each class its row all the same", async () => {
+    const network = (...classes: readonly string[]): Model => ({
+      ...withLayers([appendTokens("cls", "dist")], [...usualHead.slice(0, 2), dense(6), dense("classes")]),
+      objective: multiLabel({ classes }),
+    });
+    const out = join(temporaryFolder(), "graph.onnx");
+    compileTo(out, network("a", "b", "c"), await writeCheckpoint(referenceTensors()));
+    const bias = (path: string): number[] => [
+      ...(openCheckpoint(path).tensors.get("dense2.weight")?.readFloat32() ?? []),
+    ];
+    const { values, coverage } = importMini(out, {}, network("c", "b", "new"));
+    expect(coverage.classes).toStrictEqual({ kept: ["c", "b"], initialised: ["new"], dropped: ["a"] });
+    expect([...(values.get("dense2.weight") ?? [])].slice(0, 12)).toStrictEqual([
+      ...bias(out).slice(12, 18),
+      ...bias(out).slice(6, 12),
+    ]);
+    const deeper = {
+      ...network("a", "b", "c", "d", "e", "f"),
+      network: withLayers(
+        [appendTokens("cls", "dist")],
+        [...usualHead.slice(0, 2), dense(6), dense(3), dense("classes")],
+      ).network,
+    };
+    const fresh = importMini(out, {}, deeper).coverage.targets.filter(({ status }) => status === "initialised");
+    expect(fresh.map(({ name }) => name)).toStrictEqual([
+      "dense2.weight",
+      "dense2.bias",
+      "dense3.weight",
+      "dense3.bias",
+    ]);
   });
 });
 

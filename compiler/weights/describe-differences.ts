@@ -1,0 +1,42 @@
+/** What a checkpoint does otherwise than the spec, without being refused for it. */
+import type { NormalizedSpec, PlacedLayer } from "../frontend/normalized-spec.ts";
+import type { ImportContext } from "./import-context.ts";
+import { usesClassifier } from "./plan.ts";
+
+const printTokens = (names: readonly string[]): string => names.join(" and ");
+
+/** What a classifier reads is part of what it means. */
+export const poolingWarnings = (context: ImportContext): readonly string[] => {
+  const { source, target } = context;
+  const { pooling = [] } = target;
+  if (!usesClassifier(context)) return [];
+  if (source.layout.name === "SSAST") {
+    return [
+      "its classifier reads the mean of the patches (ft_avgtok) or of the tokens (ft_cls), which the file does not tell; " +
+        `the spec's reads that of ${printTokens(pooling)}`,
+    ];
+  }
+  const { pooling: own } = source.facts;
+  if (own === undefined || String(own.toSorted()) === String(pooling.toSorted())) return [];
+  return [`its classifier reads the mean of ${printTokens(own)}, the spec's that of ${printTokens(pooling)}`];
+};
+
+const printEpsilons = (...epsilons: readonly number[]): string =>
+  [...new Set(epsilons)].map((eps) => eps.toExponential()).join(" and ");
+
+const layersOf = (placed: readonly PlacedLayer[]): readonly PlacedLayer["layer"][] =>
+  placed.flatMap(({ layer, inner }) => [layer, ...layersOf(inner)]);
+
+/** Differences that an import may have. */
+export const listNotes = ({ source }: ImportContext, { network, features }: NormalizedSpec): readonly string[] => {
+  const { layerNormEps, features: own } = source.facts;
+  const epsilons = layersOf(network).flatMap((layer) => (layer.kind === "layerNorm" ? [layer.eps] : []));
+  const notes: string[] = [];
+  if (layerNormEps !== undefined && epsilons.some((eps) => eps !== layerNormEps)) {
+    notes.push(`its layer norms have eps ${printEpsilons(layerNormEps)}, the spec's ${printEpsilons(...epsilons)}`);
+  }
+  if (own && own.frames !== features.frames) {
+    notes.push(`its clips are ${own.frames} frames long, the spec's ${features.frames}`);
+  }
+  return notes;
+};
