@@ -1,18 +1,21 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { UserError } from "../user-error.ts";
+import { type ClipSurvey, createClipSurvey } from "./create-clip-survey.ts";
 import type { ClipReply } from "./clip-worker.ts";
 import type { ClipRequirements, LoadedClip } from "./load-clip.ts";
 
 /** Reads clips in worker threads, so that decoding and resampling run ahead of the training step. */
 export interface ClipLoader {
   /**
-   * The clip's samples, one channel, at the model's rate.
+   * The clip's samples, one channel, at the model's rate, as far as the model hears them.
    * @throws UserError naming the file where it cannot be decoded or is too short.
    */
   readonly load: (path: string) => Promise<Float32Array<ArrayBuffer>>;
   /** The same, with what the file itself is. */
   readonly read: (path: string) => Promise<LoadedClip>;
+  /** What is to be said of the clips read so far. */
+  readonly survey: Pick<ClipSurvey, "describeUnheard" | "describeNotes">;
   /** Ends the threads; clips still to be read are rejected. */
   readonly close: () => Promise<void>;
 }
@@ -37,6 +40,7 @@ export const createClipLoader = ({
   const queue: Job[] = [];
   const idle: Worker[] = [];
   const running = new Map<Worker, Job>();
+  const survey = createClipSurvey(requirements.sampleRateHz);
   let isClosed = false;
 
   const next = () => {
@@ -61,6 +65,7 @@ export const createClipLoader = ({
       idle.push(worker);
       // terminate() keeps the process alive until it is done; a late reply must not undo that.
       if (!isClosed) worker.unref();
+      if (job !== undefined && "samples" in reply) survey.add(job.path, reply);
       if (job !== undefined) settle(job, reply);
       next();
     });
@@ -88,6 +93,7 @@ export const createClipLoader = ({
   return {
     load: async (path) => (await read(path)).samples,
     read,
+    survey,
     close: async () => {
       isClosed = true;
       for (const job of queue.splice(0))

@@ -1,8 +1,12 @@
 /** `runtime infer`. */
 import { printable } from "../../compiler/artifact-terminal.ts";
 import { Tensor } from "../session/onnxruntime.ts";
+import { clipRequirements } from "../audio/clip-requirements.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
+import { isHeardInPart } from "../audio/create-clip-survey.ts";
+import type { LoadedClip } from "../audio/load-clip.ts";
 import { type Command, exitCodes } from "../command.ts";
+import { loadAhead } from "../data/load-ahead.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import { commonOptions, deviceOption, parseOptions, type Usage } from "../options.ts";
 import type { Output } from "../output.ts";
@@ -29,7 +33,8 @@ const usage: Usage<typeof options> = {
   name: "infer",
   synopsis: "GRAPH CLIP... [options]",
   description: `Says what is heard in clips: the classes with the highest scores.
-WAV, FLAC, MP3 and Ogg are read at any sample rate, mono or stereo.`,
+WAV, AIFF, CAF, AU, FLAC, MP3, Ogg and WebM are read at any sample rate, mono or stereo; MP4 and others by ffmpeg, where
+it is installed. Of a longer clip the model hears the beginning, as much as is printed.`,
   operands: [
     ["GRAPH", "a graph.onnx, compiled or trained"],
     ["CLIP", "an audio file"],
@@ -54,16 +59,39 @@ const rank = (scores: Float32Array, classes: readonly string[], top: number): Sc
     .sort((a, b) => b.score - a.score)
     .slice(0, top === 0 ? classes.length : top);
 
-const print = (clip: string, seconds: number, scores: readonly Score[], output: Output): void => {
-  output.json({ clip, seconds, scores });
+/** How long a clip is, and how much of it the model has heard. */
+const describeLength = (clip: LoadedClip, rateHz: number): string => {
+  const heard = (clip.samples.length / rateHz).toFixed(1);
+  if (!isHeardInPart(clip, rateHz)) return `${heard} s`;
+  return clip.clipSamples === undefined
+    ? `its first ${heard} s heard`
+    : `${heard} of ${(clip.clipSamples / rateHz).toFixed(1)} s heard`;
+};
+
+interface Answer {
+  readonly name: string;
+  readonly clip: LoadedClip;
+  readonly rateHz: number;
+  readonly scores: readonly Score[];
+}
+
+const print = ({ name, clip, rateHz, scores }: Answer, output: Output): void => {
+  const seconds = clip.clipSamples === undefined ? null : clip.clipSamples / rateHz;
+  output.json({ clip: name, seconds, heardSeconds: clip.samples.length / rateHz, scores });
   const table = formatTable(scores.map(({ label, score }) => [`  ${label}`, formatFigure(score)]));
-  output.result(`${printable(clip)} (${seconds.toFixed(1)} s)\n${table}`);
+  output.result(`${printable(name)} (${describeLength(clip, rateHz)})\n${table}`);
 };
 
 const classifyClip = async (classifier: Classifier, clip: string, samples: Float32Array): Promise<Float32Array> => {
   const { scores } = await classifier.classify(new Tensor("float32", samples, [1, samples.length]));
   if (scores.every(Number.isFinite)) return scores;
   throw new UserError(`${clip}: the model's scores are not finite numbers: its parameters diverged in training`);
+};
+
+/** @throws any error that is not the user's */
+const asRefusal = (error: unknown): UserError => {
+  if (error instanceof UserError) return error;
+  throw error;
 };
 
 export const inferCommand: Command = {
@@ -76,30 +104,29 @@ export const inferCommand: Command = {
     }
     const artifact = readWaveformArtifact(graph);
     const device = await selectDevice(values.device ?? "auto", output);
-    const { classes, sampleRateHz, minSamples } = artifact.metadata;
-    const loader = createClipLoader({ sampleRateHz, minSamples });
+    const { classes, sampleRateHz: rateHz } = artifact.metadata;
+    const loader = createClipLoader(clipRequirements(artifact.metadata));
     const classifier = await openClassifier(artifact, device);
     let failures = 0;
     try {
       // The next clip is decoded while this one is classified.
-      let next = clips[0] === undefined ? undefined : loader.load(clips[0]);
-      for (const [position, clip] of clips.entries()) {
-        const following = clips[position + 1];
-        const loading = next;
-        next = following === undefined ? undefined : loader.load(following);
-        next?.catch(() => undefined); // Reported in its turn.
+      const loadOrRefusal = (name: string): Promise<LoadedClip | UserError> => loader.read(name).catch(asRefusal);
+      let position = 0;
+      for await (const clip of loadAhead(clips, loadOrRefusal, 1)) {
+        const name = clips[position++] ?? "";
         try {
-          const samples = (await loading) ?? new Float32Array();
-          const scores = await classifyClip(classifier, clip, samples);
-          print(clip, samples.length / sampleRateHz, rank(scores, classes, values.top ?? defaultTop), output);
+          if (clip instanceof UserError) throw clip;
+          const scores = await classifyClip(classifier, name, clip.samples);
+          print({ name, clip, rateHz, scores: rank(scores, classes, values.top ?? defaultTop) }, output);
         } catch (error) {
-          if (!(error instanceof UserError)) throw error;
+          const { message } = asRefusal(error);
           failures += 1;
-          output.json({ clip, error: error.message });
-          output.note(printable(error.message));
+          output.json({ clip: name, error: message });
+          output.note(printable(message));
         }
         if (signal.aborted) return exitCodes.interrupted;
       }
+      for (const note of loader.survey.describeNotes()) output.note(printable(note));
     } finally {
       await classifier.close();
       await loader.close();

@@ -1,3 +1,4 @@
+import { clipRequirements } from "../audio/clip-requirements.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
 import { createWaveformStore } from "../data/create-waveform-store.ts";
 import type { Clip } from "../data/dataset.ts";
@@ -9,13 +10,15 @@ import { UserError } from "../user-error.ts";
 export interface ClipSupply {
   /** @throws UnreadableClip naming the clip */
   readonly load: (clip: Clip) => Promise<Float32Array>;
+  /** What is to be said of the clips read so far. */
+  readonly describe: () => readonly string[];
   readonly close: () => Promise<void>;
 }
 
 /** Starts the threads that decode and resample. */
-export const openClips = ({ metadata: { sampleRateHz, minSamples } }: Artifact): ClipSupply => {
-  const loader = createClipLoader({ sampleRateHz, minSamples });
-  const load = createWaveformStore({ loadFile: loader.load, sampleRateHz });
+export const openClips = ({ metadata }: Artifact): ClipSupply => {
+  const { load: loadFile, survey, close } = createClipLoader(clipRequirements(metadata));
+  const load = createWaveformStore({ loadFile, sampleRateHz: metadata.sampleRateHz });
   return {
     load: async (clip) => {
       try {
@@ -26,6 +29,7 @@ export const openClips = ({ metadata: { sampleRateHz, minSamples } }: Artifact):
         throw new UnreadableClip(clip, reason);
       }
     },
-    close: loader.close,
+    describe: () => [...survey.describeUnheard(), ...survey.describeNotes()],
+    close,
   };
 };

@@ -1,4 +1,5 @@
 /** Goes through clips once and keeps what their statistics follow from; no more than a few clips are in memory. */
+import { clipRequirements } from "../audio/clip-requirements.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
 import { createWaveformStore } from "../data/create-waveform-store.ts";
 import type { Clip } from "../data/dataset.ts";
@@ -18,6 +19,8 @@ export interface ClipMeasures {
   readonly frames: readonly Moments[];
   /** Of each clip that cannot be read, why. */
   readonly unreadable: readonly string[];
+  /** What is to be said of those that can. */
+  readonly notes: readonly string[];
 }
 
 export interface MeasureOptions {
@@ -42,9 +45,12 @@ export const measureClips = async ({
   const { bins, sampleRateHz, minSamples, frameShiftSamples, normalization } = artifact.metadata;
   const rates = new Map<number, number>();
   const countRate = (rateHz: number): void => void rates.set(rateHz, (rates.get(rateHz) ?? 0) + 1);
-  const loader = createClipLoader({ sampleRateHz, minSamples });
+  const loader = createClipLoader(clipRequirements(artifact.metadata));
+  /** Of waveforms that are not their whole clips. */
+  const wholeLengths = new WeakMap<Float32Array, number>();
   const loadFile = async (path: string): Promise<Float32Array> => {
-    const { samples, sourceRateHz } = await loader.read(path);
+    const { samples, sourceRateHz, clipSamples } = await loader.read(path);
+    if (clipSamples !== undefined) wholeLengths.set(samples, clipSamples);
     countRate(sourceRateHz);
     return samples;
   };
@@ -75,11 +81,12 @@ export const measureClips = async ({
         const logMel = Float64Array.from(normalized, (x) => x / normalization.scale + normalization.mean);
         frames[frame] = mergeMoments(frames[frame] ?? noMoments, momentsOf(logMel));
       }
-      samples.push(waveform.length);
+      samples.push(wholeLengths.get(waveform) ?? waveform.length);
     }
   } finally {
     await extractor.close();
     await loader.close();
   }
-  return { samples, clipsBySampleRateHz: new Map([...rates].sort(([a], [b]) => a - b)), frames, unreadable };
+  const notes = [...loader.survey.describeUnheard(), ...loader.survey.describeNotes()];
+  return { samples, clipsBySampleRateHz: new Map([...rates].sort(([a], [b]) => a - b)), frames, unreadable, notes };
 };

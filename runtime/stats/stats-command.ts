@@ -151,7 +151,7 @@ export const statsCommand: Command = {
     if (!measures) return exitCodes.interrupted;
 
     const { unreadable } = measures;
-    for (const message of unreadable) output.note(message);
+    for (const message of [...unreadable, ...measures.notes]) output.note(message);
     if (unreadable.length === clips.length) throw new UserError(`${dataset.name}: no clip can be read`);
 
     const summary = summarizeClips(measures, artifact.metadata);

@@ -49,6 +49,10 @@ export const executeRun = async (
   const clips = openClips(artifact);
   const { onEvaluation } = narrator;
   const { note } = output;
+  let takeNotes = (): readonly string[] => {
+    takeNotes = () => [];
+    return clips.describe();
+  };
   const events = train({ ...prepared.options, load: clips.load, checkpointMinutes, signal, note, onEvaluation });
   let done: TrainEvent | undefined;
   try {
@@ -56,6 +60,8 @@ export const executeRun = async (
       if (event.event === "done") done = event;
       else output.json(event);
       narrator.tell(event);
+      // By then every clip has been read.
+      if (event.event === "eval") for (const note of takeNotes()) output.note(note);
       board.show(event);
     }
   } finally {

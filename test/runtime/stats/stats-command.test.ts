@@ -158,6 +158,7 @@ test("for people: clips of several classes, longer than the graph", async () => 
   const data = join(folder, "clips.csv");
   const { text } = await stats(compileFrontEnd(16), "--data", data);
   expect(text).toBe(`${data}: 20 clips
+20 of 20 clips are longer than the 0.2 s that the model hears: 60.2 % of the sound is not heard
 length       0.41 s, 0.41 s, 0.92 s (least, median, most); 8.80 s in all
 sample rate  16,000 Hz (20)
 log-mel      mean -15.9424, std 0.0000, in 16 frames a clip, 0.0 % of it zeros after the ends of clips

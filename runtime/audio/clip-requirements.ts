@@ -1,0 +1,17 @@
+import type { ArtifactMetadata } from "../../compiler/artifact.ts";
+import type { ClipRequirements } from "./load-clip.ts";
+
+/**
+ * What a graph asks of clips. It hears `frames` frames. That the front end takes off the mean of the whole waveform changes
+ * none of them, as each frame's own mean is taken off after it.
+ */
+export const clipRequirements = ({
+  sampleRateHz,
+  minSamples,
+  frames,
+  frameShiftSamples,
+}: Pick<ArtifactMetadata, "sampleRateHz" | "minSamples" | "frames" | "frameShiftSamples">): ClipRequirements => ({
+  sampleRateHz,
+  minSamples,
+  maxSamples: (frames - 1) * frameShiftSamples + minSamples,
+});
