@@ -80,7 +80,7 @@ const heatMap = (cells: readonly Cell[], labels: readonly string[]): Html => {
   const leastWidth = Math.ceil((size * Math.min(font, smallestText)) / font);
   return html`<svg
     class="confusion"
-    style="min-width:${leastWidth}px;max-width:${Math.ceil(size * 1.15)}px"
+    style="--least:${leastWidth}px;--most:${Math.ceil(size * 1.15)}px"
     viewBox="0 0 ${size} ${size}"
     role="img"
     aria-label="confusion matrix"

@@ -42,8 +42,8 @@ svg { font-family:inherit; } svg text { fill:var(--soft); unicode-bidi:plaintext
 .lines path { fill:none; stroke:var(--color); stroke-width:1.8; stroke-linejoin:round; vector-effect:non-scaling-stroke; }
 .lines .color-3 { stroke-dasharray:7 4; } .lines .color-4 { stroke-dasharray:2 3; } .lines .faint { stroke-width:1; opacity:.3; } .plot circle { fill:var(--color); }
 .beside { display:flex; flex-wrap:wrap; gap:1.5rem 2.5rem; align-items:flex-start; }
-.beside .scroll { flex:2 1 24rem; } .beside table { flex:1 1 auto; } .beside td, .clip th { overflow-wrap:anywhere; }
-.confusion { display:block; width:100%; height:auto; } .confusion .empty { fill:var(--text); opacity:.04; }
+.beside table { flex:1 1 auto; max-width:42rem; } .beside td, .clip th { overflow-wrap:anywhere; }
+.confusion { display:block; width:100%; max-width:var(--most); height:auto; } .confusion .empty { fill:var(--text); opacity:.04; }
 .confusion .right rect { fill:var(--c1); } .confusion .wrong rect { fill:var(--c2); }
 .confusion g text { fill:var(--text); }
 table { border-collapse:collapse; font-size:13.5px; }
@@ -57,9 +57,9 @@ th, td { padding:.22rem .6rem; border-bottom:1px solid var(--line); }
 .hint { display:none; }
 @media screen { .scroll { min-width:0; max-height:min(40rem,75vh); overflow:auto;
     background:linear-gradient(90deg,var(--back) 35%,transparent) 0/3rem 100% local,
-      linear-gradient(270deg,var(--back) 35%,transparent) 100%/3rem 100% local, linear-gradient(90deg,var(--shade),transparent) 0/.9rem 100%,
-      linear-gradient(270deg,var(--shade),transparent) 100%/.9rem 100%; background-repeat:no-repeat; }
-  .beside .scroll { max-height:none; }
+      linear-gradient(270deg,var(--back) 35%,transparent) 100%/3rem 100% local, linear-gradient(90deg,var(--shade),transparent) 0 1px/.9rem calc(100% - 2px),
+      linear-gradient(270deg,var(--shade),transparent) 100% 1px/.9rem calc(100% - 2px); background-repeat:no-repeat; }
+  .beside .scroll { max-height:none; } .confusion { width:var(--most); min-width:var(--least); max-width:100%; }
   .scroll:focus-visible { outline:2px solid var(--c1); outline-offset:2px; }
   .classes thead th { position:sticky; top:0; z-index:2; background:var(--back); box-shadow:inset 0 -1px var(--line); }
   .classes th:first-child { position:sticky; left:0; z-index:1; background:var(--back); }
@@ -81,7 +81,7 @@ th, td { padding:.22rem .6rem; border-bottom:1px solid var(--line); }
   .tiles div { padding:.35rem .6rem; } .clip audio { display:none; } a { color:inherit; text-decoration:none; }
   .plot { font-size:9px; } .plot > svg { height:165px; } .small .plot > svg { height:120px; } .tiles b { font-size:1.1rem; }
   .columns, .charts { grid-template-columns:1fr 1fr; row-gap:.8rem; } .clips, .charts.small { grid-template-columns:1fr 1fr 1fr; gap:.8rem; }
-  .confusion { min-width:0 !important; } .classes bdi { max-width:9rem; }
+  .beside .scroll { flex:2 1 24rem; } .classes bdi { max-width:9rem; }
   th, td { padding:.1rem .4rem; } .bar { min-width:3.4rem; }
   .clip { padding:.5rem; } .clip img { height:90px; }
   tr, .tiles, .confusion { break-inside:avoid; } h2, h3, h3 + p { break-after:avoid; }

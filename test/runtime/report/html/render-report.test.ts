@@ -154,7 +154,7 @@ test("a matrix that would be too small to read on a phone is wider than it, and 
         .map((row) => ({ ...row, label })),
     );
     const page = renderReport({ ...report, evaluation: { objective: "single-label", confusion, perClass } });
-    return Number(page.match(/min-width:(\d+)px/)?.[1]);
+    return Number(page.match(/--least:(\d+)px/)?.[1]);
   };
   expect(width(10)).toBeLessThan(340);
   expect(width(50)).toBeGreaterThan(600);
