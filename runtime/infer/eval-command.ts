@@ -1,26 +1,38 @@
 /** `runtime eval`. */
 import { type Command, exitCodes } from "../command.ts";
+import type { Clip } from "../data/dataset.ts";
+import { leaveOut } from "../data/leave-out.ts";
 import { readDataset } from "../data/read-dataset.ts";
-import { evaluationClips } from "../data/split-clips.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import { averageScores } from "../metrics/average-scores.ts";
-import type { Predictions } from "../metrics/predictions.ts";
 import { summarize } from "../metrics/summarize.ts";
-import { clipOptions, commonOptions, deviceOption, someGraphs, parseOptions, type Usage } from "../options.ts";
+import {
+  clipOptions,
+  commonOptions,
+  deviceOption,
+  parseOptions,
+  skipOption,
+  someGraphs,
+  type Usage,
+} from "../options.ts";
 import type { Output } from "../output.ts";
 import { formatComparison } from "../report/format-comparison.ts";
-import { formatClasses, formatSummary } from "../report/format-summary.ts";
+import { formatClasses, formatFigures } from "../report/format-summary.ts";
 import { createProgress } from "../report/progress.ts";
 import { openClassifier } from "../session/classifier.ts";
 import type { Device } from "../session/device.ts";
 import type { Artifact } from "../session/read-artifact.ts";
 import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
+import { chooseClips } from "./choose-clips.ts";
 import { openClips } from "./open-clips.ts";
-import { predict, type PredictOptions } from "./predict.ts";
+import { type ClipPredictions, predict, type PredictOptions } from "./predict.ts";
 import { requireSameTask } from "./require-same-task.ts";
+import { mergeTrained, type TrainedAmong } from "./trained-among.ts";
 
 const options = {
   ...clipOptions,
+  all: { kind: "flag", help: "measure on all clips, those that a graph was trained on too" },
+  ...skipOption,
   batch: { kind: "integer", value: "N", least: 1, help: "clips at a time (default: the spec's)" },
   ...deviceOption,
   ...commonOptions,
@@ -29,7 +41,8 @@ const options = {
 const usage: Usage<typeof options> = {
   name: "eval",
   synopsis: "GRAPH... [options]",
-  description: `Measures a graph on labelled clips: those that the data keeps for evaluation, or all where it keeps none.
+  description: `Measures a graph on labelled clips: those that the data keeps for evaluation; where it keeps none, those that
+the graph was not trained on. Figures on clips that it was trained on are marked: they are better than on any others.
 Of several graphs it measures each, and last their ensemble: the mean of their scores.`,
   operands: [["GRAPH", "a graph.onnx, compiled or trained; several may differ in all but their classes"]],
   options,
@@ -43,26 +56,51 @@ Of several graphs it measures each, and last their ensemble: the mean of their s
 interface Measuring extends Pick<PredictOptions, "clips" | "signal"> {
   readonly device: Device;
   readonly batch: number | undefined;
+  /** Told of each clip that is left out; undefined where none may be. */
+  readonly onUnreadable: ((clip: Clip, reason: string) => Promise<void>) | undefined;
   readonly output: Output;
 }
 
 /** One graph's answers; undefined where the signal ended it. */
 const measure = async (
   artifact: Artifact,
-  { clips, signal, device, batch = artifact.metadata.recipe.batch, output }: Measuring,
-): Promise<Predictions | undefined> => {
+  { clips, signal, device, batch = artifact.metadata.recipe.batch, onUnreadable, output }: Measuring,
+): Promise<ClipPredictions | undefined> => {
   const supply = openClips(artifact);
+  const { loadToEvaluate } = leaveOut(clips, supply.load, onUnreadable);
   const classifier = await openClassifier(artifact, device);
   const progress = createProgress(clips.length, 1, output.terminal);
   const onProgress = (done: number): void => progress.update(done, "evaluating");
   try {
-    return await predict({ artifact, classifier, clips, load: supply.load, batch, signal, onProgress });
+    return await predict({ artifact, classifier, clips, load: loadToEvaluate, batch, signal, onProgress });
   } finally {
     progress.clear();
     await classifier.close();
     for (const note of supply.describe()) output.note(note);
     await supply.close();
   }
+};
+
+const describeTrained = ({ count, isExact }: TrainedAmong, clips: number): string =>
+  `${isExact ? "" : "about "}${count} of ${clips} clips ${count === 1 ? "was" : "were"} trained on`;
+
+const describeRest = (count: number): string => {
+  if (count === 0) return "";
+  const others = count === 1 ? "other was trained on and is" : "others were trained on and are";
+  return `; ${count} ${others} left out (--all measures on all)`;
+};
+
+/** Behind the figures of a graph that knows some of the clips. */
+const mark = (trained: TrainedAmong | undefined, clips: number): string =>
+  trained && trained.count > 0 ? `  (${describeTrained(trained, clips)})` : "";
+
+/** The rows of these clips. */
+const restrictTo = (clips: ReadonlySet<Clip>, answers: ClipPredictions, classes: number): ClipPredictions => {
+  if (clips.size === answers.clips.length) return answers;
+  const pick = (values: Float32Array): Float32Array =>
+    values.filter((_, index) => clips.has(answers.clips[Math.floor(index / classes)] as Clip));
+  const [logits, scores, targets] = [pick(answers.logits), pick(answers.scores), pick(answers.targets)];
+  return { clips: answers.clips.filter((clip) => clips.has(clip)), logits, scores, targets };
 };
 
 export const evalCommand: Command = {
@@ -74,29 +112,60 @@ export const evalCommand: Command = {
     const further = others.map(readWaveformArtifact);
     requireSameTask(first, further);
     const { metadata } = first;
-    const { data, labels, fold, batch } = values;
-    const dataset = await readDataset({ classes: metadata.classes, objective: metadata.objective, data, labels, fold });
+    const { classes, objective } = metadata;
+    const { data, labels, fold, batch, all = false, "skip-bad": skipBad = false } = values;
+    const dataset = await readDataset({ classes, objective, data, labels, fold });
     for (const note of dataset.notes) output.note(note);
-    const clips = evaluationClips(dataset);
-    output.progress(`${dataset.name}: ${clips.length} clips`);
+    const artifacts = [first, ...further] as const;
+    const chosen = await chooseClips(dataset, artifacts, { all, skipBad, output, signal });
+    if (!chosen) return exitCodes.interrupted;
+    const { leftOut, trainedIn } = chosen;
+    let { clips } = chosen;
+    output.progress(`${dataset.name}: ${clips.length} clips${describeRest(leftOut)}`);
     const device = await selectDevice(values.device ?? "auto", output);
 
     const ensemble = `ensemble of ${operands.length}`;
     const comparison = further.length > 0 ? formatComparison([...operands, ensemble]) : undefined;
     if (comparison) output.result(comparison.head);
-    const answers: Predictions[] = [];
-    for (const artifact of [first, ...further]) {
-      const predictions = await measure(artifact, { clips, signal, device, batch, output });
+    const answers: ClipPredictions[] = [];
+    const onUnreadable = skipBad
+      ? async (_: Clip, reason: string): Promise<void> => output.note(`${reason}; left out`)
+      : undefined;
+    for (const [index, artifact] of artifacts.entries()) {
+      const predictions = await measure(artifact, {
+        clips,
+        signal,
+        device,
+        batch,
+        onUnreadable,
+        output,
+      });
       if (!predictions) return exitCodes.interrupted;
       answers.push(predictions);
+      ({ clips } = predictions);
       const summary = summarize(predictions, metadata);
-      output.json({ event: "eval", graph: artifact.path, data: dataset.name, ...summary });
-      output.result(comparison?.row(artifact.path, summary) ?? formatSummary(summary));
+      const trained = trainedIn(clips)[index];
+      const trainedOn = trained?.count ?? null;
+      output.json({ event: "eval", graph: artifact.path, data: dataset.name, ...summary, trainedOn, leftOut });
+      const marked = mark(trained, clips.length);
+      output.result(
+        comparison
+          ? `${comparison.row(artifact.path, summary)}${marked}`
+          : `${formatFigures(summary)}${marked}\n\n${formatClasses(summary)}`,
+      );
     }
+    const common = new Set(clips);
+    const trained = mergeTrained(trainedIn(clips));
     if (comparison) {
-      const summary = summarize(averageScores(answers, metadata), metadata);
-      output.json({ event: "ensemble", graphs: operands, data: dataset.name, ...summary });
-      output.result(`${comparison.row(ensemble, summary)}\n\n${formatClasses(summary)}`);
+      const restricted = answers.map((answer) => restrictTo(common, answer, classes.length));
+      const summary = summarize(averageScores(restricted, metadata), metadata);
+      const trainedOn = trained?.count ?? null;
+      output.json({ event: "ensemble", graphs: operands, data: dataset.name, ...summary, trainedOn, leftOut });
+      const row = `${comparison.row(ensemble, summary)}${mark(trained, clips.length)}`;
+      output.result(`${row}\n\n${formatClasses(summary)}`);
+    }
+    if (trained && trained.count > 0) {
+      output.note(`${describeTrained(trained, clips.length)}: the figures are better than on any others`);
     }
     return exitCodes.done;
   },

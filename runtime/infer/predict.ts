@@ -25,6 +25,23 @@ export interface ClipPredictions extends Predictions {
 }
 
 /**
+ * @param done clips that had answers before
+ * @throws UserError naming the clips, or the parameters where they are at fault
+ */
+const requireFinite = (logits: Float32Array, clips: readonly Clip[], done: number): void => {
+  const classes = logits.length / clips.length;
+  const strange = clips.filter((_, row) => !logits.subarray(row * classes, (row + 1) * classes).every(Number.isFinite));
+  if (strange.length === 0) return;
+  if (strange.length < clips.length || done > 0) {
+    const names = strange.map(({ name }) => name).join(", ");
+    throw new UserError(`${names}: the model's answer is not a finite number, as it is for other clips; listen to it`);
+  }
+  throw new UserError(
+    "the model's answers are not finite numbers: its parameters diverged in training; train again with a lower --lr",
+  );
+};
+
+/**
  * @returns the answers to all clips that `load` gives, in their order; undefined where the signal ended it
  * @throws UserError where a clip cannot be read, or the model's answers are not numbers
  */
@@ -46,11 +63,7 @@ export const predict = async ({
     if (next.clips.length === 0) continue;
     const waveform = new Tensor("float32", next.waveform, [next.clips.length, next.samples]);
     const answers = await classifier.classify(waveform);
-    if (!answers.logits.every(Number.isFinite)) {
-      throw new UserError(
-        "the model's answers are not finite numbers: its parameters diverged in training; train again with a lower --lr",
-      );
-    }
+    requireFinite(answers.logits, next.clips, done);
     logits.set(answers.logits, done * classes);
     scores.set(answers.scores, done * classes);
     targets.set(next.targets, done * classes);

@@ -2,6 +2,7 @@
 import type { Recipe } from "../../compiler/artifact.ts";
 import type { LoadClip } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
+import { leaveOut, type LeavingOut } from "../data/leave-out.ts";
 import { type ClipPredictions, predict } from "../infer/predict.ts";
 import { type Classifier, openClassifier, openClassifierOn } from "../session/classifier.ts";
 import type { Device } from "../session/device.ts";
@@ -10,7 +11,6 @@ import { openTrainingSession, type TrainingSession } from "../session/training-s
 import { writeArtifact } from "../session/write-artifact.ts";
 import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
 import { type EventLog, openEventLog } from "./event-log.ts";
-import { leaveOut, type LeavingOut } from "./leave-out.ts";
 import { partSize } from "./plan-epoch.ts";
 import { requireFiniteParameters } from "./require-finite.ts";
 import type { GraphFiles, RunFolder } from "./run-folder.ts";

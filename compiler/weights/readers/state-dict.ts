@@ -12,6 +12,7 @@ export interface StateDict {
   readonly metadata: ReadonlyMap<string, string>;
 }
 
+/** Far below any state dict; what is nested deeper is passed over. */
 const deepest = 64;
 
 /** Keeps a pickle from unfolding to much more than its own size by naming one container many times. */
@@ -42,6 +43,8 @@ const collect = (root: PickleDict | PickleObject, where: string, pickleBytes: nu
   const objects = new Map<string, string>();
   const metadata = new Map<string, string>();
   let budget = unfoldingPerByte * Math.max(pickleBytes, smallPickleBytes);
+  /** The containers around the value that is visited. */
+  const around = new Set<PickleValue>();
   const spend = (cost: number): void => {
     budget -= cost;
     if (budget < 0) refuse("its containers repeat one another and unfold to far more than the file holds");
@@ -58,8 +61,7 @@ const collect = (root: PickleDict | PickleObject, where: string, pickleBytes: nu
     objects.set(path, className);
   };
   /** What stands in a sequence, such as a log of every step, has no name to be asked for by. */
-  const visit = (value: PickleValue, path: string, depth: number, isNamed: boolean): void => {
-    if (depth > deepest) refuse(`is nested deeper than ${deepest} levels`);
+  const visit = (value: PickleValue, path: string, isNamed: boolean): void => {
     spend(1);
     const text = isNamed ? plainText(value) : undefined;
     if (text !== undefined) {
@@ -73,12 +75,14 @@ const collect = (root: PickleDict | PickleObject, where: string, pickleBytes: nu
       if (array) addTensor(path, array);
       else addObject(path, value.className);
     }
+    // What holds itself is visited once.
+    if (around.has(value) || around.size > deepest) return;
+    around.add(value);
     const areNamed = isNamed && isKind(value, "dict", "object");
-    for (const [step, child] of children(value)) {
-      visit(child, path === "" ? step : `${path}.${step}`, depth + 1, areNamed);
-    }
+    for (const [step, child] of children(value)) visit(child, path === "" ? step : `${path}.${step}`, areNamed);
+    around.delete(value);
   };
-  visit(root, "", 0, true);
+  visit(root, "", true);
   return { tensors, objects, metadata };
 };
 

@@ -107,31 +107,21 @@ const takeLine = (machine: Machine): string => {
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-const decode = (bytes: Buffer): string | undefined => {
+/** Bytes where it is not UTF-8: Python 2's strings may hold anything, Python 3's the lone surrogates of file names. */
+const takeText = (machine: Machine, length: number): string | PickleBytes => {
+  const offset = machine.position;
+  const bytes = take(machine, length);
+  spend(machine, length);
   try {
     return utf8.decode(bytes);
   } catch {
-    return undefined;
+    return { kind: "bytes", offset, length };
   }
-};
-
-const takeText = (machine: Machine, length: number): string => {
-  const bytes = take(machine, length);
-  spend(machine, length);
-  return decode(bytes) ?? machine.refuse("a string is not UTF-8");
 };
 
 const takeBytes = (machine: Machine, length: number): PickleBytes => {
   skip(machine, length);
   return { kind: "bytes", offset: machine.position - length, length };
-};
-
-/** Python 2's strings are bytes, mostly ASCII. */
-const takeOldText = (machine: Machine, length: number): string | PickleBytes => {
-  const begin = machine.position;
-  const bytes = take(machine, length);
-  spend(machine, length);
-  return decode(bytes) ?? { kind: "bytes", offset: begin, length };
 };
 
 /** Two's complement, little endian, any length. */
@@ -306,8 +296,8 @@ const opcodes: ReadonlyMap<number, Opcode> = new Map<number, Opcode>([
   [0x49, { name: "INT", run: (m) => pushNew(m, takeIntOrBool(m)) }],
   [0x4c, { name: "LONG", run: (m) => pushNew(m, parseInteger(m, takeLine(m).replace(/L$/, ""))) }],
   [0x47, { name: "BINFLOAT", run: (m) => pushNew(m, take(m, 8).readDoubleBE(0)) }],
-  [0x55, { name: "SHORT_BINSTRING", run: (m) => pushNew(m, takeOldText(m, takeU8(m))) }],
-  [0x54, { name: "BINSTRING", run: (m) => pushNew(m, takeOldText(m, takeI32(m))) }],
+  [0x55, { name: "SHORT_BINSTRING", run: (m) => pushNew(m, takeText(m, takeU8(m))) }],
+  [0x54, { name: "BINSTRING", run: (m) => pushNew(m, takeText(m, takeI32(m))) }],
   [0x8c, { name: "SHORT_BINUNICODE", run: (m) => pushNew(m, takeText(m, takeU8(m))) }],
   [0x58, { name: "BINUNICODE", run: (m) => pushNew(m, takeText(m, takeU32(m))) }],
   [0x8d, { name: "BINUNICODE8", run: (m) => pushNew(m, takeText(m, takeU64(m))) }],

@@ -1,11 +1,25 @@
-import { readFileSync, utimesSync } from "node:fs";
+import { readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import type { TensorEntry } from "../../../../compiler/weights/readers/checkpoint.ts";
 import { CheckpointError } from "../../../../compiler/weights/readers/checkpoint-error.ts";
 import { openCheckpoint } from "../../../../compiler/weights/readers/open-checkpoint.ts";
-import { failure, floats, npy, open, safetensors, temporaryFolder, u64, writeTemporary, zip } from "./builders.ts";
+import {
+  failure,
+  floats,
+  npy,
+  open,
+  pickle,
+  pytorchLegacy,
+  pytorchZip,
+  safetensors,
+  temporaryFolder,
+  tensor,
+  u64,
+  writeTemporary,
+  zip,
+} from "./builders.ts";
 
 const golden = fileURLToPath(new URL("../../../../golden/ckpt", import.meta.url));
 const readJson = (name: string): unknown => JSON.parse(readFileSync(join(golden, name), "utf8"));
@@ -164,6 +178,58 @@ describe("recognition by content", () => {
     const { tensors } = openCheckpoint(path);
     utimesSync(path, 0, 0);
     expect(() => tensors.get("x")?.read()).toThrow(`${path}: changed while it was being read`);
+  });
+});
+
+/** The same numbers in every run: Numerical Recipes' linear congruential generator. */
+const randomIntegers = (): ((below: number) => number) => {
+  let state = 1;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+};
+
+describe("random damage", () => {
+  const { ops, text, integer, tuple, global, dict, file } = pickle;
+  const options = ops(global("argparse", "Namespace"), ")\x81", dict({ lr: integer(1) }), "b");
+  const state = dict({ log: ops("](", integer(1), text("x"), "e"), model: dict({ w: tensor() }), options });
+  const array = ops(global("numpy._core.numeric", "_frombuffer"), tuple(text("x")), "R");
+  const header = { x: { dtype: "F32", shape: [2], data_offsets: [0, 8] } };
+  const places = JSON.stringify({ weight_map: { x: "a.safetensors" } });
+
+  it.each([
+    ["an archive", pytorchZip(state)],
+    ["the legacy container", pytorchLegacy(state)],
+    ["a plain pickle", file(dict({ array, options }))],
+    ["npz", zip([{ name: "x.npy", data: npy("<f4", [2], floats(1, 2)), deflated: true }])],
+    ["safetensors", safetensors(header, floats(1, 2))],
+    ["an index of shards", Buffer.from(places)],
+  ])("of %s ends in tensors or in a CheckpointError", (_what, whole) => {
+    const random = randomIntegers();
+    const damages: readonly ((bytes: Buffer) => Buffer)[] = [
+      (bytes) => bytes.subarray(0, random(bytes.length)),
+      (bytes) => bytes.fill(random(256), random(bytes.length), random(bytes.length)),
+      (bytes) => {
+        for (let count = random(4); count >= 0; count -= 1) bytes.writeUInt8(random(256), random(bytes.length));
+        return bytes;
+      },
+      (bytes) => {
+        const [from, at] = [random(bytes.length), random(bytes.length)];
+        return Buffer.concat([bytes.subarray(0, at), bytes.subarray(from, from + random(40)), bytes.subarray(at)]);
+      },
+    ];
+    const path = writeTemporary(whole);
+    const others: unknown[] = [];
+    for (let round = 0; round < 400; round += 1) {
+      writeFileSync(path, damages[round % damages.length]?.(Buffer.from(whole)) ?? whole);
+      try {
+        for (const { read } of openCheckpoint(path).tensors.values()) read();
+      } catch (error) {
+        if (!(error instanceof CheckpointError)) others.push(error);
+      }
+    }
+    expect(others).toStrictEqual([]);
   });
 });
 

@@ -1,8 +1,8 @@
 /** Clips that turn out to be unreadable while a run is at work. */
-import type { LoadClip, LoadClipIfAny } from "../data/batches.ts";
-import type { Clip } from "../data/dataset.ts";
-import { standIn } from "../data/stand-in.ts";
-import { UnreadableClip } from "../data/unreadable-clip.ts";
+import type { LoadClip, LoadClipIfAny } from "./batches.ts";
+import type { Clip } from "./dataset.ts";
+import { standIn } from "./stand-in.ts";
+import { UnreadableClip } from "./unreadable-clip.ts";
 
 export interface LeavingOut {
   /** For training: another clip of the same classes in the place of one that is left out. */
