@@ -17,8 +17,9 @@ const usage: Usage<typeof options> = {
   name: "export",
   synopsis: "GRAPH --format safetensors|hf --out PATH [options]",
   description: `Writes a graph's weights for other tools. Hugging Face's transformers loads the folder of --format hf:
-ASTForAudioClassification.from_pretrained and ASTFeatureExtractor.from_pretrained. That extractor does not
-remove a clip's mean; where the spec does, subtract it from the samples first.`,
+ASTForAudioClassification.from_pretrained and ASTFeatureExtractor.from_pretrained, and so does transformers.js:
+pipeline("audio-classification", folder). That extractor does not remove a clip's mean; where the spec does,
+subtract it from the samples first.`,
   operands: [["GRAPH", "a graph.onnx, compiled or trained"]],
   options,
   examples: [

@@ -1,24 +1,69 @@
-/** A graph as a folder that `transformers.ASTForAudioClassification.from_pretrained` loads. */
+/** A graph as a folder that `transformers.ASTForAudioClassification.from_pretrained` and transformers.js load. */
 import { mkdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import type { Artifact } from "../session/read-artifact.ts";
-import type { StoredTensor } from "../session/stored-tensor.ts";
+import { dirname, join } from "node:path";
+import type { onnx } from "onnx-proto";
+import { type HuggingFaceModel, names } from "../../compiler/artifact.ts";
+import { removeAbandoned, temporaryPath } from "../../compiler/artifact-files.ts";
+import { createFolders } from "../session/create-folders.ts";
+import { cutProgram } from "../session/cut-program.ts";
+import { Tensor } from "../session/onnxruntime.ts";
+import { type Artifact, onnxTypeNumbers } from "../session/read-artifact.ts";
+import { readTensor } from "../session/stored-tensor.ts";
+import { writeArtifact } from "../session/write-artifact.ts";
 import { UserError } from "../user-error.ts";
 import { readFloats } from "./read-floats.ts";
 import { type WritableTensor, writeSafetensors } from "../safetensors/write-safetensors.ts";
 
-/** A parameter under its names on the hub: equal parts of its first axis, in this order. */
-const splitParameter = (parameter: StoredTensor, names: readonly string[]): readonly WritableTensor[] => {
-  const [rows = 0, ...rest] = parameter.dims;
-  return names.map((name, part) => ({
+/** The parameters under their names on the hub: several names share a tensor in equal parts of its first axis, in this order. */
+const hubTensors = ({ path, parameters }: Artifact, names: HuggingFaceModel["names"]): readonly WritableTensor[] => {
+  const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
+  return Object.entries(names).flatMap(([ours, hubNames]) => {
+    const parameter = byName.get(ours);
+    const [rows = 0, ...rest] = parameter?.dims ?? [];
+    if (!parameter || rows % hubNames.length !== 0)
+      throw new UserError(`${path}: the file is damaged: there is no ${ours} to export as ${hubNames.join(", ")}`);
+    return hubNames.map((name, part) => ({
+      name,
+      shape: [rows / hubNames.length, ...rest],
+      read: async () => {
+        const values = await readFloats(parameter);
+        const length = values.length / hubNames.length;
+        return values.subarray(part * length, (part + 1) * length);
+      },
+    }));
+  });
+};
+
+/** As transformers.js runs it: normalised features [batch, frames, bins] in, logits [batch, classes] out. */
+const classifierProgram = (artifact: Artifact): onnx.IModelProto => {
+  const { frames, bins, classes } = artifact.metadata;
+  const value = (name: string, ...dims: readonly number[]): onnx.IValueInfoProto => ({
     name,
-    shape: [rows / names.length, ...rest],
-    read: async () => {
-      const values = await readFloats(parameter);
-      const length = values.length / names.length;
-      return values.subarray(part * length, (part + 1) * length);
+    type: {
+      tensorType: {
+        elemType: onnxTypeNumbers.float32,
+        shape: { dim: [{ dimParam: "batch_size" }, ...dims.map((dimValue) => ({ dimValue }))] },
+      },
     },
-  }));
+  });
+  return cutProgram(artifact, value(names.features, frames, bins), value(names.logits, classes.length));
+};
+
+/** What transformers.js expects beside a model.onnx of the external data format. */
+const dataName = "model.onnx_data";
+
+const writeClassifier = async (artifact: Artifact, folder: string): Promise<void> => {
+  const model = classifierProgram(artifact);
+  const kept = new Set(model.graph?.initializer?.map(({ name }) => name));
+  const parameters = artifact.parameters.filter(({ name }) => kept.has(name));
+  const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
+  const read = async (name: string): Promise<Tensor> => {
+    const parameter = byName.get(name);
+    if (!parameter) throw new Error(`no parameter is called ${name}`);
+    return new Tensor(parameter.type, (await readTensor(parameter)) as Tensor.DataType, parameter.dims);
+  };
+  await mkdir(folder);
+  await writeArtifact({ model, parameters }, join(folder, "model.onnx"), read, join(folder, dataName));
 };
 
 const writeJson = (path: string, value: object): Promise<void> =>
@@ -39,31 +84,38 @@ const makeRoom = async (folder: string): Promise<void> => {
 };
 
 /**
- * Writes model.safetensors, config.json and preprocessor_config.json; the folder appears whole or not at all.
+ * Writes model.safetensors, config.json, preprocessor_config.json and onnx/model.onnx, in a folder that appears whole or not at all; the
+ * folders that lead to it are made, too.
  * @throws UserError where transformers has no class for the model, or the folder is in use; else the file system's error
  */
-export const exportHuggingFace = async ({ path, metadata, parameters }: Artifact, folder: string): Promise<void> => {
+export const exportHuggingFace = async (artifact: Artifact, folder: string): Promise<void> => {
+  const { path, metadata, dataPaths } = artifact;
   const { huggingFace, huggingFaceObstacle, classes } = metadata;
   if (!huggingFace) {
-    const reason =
-      huggingFaceObstacle === undefined ? "compile it again to hear which part it lacks" : huggingFaceObstacle;
+    const reason = huggingFaceObstacle ?? "compile it again to hear which part it lacks";
     throw new UserError(
       `${path}: transformers' ASTForAudioClassification is not this model: ${reason}; --format safetensors writes any model`,
     );
   }
+  const tensors = hubTensors(artifact, huggingFace.names);
   const config = {
     ...huggingFace.config,
     id2label: Object.fromEntries(classes.entries()),
     label2id: Object.fromEntries(classes.map((name, index) => [name, index])),
+    // Its own default in a browser is a quantised model.
+    "transformers.js_config": { dtype: "fp32", use_external_data_format: dataPaths.length > 0 },
   };
-  const tensors = parameters.flatMap((parameter) => splitParameter(parameter, huggingFace.names[parameter.name] ?? []));
+  const place = folder.replace(/[/\\]+$/, "");
+  createFolders(dirname(place));
+  removeAbandoned(place);
   await makeRoom(folder);
-  const temporary = `${folder.replace(/[/\\]+$/, "")}.${process.pid}.tmp`;
+  const temporary = temporaryPath(place);
   try {
     await mkdir(temporary);
     await writeSafetensors(join(temporary, "model.safetensors"), tensors, { format: "pt" });
     await writeJson(join(temporary, "config.json"), config);
     await writeJson(join(temporary, "preprocessor_config.json"), huggingFace.preprocessor);
+    await writeClassifier(artifact, join(temporary, "onnx"));
     await rename(temporary, folder);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });

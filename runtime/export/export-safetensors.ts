@@ -1,10 +1,12 @@
 /** A graph's parameters as one `.safetensors`, under their own names. */
+import { dirname } from "node:path";
 import { checkpointKeys } from "../../compiler/artifact.ts";
+import { createFolders } from "../session/create-folders.ts";
 import type { Artifact } from "../session/read-artifact.ts";
 import { readFloats } from "./read-floats.ts";
 import { writeSafetensors } from "../safetensors/write-safetensors.ts";
 
-/** @throws the file system's error */
+/** Makes the folders that lead to it, too. @throws the file system's error */
 export const exportSafetensors = async ({ parameters, model }: Artifact, path: string): Promise<void> => {
   const tensors = parameters.map((parameter) => ({
     name: parameter.name,
@@ -15,5 +17,6 @@ export const exportSafetensors = async ({ parameters, model }: Artifact, path: s
   const meaning = (model.metadataProps ?? []).flatMap(({ key, value }) =>
     key && value && checkpointKeys.includes(key) ? [[key, value] as const] : [],
   );
+  createFolders(dirname(path));
   await writeSafetensors(path, tensors, { format: "pt", ...Object.fromEntries(meaning) });
 };

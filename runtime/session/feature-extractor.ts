@@ -2,11 +2,11 @@
 import type { onnx } from "onnx-proto";
 import { Tensor } from "./onnxruntime.ts";
 import { names } from "../../compiler/artifact.ts";
+import { cutProgram } from "./cut-program.ts";
 import { cpuDevice } from "./device.ts";
 import { UserError } from "../user-error.ts";
 import { openSession } from "./open-session.ts";
 import { type Artifact, onnxTypeNumbers } from "./read-artifact.ts";
-import { nodesLeadingTo, withGraph } from "./session-program.ts";
 
 export interface FeatureExtractor {
   /**
@@ -18,17 +18,10 @@ export interface FeatureExtractor {
 }
 
 /** The part of the graph that leads to its features. */
-const featuresProgram = ({ model }: Artifact): onnx.IModelProto => {
-  const { node, initializer, input = [] } = model.graph ?? {};
-  const nodes = nodesLeadingTo(node ?? [], new Set([names.features]));
-  const read = new Set(nodes.flatMap(({ input }) => input));
-  return withGraph(model, {
-    name: "features",
-    node: nodes,
-    initializer: (initializer ?? []).filter(({ name }) => read.has(name ?? "")),
-    input,
-    output: [{ name: names.features, type: { tensorType: { elemType: onnxTypeNumbers.float32 } } }],
-  });
+const featuresProgram = (artifact: Artifact): onnx.IModelProto => {
+  const waveform = artifact.model.graph?.input?.find(({ name }) => name === names.waveform) ?? { name: names.waveform };
+  const tensorType = { elemType: onnxTypeNumbers.float32 };
+  return cutProgram(artifact, waveform, { name: names.features, type: { tensorType } });
 };
 
 /**

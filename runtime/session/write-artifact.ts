@@ -32,8 +32,8 @@ type Read = (name: string) => Promise<Tensor>;
 
 const readBytes = async (read: Read, name: string): Promise<Uint8Array> => {
   const { data } = await read(name);
-  if (data instanceof Float32Array) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  throw new Error(`${name} has no float32 values to write`);
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  throw new Error(`${name} has no values to write`);
 };
 
 interface Place {
@@ -80,10 +80,15 @@ const encodeWith = (
  * Writes the artifact with these parameters; its training program starts afresh from them.
  * The files appear whole or not at all, and together.
  * @param read a parameter's values on the host; asked for one at a time
+ * @param dataPath the data file, which is beside the graph
  * @throws UserError when the disk is full or the path cannot be written
  */
-export const writeArtifact = async ({ model, parameters }: Artifact, path: string, read: Read): Promise<void> => {
-  const dataPath = `${path}.data`;
+export const writeArtifact = async (
+  { model, parameters }: Pick<Artifact, "model" | "parameters">,
+  path: string,
+  read: Read,
+  dataPath = `${path}.data`,
+): Promise<void> => {
   const external = layOut(parameters.filter(({ storage }) => storage.kind === "external"));
   const inline = new Map<string, Uint8Array>();
   for (const { name, storage } of parameters) {

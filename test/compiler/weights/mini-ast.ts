@@ -1,7 +1,7 @@
 /** One small AST in every checkpoint layout: the reference's tensors, renamed and reshaped as each layout has them. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { lowerSpec } from "../../../compiler/compile.ts";
+import { type GraphInput, lowerSpec } from "../../../compiler/compile.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import type { NormalizedSpec } from "../../../compiler/frontend/normalized-spec.ts";
 import type { Graph, State } from "../../../compiler/ir/graph.ts";
@@ -43,9 +43,9 @@ export interface Lowered {
   readonly parameters: readonly State[];
 }
 
-export const lower = (model: Model): Lowered => {
+export const lower = (model: Model, input: GraphInput = "features"): Lowered => {
   const spec = normalizeSpec(model, () => undefined, "spec.ts");
-  const graph = lowerSpec(spec, "features", () => undefined);
+  const graph = lowerSpec(spec, input, () => undefined);
   return { spec, graph, parameters: graph.states.filter(({ kind }) => kind === "parameter") };
 };
 

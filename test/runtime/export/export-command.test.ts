@@ -1,5 +1,5 @@
 /** Exports a compiled graph: under its own names, and as transformers names it. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
@@ -14,14 +14,26 @@ import { exportCommand } from "../../../runtime/export/export-command.ts";
 import { createOutput } from "../../../runtime/output.ts";
 import { importMini, layoutTensors, lower, mini, referenceTensors } from "../../compiler/weights/mini-ast.ts";
 import { temporaryFolder } from "../../compiler/weights/readers/builders.ts";
-import { metadata } from "../session/linear-artifact.ts";
+import { exportHuggingFace } from "../../../runtime/export/export-hugging-face.ts";
+import { openClassifier } from "../../../runtime/session/classifier.ts";
+import { cpuDevice } from "../../../runtime/session/device.ts";
+import { openFeatureExtractor } from "../../../runtime/session/feature-extractor.ts";
+import { InferenceSession, Tensor } from "../../../runtime/session/onnxruntime.ts";
+import { readArtifact } from "../../../runtime/session/read-artifact.ts";
+import { metadata, startWeight, writeExternalModel } from "../session/linear-artifact.ts";
 
 /** A compiled graph with the reference's parameters. */
 const compileMini = (tokens: readonly ["cls"] | readonly ["cls", "dist"] = ["cls", "dist"]): string => {
-  const { spec, graph, parameters } = lower(mini({ tokens }));
+  const { spec, graph, parameters } = lower(mini({ tokens }), "waveform");
   const path = join(temporaryFolder(), "graph.onnx");
   const properties = [
-    ...printMetadata({ ...metadata, classes: spec.classes, ...describeHuggingFace(spec, parameters) }),
+    ...printMetadata({
+      ...metadata,
+      frames: spec.features.frames,
+      bins: spec.features.bins,
+      classes: spec.classes,
+      ...describeHuggingFace(spec, parameters),
+    }),
     { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) },
   ];
   const reference = referenceTensors(tokens);
@@ -66,7 +78,13 @@ test("hf: transformers' names and files", async () => {
   mkdirSync(out);
   await run(graph, "--format", "hf", "--out", out);
   expect(readdirSync(dirname(graph)).toSorted()).toStrictEqual(["graph.onnx", "hf"]);
-  expect(readdirSync(out).toSorted()).toStrictEqual(["config.json", "model.safetensors", "preprocessor_config.json"]);
+  expect(readdirSync(out, { recursive: true, encoding: "utf8" }).toSorted()).toStrictEqual([
+    "config.json",
+    "model.safetensors",
+    "onnx",
+    join("onnx", "model.onnx"),
+    "preprocessor_config.json",
+  ]);
   const { tensors, metadata } = openCheckpoint(join(out, "model.safetensors"));
   expect([...metadata]).toStrictEqual([["format", "pt"]]);
   const actual = [...tensors.values()].map(({ name, shape, readFloat32 }) => [name, { shape, values: readFloat32() }]);
@@ -90,6 +108,7 @@ test("hf: transformers' names and files", async () => {
     id2label: { 0: "0", 1: "1", 2: "2", 3: "3", 4: "4" },
     label2id: { 0: 0, 1: 1, 2: 2, 3: 3, 4: 4 },
     problem_type: "multi_label_classification",
+    "transformers.js_config": { dtype: "fp32", use_external_data_format: false },
   });
   expect(json("preprocessor_config.json")).toStrictEqual({
     feature_extractor_type: "ASTFeatureExtractor",
@@ -107,6 +126,65 @@ test("hf: transformers' names and files", async () => {
   expect(importMini(join(out, "model.safetensors")).values).toStrictEqual(importMini(graph).values);
 });
 
+test("folders that lead to the place are made", async () => {
+  const graph = compileMini();
+  const out = (name: string): string => join(dirname(graph), "new", name, "out");
+  await run(graph, "--format", "hf", "--out", `${out("hf")}/`);
+  await run(graph, "--format", "safetensors", "--out", out("safetensors"));
+  expect(existsSync(join(out("hf"), "config.json"))).toBe(true);
+  expect(existsSync(out("safetensors"))).toBe(true);
+});
+
+test("hf: onnx/model.onnx gives the graph's own logits of its features, for any batch", async () => {
+  const graph = compileMini();
+  const out = join(dirname(graph), "hf");
+  await run(graph, "--format", "hf", "--out", out);
+  const artifact = readArtifact(graph);
+  const samples = Float32Array.from({ length: 16_000 }, (_, index) => Math.sin(index / 9) / 2);
+  const classifier = await openClassifier(artifact, cpuDevice);
+  const extractor = await openFeatureExtractor(artifact);
+  const { logits } = await classifier.classify(new Tensor("float32", samples, [1, samples.length]));
+  const features = await extractor.extract(samples);
+  const session = await InferenceSession.create(join(out, "onnx", "model.onnx"));
+  expect([session.inputNames, session.outputNames]).toStrictEqual([["input_values"], ["logits"]]);
+  const twice = new Tensor("float32", Float32Array.of(...features, ...features), [2, 128, 128]);
+  const exported = (await session.run({ input_values: twice }))["logits"]?.data as Float32Array;
+  [...logits, ...logits].forEach((logit, index) => expect(exported[index]).toBeCloseTo(logit, 5));
+  for (const each of [classifier, extractor]) await each.close();
+  await session.release();
+});
+
+test("hf: large parameters are in a data file of transformers.js' name", async () => {
+  const folder = temporaryFolder();
+  const path = writeExternalModel(folder);
+  const artifact = readArtifact(path);
+  const { huggingFace } = describeHuggingFace(lower(mini()).spec, []);
+  if (!huggingFace) throw new Error("the mini model is transformers'");
+  const names = { weight: ["classifier.dense.weight"] };
+  const model = {
+    ...artifact.model.graph,
+    node: [{ opType: "MatMul", input: ["input_values", "weight"], output: ["logits"] }],
+  };
+  await exportHuggingFace(
+    {
+      ...artifact,
+      model: { ...artifact.model, graph: model },
+      metadata: { ...metadata, huggingFace: { ...huggingFace, names } },
+    },
+    join(folder, "hf"),
+  );
+  expect(readdirSync(join(folder, "hf", "onnx")).toSorted()).toStrictEqual(["model.onnx", "model.onnx_data"]);
+  expect(JSON.parse(readFileSync(join(folder, "hf", "config.json"), "utf8"))).toMatchObject({
+    "transformers.js_config": { use_external_data_format: true },
+  });
+  const session = await InferenceSession.create(join(folder, "hf", "onnx", "model.onnx"), { logSeverityLevel: 3 });
+  const first = new Tensor("float32", Float32Array.of(1, 0, 0, 0), [1, 1, 4]);
+  expect((await session.run({ input_values: first }))["logits"]?.data).toStrictEqual(
+    Float32Array.from(startWeight.slice(0, 2)),
+  );
+  await session.release();
+});
+
 test("hf: a model that transformers has no class for is refused, and nothing is written", async () => {
   const graph = compileMini(["cls"]);
   const out = join(dirname(graph), "hf");
@@ -120,10 +198,10 @@ test("hf: a model that transformers has no class for is refused, and nothing is 
 test("places that cannot be written are told, and stay as they were", async () => {
   const graph = compileMini();
   const folder = dirname(graph);
-  const missing = join(folder, "missing", "out");
+  const inFile = join(graph, "out");
   for (const format of ["hf", "safetensors"]) {
-    expect(await run(graph, "--format", format, "--out", missing)).toBe(
-      `UserError: cannot write ${missing}: its folder does not exist`,
+    expect(await run(graph, "--format", format, "--out", inFile)).toBe(
+      `UserError: cannot write ${inFile}: its folder is a file`,
     );
   }
   expect(await run(graph, "--format", "safetensors", "--out", folder)).toBe(
