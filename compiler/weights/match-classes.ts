@@ -49,7 +49,8 @@ export const matchClasses = (
 ): ClassMatch | string => {
   const inOrder = classes.map((_, index) => index);
   if (source && source.length !== rowCount) {
-    return `has ${rowCount} rows in its classifier, but ${source.length} class names`;
+    const names = source.length === 1 ? "1 class name" : `${source.length} class names`;
+    return `has ${rowCount} rows in its classifier, but ${names}`;
   }
   if (!source || !haveNames(classes, source)) {
     const nothing = { dropped: [], initialised: [], warnings: [] };

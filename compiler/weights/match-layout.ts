@@ -1,6 +1,7 @@
 /** A checkpoint's tensors under the reference's names. */
 import type { Checkpoint, TensorEntry } from "./readers/checkpoint.ts";
 import { CheckpointError } from "./readers/checkpoint-error.ts";
+import { foldLayerScale } from "./fold-layer-scale.ts";
 import { findModel, printPlace, unwrappedName } from "./find-model.ts";
 import type { Converted, Layout, Rule } from "./layouts/layout.ts";
 import { layouts } from "./layouts/layouts.ts";
@@ -9,6 +10,8 @@ import type { SourceFacts } from "./source-facts.ts";
 export interface MatchedTensor extends Converted {
   /** The names it has in the file. */
   readonly from: readonly string[];
+  /** What was done to its values. */
+  readonly note?: string;
 }
 
 export interface DroppedTensor extends TensorEntry {
@@ -170,7 +173,7 @@ export const matchLayout = (checkpoint: Checkpoint, path: string, from?: string)
     layout,
     facts: { ...layout.facts, ...layout.readFacts?.(checkpoint, path, inside) },
     entries: checkpoint.tensors,
-    tensors: whole,
+    tensors: foldLayerScale(whole, path),
     dropped,
     taken: printTaken(under),
     others: others.map(printPlace),

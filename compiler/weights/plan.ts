@@ -31,7 +31,16 @@ const planPatches = (
     ...(isTimeFirst ? ["kernels [frames, bins] -> [bins, frames]"] : []),
     ...(isSameSize ? [] : [`patches ${printGrid(from)} -> ${printGrid(to)}`]),
   ];
-  return { read, from: tensor.from, ...(changes.length > 0 ? { note: changes.join(", ") } : {}) };
+  const isOrderTold = context.source.layout.grid === "any" || channels !== 1 || context.options.order !== undefined;
+  const warning =
+    "its kernels of one channel are taken as [bins, frames]; if they are [frames, bins], " +
+    'state checkpoint({ order: "timeFirst" })';
+  return {
+    read,
+    from: tensor.from,
+    ...(changes.length > 0 ? { note: changes.join(", ") } : {}),
+    ...(isOrderTold ? {} : { warning }),
+  };
 };
 
 const planDist = (context: ImportContext, shape: readonly number[]): Plan => {

@@ -39,7 +39,6 @@ describe("a checkpoint is refused", () => {
 
   test.each([
     ["norm_pre.bias, norm_pre.weight", "a norm before its blocks"],
-    ["blocks.0.ls1.gamma, blocks.0.ls2.gamma", "layer scale"],
     ["reg_token", "register tokens"],
     ["blocks.1.attn.k_norm.weight, blocks.1.attn.q_norm.weight", "norms of its queries and keys"],
   ])("with %s, which cannot be imported", async (extra, part) => {

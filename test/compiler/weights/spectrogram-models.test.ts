@@ -196,6 +196,61 @@ describe("timm's ViT", () => {
   const timm = layoutTensors("timm ViT");
   const oneToken = mini({ tokens: ["cls"] });
 
+  test("of one channel and a square grid: its kernels are taken as ours, with a warning", async () => {
+    const tensors = merge(timm, new Map([["patch_embed.proj.weight", counted([width, 1, 16, 16])]]));
+    const path = await writeCheckpoint(tensors);
+    expect(importMini(path, {}, oneToken).coverage.warnings).toStrictEqual([
+      "its kernels of one channel are taken as [bins, frames]; if they are [frames, bins], " +
+        'state checkpoint({ order: "timeFirst" })',
+    ]);
+    expect(importMini(path, { order: "frequencyFirst" }, oneToken).coverage.warnings).toStrictEqual([]);
+  });
+
+  describe("with layer scale", () => {
+    const gammas = (units: number): MiniTensors =>
+      new Map([
+        ["blocks.1.ls1.gamma", counted([units])],
+        ["blocks.1.ls2.gamma", filled([units], 0.5)],
+      ]);
+
+    test("has it multiplied into the layers that it scales", async () => {
+      const { values, coverage } = importMini(await writeCheckpoint(merge(timm, gammas(width))), {}, oneToken);
+      const scaled = (name: string, factor: (row: number) => number): readonly number[] => {
+        const { shape, values } = timm.get(name) ?? filled([0]);
+        const rowLength = values.length / (shape[0] ?? 1);
+        return Array.from(values, (value, index) => Math.fround(value * factor(Math.floor(index / rowLength))));
+      };
+      const block = "blocks.1.residual";
+      for (const leaf of ["weight", "bias"]) {
+        expect([...(values.get(`${block}1.attention.proj.${leaf}`) ?? [])]).toStrictEqual(
+          scaled(`blocks.1.attn.proj.${leaf}`, (row) => row),
+        );
+        expect([...(values.get(`${block}2.dense2.${leaf}`) ?? [])]).toStrictEqual(
+          scaled(`blocks.1.mlp.fc2.${leaf}`, () => 0.5),
+        );
+      }
+      const notes = coverage.sources.filter(({ note }) => note === "layer scale multiplied in");
+      expect(notes.map(({ name }) => name).toSorted()).toStrictEqual([
+        "blocks.1.attn.proj.bias",
+        "blocks.1.attn.proj.weight",
+        "blocks.1.ls1.gamma",
+        "blocks.1.ls2.gamma",
+        "blocks.1.mlp.fc2.bias",
+        "blocks.1.mlp.fc2.weight",
+      ]);
+    });
+
+    test("must fit it", async () => {
+      expect(refusal(await writeCheckpoint(merge(timm, gammas(4))), {}, oneToken)).toBe(
+        "FILE: has blocks.1.ls1.gamma [4] to scale the rows of blocks.1.attn.proj.bias [8]",
+      );
+      const alone = new Map([["blocks.7.ls1.gamma", filled([width])]]);
+      expect(refusal(await writeCheckpoint(merge(timm, alone)), {}, oneToken)).toBe(
+        "FILE: has blocks.7.ls1.gamma, but not the layer that it scales",
+      );
+    });
+  });
+
   test("whose class token has no position (no_embed_class)", async () => {
     const tensors = merge(timm, new Map([["pos_embed", counted([1, 64, width])]]));
     const { values, coverage } = importMini(await writeCheckpoint(tensors), {}, oneToken);
