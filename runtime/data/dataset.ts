@@ -16,7 +16,7 @@ export interface Clip {
   readonly source: ClipSource;
   /** The classes heard in it, as indices into `Dataset.classes`; at least one. */
   readonly classIndices: readonly number[];
-  /** Where the source says itself what a clip is for. */
+  /** Where the source says itself what a clip is for, and not that all are for training. */
   readonly split?: Split | undefined;
   /** Where the source divides its clips for cross-validation. */
   readonly fold?: number | undefined;

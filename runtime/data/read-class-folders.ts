@@ -226,6 +226,7 @@ const readClass = async (top: Folder, label: string, split: Split | undefined, a
   const [clips, others]: [ListedClip[], string[]] = [[], []];
   const seen = new Set<string>();
   const where = () => top.path;
+  const labels = [[label]] as const;
   const walk = async (folder: Folder, above: readonly string[]): Promise<void> => {
     if (above.some((real) => `${real}${sep}`.startsWith(`${folder.realPath}${sep}`))) {
       throw new UserError(`${folder.path}: this link leads to a folder that it is in; delete it`);
@@ -233,7 +234,7 @@ const readClass = async (top: Folder, label: string, split: Split | undefined, a
     if (seen.has(folder.realPath)) return; // by another link: the same clips, of the same class
     seen.add(folder.realPath);
     for (const name of filesOf(folder)) {
-      if (isAudioName(name)) clips.push({ ...fileIn(folder, name), labels: [[label]], split, where });
+      if (isAudioName(name)) clips.push({ ...fileIn(folder, name), labels, split, where });
       else others.push(name);
     }
     for (const name of foldersOf(folder)) {

@@ -97,33 +97,46 @@ interface ReadRow {
   readonly where: () => string;
 }
 
+const lineOf = ({ path }: Table, { line }: TableRow): (() => string) => {
+  return () => `${path}:${line}`;
+};
+
 /** How a table's rows are read, with a message for each cell that is none of its kind. */
 const rowReader = (table: Table, classes: ReadonlySet<string> | undefined): ((row: TableRow) => ReadRow) => {
   const path = requireColumn(table, columnNames.path, "the clips' files");
   const label = requireColumn(table, columnNames.label, "what is heard in them");
   const isPlural = pluralNames.has(table.columns[label]?.toLowerCase() ?? "");
   const isFilled = (index: number): boolean => index >= 0 && table.rows.some(({ cells }) => cells[index] !== "");
-  const [split, fold, other] = [columnNames.split, columnNames.fold, columnNames.otherName]
+  const [split = -1, fold = -1, other = -1] = [columnNames.split, columnNames.fold, columnNames.otherName]
     .map((names) => findColumn(table, names))
     .map((index) => (isFilled(index) ? index : -1));
-  return ({ line, cells }) => {
-    const where = () => `${table.path}:${line}`;
-    const cell = (index = -1): string => cells[index] ?? "";
-    const refuse = (index: number, expected: string): never => {
-      throw new UserError(`${where()}: ${table.columns[index]} is "${cell(index)}"; expected ${expected}`);
-    };
-    const part = split === undefined || split < 0 ? undefined : partOf(cell(split));
-    if (split !== undefined && split >= 0 && part === undefined) refuse(split, `one of ${partNames.join(", ")}`);
-    if (fold !== undefined && fold >= 0 && !/^\d+$/.test(cell(fold))) refuse(fold, "a whole number");
-    if (cell(path) === "") refuse(path, "a file's path");
-    const names = splitLabels(cell(label), isPlural, classes);
-    if (names.length === 0 && part !== "unlabeled") refuse(label, "some text");
+  const refuse = (row: TableRow, index: number, expected: string): never => {
+    const cell = row.cells[index] ?? "";
+    throw new UserError(`${lineOf(table, row)()}: ${table.columns[index]} is "${cell}"; expected ${expected}`);
+  };
+  // Millions of clips have few different labels: those of the same are one list.
+  const known = new Map<string, readonly Label[]>();
+  const labelsIn = (cell: string, otherCell: string): readonly Label[] => {
+    const key = JSON.stringify([cell, otherCell]);
+    const labels =
+      known.get(key) ?? labelsOf(splitLabels(cell, isPlural, classes), splitLabels(otherCell, true, classes));
+    known.set(key, labels);
+    return labels;
+  };
+  return (row) => {
+    const cell = (index: number): string => row.cells[index] ?? "";
+    const part = split < 0 ? undefined : partOf(cell(split));
+    if (split >= 0 && part === undefined) refuse(row, split, `one of ${partNames.join(", ")}`);
+    if (fold >= 0 && !/^\d+$/.test(cell(fold))) refuse(row, fold, "a whole number");
+    if (cell(path) === "") refuse(row, path, "a file's path");
+    const labels = labelsIn(cell(label), cell(other));
+    if (labels.length === 0 && part !== "unlabeled") refuse(row, label, "some text");
     return {
       text: cell(path),
-      labels: labelsOf(names, splitLabels(cell(other), true, classes)),
+      labels,
       part,
-      fold: fold === undefined || fold < 0 ? undefined : Number(cell(fold)),
-      where,
+      fold: fold < 0 ? undefined : Number(cell(fold)),
+      where: lineOf(table, row),
     };
   };
 };
@@ -159,19 +172,22 @@ const splitByFold = (path: string, rows: readonly ReadRow[], chosen: number | un
 const readClipTable = async ({ table, split }: TableSource, { classes, fold }: TableOptions): Promise<Listing> => {
   const all = table.rows.map(rowReader(table, classes));
   const byFolder = partsByFolder(all);
-  const rows = all
-    .map((row, index) => ({ ...row, part: row.part ?? byFolder?.[index] ?? split }))
-    .filter(({ part }) => part !== "unlabeled");
+  const rows = all.flatMap((row, index) => {
+    const part = row.part ?? byFolder?.[index] ?? split;
+    return part === "unlabeled" ? [] : [{ ...row, part }];
+  });
   const leftOut = all.length - rows.length;
   const byFold = splitByFold(table.path, rows, fold);
   const { files, notes } = await locateClips(dirname(table.path), rows, placesOf(table.path));
+  const isDivided = rows.some(({ part }) => part === "validation" || part === "test");
   const clips = rows.map(({ text, labels, part, fold: own, where }, index): ListedClip => {
     const foldSplit = byFold(own);
+    const { path = text, realPath } = files[index] ?? {};
     return {
-      path: text,
-      ...files[index],
+      path,
+      realPath,
       labels,
-      split: fold === undefined ? ((part as Split | undefined) ?? foldSplit) : foldSplit,
+      split: fold === undefined && (isDivided || foldSplit === undefined) ? part : foldSplit,
       fold: own,
       where,
     };

@@ -56,7 +56,10 @@ export const readDataset = async ({ classes, objective, data, labels, fold }: Da
     if (objective === "single-label") requireOneLabel(listed, clip, known);
     return { clip, where: listed.where };
   });
-  const { clips, notes } = mergeClips(placed, { classes: known, objective });
+  const { clips: merged, notes } = mergeClips(placed, { classes: known, objective });
+  // Data that has clips for training alone leaves it to us which of them are held out.
+  const isDivided = merged.some(({ split }) => split === "validation" || split === "test");
+  const clips = isDivided ? merged : merged.map((clip) => ({ ...clip, split: undefined }));
   return {
     name: data,
     classes: known,

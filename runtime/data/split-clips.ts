@@ -43,15 +43,13 @@ export const splitClips = (dataset: Dataset, { seed, evaluation }: SplitOptions)
   return validation.length > 0 ? { train, evaluation: validation, test } : { train, evaluation: test, test: [] };
 };
 
-/** The clips of the first of these parts that has any; all where the data names no parts. */
-const partOf = ({ name, clips }: Dataset, ...parts: readonly Split[]): readonly Clip[] => {
-  if (clips.every(({ split }) => split === undefined)) return clips;
+/** The clips of the first of these parts that has any; all where none has. */
+const partOf = ({ clips }: Dataset, ...parts: readonly Split[]): readonly Clip[] => {
   const part = parts.find((part) => clips.some(({ split }) => split === part));
-  if (part !== undefined) return clips.filter(({ split }) => split === part);
-  throw new UserError(`${name}: all its clips are for training; there is none to evaluate on`);
+  return part === undefined ? clips : clips.filter(({ split }) => split === part);
 };
 
-/** The clips a data set has to measure a graph on: those for the test, else those for validation, or all where it says nothing. */
+/** The clips a data set has to measure a graph on: those for the test, else those for validation, or all where it names neither. */
 export const evaluationClips = (dataset: Dataset): readonly Clip[] => partOf(dataset, "test", "validation");
 
 /** Of each class (a clip's first), a fifth, but one at least where there are two. */

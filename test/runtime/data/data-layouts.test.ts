@@ -92,10 +92,10 @@ describe("folders of parts", () => {
     expect(clips).toStrictEqual(["cat/1.m4a: cat", "dog/1.AIFF: dog"]);
   });
 
-  test("clips without classes", async () => {
+  test("clips without classes: those for training are divided as if there were no parts", async () => {
     const folder = temporaryFolder(empty("train/cat/1.wav", "train/dog/1.wav", "test/1.wav"));
     expect(await readIn(folder)).toStrictEqual({
-      clips: ["train/cat/1.wav: cat, for train", "train/dog/1.wav: dog, for train"],
+      clips: ["train/cat/1.wav: cat", "train/dog/1.wav: dog"],
       notes: ["test: 1 clip is in no class's folder, and left out: 1.wav"],
     });
   });
@@ -295,13 +295,18 @@ describe("tables", () => {
   });
 
   test("folds of one's own, and a split beside them", async () => {
-    const table = (column: string): string =>
-      [`path,label,fold${column && ",split"}`, `cat/1.wav,cat,1${column}`, `dog/1.wav,dog,2${column}`].join("\n");
-    const folder = temporaryFolder({ ...classFolders, "folds.csv": table(""), "both.csv": table(",train") });
+    const table = (...splits: readonly [string, string]): string =>
+      ["path,label,fold,split", `cat/1.wav,cat,1,${splits[0]}`, `dog/1.wav,dog,2,${splits[1]}`].join("\n");
+    const folder = temporaryFolder({
+      ...classFolders,
+      "folds.csv": table("train", "train"),
+      "both.csv": table("test", "train"),
+    });
     const folded = ["cat/1.wav: cat, for train, fold 1", "dog/1.wav: dog, for test, fold 2"];
     expect((await readIn(folder, "folds.csv", { ...graph, fold: 2 })).clips).toStrictEqual(folded);
     expect((await readIn(folder, "both.csv", { ...graph, fold: 2 })).clips).toStrictEqual(folded);
     expect((await readIn(folder, "both.csv")).clips[1]).toBe("dog/1.wav: dog, for train, fold 2");
+    expect((await readIn(folder, "folds.csv")).clips[1]).toBe("dog/1.wav: dog, for train, fold 2");
   });
 
   test("parts by the folders of their clips", async () => {
@@ -316,7 +321,7 @@ describe("tables", () => {
   test("unlabeled rows", async () => {
     const table = "path,label,split\ncat/1.wav,cat,train\ndog/1.wav,,unlabeled\n";
     expect(await readIn(temporaryFolder({ ...classFolders, "list.csv": table }), "list.csv")).toStrictEqual({
-      clips: ["cat/1.wav: cat, for train"],
+      clips: ["cat/1.wav: cat"],
       notes: ["list.csv: 1 unlabeled clip is left out"],
     });
   });
