@@ -176,12 +176,12 @@ export const cvCommand: Command = {
       out: given,
       seed: givenSeed,
       "checkpoint-minutes": checkpointMinutes,
-      "skip-bad": skipBad,
+      "skip-bad": skipBad = false,
     } = values;
     if (data === undefined) throw new UserError("runtime cv needs clips of your own: --data PATH");
     const { metadata } = readWaveformArtifact(graph);
     const { classes, objective, recipe, specName } = metadata;
-    const dataset = await readDataset({ classes, objective, data, labels });
+    const dataset = await readDataset({ classes, objective, data, labels, skipBad });
     const examine = createClipExaminer({ ...metadata, terminal: output.terminal, signal });
     const examination = await examine(dataset.clips);
     if (!examination) return interrupted(output);

@@ -73,15 +73,24 @@ const explainMissing = async (finder: FileFinder, folder: string, { text, where 
   return `${where()}: there is no file ${wanted}${alike === "" ? "" : ` (but ${alike})`}`;
 };
 
+/** The path that a clip which is not there should have. */
+const missingFile = (folder: string, { text }: WantedClip): FoundFile => ({
+  path: resolve(folder, readingsOf(text).at(-1) ?? text),
+  isRenamed: false,
+});
+
 /**
  * Finds the clips of a list, each in the same of several places.
  * @param folder the list's own
+ * @param skipBad whether clips that are not there are kept, to be left out as others that cannot be read; undefined where
+ * nobody can choose
  * @throws UserError naming the first that is not there, and how many are not
  */
 export const locateClips = async (
   folder: string,
   clips: readonly WantedClip[],
   places: readonly [Place, ...Place[]],
+  skipBad?: boolean,
 ): Promise<LocatedClips> => {
   const finder = openFileFinder();
   const place = await choosePlace(finder, folder, clips, places);
@@ -89,14 +98,15 @@ export const locateClips = async (
   const missing: WantedClip[] = [];
   for (const clip of clips) {
     const found = await find(finder, join(folder, place(clip)), clip.text);
-    if (found) files.push(found);
-    else missing.push(clip);
+    files.push(found ?? missingFile(join(folder, place(clip)), clip));
+    if (!found) missing.push(clip);
   }
   const [first] = missing;
-  if (first !== undefined) {
+  if (first !== undefined && !(skipBad && missing.length < clips.length)) {
     const reason = await explainMissing(finder, join(folder, place(first)), first);
+    const advice = skipBad === false ? `; --skip-bad leaves ${missing.length === 1 ? "it" : "them"} out` : "";
     throw new UserError(
-      `${reason}; ${missing.length} of ${clips.length} clips ${missing.length === 1 ? "is" : "are"} missing`,
+      `${reason}; ${missing.length} of ${clips.length} clips ${missing.length === 1 ? "is" : "are"} missing${advice}`,
     );
   }
   return { files, notes: describeRenamed(clips, files) };

@@ -22,7 +22,11 @@ const labelRow = v.object({ index: wholeNumber, mid: text, display_name: text })
  * Paths are relative to the JSON file.
  * @throws UserError naming the line.
  */
-export const readAstJson = async (path: string, labelsPath: string | undefined): Promise<Listing> => {
+export const readAstJson = async (
+  path: string,
+  labelsPath: string | undefined,
+  skipBad?: boolean,
+): Promise<Listing> => {
   if (labelsPath === undefined) {
     throw new UserError(
       `${path}: its labels are identifiers; give the CSV that names them, with the columns index, mid and display_name: --labels class_labels_indices.csv`,
@@ -43,7 +47,7 @@ export const readAstJson = async (path: string, labelsPath: string | undefined):
     });
     return { text: wav, labels: resolved, where };
   });
-  const { files, notes } = await locateClips(dirname(path), rows, [() => "."]);
+  const { files, notes } = await locateClips(dirname(path), rows, [() => "."], skipBad);
   const listed = rows.map(({ text, labels, where }, index): ListedClip => ({
     path: text,
     ...files[index],

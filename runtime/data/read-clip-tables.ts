@@ -47,6 +47,8 @@ export interface TableOptions {
   readonly classes?: ReadonlySet<string> | undefined;
   /** The fold that is for evaluation; default: the lowest. Folds are left alone where the table says what clips are for. */
   readonly fold?: number | undefined;
+  /** See `locateClips`. */
+  readonly skipBad?: boolean | undefined;
 }
 
 const findColumn = ({ columns }: Table, names: readonly string[]): number => {
@@ -169,7 +171,10 @@ const splitByFold = (path: string, rows: readonly ReadRow[], chosen: number | un
   };
 };
 
-const readClipTable = async ({ table, split }: TableSource, { classes, fold }: TableOptions): Promise<Listing> => {
+const readClipTable = async (
+  { table, split }: TableSource,
+  { classes, fold, skipBad }: TableOptions,
+): Promise<Listing> => {
   const all = table.rows.map(rowReader(table, classes));
   const byFolder = partsByFolder(all);
   const rows = all.flatMap((row, index) => {
@@ -178,7 +183,7 @@ const readClipTable = async ({ table, split }: TableSource, { classes, fold }: T
   });
   const leftOut = all.length - rows.length;
   const byFold = splitByFold(table.path, rows, fold);
-  const { files, notes } = await locateClips(dirname(table.path), rows, placesOf(table.path));
+  const { files, notes } = await locateClips(dirname(table.path), rows, placesOf(table.path), skipBad);
   const isDivided = rows.some(({ part }) => part === "validation" || part === "test");
   const clips = rows.map(({ text, labels, part, fold: own, where }, index): ListedClip => {
     const foldSplit = byFold(own);

@@ -25,6 +25,8 @@ export interface DatasetOptions {
   readonly labels?: string | undefined;
   /** The fold that is for evaluation, of data that has folds. */
   readonly fold?: number | undefined;
+  /** Whether clips that are listed and not there are kept, to be left out as others that cannot be read. */
+  readonly skipBad?: boolean | undefined;
 }
 
 /**
@@ -34,7 +36,14 @@ export interface DatasetOptions {
  * it is listed.
  * @throws UserError naming the file and line, where a source is malformed, a clip is missing or a label is unknown.
  */
-export const readDataset = async ({ classes, objective, data, labels, fold }: DatasetOptions): Promise<Dataset> => {
+export const readDataset = async ({
+  classes,
+  objective,
+  data,
+  labels,
+  fold,
+  skipBad,
+}: DatasetOptions): Promise<Dataset> => {
   if (data === undefined) {
     const given = Object.entries({ fold, labels }).find(([, value]) => value !== undefined);
     if (given) throw new UserError(`--${given[0]} is about clips of your own; name them with --data PATH`);
@@ -48,7 +57,7 @@ export const readDataset = async ({ classes, objective, data, labels, fold }: Da
   if (fold !== undefined && source.kind !== "tables") {
     throw new UserError(`--fold chooses one of the folds that data has; ${data} has none`);
   }
-  const listing = await listClips(source, { labels, fold, classes: graphClasses });
+  const listing = await listClips(source, { labels, fold, skipBad, classes: graphClasses });
   const known = classes ?? listLabels(listing.clips);
   const indices = new Map(known.map((name, index) => [name.normalize("NFC"), index]));
   const placed = listing.clips.map((listed): PlacedClip => {
@@ -133,7 +142,7 @@ const listClips = async (source: Source, { labels, ...options }: ListingOptions)
       return { clips, notes: [...source.notes, ...notes] };
     }
     case "json":
-      return readAstJson(source.path, labels);
+      return readAstJson(source.path, labels, options.skipBad);
     case "tables": {
       const { clips, notes } = await readClipTables(source.tables, options);
       return { clips, notes: [...source.notes, ...notes] };

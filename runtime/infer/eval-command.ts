@@ -114,7 +114,7 @@ export const evalCommand: Command = {
     const { metadata } = first;
     const { classes, objective } = metadata;
     const { data, labels, fold, batch, all = false, "skip-bad": skipBad = false } = values;
-    const dataset = await readDataset({ classes, objective, data, labels, fold });
+    const dataset = await readDataset({ classes, objective, data, labels, fold, skipBad });
     for (const note of dataset.notes) output.note(note);
     const artifacts = [first, ...further] as const;
     const chosen = await chooseClips(dataset, artifacts, { all, skipBad, output, signal });

@@ -75,11 +75,11 @@ export const gatherClips = async (
   const { classes, objective } = artifact.metadata;
   const { data, labels, fold, "eval-data": evalData } = values;
   const known = new Set(earlier.map(({ clip }) => clip));
-  let dataset = without(await readDataset({ classes, objective, data, labels, fold }), known);
+  let dataset = without(await readDataset({ classes, objective, data, labels, fold, skipBad }), known);
   let evaluation =
     evalData === undefined
       ? undefined
-      : without(await readDataset({ classes, objective, data: evalData, labels }), known);
+      : without(await readDataset({ classes, objective, data: evalData, labels, skipBad }), known);
   const leftOut: LeftOut[] = [];
   for (;;) {
     const split = splitClips(dataset, { seed: recipe.seed, evaluation });

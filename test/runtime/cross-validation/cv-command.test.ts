@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { exitCodes } from "../../../runtime/command.ts";
 import { cvCommand } from "../../../runtime/cross-validation/cv-command.ts";
 import type { CrossValidation } from "../../../runtime/cross-validation/summarize-folds.ts";
@@ -142,4 +142,66 @@ test("a fold's log that is damaged", async () => {
   await expect(run("--data esc/esc.csv --epochs 1 --out out")).rejects.toThrow(
     new UserError(`${metrics}: the file is damaged; delete the fold's folder`),
   );
+});
+
+describe("clips that cannot be read", () => {
+  test("are listed at once, before the first fold", async () => {
+    enterWorkspace();
+    const bad = [join("clips", "high", "2.wav"), join("clips", "low", "1.wav")];
+    for (const path of bad) writeFileSync(path, "");
+    await expect(run("--data clips --folds 2 --epochs 1 --out out")).rejects.toThrow(
+      new UserError(
+        `2 of 8 clips cannot be read:\n${bad.map((path) => `  ${path}: the file is empty\n`).join("")}restore or remove them, or leave them out: --skip-bad`,
+      ),
+    );
+    expect(existsSync("out")).toBe(false);
+  });
+
+  test("are left out where that is asked for, in the same folds", async () => {
+    enterWorkspace();
+    await run("--data clips --folds 2 --epochs 1 --out whole");
+    writeFileSync(join("clips", "low", "1.wav"), "");
+    const { events } = await run("--data clips --folds 2 --epochs 1 --out out --skip-bad");
+    expect(events.filter(({ event }) => event === "eval").map(({ clips }) => clips)).toStrictEqual(
+      expect.arrayContaining([3, 4]),
+    );
+    for (const fold of [1, 2]) {
+      const table = (out: string) => readFileSync(join(out, "repeat-1", `fold-${fold}.csv`), "utf8");
+      expect(table("out")).toBe(table("whole"));
+    }
+  });
+
+  test("that turn bad between two folds: the same command goes on without them", async () => {
+    enterWorkspace();
+    const interruption = new AbortController();
+    const { output } = recordOutput();
+    const json = (value: object): void => {
+      if ("event" in value && value.event === "eval" && "fold" in value && value.fold === 2) interruption.abort();
+    };
+    const args = "graph.onnx --data clips --folds 2 --epochs 2 --out out --device cpu".split(" ");
+    expect(await cvCommand.run(args, { ...output, json }, interruption.signal)).toBe(exitCodes.interrupted);
+    writeFileSync(join("clips", "high", "1.wav"), "");
+    await expect(run("--data clips --folds 2 --epochs 2 --out out")).rejects.toThrow(/--skip-bad$/);
+    expect((await run("--data clips --folds 2 --epochs 2 --out out --skip-bad")).code).toBe(exitCodes.done);
+    expect(readResults("out").folds).toHaveLength(2);
+  });
+});
+
+test("a fold's log that has lost evaluations", async () => {
+  enterWorkspace();
+  await run("--data esc/esc.csv --epochs 2 --out out");
+  const metrics = "out/repeat-1/fold-1/metrics.jsonl";
+  const lines = readFileSync(metrics, "utf8").split("\n");
+  writeFileSync(metrics, lines.filter((line) => !(line.includes('"eval"') && line.includes('"epoch":1'))).join("\n"));
+  await expect(run("--data esc/esc.csv --epochs 2 --out out")).rejects.toThrow(
+    new UserError(`${metrics}: lacks some of the 2 evaluations; delete the fold's folder`),
+  );
+});
+
+test("more epochs of one that is finished", async () => {
+  enterWorkspace();
+  await run("--data esc/esc.csv --epochs 3 --out whole");
+  await run("--data esc/esc.csv --epochs 1 --out out");
+  await run("--data esc/esc.csv --epochs 3 --out out");
+  expect(outcome("out")).toStrictEqual(outcome("whole"));
 });

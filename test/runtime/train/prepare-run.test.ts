@@ -388,6 +388,21 @@ describe("clips that cannot be read", () => {
     }
   });
 
+  test("that a table lists and that are not there are left out as others", async () => {
+    enterWorkspace();
+    const rows = ["low", "high"].flatMap((label) => [0, 1, 2, 3].map((index) => `${clip(label, index)},${label}`));
+    writeFileSync("list.csv", `path,label\n${rows.join("\n")}\n`);
+    rmSync(clip("high", 2));
+    const data = "list.csv";
+    await expect(startRun({ data })).rejects.toThrow(
+      /: there is no file .*; 1 of 8 clips is missing; --skip-bad leaves it out$/,
+    );
+    const run = { ...preparing, skipBad: true, out: "run", command };
+    const { options } = await prepared(prepareNewRun("graph.onnx", { ...values, data }, run));
+    expect(options.clips.length + options.evaluationClips.length).toBe(7);
+    expect(leftOut()).toMatchObject([{ reason: expect.stringMatching(/2\.wav: there is no such file$/) as string }]);
+  });
+
   test("since the run began: it goes on when they are restored, or without them", async () => {
     enterWorkspace();
     const started = (await startRun()).options;
