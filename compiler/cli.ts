@@ -61,6 +61,7 @@ const run = (args: readonly string[]): void => {
   if (positionals.length > 1) fail("arguments", `expected one spec, got ${positionals.join(" ")}; see --help`);
   const { out, input, weights, "weights-from": weightsFrom, "weights-labels": weightsLabels } = values;
   if (out === "") fail("arguments", "--out names no file; see --help");
+  if (weights === "") fail("arguments", "--weights names no file; see --help");
   if (!isGraphInput(input)) return fail("arguments", `--input is waveform or features, not ${input}`);
 
   const spec = positionals[0] ?? "spec/ast.ts";

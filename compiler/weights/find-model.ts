@@ -22,7 +22,7 @@ const wrapperSteps = /(?<=^|\.)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wra
 export const unwrappedName = (name: string): string => name.replaceAll(wrapperSteps, "");
 
 /** Running averages of a model that is there too. */
-const average = /(?:^|[._])(?:ema|swa|averaged?|momentum)(?:[._]|$)/i;
+const average = /(?:^|[._])(?:ema|swa|avg|averaged?|shadow|momentum)(?:[._]|$)/i;
 const student = /(?:^|[._])student(?:[._]|$)/i;
 
 const place = (under: string): string => under.replace(/[./]$/, "");

@@ -109,6 +109,7 @@ export const matchLayout = (checkpoint: Checkpoint, path: string, from?: string)
   const thirds = new Map<string, MatchedTensor[]>();
   const dropped: DroppedTensor[] = [];
   const refused = new Map<string, string[]>();
+  const quantised: string[] = [];
   const unexpected: string[] = [];
   const outside: string[] = [];
   const refuseSecond = (target: string, first: MatchedTensor | undefined, second: string): void => {
@@ -131,6 +132,7 @@ export const matchLayout = (checkpoint: Checkpoint, path: string, from?: string)
       dropped.push({ ...entry, note: rule.note ?? "of no use to AST" });
     } else {
       const target = bare.replace(rule.pattern, rule.to);
+      if (!/float/.test(entry.dtype)) quantised.push(`${name} (${entry.dtype})`);
       const tensor = { ...(rule.convert ?? plain)(entry), from: [name] };
       if (rule.third === undefined) {
         refuseSecond(target, whole.get(target), name);
@@ -153,6 +155,12 @@ export const matchLayout = (checkpoint: Checkpoint, path: string, from?: string)
     throw new CheckpointError(
       path,
       `has tensors that a ${layout.name} checkpoint does not have: ${listNames(unexpected)}`,
+    );
+  }
+  if (quantised.length > 0) {
+    throw new CheckpointError(
+      path,
+      `has weights rounded to whole numbers: ${listNames(quantised)}; expected the ones before`,
     );
   }
   if (refused.size > 0) {

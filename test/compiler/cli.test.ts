@@ -58,6 +58,7 @@ describe("wrong arguments", () => {
     [["a.ts", "b.ts"], "error: expected one spec, got a.ts b.ts; see --help (arguments)\n"],
     [["--input", "mel"], "error: --input is waveform or features, not mel (arguments)\n"],
     [["--out", ""], "error: --out names no file; see --help (arguments)\n"],
+    [["--weights", ""], "error: --weights names no file; see --help (arguments)\n"],
     [[], "error: there is no spec spec/ast.ts (spec-missing)\n"],
   ])("%j", (args, message) => {
     const folder = makeFolder();

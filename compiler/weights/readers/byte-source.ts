@@ -1,6 +1,6 @@
 /** Reads ranges of a file that must not change meanwhile; holds no open descriptor between reads. */
 import { constants } from "node:buffer";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import { CheckpointError } from "./checkpoint-error.ts";
 
 export interface ByteSource {
@@ -38,9 +38,18 @@ const withFile = <Result>(path: string, use: (descriptor: number) => Result): Re
   }
 };
 
+/** Before it is opened: opening a pipe would wait for its writer. */
+const inspect = (path: string): Stats => {
+  try {
+    return statSync(path);
+  } catch (error) {
+    return refuse(path, error);
+  }
+};
+
 /** @throws CheckpointError where the file is missing, a directory, not readable or empty. */
 export const byteSource = (path: string): ByteSource => {
-  const opened = withFile(path, (descriptor) => fstatSync(descriptor));
+  const opened = inspect(path);
   if (opened.isDirectory()) throw new CheckpointError(path, "is a directory; expected a checkpoint file");
   if (!opened.isFile()) throw new CheckpointError(path, "is not a regular file; expected a checkpoint file");
   if (opened.size === 0) throw new CheckpointError(path, "is empty (0 bytes)");

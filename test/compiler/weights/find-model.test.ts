@@ -83,6 +83,7 @@ describe("of several models", () => {
     ["", "ema.", ""],
     ["ema_model.module.", "net.", "net"],
     ["swa.", "state_dict.net.", "state_dict.net"],
+    ["avg_model.", "net.", "net"],
     ["module.base_encoder.", "module.momentum_encoder.", "module.base_encoder"],
     ["student.module.backbone.", "teacher.backbone.", "teacher.backbone"],
   ])("%s and %s", async (first, second, expected) => {

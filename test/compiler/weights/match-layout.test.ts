@@ -77,6 +77,15 @@ describe("a checkpoint is refused", () => {
   });
 });
 
+test("weights rounded to whole numbers are refused", () => {
+  const int8 = tensor({ storage: "CharStorage", elements: 8 });
+  const names = ["blocks.0.attn.qkv.weight", "patch_embed.proj.weight"];
+  const path = writeTemporary(pytorchZip(pickle.dict(Object.fromEntries(names.map((name) => [name, int8])))));
+  expect(refusal(path)).toBe(
+    "FILE: has weights rounded to whole numbers: blocks.0.attn.qkv.weight (int8), patch_embed.proj.weight (int8); expected the ones before",
+  );
+});
+
 describe("a Python object", () => {
   /** A file of torch.save with an object at one name; every tensor is two numbers. */
   const withObject = (name: string): string => {

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -171,6 +172,12 @@ describe("recognition by content", () => {
     expect(() => openCheckpoint(folder)).toThrow(`${folder}: is a directory; expected a checkpoint file`);
     const missing = join(folder, "vit.pth");
     expect(() => openCheckpoint(missing)).toThrow(`${missing}: there is no such file`);
+  });
+
+  it("refuses what is no file without waiting for it", () => {
+    const pipe = join(temporaryFolder(), "pipe");
+    execFileSync("mkfifo", [pipe]);
+    expect(() => openCheckpoint(pipe)).toThrow(`${pipe}: is not a regular file; expected a checkpoint file`);
   });
 
   it("refuses to go on when the file has changed since it was opened", () => {
