@@ -31,9 +31,9 @@ import type { Coverage } from "./weights/coverage.ts";
 import { describeGeometry } from "./weights/geometry.ts";
 import { importWeights } from "./weights/import-weights.ts";
 import { initialize } from "./weights/initialize.ts";
-import { type MatchedCheckpoint, matchLayout } from "./weights/match-layout.ts";
+import type { MatchedCheckpoint } from "./weights/match-layout.ts";
+import { openModel } from "./weights/open-model.ts";
 import { CheckpointError } from "./weights/readers/checkpoint-error.ts";
-import { openCheckpoint } from "./weights/readers/open-checkpoint.ts";
 
 export type GraphInput = ArtifactMetadata["input"];
 
@@ -102,7 +102,7 @@ const openSource = (
 ): MatchedCheckpoint | undefined => {
   const path = weights ?? pretrained?.file;
   if (path !== undefined && path !== "none") {
-    return matchLayout(openCheckpoint(path), path, weightsFrom ?? pretrained?.from);
+    return openModel(path, weightsFrom ?? pretrained?.from);
   }
   const refuse = (message: string): never => {
     throw new CompileError([{ code: "checkpoint", message }]);

@@ -159,6 +159,7 @@ export const importWeights = (
   const sources = coverSources(context, [...plans.values()]);
 
   const warnings = [
+    ...(source.notRead ?? []).map((name) => `${name} in the same folder is not read`),
     ...(context.classes?.warnings ?? []),
     ...poolingWarnings(context),
     ...[...plans.values()].flatMap(({ warning }) => warning ?? []),

@@ -35,6 +35,8 @@ export interface MatchedCheckpoint {
   readonly others: readonly string[];
   /** What is beside the model: an optimizer, metrics, other models. */
   readonly leftOut: readonly LeftOut[];
+  /** Files of weights beside the one that is read. */
+  readonly notRead?: readonly string[];
 }
 
 export interface LeftOut {

@@ -6,7 +6,21 @@ import { CheckpointError } from "./checkpoint-error.ts";
 import { readNpz } from "./npz.ts";
 import { findPytorchPickle, readPytorchLegacy, readPytorchZip } from "./pytorch.ts";
 import { readSafetensors } from "./safetensors.ts";
-import { openZip } from "./zip.ts";
+import { readSharded } from "./sharded.ts";
+import { openZip, type Zip } from "./zip.ts";
+
+/** What else is kept in zip archives, by the name of an entry, and what to do with it. */
+const otherArchives: readonly (readonly [pattern: RegExp, what: string])[] = [
+  [/(^|\/)model\.weights\.h5$/, "is a Keras model; save its weights by name with numpy.savez"],
+  [
+    /(^|\/)archive_format$|(^|\/)serialized_exported_program\.json$/,
+    "is a program of torch.export; expected a state dict: torch.save(torch.export.load(file).state_dict, other)",
+  ],
+  [/\.(safetensors|pth|pt|bin|ckpt|npz|onnx)$/, "is a zip archive of other files; unpack it first"],
+];
+
+const nameOfOther = (zip: Zip): string | undefined =>
+  otherArchives.find(([pattern]) => [...zip.entries.keys()].some((name) => pattern.test(name)))?.[1];
 
 const readZip = (source: ByteSource): Checkpoint => {
   const zip = openZip(source);
@@ -15,9 +29,12 @@ const readZip = (source: ByteSource): Checkpoint => {
   if ([...zip.entries.keys()].some((name) => name.endsWith(".npy"))) return readNpz(source, zip);
   throw new CheckpointError(
     source.path,
-    "is a zip archive, but neither PyTorch's (with a data.pkl) nor NumPy's (of .npy files)",
+    nameOfOther(zip) ?? "is a zip archive, but neither PyTorch's (with a data.pkl) nor NumPy's (of .npy files)",
   );
 };
+
+/** Up to the signature of a tar archive. */
+const headBytes = 512;
 
 interface Signature {
   readonly isHead: (head: Buffer) => boolean;
@@ -37,6 +54,14 @@ const notACheckpoint =
 
 const accepted = "expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz or a graph.onnx";
 
+const compressed = (format: string): Signature["read"] => notACheckpoint(`is compressed (${format}); unpack it first`);
+
+/** A msgpack map whose first key is text. */
+const isMsgpack = (head: Buffer): boolean => {
+  const [map = 0, key = 0] = head;
+  return map > 0x80 && map < 0x90 && key > 0xa0 && key < 0xc0;
+};
+
 const opensBrace = (head: Buffer): boolean => head[8] === "{".charCodeAt(0);
 
 /**
@@ -53,6 +78,36 @@ const signatures: readonly Signature[] = [
   { isHead: (head) => head[0] === 0x80 && [2, 3, 4, 5].includes(head[1] ?? 0), read: readPytorchLegacy },
   { isHead: startsWith("\x93NUMPY"), read: notACheckpoint(`is a single .npy array; ${accepted} (numpy.savez)`) },
   {
+    isHead: startsWith("\x89HDF\r\n\x1a\n"),
+    read: notACheckpoint(
+      "is an HDF5 file, as Keras saves weights; save them by name with numpy.savez, or from PyTorch",
+    ),
+  },
+  {
+    isHead: startsWith("GGUF"),
+    read: notACheckpoint("is a GGUF file, whose weights are rounded for inference; expected those it was made from"),
+  },
+  {
+    isHead: (head) => head.subarray(4, 8).equals(Buffer.from("TFL3")),
+    read: notACheckpoint("is a TensorFlow Lite model; expected the weights it was made from"),
+  },
+  {
+    isHead: isMsgpack,
+    read: notACheckpoint(
+      'is msgpack, as Flax saves weights; save them with numpy.savez(file, **flax.traverse_util.flatten_dict(params, sep="/"))',
+    ),
+  },
+  { isHead: startsWith("\x1f\x8b"), read: compressed("gzip") },
+  { isHead: startsWith("\xfd7zXZ\0"), read: compressed("xz") },
+  { isHead: startsWith("BZh"), read: compressed("bzip2") },
+  { isHead: startsWith("\x28\xb5\x2f\xfd"), read: compressed("zstd") },
+  { isHead: startsWith("7z\xbc\xaf\x27\x1c"), read: compressed("7z") },
+  { isHead: startsWith("Rar!"), read: compressed("rar") },
+  {
+    isHead: (head) => head.subarray(257, 262).equals(Buffer.from("ustar")),
+    read: notACheckpoint("is a tar archive; unpack it first"),
+  },
+  {
     isHead: startsWith("version https://git-lfs"),
     read: notACheckpoint("is a Git LFS pointer, not the file itself; run: git lfs pull"),
   },
@@ -60,10 +115,25 @@ const signatures: readonly Signature[] = [
     isHead: (head) => /^\s*<(?:!doctype|html)/i.test(head.toString("latin1")),
     read: notACheckpoint(`is a web page, not a checkpoint: the download failed; ${accepted}`),
   },
-  { isHead: opensBrace, read: readSafetensors },
   // Field 1 of ModelProto, the version that every ONNX file starts with.
   { isHead: startsWith("\x08"), read: readGraphCheckpoint },
 ];
+
+/** A header that claims more than the format allows. */
+const lying: Signature = { isHead: opensBrace, read: readSafetensors };
+
+const readAs = (source: ByteSource, known: readonly Signature[]): Checkpoint => {
+  const head = source.read(0, Math.min(source.size, headBytes));
+  const signature = known.find(({ isHead }) => isHead(head));
+  if (signature === undefined) throw new CheckpointError(source.path, `is not a checkpoint; ${accepted}`);
+  return signature.read(source);
+};
+
+/** An index of shards; a shard is none itself, as it might name itself again. */
+const index: Signature = {
+  isHead: (head) => /^\s*\{/.test(head.toString("latin1")),
+  read: (source) => readSharded(source, (path) => readAs(byteSource(path), [...signatures, lying])),
+};
 
 /**
  * Reads a checkpoint's directory; each tensor's bytes are read from the file when they are asked for.
@@ -71,11 +141,7 @@ const signatures: readonly Signature[] = [
  * @throws CheckpointError where the file is missing, broken, hostile, or no checkpoint
  */
 export const openCheckpoint = (path: string): Checkpoint => {
-  const source = byteSource(path);
-  const head = source.read(0, Math.min(source.size, 64));
-  const signature = signatures.find(({ isHead }) => isHead(head));
-  if (signature === undefined) throw new CheckpointError(path, `is not a checkpoint; ${accepted}`);
-  const checkpoint = signature.read(source);
+  const checkpoint = readAs(byteSource(path), [...signatures, index, lying]);
   if (checkpoint.tensors.size === 0) throw new CheckpointError(path, "holds no tensors");
   return checkpoint;
 };

@@ -233,6 +233,8 @@ export const openZip = (source: ByteSource): Zip => {
         `needs bytes ${offset} to ${offset + entry.compressedBytes}, but the next part starts at byte ${entry.limit}`,
       );
     }
+    const name = source.read(entry.headerOffset + localHeader.bytes, header.readUInt16LE(26)).toString("utf8");
+    if (name !== entry.name) refuse(entry, `is called ${JSON.stringify(name)} in its own header`);
     return offset;
   };
   const verify = (entry: ZipEntry, crc: number): void => {

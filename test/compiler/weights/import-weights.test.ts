@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { inferenceOutputs } from "../../../compiler/compile.ts";
 import { writeArtifact } from "../../../compiler/emit/write-artifact.ts";
@@ -433,6 +433,16 @@ describe("an architecture that differs is refused", () => {
       "FILE: has tensors that the spec has no place for: v.norm.bias, v.norm.weight",
     );
   });
+});
+
+test("a folder as Hugging Face has them is its checkpoint, and what it has besides is told", async () => {
+  const path = await writeCheckpoint(layoutTensors("Hugging Face AST"));
+  const { values } = importMini(path);
+  writeFileSync(join(dirname(path), "pytorch_model.bin"), "");
+  const { values: same, coverage } = importMini(dirname(path));
+  expect(same).toStrictEqual(values);
+  expect(coverage.file).toBe(path);
+  expect(coverage.warnings).toStrictEqual(["pytorch_model.bin in the same folder is not read"]);
 });
 
 test("values that are not finite are told", async () => {

@@ -7,8 +7,7 @@ import type { NormalizedSpec } from "../../../compiler/frontend/normalized-spec.
 import type { Graph, State } from "../../../compiler/ir/graph.ts";
 import { importWeights } from "../../../compiler/weights/import-weights.ts";
 import type { ImportOptions } from "../../../compiler/weights/import-context.ts";
-import { matchLayout } from "../../../compiler/weights/match-layout.ts";
-import { openCheckpoint } from "../../../compiler/weights/readers/open-checkpoint.ts";
+import { openModel } from "../../../compiler/weights/open-model.ts";
 import { writeSafetensors } from "../../../runtime/safetensors/write-safetensors.ts";
 import { ast, type AstOptions } from "../../../spec/ast.ts";
 import { type Model, multiLabel, numbered } from "../../../spec/dsl/index.ts";
@@ -319,7 +318,7 @@ export interface Imported {
 /** Imports and reads every parameter, by its own name. */
 export const importMini = (path: string, options: ImportOptions = {}, model: Model = mini()): Imported => {
   const { spec, parameters } = lower(model);
-  const imported = importWeights(matchLayout(openCheckpoint(path), path, options.from), options, spec, parameters);
+  const imported = importWeights(openModel(path, options.from), options, spec, parameters);
   const values = new Map(parameters.map((state) => [state.value.name, imported.read(state)]));
   return { values, coverage: imported.coverage() };
 };

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import type { TensorEntry } from "../../../../compiler/weights/readers/checkpoint.ts";
 import { CheckpointError } from "../../../../compiler/weights/readers/checkpoint-error.ts";
@@ -149,6 +150,47 @@ describe("recognition by content", () => {
       "FILE: is not a checkpoint; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz or a graph.onnx",
     ],
     [
+      "HDF5",
+      Buffer.concat([Buffer.from("\x89HDF\r\n\x1a\n", "latin1"), Buffer.alloc(100)]),
+      "FILE: is an HDF5 file, as Keras saves weights; save them by name with numpy.savez, or from PyTorch",
+    ],
+    [
+      "GGUF",
+      Buffer.from("GGUF\x03\0\0\0"),
+      "FILE: is a GGUF file, whose weights are rounded for inference; expected those it was made from",
+    ],
+    [
+      "a TensorFlow Lite model",
+      Buffer.from("\x1c\0\0\0TFL3\0\0"),
+      "FILE: is a TensorFlow Lite model; expected the weights it was made from",
+    ],
+    [
+      "Flax's msgpack",
+      Buffer.from("\x83\xa6params\x80", "latin1"),
+      'FILE: is msgpack, as Flax saves weights; save them with numpy.savez(file, **flax.traverse_util.flatten_dict(params, sep="/"))',
+    ],
+    ["gzip", gzipSync("x"), "FILE: is compressed (gzip); unpack it first"],
+    [
+      "a tar archive",
+      Buffer.concat([Buffer.from("model.pth".padEnd(257, "\0")), Buffer.from("ustar\0")]),
+      "FILE: is a tar archive; unpack it first",
+    ],
+    [
+      "a zip archive of a checkpoint",
+      zip([{ name: "run/model.pth", data: floats(1) }]),
+      "FILE: is a zip archive of other files; unpack it first",
+    ],
+    [
+      "a Keras archive",
+      zip([{ name: "model.weights.h5", data: floats(1) }]),
+      "FILE: is a Keras model; save its weights by name with numpy.savez",
+    ],
+    [
+      "a program of torch.export",
+      zip([{ name: "m/archive_format", data: Buffer.from("pt2") }]),
+      "FILE: is a program of torch.export; expected a state dict: torch.save(torch.export.load(file).state_dict, other)",
+    ],
+    [
       "a Git LFS pointer",
       Buffer.from("version https://git-lfs.github.com/spec/v1\noid sha256:00\n"),
       "FILE: is a Git LFS pointer, not the file itself; run: git lfs pull",
@@ -176,7 +218,7 @@ describe("recognition by content", () => {
 
   it("refuses what is no file without waiting for it", () => {
     const pipe = join(temporaryFolder(), "pipe");
-    execFileSync("mkfifo", [pipe]);
+    execFileSync("sh", ["-c", `mkfifo "${pipe}"`]);
     expect(() => openCheckpoint(pipe)).toThrow(`${pipe}: is not a regular file; expected a checkpoint file`);
   });
 

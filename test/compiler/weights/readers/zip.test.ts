@@ -124,6 +124,11 @@ describe("zip archives", () => {
       replaced(zip([x]), "PK\x05\x06", 8, 0x00020002),
       "FILE: the zip directory holds 1 entries, but its end record says 2",
     ],
+    [
+      "an entry with another name in its own header",
+      Buffer.concat([Buffer.from(zip([x]).toString("latin1").replace("x.npy", "y.npy"), "latin1")]),
+      'FILE: entry "x.npy" is called "y.npy" in its own header',
+    ],
     ["an entry named twice", zip([x, x]), 'FILE: holds entry "x.npy" twice'],
     [
       "a name that climbs",

@@ -1,0 +1,14 @@
+import { type MatchedCheckpoint, matchLayout } from "./match-layout.ts";
+import { locateCheckpoint } from "./readers/locate-checkpoint.ts";
+import { openCheckpoint } from "./readers/open-checkpoint.ts";
+
+/**
+ * The model in a checkpoint.
+ * @param path a file, or a folder as Hugging Face has them
+ * @param from where in the file the model is; undefined: by rule
+ * @throws CheckpointError where the file is missing, broken, or not of a known layout, or holds several models
+ */
+export const openModel = (path: string, from?: string): MatchedCheckpoint => {
+  const { file, notRead } = locateCheckpoint(path);
+  return { ...matchLayout(openCheckpoint(file), file, from), notRead };
+};
