@@ -1,6 +1,6 @@
 /** How both halves handle an artifact's files: `graph.onnx`, `graph.onnx.data` beside it, and what stands for them while they are written. */
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readdirSync, readSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /** Data files are mapped into memory by page. */
@@ -67,6 +67,11 @@ export const checksumOf = (path: string): string => {
   }
   return checksum.digest("hex");
 };
+
+/** Whether a data file is, when links are followed, in the folder of its graph: ONNX Runtime 1.30 opens no other. */
+export const isBeside = (graph: string, data: string): boolean =>
+  dirname(realpathSync(data)) === realpathSync(dirname(graph)) ||
+  dirname(realpathSync(data)) === dirname(realpathSync(graph));
 
 /** Where a tensor's values are in a data file. */
 export interface Place {

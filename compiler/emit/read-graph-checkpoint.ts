@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
 import * as v from "valibot";
 import { frozenKey } from "../artifact.ts";
-import { checksumOf, parsePlace } from "../artifact-files.ts";
+import { checksumOf, isBeside, parsePlace } from "../artifact-files.ts";
 import { type ByteSource, byteSource } from "../weights/readers/byte-source.ts";
 import { type Checkpoint, type TensorEntry, tensorEntry } from "../weights/readers/checkpoint.ts";
 import { CheckpointError } from "../weights/readers/checkpoint-error.ts";
@@ -48,6 +48,8 @@ const readExternal = (
   if (typeof place === "string") return refuse(place);
   const dataPath = join(dirname(graphPath), place.location);
   const bytes = byteSource(dataPath).read(place.offset, length);
+  if (!isBeside(graphPath, dataPath))
+    throw new CheckpointError(dataPath, "is a link to another folder; copy the file there");
   if (place.checksum === undefined || isProven(dataPath, place.checksum)) return bytes;
   throw new CheckpointError(
     dataPath,

@@ -28,14 +28,47 @@ const lackOfVulkan = (log: string, { distributions, isContainer, hasNvidiaCard }
   return { missing, fix };
 };
 
+const onCpu = "--device cpu computes without";
+
+/** What brings a driver that is there to work. */
+const updateDriver = ({ platform, distributions, hasNvidiaCard }: MachineFacts): string => {
+  if (platform === "darwin") return `update macOS; ${onCpu}`;
+  if (platform === "win32") return `update the graphics card's driver; ${onCpu}`;
+  const part = hasNvidiaCard ? "nvidiaDriver" : "vulkanDriver";
+  return `${installPart(part, distributions)} (\`vulkaninfo --summary\` shows what Vulkan finds); ${onCpu}`;
+};
+
+/** Linux: Vulkan and a driver are there, but no card behind them. */
+const lackOfCard = ({ renderNode, isContainer, hasNvidiaCard }: MachineFacts): Lack | undefined => {
+  if (renderNode?.isOpen) return undefined;
+  if (renderNode) {
+    return {
+      missing: `no adapter is found: this user may not open ${renderNode.path}`,
+      fix: "run: sudo usermod -aG render $USER, and log in again",
+    };
+  }
+  if (isContainer) {
+    const flags = hasNvidiaCard ? "--gpus all -e NVIDIA_DRIVER_CAPABILITIES=all" : "--device /dev/dri";
+    return { missing: "no adapter is found: the container sees no graphics card", fix: `start it with ${flags}` };
+  }
+  return hasNvidiaCard
+    ? undefined
+    : { missing: "no adapter is found: no graphics card has a kernel driver (/dev/dri)", fix: onCpu };
+};
+
 const lackOfAdapter = (log: string, machine: MachineFacts): Lack => {
   const { platform } = machine;
   const vulkan = platform === "linux" ? lackOfVulkan(log, machine) : undefined;
   if (vulkan) return vulkan;
-  if (log !== "") return { missing: `no adapter is found (${failureReason(log)})` };
+  const isCrash = /^it crashed|^no answer/.test(log);
+  const card = platform === "linux" && !isCrash ? lackOfCard(machine) : undefined;
+  if (card) return card;
+  if (log !== "") return { missing: `no adapter is found (${failureReason(log)})`, fix: updateDriver(machine) };
   if (platform === "win32")
     return { missing: "no Direct3D 12 adapter is found", fix: "install the graphics card's driver" };
-  return { missing: platform === "darwin" ? "no Metal adapter is found" : "no Vulkan adapter is found" };
+  if (platform === "darwin")
+    return { missing: "no Metal adapter is found", fix: `a virtual machine has none; ${onCpu}` };
+  return { missing: "no Vulkan adapter is found", fix: updateDriver(machine) };
 };
 
 /** What WebGPU is on a machine. */
@@ -53,7 +86,7 @@ export const assessWebgpu = (machine: MachineFacts, { adapter, failure }: Webgpu
   const { name, description, hasFloat16, maxTensorBytes } = adapter;
   if (failure !== undefined) {
     const missing = `ONNX Runtime does not compute on ${name}, ${description} (${failureReason(failure)})`;
-    return { isUsable: false, kind, missing };
+    return { isUsable: false, kind, missing, fix: updateDriver(machine) };
   }
   return {
     isUsable: true,

@@ -8,6 +8,8 @@ export interface MachineFacts {
   readonly isContainer: boolean;
   /** Whether the PCI bus shows a graphics card of NVIDIA; known on Linux, `false` elsewhere. */
   readonly hasNvidiaCard: boolean;
+  /** Linux's file of a graphics card that its kernel driver runs, and whether this user may open it; `undefined` where there is none. */
+  readonly renderNode?: { readonly path: string; readonly isOpen: boolean };
   readonly cpuModel: string;
   readonly threads: number;
   readonly memoryBytes: number;

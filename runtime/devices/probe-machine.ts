@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { listSupportedBackends } from "../session/onnxruntime.ts";
@@ -33,19 +33,41 @@ const isNvidiaCard = (device: string): boolean =>
   readText(join(pciDevices, device, "vendor")).startsWith("0x10de") &&
   readText(join(pciDevices, device, "class")).startsWith("0x03");
 
+const renderNodes = "/dev/dri";
+
+const mayOpen = (path: string): boolean => {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** The first card that may be opened, else the first. */
+const findRenderNode = (): MachineFacts["renderNode"] => {
+  const names = list(renderNodes).filter((name) => name.startsWith("renderD"));
+  const nodes = names.map((name) => join(renderNodes, name)).map((path) => ({ path, isOpen: mayOpen(path) }));
+  return nodes.find(({ isOpen }) => isOpen) ?? nodes[0];
+};
+
 /** What is known without trying a device. */
-export const probeMachine = (): MachineFacts => ({
-  platform: process.platform,
-  architecture: process.arch,
-  distributions: readDistributions(),
-  // Docker's mark, Podman's, and that of the NVIDIA Container Toolkit.
-  isContainer:
-    existsSync("/.dockerenv") ||
-    existsSync("/run/.containerenv") ||
-    process.env["NVIDIA_VISIBLE_DEVICES"] !== undefined,
-  hasNvidiaCard: list(pciDevices).some(isNvidiaCard),
-  cpuModel: cpus()[0]?.model.trim() ?? "",
-  threads: availableParallelism(),
-  memoryBytes: totalmem(),
-  providers: listSupportedBackends().map(({ name }) => name),
-});
+export const probeMachine = (): MachineFacts => {
+  const renderNode = findRenderNode();
+  return {
+    platform: process.platform,
+    architecture: process.arch,
+    distributions: readDistributions(),
+    // Docker's mark, Podman's, and that of the NVIDIA Container Toolkit.
+    isContainer:
+      existsSync("/.dockerenv") ||
+      existsSync("/run/.containerenv") ||
+      process.env["NVIDIA_VISIBLE_DEVICES"] !== undefined,
+    hasNvidiaCard: list(pciDevices).some(isNvidiaCard),
+    ...(renderNode ? { renderNode } : {}),
+    cpuModel: cpus()[0]?.model.trim() ?? "",
+    threads: availableParallelism(),
+    memoryBytes: totalmem(),
+    providers: listSupportedBackends().map(({ name }) => name),
+  };
+};

@@ -3,7 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
 import { type ArtifactMetadata, parseMetadata } from "../../compiler/artifact.ts";
-import { checksumOf, parsePlace } from "../../compiler/artifact-files.ts";
+import { checksumOf, isBeside, parsePlace } from "../../compiler/artifact-files.ts";
 import { UserError } from "../user-error.ts";
 import { checkModel } from "./check-model.ts";
 import { bytesPerElement, elementCount, type ElementType, type Storage, type StoredTensor } from "./stored-tensor.ts";
@@ -75,6 +75,8 @@ const sizeOfDataFile = (path: string, dataPath: string): number => {
   const stats = statSync(dataPath, { throwIfNoEntry: false });
   if (!stats) throw new UserError(`${path}: its data file ${dataPath} is missing; keep the two files together`);
   if (!stats.isFile()) throw new UserError(`${path}: its data file ${dataPath} is no regular file`);
+  if (!isBeside(path, dataPath))
+    throw new UserError(`${path}: its data file ${dataPath} is a link to another folder; copy the file there`);
   return stats.size;
 };
 

@@ -62,18 +62,62 @@ describe("a device that was asked for and is missing: the error says what adds i
       { ...windows, webgpu: { failure: "" } },
       "no Direct3D 12 adapter is found; install the graphics card's driver",
     ],
-    ["webgpu", "macOS without a card", { ...mac, webgpu: { failure: "" } }, "no Metal adapter is found"],
+    [
+      "webgpu",
+      "macOS without a card",
+      { ...mac, webgpu: { failure: "" } },
+      "no Metal adapter is found; a virtual machine has none; --device cpu computes without",
+    ],
     [
       "webgpu",
       "a driver that crashes",
       { ...linux, webgpu: { failure: "it crashed with SIGSEGV" } },
-      "no adapter is found (it crashed with SIGSEGV)",
+      "no adapter is found (it crashed with SIGSEGV); run: apt-get install mesa-vulkan-drivers " +
+        "(`vulkaninfo --summary` shows what Vulkan finds); --device cpu computes without",
+    ],
+    [
+      "webgpu",
+      "a card that the user may not open",
+      { ...linux, webgpu: { failure: "" }, renderNode: { path: "/dev/dri/renderD128", isOpen: false } },
+      "no adapter is found: this user may not open /dev/dri/renderD128; run: sudo usermod -aG render $USER, and log in again",
+    ],
+    [
+      "webgpu",
+      "a driver without a card",
+      { ...linux, webgpu: { failure: "Warning: no physical devices" } },
+      "no adapter is found: no graphics card has a kernel driver (/dev/dri); --device cpu computes without",
+    ],
+    [
+      "webgpu",
+      "a driver without a card in a container",
+      { ...linux, isContainer: true, webgpu: { failure: "" } },
+      "no adapter is found: the container sees no graphics card; start it with --device /dev/dri",
+    ],
+    [
+      "webgpu",
+      "the same with a card of NVIDIA",
+      { ...inContainer, webgpu: { failure: "" } },
+      "no adapter is found: the container sees no graphics card; start it with --gpus all -e NVIDIA_DRIVER_CAPABILITIES=all",
+    ],
+    [
+      "webgpu",
+      "a card that Vulkan does not find",
+      { ...linux, webgpu: { failure: "" }, renderNode: { path: "/dev/dri/renderD128", isOpen: true } },
+      "no Vulkan adapter is found; run: apt-get install mesa-vulkan-drivers " +
+        "(`vulkaninfo --summary` shows what Vulkan finds); --device cpu computes without",
+    ],
+    [
+      "webgpu",
+      "Windows, an old driver",
+      { ...windows, webgpu: { failure: "Error: D3D12 feature level" } },
+      "no adapter is found (D3D12 feature level); update the graphics card's driver; --device cpu computes without",
     ],
     [
       "webgpu",
       "an adapter that does not compute",
       { ...withNvidia, webgpu: { ...withNvidia.webgpu, failure: "Error: device lost\n    at run (a.js:1:1)" } },
-      "ONNX Runtime does not compute on NVIDIA GeForce RTX 4070, NVIDIA 550.54.14 (device lost)",
+      "ONNX Runtime does not compute on NVIDIA GeForce RTX 4070, NVIDIA 550.54.14 (device lost); " +
+        "run: ubuntu-drivers install (`vulkaninfo --summary` shows what Vulkan finds); --device cpu computes without",
     ],
     ["cuda", "no card", linux, "no NVIDIA card is found"],
     [

@@ -1,6 +1,6 @@
 /** Graphs as somebody with bad intent, or a bad disk, would make them: each ends in one message, exit code 2, and no file. */
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import onnxProto, { type onnx } from "onnx-proto";
@@ -329,6 +329,25 @@ describe("infer", () => {
     writeFileSync(join(folder, "graph.onnx"), encodeModel(model));
     await expect(commands.infer(folder)).rejects.toThrow(
       `the file is damaged: other lies in another tensor's place in ${join(folder, "graph.onnx.data")}`,
+    );
+  });
+
+  test("a data file that is a link to another folder; one within the folder, and a link to both, are read", async () => {
+    const folder = temporaryFolder({ ...clips, "elsewhere/x": "" });
+    const graph = writeExternalModel(folder);
+    const [data, moved] = [`${graph}.data`, join(folder, "moved")];
+    renameSync(data, moved);
+    symlinkSync(moved, data);
+    expect(await commands.infer(folder)).toBe(0);
+    mkdirSync(join(folder, "links"));
+    symlinkSync(graph, join(folder, "links", "graph.onnx"));
+    symlinkSync(moved, join(folder, "links", "graph.onnx.data"));
+    expect(await commands.infer(folder, join(folder, "links", "graph.onnx"))).toBe(0);
+    renameSync(moved, join(folder, "elsewhere", "data"));
+    rmSync(data);
+    symlinkSync(join(folder, "elsewhere", "data"), data);
+    await expect(commands.infer(folder)).rejects.toThrow(
+      `${graph}: its data file ${data} is a link to another folder; copy the file there`,
     );
   });
 
