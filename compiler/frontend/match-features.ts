@@ -1,6 +1,7 @@
 /** Whether a spec's features are those that its checkpoint was trained on: with others its parameters mean something else. */
 import type { Normalize } from "../../spec/dsl/features.ts";
 import type { Model } from "../../spec/dsl/model.ts";
+import type { Filters } from "../weights/geometry.ts";
 import type { SourceFeatures } from "../weights/source-facts.ts";
 import type { NormalizedFeatures } from "./normalized-spec.ts";
 import type { Report } from "./report.ts";
@@ -42,6 +43,19 @@ interface Difference {
   readonly line: string;
 }
 
+/** How a spec states it. */
+const filterLine = (key: keyof Filters, value: Filters[keyof Filters]): string => {
+  if (key === "removeMean") return value === true ? "removeMean()" : "no removeMean()";
+  return `kaldiFbank({ ${key}: ${JSON.stringify(value)} })`;
+};
+
+const listFilterDifferences = (features: Filters, source: Partial<Filters>): readonly Difference[] =>
+  (["removeMean", "window", "lowHz", "highHz", "preemphasis"] as const).flatMap((key) => {
+    const own = source[key];
+    if (own === undefined || own === features[key]) return [];
+    return [{ has: filterLine(key, own), spec: filterLine(key, features[key]), line: filterLine(key, own) }];
+  });
+
 const listDifferences = (
   features: NormalizedFeatures,
   sampleRateHz: number,
@@ -81,7 +95,9 @@ const listDifferences = (
       };
     }),
   ];
-  return all.filter(({ isSame }) => !isSame);
+  const isSameRate = source.sampleRateHz === sampleRateHz;
+  const filters = isSameRate ? listFilterDifferences(features, source.filters) : [];
+  return [...all.filter(({ isSame }) => !isSame), ...filters];
 };
 
 /** Reports what differs, unless the spec says that it may. The length may differ: positions are adapted to it. */

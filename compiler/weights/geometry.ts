@@ -1,6 +1,6 @@
 /** How a model's parameters are to be read: what their shapes alone do not tell. */
 import type { PatchEmbedding } from "../../spec/dsl/layers.ts";
-import type { NormalizedSpec, PlacedLayer } from "../frontend/normalized-spec.ts";
+import type { NormalizedFeatures, NormalizedSpec, PlacedLayer } from "../frontend/normalized-spec.ts";
 import type { Grid } from "./adapt-positions.ts";
 
 /** Where a norm may stand, in words. */
@@ -10,6 +10,9 @@ export const placeNames = {
   afterPooling: "after the mean of the tokens",
 } as const;
 export type NormPlace = keyof typeof placeNames;
+
+/** What the features are made with, beyond what every graph tells of them. */
+export type Filters = Pick<NormalizedFeatures, "removeMean" | "window" | "lowHz" | "highHz" | "preemphasis">;
 
 export interface Geometry {
   /** Patches along frequency and time. */
@@ -26,6 +29,7 @@ export interface Geometry {
   readonly pooling?: readonly string[];
   /** The path of the layer whose outputs are the classes. */
   readonly classifier?: string;
+  readonly filters: Filters;
 }
 
 export const patchesToken = "patches";
@@ -73,6 +77,7 @@ export const describeGeometry = (spec: NormalizedSpec): Geometry => {
   const norm = normPlace(spec);
   const classifier = spec.network.findLast(({ layer }) => layer.kind === "dense")?.path;
   const pooling = pooledTokens(spec, positions);
+  const { removeMean, window, lowHz, highHz, preemphasis } = spec.features;
   return {
     grid: embedding ? patchGrid(spec, embedding) : { rows: 0, columns: 0 },
     positions,
@@ -82,5 +87,6 @@ export const describeGeometry = (spec: NormalizedSpec): Geometry => {
     ...(norm === undefined ? {} : { norm }),
     ...(pooling === undefined ? {} : { pooling }),
     ...(classifier === undefined ? {} : { classifier }),
+    filters: { removeMean, window, lowHz, highHz, preemphasis },
   };
 };

@@ -1,5 +1,5 @@
 /** What is known of a checkpoint beyond its tensors: from its layout, its metadata and the files beside it. */
-import type { Geometry } from "./geometry.ts";
+import type { Filters, Geometry } from "./geometry.ts";
 
 /** The features that a checkpoint was trained on. */
 export interface SourceFeatures {
@@ -13,6 +13,8 @@ export interface SourceFeatures {
   readonly sampleRateHz: number;
   readonly frameLengthSamples: number;
   readonly frameShiftSamples: number;
+  /** Of the filter bank and before it, as far as it is told. */
+  readonly filters: Partial<Filters>;
 }
 
 export type PatchOrder = "frequencyFirst" | "timeFirst";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import onnxProto from "onnx-proto";
 import { InferenceSession, Tensor } from "../../runtime/session/onnxruntime.ts";
@@ -188,6 +188,23 @@ describe("a graph as a checkpoint", () => {
   const features = (step: string, bins = 16): string =>
     `features: [removeMean(), kaldiFbank({ bins: ${bins}, frameLengthMs: 25, frameShiftMs: 10, window: "hanning" }), padOrCut({ frames: 24 }), ${step}]`;
 
+  test("its classes may be named, and there must be one to name", () => {
+    const folder = mkdtempSync(join(tmpdir(), "specgraph-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const labels = join(folder, "labels.csv");
+    writeFileSync(labels, "index,display_name\n0,yes\n1,no\n");
+    const { out } = compileTiny("", "waveform");
+    const spec = join(dirname(out), "spec.ts");
+    const compileWith = (weights: string): Compiled =>
+      compile({ spec, out: join(folder, "graph.onnx"), input: "waveform", weights, weightsLabels: labels });
+    expect(compileWith(out).coverage?.targets.find(({ name }) => name === "dense.bias")?.note).toBe(
+      "rows by class name",
+    );
+    expect(complaint(() => compileWith("none"))).toBe(
+      "--weights-labels names the classes of a checkpoint, but there is none",
+    );
+  });
+
   test("must have been trained on the spec's features, or the spec says otherwise", () => {
     const { out } = compileTiny(features("normalize({ mean: -6, std: 5 })"), "waveform");
     const message = `the checkpoint was trained on features with mean -6 and std 5 (${out}), the spec's have mean -4 and std 4`;
@@ -198,6 +215,19 @@ describe("a graph as a checkpoint", () => {
     expect(taken.metadata.normalization).toStrictEqual({ mean: -6, scale: 0.2 });
     expect(complaint(() => compiledFrom(out, features("fromCheckpoint()", 24)))).toBe(
       `the checkpoint was trained on features with 16 bins (${out}), the spec's have 24`,
+    );
+  });
+
+  test("tells its filter bank too", () => {
+    const step = "normalize({ mean: -4, std: 4 })";
+    const { out } = compileTiny(features(step).replace("hanning", "hamming"), "waveform");
+    expect(complaint(() => compiledFrom(out, features(step).replace("removeMean(), ", "")))).toBe(
+      [
+        ["removeMean()", "no removeMean()"],
+        ['kaldiFbank({ window: "hamming" })', 'kaldiFbank({ window: "hanning" })'],
+      ]
+        .map(([own, spec]) => `the checkpoint was trained on features with ${own} (${out}), the spec's have ${spec}`)
+        .join("\n"),
     );
   });
 

@@ -86,7 +86,10 @@ const orderLabels = (labels: Readonly<Record<string, string>>, path: string): re
     return name;
   });
 
-/** transformers' filter bank has frames of 25 ms, one each 10 ms, and normalises by (x - mean) / (2 std). */
+/**
+ * transformers' filter bank has frames of 25 ms, one each 10 ms, and normalises by (x - mean) / (2 std). It removes no mean, but
+ * what it reads was often trained by code that does.
+ */
 const describeFeatures = (file: string, config: v.InferOutput<typeof extractor>): SourceFeatures => ({
   file,
   mean: config.do_normalize ? config.mean : 0,
@@ -96,6 +99,7 @@ const describeFeatures = (file: string, config: v.InferOutput<typeof extractor>)
   sampleRateHz: config.sampling_rate,
   frameLengthSamples: Math.floor(0.025 * config.sampling_rate),
   frameShiftSamples: Math.floor(0.01 * config.sampling_rate),
+  filters: { window: "hanning", lowHz: 20, highHz: config.sampling_rate / 2, preemphasis: 0.97 },
 });
 
 /**

@@ -1,6 +1,7 @@
 /** Parameters as this compiler names them: a `graph.onnx`, or the `.safetensors` that `runtime export` writes of one. */
 import * as v from "valibot";
 import { type ArtifactMetadata, geometryKey, metadataKey } from "../../artifact.ts";
+import type { WindowName } from "../../../spec/dsl/features.ts";
 import { placeNames } from "../geometry.ts";
 import type { Checkpoint } from "../readers/checkpoint.ts";
 import { CheckpointError } from "../readers/checkpoint-error.ts";
@@ -12,6 +13,14 @@ const keysOf = <T extends object>(object: T): (keyof T)[] => Object.keys(object)
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const names = v.array(v.string());
+const windows = ["hanning", "hamming", "povey", "rectangular", "blackman"] as const satisfies readonly WindowName[];
+const filters = v.object({
+  removeMean: v.boolean(),
+  window: v.picklist(windows),
+  lowHz: v.number(),
+  highHz: v.number(),
+  preemphasis: v.number(),
+});
 const geometry = v.object({
   grid: v.object({ rows: count, columns: count }),
   positions: names,
@@ -19,6 +28,7 @@ const geometry = v.object({
   norm: v.exactOptional(v.picklist(keysOf(placeNames))),
   pooling: v.exactOptional(names),
   classifier: v.exactOptional(v.string()),
+  filters: v.exactOptional(filters),
 });
 const normalization = v.object({ mean: v.pipe(v.number(), v.finite()), scale: v.pipe(v.number(), v.gtValue(0)) });
 
@@ -38,7 +48,11 @@ const readProperty = <T>(
   }
 };
 
-const readFeatures = (checkpoint: Checkpoint, path: string): SourceFeatures | undefined => {
+const readFeatures = (
+  checkpoint: Checkpoint,
+  path: string,
+  filters: SourceFeatures["filters"],
+): SourceFeatures | undefined => {
   const read = <T>(property: keyof ArtifactMetadata, schema: v.GenericSchema<T>): T | undefined =>
     readProperty(checkpoint, path, metadataKey(property), schema);
   const { mean, scale } = read("normalization", normalization) ?? {};
@@ -49,14 +63,15 @@ const readFeatures = (checkpoint: Checkpoint, path: string): SourceFeatures | un
   if (sampleRateHz === undefined || frameLengthSamples === undefined || frameShiftSamples === undefined) {
     return undefined;
   }
-  return { file: path, mean, scale, bins, frames, sampleRateHz, frameLengthSamples, frameShiftSamples };
+  return { file: path, mean, scale, bins, frames, sampleRateHz, frameLengthSamples, frameShiftSamples, filters };
 };
 
 const readFacts = (checkpoint: Checkpoint, path: string): SourceFacts => {
   const classNames = readProperty(checkpoint, path, metadataKey("classes"), names);
-  const features = readFeatures(checkpoint, path);
+  const { filters = {}, ...told } = readProperty(checkpoint, path, geometryKey, geometry) ?? {};
+  const features = readFeatures(checkpoint, path, filters);
   return {
-    ...readProperty(checkpoint, path, geometryKey, geometry),
+    ...told,
     ...(classNames ? { classNames } : {}),
     ...(features ? { features } : {}),
   };

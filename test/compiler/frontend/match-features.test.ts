@@ -22,6 +22,7 @@ const same: SourceFeatures = {
   sampleRateHz: 16_000,
   frameLengthSamples: 400,
   frameShiftSamples: 160,
+  filters: { removeMean: true, window: "hanning", lowHz: 20, highHz: 8000, preemphasis: 0.97 },
 };
 
 type Changes = Parameters<typeof tiny>[0];
@@ -78,6 +79,21 @@ describe("features that are not the checkpoint's", () => {
       "frame length",
       { frameLengthSamples: 480 },
       told("a frame length of 30 ms", "25 ms", "kaldiFbank({ frameLengthMs: 30 })"),
+    ],
+    [
+      "window",
+      { filters: { window: "hamming" } },
+      told(
+        'kaldiFbank({ window: "hamming" })',
+        'kaldiFbank({ window: "hanning" })',
+        'kaldiFbank({ window: "hamming" })',
+      ),
+    ],
+    ["mean removal", { filters: { removeMean: false } }, told("no removeMean()", "removeMean()", "no removeMean()")],
+    [
+      "filter range",
+      { filters: { ...same.filters, highHz: 7600 } },
+      told("kaldiFbank({ highHz: 7600 })", "kaldiFbank({ highHz: 8000 })", "kaldiFbank({ highHz: 7600 })"),
     ],
     [
       "frame shift",

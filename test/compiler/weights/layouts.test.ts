@@ -181,6 +181,7 @@ describe("preprocessor_config.json beside a Hugging Face checkpoint", () => {
       sampleRateHz: 22_050,
       frameLengthSamples: 551,
       frameShiftSamples: 220,
+      filters: { window: "hanning", lowHz: 20, highHz: 11_025, preemphasis: 0.97 },
     });
   });
 
