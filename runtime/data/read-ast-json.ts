@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { findNodeAtLocation, type ParseError, parse, parseTree } from "jsonc-parser";
 import * as v from "valibot";
-import { readFailure } from "../audio/read-failure.ts";
 import { UserError } from "../user-error.ts";
 import type { Label, ListedClip, Listing } from "./listing.ts";
+import { readBytes } from "./read-bytes.ts";
 import { locateClips } from "./locate-clips.ts";
 import { readTable, text, typedRows, wholeNumber } from "./read-table.ts";
 
@@ -32,10 +31,7 @@ export const readAstJson = async (
       `${path}: its labels are identifiers; give the CSV that names them, with the columns index, mid and display_name: --labels class_labels_indices.csv`,
     );
   }
-  const fileText = await readFile(path, "utf8").catch((error: unknown) => {
-    throw new UserError(`${path}: ${readFailure(error)}`);
-  });
-  const source = fileText.replace(/^\uFEFF/, ""); // the byte order mark of some Windows editors
+  const source = (await readBytes(path)).toString("utf8").replace(/^\uFEFF/, ""); // the byte order mark of some Windows editors
   const { data, keys } = parseClips(path, source);
   const names = await readLabelNames(labelsPath);
   const rows = data.map(({ wav, labels }, index) => {

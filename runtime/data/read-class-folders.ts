@@ -4,6 +4,7 @@ import { UserError } from "../user-error.ts";
 import type { Split } from "./dataset.ts";
 import { fileIn, type Folder, listFolder } from "./list-folder.ts";
 import type { ListedClip, Listing } from "./listing.ts";
+import { readPartLists } from "./read-part-lists.ts";
 import { type Part, partOf } from "./split-names.ts";
 import { tableExtensions } from "./read-table.ts";
 
@@ -36,7 +37,8 @@ export const readClassFolders = async (path: string, classes: ReadonlySet<string
   await readTop(top, classes, finds);
   if (finds.clips.length === 0) throw new UserError(`${path}: there are no clips in its folders`);
   const unread = list === undefined ? [] : [describeUnread(path, [list, ...otherLists])];
-  return { clips: finds.clips, notes: [...unread, ...finds.notes, ...describeOthers(path, finds.others)] };
+  const notes = [...unread, ...finds.notes, ...describeOthers(path, finds.others)];
+  return readPartLists(path, filesOf(top), { clips: finds.clips, notes });
 };
 
 const listExtensions: ReadonlySet<string> = new Set([...tableExtensions, ".json"]);
@@ -50,17 +52,24 @@ const describeUnread = (path: string, [first, ...others]: readonly [string, ...s
  * The folder within folders that archives have put around a data set: of each there is but one, and no clip beside it.
  * @param classes the graph's: a folder of such a name is a class
  */
-export const unwrapFolder = async (path: string, classes: ReadonlySet<string> | undefined): Promise<string> => {
+export const unwrapFolder = async (
+  path: string,
+  classes: ReadonlySet<string> | undefined,
+  above: readonly string[] = [],
+): Promise<string> => {
   const folder = await openFolder(path);
-  const [only, ...rest] = foldersOf(folder);
-  const isWrapped =
-    only !== undefined && rest.length === 0 && partOf(only) === undefined && !classes?.has(labelOf(only));
-  if (!isWrapped) return path;
+  const [only] = foldersOf(folder);
+  const isWrapper = only !== undefined && !isDataset(folder) && !filesOf(folder).some(isAudioName);
+  if (!isWrapper || classes?.has(labelOf(only)) || above.includes(folder.realPath)) return path;
+  const inner = await unwrapFolder(join(path, only), classes, [...above, folder.realPath]);
+  return isDataset(await openFolder(inner)) ? inner : path;
+};
+
+/** Whether a folder holds more than one that is put around others: a list, parts or several folders. */
+const isDataset = (folder: Folder): boolean => {
+  const names = foldersOf(folder);
   const hasList = filesOf(folder).some((name) => listExtensions.has(extname(name).toLowerCase()));
-  if (hasList || filesOf(folder).some(isAudioName)) return path;
-  const inner = await unwrapFolder(join(path, only), classes);
-  const names = foldersOf(await openFolder(inner));
-  return names.length > 1 || names.some((name) => partOf(name) !== undefined) ? inner : path;
+  return hasList || names.length > 1 || names.some((name) => partOf(name) !== undefined);
 };
 
 const foldersOf = ({ entries }: Folder): readonly string[] =>

@@ -129,7 +129,7 @@ const rowReader = (table: Table, classes: ReadonlySet<string> | undefined): ((ro
     const cell = (index: number): string => row.cells[index] ?? "";
     const part = split < 0 ? undefined : partOf(cell(split));
     if (split >= 0 && part === undefined) refuse(row, split, `one of ${partNames.join(", ")}`);
-    if (fold >= 0 && !/^\d+$/.test(cell(fold))) refuse(row, fold, "a whole number");
+    if (fold >= 0 && !/^\d+(\.0*)?$/.test(cell(fold))) refuse(row, fold, "a whole number");
     if (cell(path) === "") refuse(row, path, "a file's path");
     const labels = labelsIn(cell(label), cell(other));
     if (labels.length === 0 && part !== "unlabeled") refuse(row, label, "some text");
@@ -141,6 +141,18 @@ const rowReader = (table: Table, classes: ReadonlySet<string> | undefined): ((ro
       where: lineOf(table, row),
     };
   };
+};
+
+/** Columns that say which part of a file is meant. */
+const segmentNames = new Set("start end start_time end_time onset offset begin_time".split(" "));
+
+/** Clips are whole files; UrbanSound8K's are cut out already. */
+const describeSegments = (table: Table): readonly string[] => {
+  const segments = table.columns.filter((name) => segmentNames.has(name.toLowerCase()));
+  if (segments.length === 0 || findColumn(table, ["slice_file_name"]) >= 0) return [];
+  return [
+    `${table.path}: a clip is a whole file; ${segments.join(", ")} ${segments.length > 1 ? "are" : "is"} not read`,
+  ];
 };
 
 /** What each clip is for by the first folder of its path, where all of them lie in folders of parts. */
@@ -201,6 +213,7 @@ const readClipTable = async (
     clips,
     notes: [
       ...notes,
+      ...describeSegments(table),
       ...(byFolder ? [`${table.path}: what clips are for is taken from the first folder of their paths`] : []),
       ...(leftOut > 0
         ? [`${table.path}: ${leftOut} unlabeled ${leftOut === 1 ? "clip is" : "clips are"} left out`]

@@ -1,11 +1,10 @@
 /** Tables as text: CSV and its kin, and JSON Lines. */
 import { isUtf8 } from "node:buffer";
-import { readFile } from "node:fs/promises";
 import { extname } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
 import * as v from "valibot";
-import { readFailure } from "../audio/read-failure.ts";
 import { UserError } from "../user-error.ts";
+import { readBytes } from "./read-bytes.ts";
 
 /** A table with a header. */
 export interface Table {
@@ -24,22 +23,19 @@ export const tableExtensions: readonly string[] = [".csv", ".tsv", ".jsonl"];
 
 /** @throws UserError naming the file, and the line where its syntax is wrong. */
 export const readTable = async (path: string): Promise<Table> => {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw new UserError(`${path}: ${readFailure(error)}`);
-  });
-  const text = decodeText(path, bytes);
-  return extname(path).toLowerCase() === ".jsonl" ? readJsonLines(path, text) : readCsv(path, text);
+  const bytes = toUtf8(path, await readBytes(path));
+  return extname(path).toLowerCase() === ".jsonl" ? readJsonLines(path, bytes.toString("utf8")) : readCsv(path, bytes);
 };
 
-/** UTF-8, or UTF-16 that says so, as Excel's "Unicode text". */
-const decodeText = (path: string, bytes: Buffer): string => {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder("utf-16le").decode(bytes);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder("utf-16be").decode(bytes);
+/** UTF-8 without its mark, of UTF-8 or of UTF-16 that says so, as Excel's "Unicode text". */
+const toUtf8 = (path: string, bytes: Buffer): Buffer => {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return Buffer.from(new TextDecoder("utf-16le").decode(bytes));
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return Buffer.from(new TextDecoder("utf-16be").decode(bytes));
   if (!isUtf8(bytes)) {
     throw new UserError(`${path}:${lineOfFault(bytes)}: its text is not UTF-8; save it as "CSV UTF-8"`);
   }
   if (bytes.includes(0)) throw new UserError(`${path}: this is no text; save it as "CSV UTF-8"`);
-  return bytes.toString("utf8").replace(/^\uFEFF/, "");
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 };
 
 const lineOfFault = (bytes: Buffer): number => {
@@ -50,10 +46,10 @@ const lineOfFault = (bytes: Buffer): number => {
   }
 };
 
-const readCsv = (path: string, text: string): Table => {
+const readCsv = (path: string, bytes: Buffer): Table => {
   let columns: readonly string[] | undefined;
   const rows: TableRow[] = [];
-  parseCsv(path, text, (cells, line) => {
+  parseCsv(path, bytes, (cells, line) => {
     if (columns === undefined) {
       columns = cells;
       requireDistinct(path, line, columns);
@@ -77,17 +73,20 @@ const requireDistinct = (path: string, line: number, columns: readonly string[])
   if (twice !== undefined) throw new UserError(`${path}:${line}: there are two columns "${twice}"`);
 };
 
+/** As far as a header may go. */
+const headerBytes = 2 ** 16;
+
 /** Spreadsheets write other separators than commas where the comma is the decimal mark. */
 const separatorOf = (text: string): string => {
   const header = (/^.*/.exec(text.trimStart())?.[0] ?? "").replaceAll(/"[^"]*"/g, "");
   return [",", ";", "\t", "|"].find((separator) => header.includes(separator)) ?? ",";
 };
 
-const parseCsv = (path: string, text: string, onRow: (cells: readonly string[], line: number) => void): void => {
+const parseCsv = (path: string, bytes: Buffer, onRow: (cells: readonly string[], line: number) => void): void => {
   let last = 0;
   try {
-    parse(text, {
-      delimiter: separatorOf(text),
+    parse(bytes, {
+      delimiter: separatorOf(bytes.toString("utf8", 0, headerBytes)),
       trim: true,
       skip_empty_lines: true,
       skip_records_with_empty_values: true,

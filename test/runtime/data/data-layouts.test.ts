@@ -134,6 +134,17 @@ describe("folders of parts", () => {
     expect(notes).toStrictEqual(["a/b: is read, the only folder in ."]);
   });
 
+  test("a table within folders around it, and a folder around itself", async () => {
+    const folder = temporaryFolder({
+      "a/b/data/1.wav": "",
+      "a/b/metadata.csv": "file_name,label\ndata/1.wav,cat\n",
+    });
+    expect((await readIn(folder)).clips).toStrictEqual(["a/b/data/1.wav: cat"]);
+    const around = temporaryFolder();
+    symlinkSync(".", join(around, "l"), "dir");
+    expect(await refusalIn(around)).toBe("l: this link leads to a folder that it is in; delete it");
+  });
+
   test("labels without the spaces around them, and in one form of their accents", async () => {
     const folder = temporaryFolder(empty("cat /1.wav", "ge\u0301ko/1.wav"));
     const { clips } = await readIn(folder, "", { classes: ["cat", "g\u00e9ko"] });
@@ -296,7 +307,7 @@ describe("tables", () => {
 
   test("folds of one's own, and a split beside them", async () => {
     const table = (...splits: readonly [string, string]): string =>
-      ["path,label,fold,split", `cat/1.wav,cat,1,${splits[0]}`, `dog/1.wav,dog,2,${splits[1]}`].join("\n");
+      ["path,label,fold,split", `cat/1.wav,cat,1.0,${splits[0]}`, `dog/1.wav,dog,2,${splits[1]}`].join("\n");
     const folder = temporaryFolder({
       ...classFolders,
       "folds.csv": table("train", "train"),
@@ -316,6 +327,20 @@ describe("tables", () => {
       clips: ["Train/1.wav: cat, for train", "Test/2.wav: dog, for test"],
       notes: ["list.csv: what clips are for is taken from the first folder of their paths"],
     });
+  });
+
+  test("parts of files, which are not read", async () => {
+    const table = "path,label,start,end\ncat/1.wav,cat,0,1\ncat/1.wav,dog,1,2\n";
+    expect(await readIn(temporaryFolder({ ...classFolders, "list.csv": table }), "list.csv")).toStrictEqual({
+      clips: ["cat/1.wav: cat and dog"],
+      notes: ["list.csv: a clip is a whole file; start, end are not read"],
+    });
+  });
+
+  test.skipIf(process.platform === "win32")("that are no files", async () => {
+    const folder = temporaryFolder();
+    symlinkSync("/dev/zero", join(folder, "list.csv"));
+    expect(await refusalIn(folder, "list.csv")).toBe("list.csv: this is a pipe, a socket or a device; expected a file");
   });
 
   test("unlabeled rows", async () => {
@@ -350,6 +375,26 @@ describe("known data sets", () => {
     const options = { ...graph, fold: 10 };
     expect(await readIn(folder, "", options)).toStrictEqual(expected);
     expect(await readIn(folder, "metadata/UrbanSound8K.csv", options)).toStrictEqual(expected);
+  });
+
+  test("Speech Commands", async () => {
+    const folder = temporaryFolder({
+      ...empty("cat/1.wav", "cat/2.wav", "dog/1.wav", "dog/2.wav", "_background_noise_/1.wav"),
+      "validation_list.txt": "cat/2.wav\r\n",
+      "testing_list.txt": "dog/2.wav\n",
+    });
+    expect(await readIn(folder)).toStrictEqual({
+      clips: [
+        "cat/1.wav: cat, for train",
+        "cat/2.wav: cat, for validation",
+        "dog/1.wav: dog, for train",
+        "dog/2.wav: dog, for test",
+      ],
+      notes: [
+        "_background_noise_: 1 clip is of no class, and left out",
+        ".: divided as validation_list.txt and testing_list.txt there say",
+      ],
+    });
   });
 
   test("FSD50K", async () => {
