@@ -156,16 +156,17 @@ export const metadataKey = (property: keyof ArtifactMetadata): string => keyPref
 /** The metadata property by which a compiler reads the parameters as a checkpoint; the runtime only passes it on. */
 export const geometryKey = `${keyPrefix}geometry`;
 
+/** The metadata property by which a trained graph tells its clips; a compiler passes it on from a checkpoint. */
+export const trainedClipsKey = `${keyPrefix}trainedClips`;
+
 /** All that gives the parameters their meaning as a checkpoint, for exports to pass on. */
 export const checkpointKeys: readonly string[] = [
   geometryKey,
+  trainedClipsKey,
   ...(["classes", "normalization", "sampleRateHz", "minSamples", "frameShiftSamples", "frames", "bins"] as const).map(
     metadataKey,
   ),
 ];
-
-/** The metadata property by which a trained graph tells its clips; no compiler writes it. */
-export const trainedClipsKey = `${keyPrefix}trainedClips`;
 
 /** The names of parameters that training leaves as they are: of graphs of any format version, so that none is lost as a checkpoint. */
 export const frozenKey = `${keyPrefix}frozen`;

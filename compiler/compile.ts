@@ -8,7 +8,14 @@
  *       --foldReshapes, mixedPrecision, removeDeadCode--> Graph         passes/
  *       --writeArtifact--> graph.onnx (+ graph.onnx.data)               emit/
  */
-import { type ArtifactMetadata, geometryKey, names, parseMetadata, printMetadata } from "./artifact.ts";
+import {
+  type ArtifactMetadata,
+  geometryKey,
+  names,
+  parseMetadata,
+  printMetadata,
+  trainedClipsKey,
+} from "./artifact.ts";
 import { compilerVersion, describeArtifact } from "./describe-artifact.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { writeArtifact } from "./emit/write-artifact.ts";
@@ -137,7 +144,9 @@ const compileSpec = (options: CompileOptions): Compiled => {
   const imported = source && importWeights(source, importOptions, spec, parameters);
   const read = imported?.read ?? ((state: State) => initialize(state, spec.seed));
   const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
-  const bytes = writeArtifact(out, program, read, [...printMetadata(metadata), geometry], compilerVersion);
+  const trained = source?.trainedClips === undefined ? [] : [{ key: trainedClipsKey, value: source.trainedClips }];
+  const properties = [...printMetadata(metadata), geometry, ...trained];
+  const bytes = writeArtifact(out, program, read, properties, compilerVersion);
   return { metadata, coverage: imported?.coverage(), bytes };
 };
 

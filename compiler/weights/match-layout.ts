@@ -37,6 +37,8 @@ export interface MatchedCheckpoint {
   readonly leftOut: readonly LeftOut[];
   /** Files of weights beside the one that is read. */
   readonly notRead?: readonly string[];
+  /** Metadata that tells which clips its parameters were trained on. */
+  readonly trainedClips?: string | undefined;
 }
 
 export interface LeftOut {

@@ -1,3 +1,4 @@
+import { trainedClipsKey } from "../artifact.ts";
 import { type MatchedCheckpoint, matchLayout } from "./match-layout.ts";
 import { locateCheckpoint } from "./readers/locate-checkpoint.ts";
 import { openCheckpoint } from "./readers/open-checkpoint.ts";
@@ -10,5 +11,6 @@ import { openCheckpoint } from "./readers/open-checkpoint.ts";
  */
 export const openModel = (path: string, from?: string): MatchedCheckpoint => {
   const { file, notRead } = locateCheckpoint(path);
-  return { ...matchLayout(openCheckpoint(file), file, from), notRead };
+  const checkpoint = openCheckpoint(file);
+  return { ...matchLayout(checkpoint, file, from), notRead, trainedClips: checkpoint.metadata.get(trainedClipsKey) };
 };

@@ -1,3 +1,4 @@
+import type { Clip } from "../data/dataset.ts";
 import { openClips } from "../infer/open-clips.ts";
 import type { Output } from "../output.ts";
 import { formatBytes } from "../report/format-number.ts";
@@ -53,7 +54,16 @@ export const executeRun = async (
     takeNotes = () => [];
     return clips.describe();
   };
-  const events = train({ ...prepared.options, load: clips.load, checkpointMinutes, signal, note, onEvaluation });
+  const { leaveOut: record } = prepared.options;
+  const leaveOut =
+    record &&
+    (async (clip: Clip, reason: string): Promise<void> => {
+      narrator.clear();
+      note(`${reason}; it is left out`);
+      await record(clip, reason);
+    });
+  const { load } = clips;
+  const events = train({ ...prepared.options, load, leaveOut, checkpointMinutes, signal, note, onEvaluation });
   let done: TrainEvent | undefined;
   try {
     for await (const event of events) {

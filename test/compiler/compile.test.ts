@@ -12,7 +12,9 @@ import { compile, type Compiled, type GraphInput } from "../../compiler/compile.
 import { openCheckpoint } from "../../compiler/weights/readers/open-checkpoint.ts";
 import { cpuDevice } from "../../runtime/session/device.ts";
 import { readArtifact } from "../../runtime/session/read-artifact.ts";
+import { trainedClips, trainedClipsOf, withTrainedClips } from "../../runtime/session/trained-clips.ts";
 import { openTrainingSession } from "../../runtime/session/training-session.ts";
+import { writeArtifact } from "../../runtime/session/write-artifact.ts";
 import { generateTensor } from "../golden-data/deterministic-tensor.ts";
 import { createRunner } from "../onnx/training-info-runner.ts";
 
@@ -183,6 +185,21 @@ describe("a graph as a checkpoint", () => {
       initialised: ["owl"],
       dropped: ["cat"],
     });
+  });
+
+  test("knows the clips that its parameters were trained on", async () => {
+    const { out } = compileTiny("", "waveform");
+    const compiled = readArtifact(out);
+    const trained = withTrainedClips(compiled, ["0123456789"]);
+    const zeros = (name: string): Promise<Tensor> => {
+      const { dims = [] } = compiled.parameters.find((parameter) => parameter.name === name) ?? {};
+      const count = dims.reduce((product, dim) => product * dim, 1);
+      return Promise.resolve(new Tensor("float32", new Float32Array(count), dims));
+    };
+    await writeArtifact(trained, out, zeros);
+    const again = readArtifact(compileTiny("", "waveform", out).out);
+    expect(trainedClipsOf(again)).toStrictEqual(trainedClips(["0123456789"]));
+    expect(trainedClipsOf(readArtifact(compileTiny("", "waveform").out))).toBeUndefined();
   });
 
   const features = (step: string, bins = 16): string =>
