@@ -9,7 +9,7 @@ import { initialize } from "./initialize.ts";
 import { referenceName } from "./layouts/reference-name.ts";
 import { matchClassifier } from "./match-classifier.ts";
 import { listNames, type MatchedCheckpoint } from "./match-layout.ts";
-import { isNorm, isReferenceName, planParameter, startsNorm, usesClassifier } from "./plan.ts";
+import { hasZeroBias, isNorm, isReferenceName, planParameter, startsNorm, usesClassifier } from "./plan.ts";
 import { CheckpointError } from "./readers/checkpoint-error.ts";
 
 export interface ImportedWeights {
@@ -45,6 +45,7 @@ const requireTensors = (context: ImportContext, references: readonly string[]): 
     name !== "v.dist_token" &&
     (name !== "v.pos_embed" || options.positions !== "random") &&
     !(isNorm(name) && startsNorm(context)) &&
+    !hasZeroBias(context, name) &&
     !source.tensors.has(name);
   const missing = references.filter(isNeeded);
   if (missing.length === 0) return;

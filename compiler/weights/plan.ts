@@ -96,6 +96,12 @@ export const isNorm = (name: string): boolean => name.startsWith("v.norm.");
 export const startsNorm = (context: ImportContext): boolean =>
   context.source.facts.norm === "beforePooling" && context.target.norm === "afterPooling" && !usesClassifier(context);
 
+const attentionBias = /^v\.blocks\.\d+\.attn\.qkv\.bias$/;
+
+/** Trained without biases of queries, keys and values (timm's `qkv_bias=False`): as if they were zero. One that lacks some is damaged. */
+export const hasZeroBias = ({ source }: ImportContext, name: string): boolean =>
+  attentionBias.test(name) && ![...source.tensors.keys()].some((other) => attentionBias.test(other));
+
 /** Whether a name is one of the reference's. */
 export const isReferenceName = (name: string): boolean => /^(?:v|mlp_head)\./.test(name);
 
@@ -112,6 +118,10 @@ export const planParameter = (context: ImportContext, name: string, shape: reado
   if (!isReferenceName(name)) return planOwn(context, name, shape);
   if (name.startsWith("mlp_head.") && !usesClassifier(context)) return undefined;
   if (isNorm(name) && startsNorm(context)) return undefined;
+  if (hasZeroBias(context, name)) {
+    const [length = 0] = shape;
+    return { read: () => new Float32Array(length), from: [], note: "zero: the checkpoint has no such biases" };
+  }
   if (name === "v.pos_embed") return planPositions(context, shape);
   if (name === "v.patch_embed.proj.weight") return planPatches(context, shape);
   if (name === "v.dist_token") return planDist(context, shape);

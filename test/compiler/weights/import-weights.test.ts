@@ -427,6 +427,22 @@ describe("an architecture that differs is refused", () => {
     );
   });
 
+  test("but one without biases of queries, keys and values has zeros there", async () => {
+    const { values, coverage } = importMini(await writeCheckpoint(without(referenceTensors(), /qkv\.bias/)));
+    const name = "blocks.0.residual1.attention.qkv.bias";
+    expect([...(values.get(name) ?? [])]).toStrictEqual([...filled([3 * width]).values]);
+    expect(coverage.targets.find((target) => target.name === name)).toStrictEqual({
+      name,
+      shape: [3 * width],
+      status: "filled",
+      from: [],
+      note: "zero: the checkpoint has no such biases",
+    });
+    expect(refusal(await writeCheckpoint(without(referenceTensors(), /0\.attn\.qkv\.bias/)))).toBe(
+      "FILE: lacks what the spec needs, as official AST names it: v.blocks.0.attn.qkv.bias",
+    );
+  });
+
   test("by a tensor without a place", async () => {
     const model = withLayers([appendTokens("cls")], [meanOfTokens("cls"), dense("classes")]);
     expect(refusal(await writeCheckpoint(referenceTensors()), {}, model)).toBe(
