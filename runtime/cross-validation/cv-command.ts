@@ -129,6 +129,12 @@ const planRepeat = async (
   return plans;
 };
 
+/** That parts which data names mean nothing here; nothing where it names none. */
+const describeDivision = (dataset: Dataset): readonly string[] => {
+  if (ownFolds(dataset).length > 0 || dataset.clips.every(({ split }) => split === undefined)) return [];
+  return [`${dataset.name}: all its clips are divided anew, those for validation and test too`];
+};
+
 /** A fold's run: a new one, or the one that an earlier call began. */
 const prepareFold = async (
   graph: string,
@@ -196,11 +202,20 @@ export const cvCommand: Command = {
       plans.push(...(await planRepeat(dataset, { repeat: index + 1, folds, out, values: own })));
     }
 
+    // Said once, not by each fold again.
+    const notes = new Set([...dataset.notes, ...describeDivision(dataset)]);
+    for (const note of notes) output.note(note);
     const results: FoldResult[] = [];
     for (const plan of plans) {
       const { repeat, fold, path } = plan;
       output.progress(`repeat ${repeat}, fold ${fold}: ${path}`);
-      const foldOutput: Output = { ...output, json: (event) => output.json({ repeat, fold, ...event }) };
+      const foldOutput: Output = {
+        ...output,
+        json: (event) => output.json({ repeat, fold, ...event }),
+        note: (text) => {
+          if (!notes.has(text)) output.note(text);
+        },
+      };
       const prepared = await prepareFold(graph, plan, args, { skipBad, output: foldOutput, signal, examine });
       if (!prepared) return interrupted(output);
       const earlier = earlierResult(prepared, recipe.bestBy, { repeat, fold });

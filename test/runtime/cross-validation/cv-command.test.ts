@@ -42,6 +42,27 @@ const outcome = (folder: string): object => {
   return { ...summary, folds: folds.map((result) => ({ ...result, seconds: null })) };
 };
 
+test("what is odd about the data is said once", async () => {
+  enterWorkspace();
+  const clip = wavBytes([32_767, 0, 0, 0]);
+  const folder = temporaryFolder(
+    Object.fromEntries(
+      ["train/low/1.wav", "train/high/2.wav", "test/low/3.wav", "test/high/4.wav", "train/5.wav"].map((name) => [
+        name,
+        clip,
+      ]),
+    ),
+  );
+  const notes: string[] = [];
+  const output = { ...recordOutput().output, note: (text: string) => void notes.push(text) };
+  const args = ["graph.onnx", "--data", folder, "--folds", "2", "--epochs", "1", "--device", "cpu", "--out", "out"];
+  await cvCommand.run(args, output, new AbortController().signal);
+  expect(notes).toStrictEqual([
+    `${join(folder, "train")}: 1 clip is in no class's folder, and left out: 5.wav`,
+    `${folder}: all its clips are divided anew, those for validation and test too`,
+  ]);
+});
+
 test("folds that are drawn: every clip is held out once in each repeat", async () => {
   enterWorkspace();
   const { code, events } = await run("--data clips --folds 4 --repeats 2 --epochs 2 --out out");
