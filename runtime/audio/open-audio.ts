@@ -9,10 +9,12 @@ import { openAiff } from "./pcm/open-aiff.ts";
 import { openAu } from "./pcm/open-au.ts";
 import { openCaf } from "./pcm/open-caf.ts";
 import { openWav } from "./pcm/open-wav.ts";
-import { skipTags } from "./skip-tags.ts";
+import { endBeforeTags, skipTags } from "./skip-tags.ts";
 
 /** Those that say what they are in their first bytes. */
-const openers = [openWav, openFlac, openOgg, openAiff, openCaf, openAu, openWebm];
+const openers = [openFlac, openOgg, openWebm];
+/** Those whose samples may be any bytes, tags' too, and that say where these end. */
+const plainOpeners = [openWav, openAiff, openCaf, openAu];
 
 /**
  * Opens a file of sound, recognised by its content. Tags before it are passed over.
@@ -24,10 +26,15 @@ export const openAudio = async (source: ByteSource, tools: AudioTools): Promise<
   const start = await skipTags(bytes);
   const sound = start === 0 ? bytes : partOfSource(bytes, start, bytes.size);
   if (textOf(await sound.read(0, 4)).length === 0) return undefined;
-  for (const open of openers) {
+  for (const open of plainOpeners) {
     const stream = await open(sound, tools);
     if (stream !== undefined) return stream;
   }
+  const coded = partOfSource(bytes, start, await endBeforeTags(bytes));
+  for (const open of openers) {
+    const stream = await open(coded, tools);
+    if (stream !== undefined) return stream;
+  }
   // MPEG audio may begin anywhere, and may lie in files of other formats.
-  return (await foreignFormat(sound)) === undefined ? openMpeg(sound, tools) : undefined;
+  return (await foreignFormat(coded)) === undefined ? openMpeg(coded, tools) : undefined;
 };

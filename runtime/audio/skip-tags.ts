@@ -15,6 +15,43 @@ export const skipTags = async (source: ByteSource, start = 0): Promise<number> =
   return Math.min(offset, source.size);
 };
 
+/** @returns where the tags at the end of a file begin: ID3v1, APE, Lyrics3 and ID3v2, any number of them, and zeros between them */
+export const endBeforeTags = async (source: ByteSource): Promise<number> => {
+  let end = source.size;
+  for (;;) {
+    const start = Math.max(0, end - tailBytes);
+    const bytes = await source.read(start, end - start);
+    const length = lastTagLength(bytes) ?? zerosAtEnd(bytes);
+    if (length === 0 || length > end) return end;
+    end -= length;
+  }
+};
+
+const tailBytes = 4096;
+const id3v1Bytes = 128;
+
+/** Each ends with a mark and, but for ID3v1, its own size. */
+const lastTagLength = (bytes: Uint8Array): number | undefined => {
+  const text = (fromEnd: number, length: number): string =>
+    bytes.length < fromEnd ? "" : textOf(bytes.subarray(bytes.length - fromEnd, bytes.length - fromEnd + length));
+  if (text(id3v1Bytes, 3) === "TAG") return id3v1Bytes;
+  const view = viewOf(bytes);
+  if (text(apeBytes, 8) === "APETAGEX") {
+    const flags = view.getUint32(bytes.length - 12, true) >>> 29;
+    // A header alone is a tag that was never filled.
+    return (flags & 1) === 1 ? apeBytes : view.getUint32(bytes.length - 20, true) + (flags & 4 ? apeBytes : 0);
+  }
+  if (text(9, 9) === "LYRICS200") return Number.parseInt(text(15, 6), 10) + 15 || undefined;
+  if (text(id3Bytes, 3) !== "3DI") return undefined;
+  return bytes.subarray(-4).reduce((total, byte) => 128 * total + (byte & 127), 0) + 2 * id3Bytes;
+};
+
+/** Those between tags and at the end of the file; a few may be sound. */
+const zerosAtEnd = (bytes: Uint8Array): number => {
+  const count = bytes.length - 1 - bytes.findLastIndex((byte) => byte !== 0);
+  return count >= id3v1Bytes ? count : 0;
+};
+
 /** A header of 10 bytes, a size of four times 7 bits, and in version 2.4 maybe a footer. */
 const id3Length = (bytes: Uint8Array): number | undefined => {
   const size = bytes.subarray(6, id3Bytes);

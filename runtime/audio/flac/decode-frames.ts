@@ -94,7 +94,9 @@ const interleave = (channels: readonly Float64Array[], bitsPerSample: number): U
   return bytes;
 };
 
-/** Whether bytes after the samples are what editors and file systems leave there: tags, or zeros. */
-export const isTail = (bytes: Uint8Array): boolean =>
-  ["TAG", "APETAGEX", "ID3", "LYRICSBEGIN", "3DI"].some((tag) => textOf(bytes.subarray(0, 11)).startsWith(tag)) ||
-  bytes.every((byte) => byte === 0);
+/** Whether bytes after the sound are what editors and file systems leave there: tags, or zeros. */
+export const isTail = (bytes: Uint8Array): boolean => {
+  const start = bytes.findIndex((byte) => byte !== 0);
+  const text = textOf(bytes.subarray(start, start + 11));
+  return start < 0 || ["TAG", "APETAGEX", "ID3", "LYRICSBEGIN", "3DI"].some((tag) => text.startsWith(tag));
+};

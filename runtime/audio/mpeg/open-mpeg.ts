@@ -64,8 +64,8 @@ interface Start {
 }
 
 /** The first frame: one that others of its kind follow, or the end of the file. */
-const findStart = async (source: ByteSource): Promise<Start | undefined> => {
-  const from = await skipTags(source);
+const findStart = async (source: ByteSource, after = 0): Promise<Start | undefined> => {
+  const from = await skipTags(source, after);
   let rubbish = 0;
   for (let offset = from; offset < Math.min(source.size, from + furthestTag);) {
     const bytes = await source.read(offset, 4096);
@@ -147,7 +147,7 @@ interface Frame {
 
 /**
  * Frame after frame, over tags that lie between them.
- * @param onUnended called where the file ends within a frame
+ * @param onUnended called where the file ends within a frame, or with rubbish
  * @throws AudioFault where anything else lies between them
  */
 async function* walkFrames(
@@ -167,6 +167,8 @@ async function* walkFrames(
         continue;
       }
       if (isTail(await source.read(offset, 1024))) return;
+      // Where no more sound follows, nothing is lost.
+      if ((await findStart(source, offset)) === undefined) return onUnended();
       throw new AudioFault(`the file is corrupt: no MP3 frame starts at byte ${offset}`);
     }
     if (header.kind !== kind)
@@ -200,10 +202,13 @@ async function* decodeFrames(
     const end = tag?.frames === undefined ? Number.POSITIVE_INFINITY : skip + length(tag.frames);
     const decodeWaiting = (): AudioBlock | undefined => {
       const { channelData, errors } = decoder.decodeFrames(waiting);
+      const expected = waiting.length * header.samples;
       waiting = [];
-      if (errors.length > 0) throw new AudioFault(`the file is corrupt: frame ${frames} cannot be decoded`);
       const before = decoded;
       decoded += channelData[0]?.length ?? 0;
+      if (errors.length > 0 || decoded !== before + expected) {
+        throw new AudioFault(`the file is corrupt: frame ${frames} or one shortly before it cannot be decoded`);
+      }
       const from = Math.min(Math.max(0, skip - before), decoded - before);
       const to = frames > (tag?.frames ?? frames) ? decoded - before : Math.max(from, Math.min(decoded, end) - before);
       const channels = channelData.map((samples) => samples.subarray(from, to));
@@ -223,12 +228,9 @@ async function* decodeFrames(
     if (tag?.frames !== undefined && frames < tag.frames) {
       throw new AudioFault(`the file is cut off: its header promises ${tag.frames} frames and ${frames} follow`);
     }
-    const block = decodeWaiting();
+    const block = waiting.length > 0 ? decodeWaiting() : undefined;
     if (block) yield block;
     if (isUnended) tools.note(unendedNote);
-    if (decoded !== frames * header.samples) {
-      throw new AudioFault(`the file is corrupt: of ${frames * header.samples} samples ${decoded} can be decoded`);
-    }
   } finally {
     decoder.free();
   }

@@ -9,6 +9,15 @@ import type { PacketCodec } from "./packet-decoder.ts";
 import { type OggPage, readLastPage, readPages } from "./read-pages.ts";
 import { isVorbisStart, vorbisCodec } from "./vorbis-codec.ts";
 
+interface LinkState {
+  isEnded: boolean;
+  hasSound: boolean;
+}
+
+/** Pages may be missing before the first of sound: whoever joins a broadcast gets its header, and then what is on. */
+const joinedNote =
+  "pages are missing before its first sound, as where a recording joined a broadcast; the rest was read";
+
 /** Packets that end on one page, and where they end. */
 interface PagePackets {
   readonly packets: readonly Uint8Array[];
@@ -75,7 +84,7 @@ async function* decodeChain(source: ByteSource, tools: AudioTools): AsyncGenerat
       const { pieces } = next.value;
       if (serial === undefined && pieces[0] !== undefined && isSound(pieces[0])) ({ serial } = first = next.value);
     }
-    const stream = { isEnded: false };
+    const stream: LinkState = { isEnded: false, hasSound: false };
     if (first !== undefined && serial !== undefined) {
       yield* decodeLink(first, packetsOf(first, serial), tools);
       isEnded = stream.isEnded;
@@ -89,14 +98,21 @@ async function* decodeChain(source: ByteSource, tools: AudioTools): AsyncGenerat
         const page = next.value;
         if (page.serial !== serial) continue;
         expected = (expected + 1) >>> 0;
+        const isJoined = page.sequence !== expected && !stream.hasSound;
+        if (isJoined) [expected, open] = [page.sequence, []];
         if (page.sequence !== expected) {
           throw new AudioFault(`the file is corrupt: page ${expected} of its stream is missing`);
         }
-        if (page.isContinued !== open.length > 0)
+        const whole = isJoined && page.isContinued ? page.pieces.slice(1) : page.pieces;
+        if (isJoined) tools.note(joinedNote);
+        else if (page.isContinued !== open.length > 0) {
           throw new AudioFault("the file is corrupt: a packet of it is not whole");
-        const pieces = page.pieces.map((piece, index) => (index === 0 ? joined([...open, piece]) : piece));
+        }
+        const pieces = whole.map((piece, index) => (index === 0 ? joined([...open, piece]) : piece));
         open = page.isOpen ? pieces.splice(-1) : [];
         stream.isEnded ||= page.isLast;
+        // Headers end at position 0.
+        stream.hasSound ||= page.granule !== undefined && page.granule > 0;
         yield { packets: pieces, granule: page.granule };
       }
     }
@@ -174,6 +190,7 @@ async function* trimmed(
     /** The position of the first sample by the first page that has one. A recording cut out of another does not begin at 0. */
     let origin: number | undefined;
     let skip = codec.preSkip;
+    let isStartCut = false;
     /** The last page's samples, of which the end may have to go. */
     let held: { readonly channels: readonly Float32Array[]; readonly granule: number | undefined } | undefined;
     let waiting = early;
@@ -187,9 +204,15 @@ async function* trimmed(
     };
 
     for await (const { packets, granule } of pages) {
+      // A page without packets only says where the one before it ends.
+      if (held && packets.length === 0) {
+        held = { channels: held.channels, granule: granule ?? held.granule };
+        continue;
+      }
       if (held) {
         // Samples before position 0 are no part of the recording; where there is one page only, its end goes instead.
-        if (origin !== undefined && origin < 0) [skip, origin] = [skip - origin, 0];
+        if (origin !== undefined && origin < 0 && !isStartCut) skip -= origin;
+        isStartCut ||= origin !== undefined;
         const block = cut(held.channels, Number.POSITIVE_INFINITY);
         if (block) yield block;
       }
@@ -200,7 +223,8 @@ async function* trimmed(
       held = { channels, granule };
     }
     if (held) {
-      const surplus = held.granule === undefined ? 0 : Math.max(0, decoded + Math.max(0, origin ?? 0) - held.granule);
+      const start = isStartCut ? (origin ?? 0) : Math.max(0, origin ?? 0);
+      const surplus = held.granule === undefined ? 0 : Math.max(0, decoded + start - held.granule);
       const block = cut(held.channels, (held.channels[0]?.length ?? 0) - surplus);
       if (block) yield block;
     }

@@ -22,6 +22,8 @@ export const opusCodec = (header: Uint8Array): PacketCodec | undefined => {
   const preSkip = view.getUint16(10, true);
   const outputGain = view.getInt16(16, true);
   const family = view.getUint8(18);
+  // Families 2 and 3 are sound fields, not loudspeakers.
+  if (family === 2 || family === 3) throw new AudioFault("this is Opus of ambisonics, which is not supported");
   if (channels === 0 || (family === 0 && channels > 2) || (family !== 0 && header.length < 21 + channels))
     return fail();
   const mapping = family === 0 ? [0, 1].slice(0, channels) : [...header.subarray(21, 21 + channels)];

@@ -24,6 +24,8 @@ const encodingOf = (type: string, bits: number): SampleEncoding | undefined => {
     case "in32":
       return bytes >= 1 && bytes <= 4 ? integerEncoding(bytes, false) : undefined;
     case "sowt":
+    case "42ni": // libsndfile's, of 24 and 32 bits
+    case "23ni":
       return bytes >= 1 && bytes <= 4 ? integerEncoding(bytes, true) : undefined;
     case "raw ":
       return bits === 8 ? unsignedBytes : undefined;
@@ -100,10 +102,6 @@ export const openAiff = async (source: ByteSource, tools: AudioTools): Promise<A
   if (encoding === undefined) return undefined;
   const { encodingName, ...packets } = interleaved(encoding, channels);
   const frames = stated > 0 && stated < 0x7fff_f000 ? stated : undefined;
-  if (frames !== undefined && !isUnknown && promised <= present && frames > packets.framesOf(end - start)) {
-    throw new AudioFault(
-      `the file is corrupt: its header promises ${frames} samples and ${packets.framesOf(end - start)} follow`,
-    );
-  }
+  if (frames !== undefined && frames > packets.framesOf(end - start)) tools.note(sizeNote);
   return streamPackets(source, { ...shared, ...packets, end, frames, format: `${kind}, ${encodingName}` });
 };

@@ -37,13 +37,14 @@ export const openAu = async (source: ByteSource, tools: AudioTools): Promise<Aud
   requireChannels(channels);
   if (start < 24) throw new AudioFault(`the file is corrupt: its header has ${start} bytes; expected 24 or more`);
   const present = Math.max(0, source.size - start);
-  if (size !== unknownLength && size > present) tools.note(sizeNote);
+  const isUnknown = size === unknownLength || size === 0;
+  if (!isUnknown && size > present) tools.note(sizeNote);
   const { encodingName, ...packets } = interleaved(encoding, channels);
   return streamPackets(source, {
     sampleRateHz,
     channels,
     start,
-    end: start + Math.min(size, present),
+    end: start + (isUnknown ? present : Math.min(size, present)),
     format: `AU, ${encodingName}`,
     ...packets,
   });

@@ -106,7 +106,8 @@ const dataSize = async (
   dialect: Dialect,
 ): Promise<number> => {
   if (ds64 && ds64.size >= 16 && stated === 0xffff_ffff) {
-    return Number(viewOf(await source.read(ds64.start + 8, 8)).getBigUint64(0, dialect.isLittle));
+    const size = Number(viewOf(await source.read(ds64.start + 8, 8)).getBigUint64(0, dialect.isLittle));
+    return size === 0 ? Number.POSITIVE_INFINITY : size;
   }
   if (stated >= unknownLength && dialect.idBytes === 4) return Number.POSITIVE_INFINITY;
   if (stated > 0 || source.size - start < 8) return stated;
