@@ -115,11 +115,37 @@ const labelOf = (name: string): string => name.trim().normalize("NFC");
 const readTop = async (top: Folder, classes: ReadonlySet<string> | undefined, finds: Finds): Promise<void> => {
   const children = await openChildren(top, classes);
   const areParts = await hasParts(top, children, classes, finds);
+  const divided = areParts ? [] : children.filter(({ folder, part }) => part !== "unlabeled" && isDivided(folder));
+  const areDivided = divided.length === children.filter(({ part }) => part !== "unlabeled").length;
   noteStrayClips(top, finds);
   for (const { name, folder, part } of children) {
     if (part === "unlabeled") await noteLeftOut(folder, [top], finds);
     else if (areParts && part !== undefined) await readPart(folder, part, { top, classes, finds });
+    else if (areDivided) await readDivided(folder, labelOf(name), { top, finds });
     else await addClass(folder, labelOf(name), undefined, [top], finds);
+  }
+  const [first] = divided;
+  if (first && !areDivided) {
+    const names = foldersOf(first.folder).join(", ");
+    finds.notes.push(`${first.folder.path}: ${names} in it are not taken for parts, as other classes have none`);
+  }
+};
+
+/** Whether there is nothing but parts in a class's folder. */
+const isDivided = (folder: Folder): boolean => {
+  const names = foldersOf(folder);
+  return names.length > 0 && names.every((name) => partOf(name) !== undefined) && !filesOf(folder).some(isAudioName);
+};
+
+/** The parts of a class, where each class has its own. */
+const readDivided = async (
+  folder: Folder,
+  label: string,
+  { top, finds }: { readonly top: Folder; readonly finds: Finds },
+): Promise<void> => {
+  for (const { folder: inner, part } of await openChildren(folder, undefined)) {
+    if (part === "unlabeled") await noteLeftOut(inner, [top, folder], finds);
+    else await addClass(inner, label, part, [top, folder], finds);
   }
 };
 

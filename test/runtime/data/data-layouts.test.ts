@@ -134,6 +134,18 @@ describe("folders of parts", () => {
     expect(notes).toStrictEqual(["a/b: is read, the only folder in ."]);
   });
 
+  test("parts in each class's folder", async () => {
+    const files = empty("cat/train/1.wav", "cat/Test/2.wav", "dog/train/1.wav", "dog/unlabeled/3.wav");
+    expect(await readIn(temporaryFolder(files))).toStrictEqual({
+      clips: ["cat/Test/2.wav: cat, for test", "cat/train/1.wav: cat, for train", "dog/train/1.wav: dog, for train"],
+      notes: ["dog/unlabeled: 1 clip is of no class, and left out"],
+    });
+    expect(await readIn(temporaryFolder(empty("cat/train/1.wav", "cat/test/2.wav", "dog/1.wav")))).toStrictEqual({
+      clips: ["cat/test/2.wav: cat", "cat/train/1.wav: cat", "dog/1.wav: dog"],
+      notes: ["cat: test, train in it are not taken for parts, as other classes have none"],
+    });
+  });
+
   test("a table within folders around it, and a folder around itself", async () => {
     const folder = temporaryFolder({
       "a/b/data/1.wav": "",
