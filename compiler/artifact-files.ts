@@ -18,10 +18,19 @@ const isAlive = (processId: number): boolean => {
   }
 };
 
+/** Of a folder that is missing or may not be listed: none. */
+const namesIn = (folder: string): readonly string[] => {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+};
+
 /** Removes what processes that have died, or an earlier one of this number, were writing to become `target`. */
 export const removeAbandoned = (target: string): void => {
   const folder = dirname(target);
-  for (const name of readdirSync(folder)) {
+  for (const name of namesIn(folder)) {
     if (!name.startsWith(`${basename(target)}.`)) continue;
     const [, processId] = /^\.(\d+)(?:\.old)?\.tmp$/.exec(name.slice(basename(target).length)) ?? [];
     if (processId === undefined || (Number(processId) !== process.pid && isAlive(Number(processId)))) continue;

@@ -124,6 +124,18 @@ describe("what a compilation prints", () => {
   });
 });
 
+test("numbers that the runtime would refuse are not written", () => {
+  const folder = makeFolder('input: { kind: "waveform", sampleRateHz: 500 }');
+  const { status, stderr } = run(folder, "spec.ts");
+  expect({ status, stderr }).toStrictEqual({
+    status: 2,
+    stderr:
+      "error: spec.ts: the runtime would refuse the graph: its metadata property specgraph.sampleRateHz is 500; " +
+      "expected a whole number from 1000 to 1000000 (beyond-reason)\n",
+  });
+  expect(written(folder)).toStrictEqual([]);
+});
+
 describe("outputs that cannot be written leave nothing behind", () => {
   test.each([
     ["missing/graph.onnx", "its folder does not exist"],
