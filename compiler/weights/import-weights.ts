@@ -8,9 +8,10 @@ import { type ImportContext, type ImportOptions, type Plan, requireTensor } from
 import { initialize } from "./initialize.ts";
 import { referenceName } from "./layouts/reference-name.ts";
 import { matchClassifier } from "./match-classifier.ts";
-import { listNames, type MatchedCheckpoint } from "./match-layout.ts";
+import type { MatchedCheckpoint } from "./match-layout.ts";
 import { hasZeroBias, isNorm, isReferenceName, planParameter, startsNorm, usesClassifier } from "./plan.ts";
 import { CheckpointError } from "./readers/checkpoint-error.ts";
+import { listNames } from "./readers/list-names.ts";
 
 export interface ImportedWeights {
   /** A parameter's values, row-major. Throws CheckpointError when the file's bytes turn out to be corrupt. */

@@ -1,6 +1,7 @@
 /** A checkpoint's tensors under the reference's names. */
 import type { Checkpoint, TensorEntry } from "./readers/checkpoint.ts";
 import { CheckpointError } from "./readers/checkpoint-error.ts";
+import { listNames } from "./readers/list-names.ts";
 import { foldLayerScale } from "./fold-layer-scale.ts";
 import { findModel, printPlace, unwrappedName } from "./find-model.ts";
 import type { Converted, Layout, Rule } from "./layouts/layout.ts";
@@ -58,9 +59,6 @@ const countLeftOut = (names: readonly string[], under: string): readonly LeftOut
   }
   return [...counts].map(([name, tensors]) => ({ name, tensors }));
 };
-
-export const listNames = (names: readonly string[]): string =>
-  names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
 
 const thirdNames = ["query", "key", "value"] as const;
 

@@ -2,6 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { CheckpointError } from "./checkpoint-error.ts";
+import { listNames } from "./list-names.ts";
 
 export interface LocatedCheckpoint {
   readonly file: string;
@@ -34,9 +35,6 @@ const namesIn = (folder: string): readonly string[] | undefined => {
   }
 };
 
-const printNames = (names: readonly string[]): string =>
-  names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
-
 /**
  * @param path a checkpoint, or a folder that holds one
  * @throws CheckpointError where the folder holds none
@@ -46,7 +44,7 @@ export const locateCheckpoint = (path: string): LocatedCheckpoint => {
   if (!names) return { file: path, notRead: [] };
   const [first, ...rest] = expected.filter((name) => names.includes(name));
   if (first !== undefined) return { file: join(path, first), notRead: rest };
-  const holds = names.length === 0 ? "it is empty" : `it holds ${printNames(names)}`;
+  const holds = names.length === 0 ? "it is empty" : `it holds ${listNames(names)}`;
   const what = advice.find(([pattern]) => names.some((name) => pattern.test(name)))?.[1];
   throw new CheckpointError(
     path,

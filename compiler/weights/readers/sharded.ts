@@ -5,6 +5,7 @@ import * as v from "valibot";
 import type { ByteSource } from "./byte-source.ts";
 import type { Checkpoint, TensorEntry } from "./checkpoint.ts";
 import { CheckpointError } from "./checkpoint-error.ts";
+import { listNames } from "./list-names.ts";
 import { nameProblem } from "./name-problem.ts";
 
 /** As long as the header of a safetensors file. */
@@ -20,9 +21,6 @@ const parse = (source: ByteSource): unknown => {
     throw new CheckpointError(source.path, "looks like JSON, but is not");
   }
 };
-
-const list = (names: readonly string[]): string =>
-  names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
 
 /**
  * @param open reads one shard
@@ -44,17 +42,18 @@ export const readSharded = (source: ByteSource, open: (path: string) => Checkpoi
   }
   const pathOf = (shard: string): string => join(dirname(source.path), shard);
   const absent = shardNames.filter((shard) => !existsSync(pathOf(shard)));
-  if (absent.length > 0) refuse(`${absent.length} of its ${shardNames.length} shards are missing: ${list(absent)}`);
+  if (absent.length > 0)
+    refuse(`${absent.length} of its ${shardNames.length} shards are missing: ${listNames(absent)}`);
 
   const shards = new Map(shardNames.map((shard) => [shard, open(pathOf(shard))]));
   const placed = new Map(places);
   for (const [shard, { tensors }] of shards) {
     const extra = [...tensors.keys()].filter((name) => placed.get(name) !== shard);
-    if (extra.length > 0) refuse(`does not place in ${shard} what it holds: ${list(extra)}`);
+    if (extra.length > 0) refuse(`does not place in ${shard} what it holds: ${listNames(extra)}`);
   }
   const lacking = places.filter(([name, shard]) => !shards.get(shard)?.tensors.has(name));
   if (lacking.length > 0) {
-    refuse(`places in ${lacking[0]?.[1]} what it does not hold: ${list(lacking.map(([name]) => name))}`);
+    refuse(`places in ${lacking[0]?.[1]} what it does not hold: ${listNames(lacking.map(([name]) => name))}`);
   }
   const entries: readonly TensorEntry[] = places.flatMap(([name, shard]) => shards.get(shard)?.tensors.get(name) ?? []);
   return {
