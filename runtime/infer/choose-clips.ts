@@ -56,7 +56,7 @@ export const chooseClips = async (
     trained.map((clipsOfOne) => trainedAmong(clipsOfOne, clips, readable.fingerprints));
   const known = mergeTrained(trainedIn(readable.clips))?.known ?? new Set();
   const heldOut = readable.clips.filter((clip) => !known.has(clip));
-  const isDivided = dataset.clips.some(({ split }) => split !== undefined);
+  const isDivided = dataset.clips.some(({ split }) => split === "validation" || split === "test");
   const clips = options.all || isDivided || heldOut.length === 0 ? readable.clips : heldOut;
   return { clips, leftOut: readable.clips.length - clips.length, trainedIn };
 };

@@ -29,6 +29,17 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
+/** Makes the file, unless it is there. */
+const tryCreate = (file: string, text: string): boolean => {
+  try {
+    writeFileSync(file, text, { flag: "wx" });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+};
+
 /**
  * Takes the run for this process, until `unlockRun`. What a killed process has left is taken over, and what one of another
  * machine has: whether that still runs cannot be known here.
@@ -37,13 +48,15 @@ const isAlive = (pid: number): boolean => {
  */
 export const lockRun = (folder: string): void => {
   const file = lockFile(folder);
+  const text = `${JSON.stringify({ pid: process.pid, host: hostname() })}\n`;
+  if (tryCreate(file, text)) return;
   const owner = readOwner(file);
   if (owner && owner.host === hostname() && owner.pid !== process.pid && isAlive(owner.pid)) {
     throw new UserError(
       `${folder}: process ${owner.pid} is training there; wait for its end or stop it. If that is another program, delete ${file}`,
     );
   }
-  writeFileSync(file, `${JSON.stringify({ pid: process.pid, host: hostname() })}\n`);
+  writeFileSync(file, text);
 };
 
 export const unlockRun = (folder: string): void => rmSync(lockFile(folder), { force: true });

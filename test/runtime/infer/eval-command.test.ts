@@ -1,5 +1,5 @@
 import { Tensor } from "../../../runtime/session/onnxruntime.ts";
-import { renameSync } from "node:fs";
+import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, sep } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { fingerprintClip } from "../../../runtime/audio/fingerprint-clip.ts";
@@ -86,6 +86,8 @@ describe("clips that a graph was trained on", () => {
 
   test("are left out where there are others and the data keeps none for evaluation", async () => {
     await enterWorkspace(...names.slice(0, 4));
+    writeFileSync("all.csv", readFileSync("clips.csv", "utf8").replaceAll(",test", ",train"));
+    expect((await evaluate("trained.onnx", "--data", "all.csv")).events).toMatchObject([{ clips: 2, leftOut: 4 }]);
     const { texts, notes, events } = await evaluate("trained.onnx", "--data", "clips");
     expect(texts[0]).toBe("clips: 2 clips; 4 others were trained on and are left out (--all measures on all)");
     expect(events).toMatchObject([{ clips: 2, trainedOn: 0, leftOut: 4 }]);
