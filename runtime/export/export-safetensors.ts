@@ -8,7 +8,9 @@ import { writeSafetensors } from "../safetensors/write-safetensors.ts";
 
 /** Makes the folders that lead to it, too. @throws the file system's error */
 export const exportSafetensors = async ({ parameters, model }: Artifact, path: string): Promise<void> => {
-  const tensors = parameters.map((parameter) => ({
+  // Other tools keep constants of integers in the data file, too.
+  const floats = parameters.filter(({ type }) => type === "float32");
+  const tensors = floats.map((parameter) => ({
     name: parameter.name,
     shape: parameter.dims,
     read: () => readFloats(parameter),
