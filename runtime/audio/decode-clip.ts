@@ -45,7 +45,6 @@ const decodeStream = async (
   const blocks: Float32Array[] = [];
   let length = 0;
   let sampleRateHz: number | undefined;
-  let isWhole = true;
   for await (const block of stream.decode()) {
     sampleRateHz ??= block.sampleRateHz;
     if (length === 0) requireRate(sampleRateHz);
@@ -53,10 +52,7 @@ const decodeStream = async (
       throw new AudioFault(`its sample rate changes from ${sampleRateHz} to ${block.sampleRateHz} Hz`);
     }
     const needed = samplesNeeded?.(sampleRateHz) ?? Number.POSITIVE_INFINITY;
-    if (length >= needed) {
-      isWhole = false;
-      break;
-    }
+    if (length >= needed) return { samples: joined(blocks, length), sampleRateHz, clipSamples: undefined };
     const mono = mixDown(block);
     const faulty = mono.findIndex((sample) => !(Math.abs(sample) < absurd));
     if (faulty >= 0 && length + faulty < needed) {
@@ -64,15 +60,25 @@ const decodeStream = async (
     }
     blocks.push(mono);
     length += mono.length;
+    if (length < needed) continue;
+    const clipSamples = await stream.countFrames();
+    // Where the clip ends here, its end is still looked at; where its length is not known, whether more follows.
+    if (clipSamples !== undefined && clipSamples > length) {
+      return { samples: joined(blocks, length), sampleRateHz, clipSamples };
+    }
   }
   if (sampleRateHz === undefined || length === 0) throw new AudioFault("the clip has no samples");
+  return { samples: joined(blocks, length), sampleRateHz, clipSamples: length };
+};
+
+const joined = (blocks: readonly Float32Array[], length: number): Float32Array<ArrayBuffer> => {
   const samples = new Float32Array(length);
   let offset = 0;
   for (const block of blocks) {
     samples.set(block, offset);
     offset += block.length;
   }
-  return { samples, sampleRateHz, clipSamples: isWhole ? length : await stream.countFrames() };
+  return samples;
 };
 
 const mixDown = ({ channels }: AudioBlock): Float32Array => {

@@ -110,9 +110,10 @@ const dataSize = async (
     return size === 0 ? Number.POSITIVE_INFINITY : size;
   }
   if (stated >= unknownLength && dialect.idBytes === 4) return Number.POSITIVE_INFINITY;
-  if (stated > 0 || source.size - start < 8) return stated;
+  if (stated > 0 || source.size <= start) return stated;
   // Nothing, or a length never filled in: what follows tells.
   const next = await source.read(start, 8);
+  if (next.length < 8) return Number.POSITIVE_INFINITY;
   const fits = start + 8 + viewOf(next).getUint32(4, dialect.isLittle) <= source.size;
   return isName(textOf(next, 0, 4)) && fits ? 0 : Number.POSITIVE_INFINITY;
 };

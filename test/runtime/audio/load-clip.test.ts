@@ -29,3 +29,21 @@ test("a clip without a whole frame is refused", async () => {
     new UserError(`${path}: the clip has 398 samples at 16000 Hz; the model needs 400 or more (25 ms)`),
   );
 });
+
+test.each([8000, 16_000, 22_050, 44_100, 44_099, 48_000])(
+  "what is heard of a longer clip of %d Hz is bit for bit what the whole begins with",
+  async (sampleRateHz) => {
+    const wave = Array.from({ length: 3 * sampleRateHz }, (_, index) =>
+      Math.round(9000 * Math.sin(index * index * 1e-4)),
+    );
+    const path = join(temporaryFolder({ "clip.wav": wavBytes(wave, { sampleRateHz }) }), "clip.wav");
+    const requirements = { sampleRateHz: 16_000, minSamples: 400 };
+    const whole = await loadClip(path, requirements);
+    expect(whole.clipSamples).toBe(whole.samples.length);
+    for (const maxSamples of [400, 15_601, 16_000]) {
+      const { samples, clipSamples } = await loadClip(path, { ...requirements, maxSamples });
+      expect(samples).toEqual(whole.samples.slice(0, maxSamples));
+      expect(clipSamples).toBe(whole.samples.length);
+    }
+  },
+);
