@@ -200,6 +200,13 @@ const size = number(0, Number.MAX_VALUE);
 const real = number(-1e30, 1e30);
 const flag = v.boolean("true or false");
 
+/** From one whole number to another, both ends included. */
+const range = (bound: ReturnType<typeof whole>) =>
+  v.pipe(
+    record({ from: bound, to: bound }),
+    v.check(({ from, to }) => from <= to, "from that is not above to"),
+  );
+
 const warmup = v.nullable(record({ kind: oneOf("linear", "reference"), steps: length }));
 const figure = oneOf("accuracy", "mAP", "loss");
 
@@ -218,7 +225,7 @@ const augmentation = record({
   frequencyMask: v.nullable(count),
   timeMask: v.nullable(length),
   noise: flag,
-  roll: v.nullable(record({ from: whole(-1e9, 1e9), to: whole(-1e9, 1e9) })),
+  roll: v.nullable(range(whole(-1e9, 1e9))),
 });
 
 const recipe = record({
@@ -232,7 +239,7 @@ const recipe = record({
   stepsPerRun: v.nullable(count),
   sampling: oneOf("shuffled", "balanced"),
   augmentation,
-  averaging: v.nullable(record({ from: length, to: length })),
+  averaging: v.nullable(range(length)),
   bestBy: figure,
   earlyStopping: v.nullable(record({ figure, patience: length })),
 });

@@ -66,9 +66,17 @@ const run = async (args: readonly string[], signal: AbortSignal): Promise<ExitCo
   return command.run(rest, createOutput(rest.includes("--json")), signal);
 };
 
+/** V8's words for an array that the memory has no room for. */
+const isOutOfMemory = (error: unknown): boolean =>
+  error instanceof RangeError && /allocation failed|invalid (typed )?array( buffer)? length/i.test(error.message);
+
 const report = (error: unknown): ExitCode => {
   if (error instanceof UserError) {
     process.stderr.write(`${printableLines(error.message)}\n`);
+    return exitCodes.userError;
+  }
+  if (isOutOfMemory(error)) {
+    process.stderr.write("this takes more memory than there is; use a smaller --batch or another graph\n");
     return exitCodes.userError;
   }
   const { message, stack } = error instanceof Error ? error : new Error(String(error));

@@ -99,6 +99,8 @@ const impossible: readonly Entry[] = [
   ["recipe.augmentation.timeMask", 0, lengths],
   ["recipe.augmentation.noise", 1, "true or false"],
   ["recipe.averaging", { from: 1, to: 0 }, lengths],
+  ["recipe.averaging", { from: 2, to: 1 }, "from that is not above to"],
+  ["recipe.augmentation.roll", { from: 5, to: -5 }, "from that is not above to"],
   ["recipe.earlyStopping", { figure: "__proto__", patience: 1 }, '"accuracy" or "mAP" or "loss"'],
   ["huggingFace", 5, "an object of names, config, preprocessor"],
 ];
@@ -386,6 +388,19 @@ const hostileTraining: readonly (readonly [name: string, change: Change, message
     "ONNX Runtime",
   ],
 ];
+
+test("features that no memory holds", () => {
+  const folder = temporaryFolder(clips);
+  const recipe = { ...metadata.recipe, augmentation: { ...metadata.recipe.augmentation, noise: true } };
+  const changes = { recipe, frames: 1e9, bins: 2 ** 20 };
+  writeFileSync(join(folder, "graph.onnx"), encodeModel(linearModel(changes)));
+  const args = [cli, "train", "graph.onnx", "--data", "clips", "--out", "run", "--device", "cpu", "--json"];
+  const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+  expect({ status, stderr }).toStrictEqual({
+    status: 2,
+    stderr: "this takes more memory than there is; use a smaller --batch or another graph\n",
+  });
+});
 
 describe("train", () => {
   test.each(hostileTraining)("%s", async (_, change, message) => {
