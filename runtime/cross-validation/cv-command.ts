@@ -24,7 +24,7 @@ import { writeFailure } from "../session/write-artifact.ts";
 import { readText } from "../session/read-text.ts";
 import { writeText } from "../session/write-text.ts";
 import { executeRun } from "../train/execute-run.ts";
-import { unlockRun } from "../train/run-lock.ts";
+import { orUnlock, unlockRun } from "../train/run-lock.ts";
 import { type PrepareOptions, type PreparedRun, prepareNewRun, prepareResumedRun } from "../train/prepare-run.ts";
 import { folderName, runFolder } from "../train/run-folder.ts";
 import type { RunValues } from "../train/run-values.ts";
@@ -218,7 +218,7 @@ export const cvCommand: Command = {
       };
       const prepared = await prepareFold(graph, plan, args, { skipBad, output: foldOutput, signal, examine });
       if (!prepared) return interrupted(output);
-      const earlier = earlierResult(prepared, recipe.bestBy, { repeat, fold });
+      const earlier = await orUnlock(path, async () => earlierResult(prepared, recipe.bestBy, { repeat, fold }));
       if (earlier) unlockRun(path);
       else await executeRun(prepared, { output: foldOutput, signal, checkpointMinutes });
       if (signal.aborted) return interrupted(output);

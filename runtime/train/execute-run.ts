@@ -38,10 +38,15 @@ const describe = ({ options, data }: PreparedRun): string => {
  * The run's folder is let go of then.
  * @throws UserError as `train` does
  */
-export const executeRun = async (
-  prepared: PreparedRun,
-  { output, signal, checkpointMinutes = 10 }: Execution,
-): Promise<void> => {
+export const executeRun = async (prepared: PreparedRun, execution: Execution): Promise<void> => {
+  try {
+    await execute(prepared, execution);
+  } finally {
+    unlockRun(prepared.options.folder.path);
+  }
+};
+
+const execute = async (prepared: PreparedRun, { output, signal, checkpointMinutes = 10 }: Execution): Promise<void> => {
   const { artifact, folder, checkpoint } = prepared.options;
   output.progress(describe(prepared));
   const started = performance.now();
@@ -78,7 +83,6 @@ export const executeRun = async (
     narrator.clear();
     board.close();
     await clips.close();
-    unlockRun(folder.path);
   }
   const seconds = Math.round(performance.now() - started) / 1000;
   const peak = peakMemoryBytes();

@@ -16,7 +16,7 @@ import { writeRunClips } from "./run-clips.ts";
 import { changeConfig, graphDigest, type LeftOut, readConfig, type Run, runDigest, writeConfig } from "./run-config.ts";
 import { countSteps } from "./run-epoch.ts";
 import { createRunFolder, openRunFolder, type RunFolder } from "./run-folder.ts";
-import { unlockRun } from "./run-lock.ts";
+import { orUnlock, unlockRun } from "./run-lock.ts";
 import { fromRunPath, toRunPath } from "./run-path.ts";
 import { addedEpochs, applyValues, fromHere, requireSameValues, type RunValues, valuesOf } from "./run-values.ts";
 import type { TrainOptions } from "./training.ts";
@@ -111,16 +111,6 @@ const recordLeftOut = (
   };
 };
 
-/** Lets the run go where it cannot be prepared. */
-const orUnlock = async <Prepared>(folder: RunFolder, prepare: () => Promise<Prepared>): Promise<Prepared> => {
-  try {
-    return await prepare();
-  } catch (error) {
-    unlockRun(folder.path);
-    throw error;
-  }
-};
-
 /**
  * @param out the run's folder, if the user names one
  * @param overwrite whether an earlier run there may go
@@ -160,7 +150,7 @@ export const prepareNewRun = async (
   const device = await selectDevice(values.device ?? "auto", output);
   const run = await describeRun(inputs, clips, values, device.kind);
   const folder = createRunFolder(out, artifact.metadata.specName, graph, overwrite);
-  return orUnlock(folder, async () => {
+  return orUnlock(folder.path, async () => {
     const leftOut = gathered.leftOut.map(({ clip, reason }) => ({ clip: toRunPath(folder.path, clip), reason }));
     await writeRunClips(folder, clips, artifact.metadata.classes);
     await writeConfig(folder.config, { run, leftOut, command: [...command] }, { artifact, recipe, device });
@@ -236,7 +226,7 @@ export const prepareResumedRun = async (
 ): Promise<PreparedRun | undefined> => {
   const { output, skipBad = false } = options;
   const folder = openRunFolder(out);
-  return orUnlock(folder, async () => {
+  return orUnlock(folder.path, async () => {
     const { run: own, leftOut: earlier, workingDirectory } = readConfig(folder.config);
     const started = valuesOf(own, workingDirectory);
     const added = addedEpochs(own, given);

@@ -63,7 +63,7 @@ export const runFolder = (path: string): RunFolder => ({
 });
 
 const filesOfRun =
-  /^(config\.json|clips\.jsonl|metrics\.jsonl|usage\.json|report\.html|checkpoint(\.previous)?\.safetensors|(graph|best|averaged)\.(onnx|onnx\.data|predictions\.safetensors)|events\.out\.tfevents\..*)(\.\d+\.tmp)?$/;
+  /^(config\.json|clips\.jsonl|metrics\.jsonl|usage\.json|report\.html|checkpoint(\.previous)?\.safetensors|(graph|best|averaged)\.(onnx|onnx\.data|predictions\.safetensors)|events\.out\.tfevents\..*)(\.\d+(\.old)?\.tmp)?$/;
 const isTemporary = (name: string): boolean => filesOfRun.test(name) && name.endsWith(".tmp");
 
 /** What a run has come to; the others are there before its first checkpoint. */

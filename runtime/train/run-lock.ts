@@ -60,3 +60,13 @@ export const lockRun = (folder: string): void => {
 };
 
 export const unlockRun = (folder: string): void => rmSync(lockFile(folder), { force: true });
+
+/** Lets the run go where what is done with it fails. */
+export const orUnlock = async <Result>(folder: string, act: () => Promise<Result>): Promise<Result> => {
+  try {
+    return await act();
+  } catch (error) {
+    unlockRun(folder);
+    throw error;
+  }
+};

@@ -37,7 +37,10 @@ const options = {
     help: "for all that the run writes (default: runs/SPEC-1, or the next number)",
   },
   overwrite: { kind: "flag", help: "replace the run that --out DIR holds" },
-  resume: { kind: "flag", help: "go on with the run in --out DIR, as if it had never stopped" },
+  resume: {
+    kind: "flag",
+    help: "go on with the run in --out DIR, as if it had never stopped; to more epochs with --epochs",
+  },
   ...commonOptions,
 } as const;
 

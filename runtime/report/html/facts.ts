@@ -6,12 +6,16 @@ import type { RunUsage } from "../../train/run-usage.ts";
 import type { RunContext } from "./read-context.ts";
 import type { Fact, RunEvents } from "./report-data.ts";
 
-const describeData = ({ run: { data, fold, evalData, clips } }: RunConfig): string => {
+const describeData = ({ run: { data, fold, evalData, clips }, leftOut }: RunConfig): string => {
   const name = data ?? "the embedded sounds";
   const part = fold === null ? "" : `, fold ${fold}`;
   const evaluation = evalData === null ? "" : ` from ${evalData}`;
   const test = clips.test === undefined ? "" : `, ${formatExact(clips.test)} to test`;
-  return `${name}${part}: ${formatExact(clips.train)} clips to train on, ${formatExact(clips.evaluation)} to evaluate on${evaluation}${test}`;
+  const rest =
+    leftOut.length === 0
+      ? ""
+      : `; ${formatExact(leftOut.length)} that cannot be read ${leftOut.length === 1 ? "is" : "are"} left out`;
+  return `${name}${part}: ${formatExact(clips.train)} clips to train on, ${formatExact(clips.evaluation)} to evaluate on${evaluation}${test}${rest}`;
 };
 
 const describeRecipe = ({ run }: RunConfig, { recipe }: RunContext): string => {

@@ -217,6 +217,7 @@ test("a fold's log that has lost evaluations", async () => {
   await expect(run("--data esc/esc.csv --epochs 2 --out out")).rejects.toThrow(
     new UserError(`${metrics}: lacks some of the 2 evaluations; delete the fold's folder`),
   );
+  expect(existsSync("out/repeat-1/fold-1/run.lock")).toBe(false);
 });
 
 test("more epochs of one that is finished", async () => {

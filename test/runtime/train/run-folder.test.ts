@@ -102,7 +102,12 @@ test("what is not a run's result makes room", () => {
 });
 
 test("a run to go on with: half-written files are removed", () => {
-  const folder = temporaryFolder({ "config.json": "{}", "checkpoint.safetensors.77.tmp": "", "graph.onnx": "" });
+  const folder = temporaryFolder({
+    "config.json": "{}",
+    "checkpoint.safetensors.77.tmp": "",
+    "best.onnx.77.old.tmp": "",
+    "graph.onnx": "",
+  });
   writeFileSync(join(folder, "own.77.tmp"), "");
   expect(openRunFolder(folder).checkpoint).toBe(join(folder, "checkpoint.safetensors"));
   expect(readdirSync(folder).sort()).toStrictEqual(["config.json", "graph.onnx", "own.77.tmp", "run.lock"]);

@@ -105,6 +105,16 @@ test("a run's head, figures and worst clips", async () => {
   expect(readFileSync(folder.report, "utf8")).toMatch(/^<!doctype html>[^]*<\/html>\s*$/);
 });
 
+test("which clips a run did without", async () => {
+  const folder = await createRun();
+  const config = JSON.parse(readFileSync(folder.config, "utf8")) as object;
+  const leftOut = ["a.wav", "b.wav"].map((clip) => ({ clip, reason: `${clip}: the file is empty` }));
+  writeFileSync(folder.config, JSON.stringify({ ...config, leftOut }));
+  expect(Object.fromEntries((await collectReport(folder.path)).run)["data"]).toBe(
+    "the embedded sounds: 2,000 clips to train on, 2 to evaluate on; 2 that cannot be read are left out",
+  );
+});
+
 test("how long a run took", async () => {
   const folder = await createRun();
   writeFileSync(folder.usage, JSON.stringify({ seconds: 1083.2, peakMemoryBytes: 4.1e9, sessions: 2 }));
