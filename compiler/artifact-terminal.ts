@@ -8,7 +8,10 @@ const reveal = (character: string): string => `\\u{${(character.codePointAt(0) ?
 /** A name of a file, such as a class or a tensor, on one line: what is hidden in it is shown as \u{...}. */
 export const printable = (name: string): string => name.replaceAll(hidden, reveal);
 
-/** The same for text of several lines, with its tabs. */
+/** Such a name in a sentence. */
+export const quoted = (name: string): string => `"${printable(name)}"`;
+
+/** Text of several lines with its tabs, otherwise the same. */
 export const printableLines = (text: string): string =>
   text.replaceAll(hidden, (character) => (character === "\n" || character === "\t" ? character : reveal(character)));
 

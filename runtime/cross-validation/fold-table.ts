@@ -1,3 +1,4 @@
+import { quoted } from "../../compiler/artifact-terminal.ts";
 import { resolve } from "node:path";
 import type { Clip, Dataset } from "../data/dataset.ts";
 import { UserError } from "../user-error.ts";
@@ -8,7 +9,8 @@ const row = ({ classes }: Dataset, { source, classIndices }: Clip, split: string
   if (!("path" in source)) throw new UserError("the embedded sounds cannot be divided; name clips with --data PATH");
   const labels = classIndices.map((index) => classes[index] ?? "");
   const separated = labels.find((label) => label.includes(";"));
-  if (separated !== undefined) throw new UserError(`the label "${separated}" cannot be listed: ";" separates labels`);
+  if (separated !== undefined)
+    throw new UserError(`the label ${quoted(separated)} cannot be listed: ";" separates labels`);
   return [resolve(source.path), labels.join(";"), split].map(quote).join(",");
 };
 

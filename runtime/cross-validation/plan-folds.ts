@@ -1,4 +1,5 @@
 /** Which clips each fold of a cross-validation holds out. */
+import { quoted } from "../../compiler/artifact-terminal.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
 import { randomOf } from "../data/random.ts";
 import { UserError } from "../user-error.ts";
@@ -22,7 +23,7 @@ export const stratify = ({ name, classes, clips }: Dataset, folds: number, seed:
   }
   for (const [index, { length }] of members) {
     if (length >= folds) continue;
-    throw new UserError(`${name}: "${classes[index]}" has ${length} clips, too few for ${folds} folds`);
+    throw new UserError(`${name}: ${quoted(classes[index] ?? "")} has ${length} clips, too few for ${folds} folds`);
   }
   // Each class goes on where the last ended, so that folds differ by one clip at most.
   const dealt = [...members].flatMap(([index, group]) => randomOf(seed, index).shuffle(group));

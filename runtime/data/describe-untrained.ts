@@ -1,3 +1,4 @@
+import { quoted } from "../../compiler/artifact-terminal.ts";
 import type { Clip, Dataset } from "./dataset.ts";
 
 const listedAtMost = 10;
@@ -7,7 +8,7 @@ export const describeUntrained = ({ name, classes }: Dataset, train: readonly Cl
   const trained = new Set(train.flatMap(({ classIndices }) => classIndices));
   const untrained = classes.filter((_, index) => !trained.has(index));
   if (untrained.length === 0) return undefined;
-  const listed = untrained.slice(0, listedAtMost).map((label) => `"${label}"`);
+  const listed = untrained.slice(0, listedAtMost).map((label) => quoted(label));
   const rest = untrained.length > listedAtMost ? ", ..." : "";
   return `${name}: no clip to train on for ${untrained.length} of ${classes.length} classes: ${listed.join(", ")}${rest}`;
 };

@@ -1,4 +1,5 @@
 /** One clip for each file. */
+import { quoted } from "../../compiler/artifact-terminal.ts";
 import { resolve } from "node:path";
 import type { ArtifactMetadata } from "../../compiler/artifact.ts";
 import { UserError } from "../user-error.ts";
@@ -66,7 +67,7 @@ const requireSamePart = (earlier: PlacedClip, later: PlacedClip): void => {
 const nameOf = (split: Clip["split"]): string => (split === "train" ? "training" : (split ?? "nothing"));
 
 const severalLabels = (earlier: PlacedClip, later: PlacedClip, classes: readonly string[]): UserError => {
-  const label = ({ clip }: PlacedClip): string => `"${classes[clip.classIndices[0] ?? 0]}"`;
+  const label = ({ clip }: PlacedClip): string => quoted(classes[clip.classIndices[0] ?? 0] ?? "");
   return new UserError(
     `${later.where()}: ${later.clip.name} is ${label(later)}, and by ${earlier.where()} ${label(earlier)}; the graph's objective is singleLabel, expected one label`,
   );

@@ -1,3 +1,4 @@
+import { quoted } from "../../compiler/artifact-terminal.ts";
 import { dirname } from "node:path";
 import { findNodeAtLocation, type ParseError, parse, parseTree } from "jsonc-parser";
 import * as v from "valibot";
@@ -96,7 +97,8 @@ const readLabelNames = async (path: string): Promise<ReadonlyMap<string, readonl
   for (const { line, row } of typedRows(await readTable(path), labelRow)) {
     for (const name of new Set([row.mid, row.display_name])) {
       const earlier = lines.get(name);
-      if (earlier !== undefined) throw new UserError(`${path}:${line}: "${name}" stands on line ${earlier} already`);
+      if (earlier !== undefined)
+        throw new UserError(`${path}:${line}: ${quoted(name)} stands on line ${earlier} already`);
       lines.set(name, line);
     }
     names.set(row.mid, [row.display_name, row.mid, String(row.index)]);

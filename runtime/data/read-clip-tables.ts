@@ -1,4 +1,5 @@
 /** Tables of clips, and what known data sets call their columns and folders. */
+import { quoted } from "../../compiler/artifact-terminal.ts";
 import { basename, dirname, extname, isAbsolute } from "node:path";
 import { isAudioName } from "../audio/is-audio-name.ts";
 import { UserError } from "../user-error.ts";
@@ -114,7 +115,7 @@ const rowReader = (table: Table, classes: ReadonlySet<string> | undefined): ((ro
     .map((index) => (isFilled(index) ? index : -1));
   const refuse = (row: TableRow, index: number, expected: string): never => {
     const cell = row.cells[index] ?? "";
-    throw new UserError(`${lineOf(table, row)()}: ${table.columns[index]} is "${cell}"; expected ${expected}`);
+    throw new UserError(`${lineOf(table, row)()}: ${table.columns[index]} is ${quoted(cell)}; expected ${expected}`);
   };
   // Millions of clips have few different labels: those of the same are one list.
   const known = new Map<string, readonly Label[]>();

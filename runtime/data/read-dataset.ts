@@ -1,3 +1,4 @@
+import { quoted } from "../../compiler/artifact-terminal.ts";
 import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import type { ArtifactMetadata } from "../../compiler/artifact.ts";
@@ -93,7 +94,7 @@ const describeSimilar = (data: string, labels: readonly string[]): readonly stri
     const form = label.toLowerCase().replaceAll(/[\s_-]+/g, " ");
     const other = byForm.get(form);
     byForm.set(form, label);
-    return other === undefined ? [] : [`${data}: "${other}" and "${label}" are taken for two classes`];
+    return other === undefined ? [] : [`${data}: ${quoted(other)} and ${quoted(label)} are taken for two classes`];
   });
 };
 
@@ -101,7 +102,7 @@ const readEmbedded = (classes: readonly string[]): Dataset => {
   const unknown = embeddedClasses.find((name) => !classes.includes(name));
   if (unknown !== undefined) {
     throw new UserError(
-      `the embedded sounds have a class "${unknown}" and the graph has not; give clips of the graph's own classes: --data PATH`,
+      `the embedded sounds have a class ${quoted(unknown)} and the graph has not; give clips of the graph's own classes: --data PATH`,
     );
   }
   return { name: "the embedded sounds", classes, clips: embeddedClips(classes), notes: [] };
@@ -152,7 +153,7 @@ const listClips = async (source: Source, { labels, ...options }: ListingOptions)
 
 const requireOneLabel = ({ where }: ListedClip, { classIndices }: Clip, classes: readonly string[]): void => {
   if (classIndices.length === 1) return;
-  const labels = classIndices.map((index) => `"${classes[index]}"`).join(" and ");
+  const labels = classIndices.map((index) => quoted(classes[index] ?? "")).join(" and ");
   throw new UserError(`${where()}: the clip is ${labels}; the graph's objective is singleLabel, expected one label`);
 };
 
@@ -172,8 +173,8 @@ const resolveLabels = (
 const listedAtMost = 10;
 
 const unknownLabel = (label: string, classes: readonly string[]): string => {
-  const quote = (names: readonly string[], conjunction: string) => names.map((name) => `"${name}"`).join(conjunction);
-  const unknown = `the label "${label}" is not one of the graph's ${classes.length} classes`;
+  const quote = (names: readonly string[], conjunction: string) => names.map((name) => quoted(name)).join(conjunction);
+  const unknown = `the label ${quoted(label)} is not one of the graph's ${classes.length} classes`;
   const nearest = nearestNames(label, classes);
   if (nearest.length > 0) return `${unknown}; did you mean ${quote(nearest, " or ")}?`;
   const rest = classes.length > listedAtMost ? ", ..." : "";

@@ -1,4 +1,5 @@
 /** Tables as text: CSV and its kin, and JSON Lines. */
+import { quoted } from "../../compiler/artifact-terminal.ts";
 import { isUtf8 } from "node:buffer";
 import { extname } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
@@ -70,7 +71,7 @@ const readCsv = (path: string, bytes: Buffer): Table => {
 const requireDistinct = (path: string, line: number, columns: readonly string[]): void => {
   const named = columns.filter((name) => name !== "");
   const twice = named.find((name, index) => named.indexOf(name) !== index);
-  if (twice !== undefined) throw new UserError(`${path}:${line}: there are two columns "${twice}"`);
+  if (twice !== undefined) throw new UserError(`${path}:${line}: there are two columns ${quoted(twice)}`);
 };
 
 /** As far as a header may go. */
@@ -139,7 +140,7 @@ export const typedRows = <Entries extends v.ObjectEntries>(
 ): readonly { readonly line: number; readonly row: v.InferOutput<typeof schema> }[] => {
   const missing = Object.keys(schema.entries).find((column) => !columns.includes(column));
   if (missing !== undefined) {
-    throw new UserError(`${path}:1: there is no column "${missing}"; the columns are ${columns.join(", ")}`);
+    throw new UserError(`${path}:1: there is no column ${quoted(missing)}; the columns are ${columns.join(", ")}`);
   }
   return rows.map(({ line, cells }) => {
     const record = Object.fromEntries(columns.map((column, index) => [column, cells[index]]));

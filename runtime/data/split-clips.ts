@@ -1,3 +1,4 @@
+import { quoted } from "../../compiler/artifact-terminal.ts";
 import { UserError } from "../user-error.ts";
 import type { Clip, Dataset, Split } from "./dataset.ts";
 import { randomOf } from "./random.ts";
@@ -73,7 +74,7 @@ const requireDifferentTargets = ({ name, classes }: Dataset, train: readonly Cli
   const labels = ({ classIndices }: Clip) =>
     [...classIndices]
       .sort((a, b) => a - b)
-      .map((index) => `"${classes[index]}"`)
+      .map((index) => quoted(classes[index] ?? ""))
       .join(" and ");
   const [first, ...others] = new Set(train.map(labels));
   if (others.length > 0) return;

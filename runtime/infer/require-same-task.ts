@@ -1,3 +1,4 @@
+import { quoted } from "../../compiler/artifact-terminal.ts";
 import { UserError } from "../user-error.ts";
 import type { Artifact } from "../session/read-artifact.ts";
 
@@ -16,6 +17,9 @@ export const requireSameTask = (first: Artifact, others: readonly Artifact[]): v
       fail(`one has ${own.classes.length} classes, the other ${its.classes.length}`);
     }
     const index = own.classes.findIndex((name, at) => name !== its.classes[at]);
-    if (index >= 0) fail(`class ${index} is "${own.classes[index]}" in one and "${its.classes[index]}" in the other`);
+    if (index >= 0)
+      fail(
+        `class ${index} is ${quoted(own.classes[index] ?? "")} in one and ${quoted(its.classes[index] ?? "")} in the other`,
+      );
   }
 };

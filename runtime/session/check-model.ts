@@ -1,4 +1,5 @@
 /** What no graph may hold, whoever made it; found before ONNX Runtime, which reads whatever file a tensor names, gets to see it. */
+import { quoted } from "../../compiler/artifact-terminal.ts";
 import onnxProto, { type onnx } from "onnx-proto";
 import { type ArtifactMetadata, names } from "../../compiler/artifact.ts";
 
@@ -84,10 +85,10 @@ export const checkModel = (model: onnx.IModelProto, { classes }: ArtifactMetadat
   if (elsewhere) return `${elsewhere.name || "a tensor"} is kept in another file, which is for parameters alone`;
   const known = namedTensors(model);
   const twice = findTwice(known);
-  if (twice !== undefined) return `two tensors are called "${twice}"`;
+  if (twice !== undefined) return `two tensors are called ${quoted(twice)}`;
   // Such as __proto__ and constructor: objects that are keyed by name have them already.
   const reserved = known.find((name) => name in {});
-  if (reserved !== undefined) return `a tensor is called "${reserved}"`;
+  if (reserved !== undefined) return `a tensor is called ${quoted(reserved)}`;
   const outputs = [names.logits, names.scores].map((name) => describeOutput(model.graph ?? {}, name, classes.length));
   return outputs.find((problem) => problem !== undefined);
 };

@@ -3,7 +3,7 @@ import { existsSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { printable, printableJson, printableLines } from "../../compiler/artifact-terminal.ts";
+import { printable, printableJson, printableLines, quoted } from "../../compiler/artifact-terminal.ts";
 import { temporaryFolder } from "../runtime/audio/temporary-folder.ts";
 import { wavBytes } from "../runtime/audio/wav-bytes.ts";
 import { encodeModel, linearModel, writeLinearModel } from "../runtime/session/linear-artifact.ts";
@@ -18,6 +18,7 @@ const raw = /[^\P{Cc}\n]|[\u202e\u2028]/u;
 describe("what a terminal would obey is shown", () => {
   test("in names, in text, in JSON", () => {
     expect(printable(hostile)).toBe(shown);
+    expect(quoted(hostile)).toBe(`"${shown}"`);
     expect(printableLines(hostile)).toBe(shown.replace("\\u{a}", "\n").replace("\\u{9}", "\t"));
     const json = printableJson({ [hostile]: hostile });
     expect(json).not.toMatch(raw);
