@@ -129,12 +129,13 @@ const readResidual = (bits: BitReader, samples: Float64Array, order: number): vo
     const end = (partition + 1) * size;
     const parameter = bits.unsigned(parameterBits);
     const plainBits = parameter === escape ? bits.unsigned(5) : 0;
+    const unit = 2 ** parameter;
     for (let index = Math.max(order, partition * size); index < end; index++) {
       if (parameter === escape) {
         samples[index] = bits.signed(plainBits);
         continue;
       }
-      const folded = bits.unary() * 2 ** parameter + bits.unsigned(parameter);
+      const folded = bits.unary() * unit + bits.unsigned(parameter);
       samples[index] = folded % 2 === 0 ? folded / 2 : -(folded + 1) / 2;
     }
   }

@@ -106,8 +106,10 @@ async function* decodeBlocks(
       held = [];
       return end > from ? { channels, sampleRateHz } : undefined;
     };
+    let end = 0;
     for await (const element of elementsOf(source)) {
       const { id, start, size = 0 } = element;
+      if (id === ids.segment) end = start + size;
       let discard = 0;
       if (id === ids.discardPadding) {
         const bytes = await source.read(start, Math.min(size, 8));
@@ -128,6 +130,7 @@ async function* decodeBlocks(
     }
     const block = release(0);
     if (block) yield block;
+    if (end > source.size) throw new AudioFault("the file is cut off between two blocks");
   } finally {
     decoder.free();
   }
