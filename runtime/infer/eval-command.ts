@@ -58,25 +58,27 @@ interface Measuring extends Pick<PredictOptions, "clips" | "signal"> {
   readonly batch: number | undefined;
   /** Told of each clip that is left out; undefined where none may be. */
   readonly onUnreadable: ((clip: Clip, reason: string) => Promise<void>) | undefined;
-  readonly output: Output;
+  /** Told what is to be said of the clips. */
+  readonly onNote: (note: string) => void;
+  readonly terminal: Output["terminal"];
 }
 
 /** One graph's answers; undefined where the signal ended it. */
 const measure = async (
   artifact: Artifact,
-  { clips, signal, device, batch = artifact.metadata.recipe.batch, onUnreadable, output }: Measuring,
+  { clips, signal, device, batch = artifact.metadata.recipe.batch, onUnreadable, onNote, terminal }: Measuring,
 ): Promise<ClipPredictions | undefined> => {
   const supply = openClips(artifact);
   const { loadToEvaluate } = leaveOut(clips, supply.load, onUnreadable);
   const classifier = await openClassifier(artifact, device);
-  const progress = createProgress(clips.length, 1, output.terminal);
+  const progress = createProgress(clips.length, 1, terminal);
   const onProgress = (done: number): void => progress.update(done, "evaluating");
   try {
     return await predict({ artifact, classifier, clips, load: loadToEvaluate, batch, signal, onProgress });
   } finally {
     progress.clear();
     await classifier.close();
-    for (const note of supply.describe()) output.note(note);
+    supply.describe().forEach(onNote);
     await supply.close();
   }
 };
@@ -131,6 +133,12 @@ export const evalCommand: Command = {
     const onUnreadable = skipBad
       ? async (_: Clip, reason: string): Promise<void> => output.note(`${reason}; left out`)
       : undefined;
+    const told = new Set<string>();
+    const onNote = (note: string): void => {
+      // Graphs that hear alike have the same to say.
+      if (!told.has(note)) output.note(note);
+      told.add(note);
+    };
     for (const [index, artifact] of artifacts.entries()) {
       const predictions = await measure(artifact, {
         clips,
@@ -138,7 +146,8 @@ export const evalCommand: Command = {
         device,
         batch,
         onUnreadable,
-        output,
+        onNote,
+        terminal: output.terminal,
       });
       if (!predictions) return exitCodes.interrupted;
       answers.push(predictions);
