@@ -2,13 +2,25 @@ import type { Clip } from "./dataset.ts";
 import { fileOf } from "./merge-clips.ts";
 
 /**
- * How many of the clips to evaluate on are files that are trained on too, for people: what they are answered tells little
- * about new clips. Undefined where there are none.
+ * How many of the clips to evaluate on are trained on too, as the same file or a copy of it, for people: what they are answered
+ * tells little about new clips. Undefined where there are none.
+ * @param fingerprints what tells files from others, whatever they are called
  */
-export const describeShared = (train: readonly Clip[], evaluation: readonly Clip[]): string | undefined => {
-  const trained = new Set(train.map(fileOf));
-  const shared = evaluation.filter((clip) => "path" in clip.source && trained.has(fileOf(clip)));
+export const describeShared = (
+  train: readonly Clip[],
+  evaluation: readonly Clip[],
+  fingerprints: ReadonlyMap<Clip, string>,
+): string | undefined => {
+  const files = new Set(train.map(fileOf));
+  const copies = new Map(train.map((clip) => [fingerprints.get(clip), clip.name]));
+  const shared = evaluation.flatMap((clip) => {
+    if (!("path" in clip.source)) return [];
+    if (files.has(fileOf(clip))) return [clip.name];
+    const fingerprint = fingerprints.get(clip);
+    const original = fingerprint === undefined ? undefined : copies.get(fingerprint);
+    return original === undefined ? [] : [`${clip.name}, a copy of ${original}`];
+  });
   const [first] = shared;
-  if (!first) return undefined;
-  return `${shared.length} of the ${evaluation.length} clips to evaluate on are also trained on, among them ${first.name}`;
+  if (first === undefined) return undefined;
+  return `${shared.length} of the ${evaluation.length} clips to evaluate on are also trained on, among them ${first}`;
 };

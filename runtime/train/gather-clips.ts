@@ -97,7 +97,7 @@ export const gatherClips = async (
         ...dataset.notes,
         ...(evaluation?.notes ?? []),
         describeUntrained(dataset, split.train),
-        describeShared(split.train, split.evaluation),
+        describeShared(split.train, [...split.evaluation, ...split.test], fingerprints),
       ];
       for (const text of notes) if (text !== undefined) note(text);
       const gathered = { ...split, fingerprints };

@@ -44,12 +44,11 @@ const outcome = (folder: string): object => {
 
 test("what is odd about the data is said once", async () => {
   enterWorkspace();
-  const clip = wavBytes([32_767, 0, 0, 0]);
   const folder = temporaryFolder(
     Object.fromEntries(
-      ["train/low/1.wav", "train/high/2.wav", "test/low/3.wav", "test/high/4.wav", "train/5.wav"].map((name) => [
+      ["train/low/1.wav", "train/high/2.wav", "test/low/3.wav", "test/high/4.wav", "train/5.wav"].map((name, index) => [
         name,
-        clip,
+        wavBytes([32_767 - index, 0, 0, 0]),
       ]),
     ),
   );

@@ -25,7 +25,8 @@ const silent: Output = {
 /** A graph and clips in the folder that is current until the test ends. */
 const enterWorkspace = (): string => {
   const names = ["low", "high"].flatMap((label) => [0, 1, 2, 3, 4].map((index) => `clips/${label}/${index}.wav`));
-  const folder = temporaryFolder(Object.fromEntries(names.map((name) => [name, wavBytes([1, 0, 0, 0])])));
+  // No two are the same.
+  const folder = temporaryFolder(Object.fromEntries(names.map((name, index) => [name, wavBytes([1, index, 0, 0])])));
   const before = process.cwd();
   process.chdir(folder);
   onTestFinished(() => process.chdir(before));
@@ -410,7 +411,7 @@ describe("clips that cannot be read", () => {
     const trained = started.clips.filter(({ name }) => name.includes("low"));
     const [first = "", second = ""] = trained.map(({ name }) => name);
     const [evaluated = ""] = started.evaluationClips.map(({ name }) => name);
-    const [own, other] = [readFileSync(first), wavBytes([0, 1, 0, 0])];
+    const [own, ownEvaluated, other] = [readFileSync(first), readFileSync(evaluated), wavBytes([0, 1, 0, 0])];
     rmSync(evaluated);
     writeFileSync(first, other);
     await expect(resumeRun()).rejects.toThrow(
@@ -421,7 +422,7 @@ describe("clips that cannot be read", () => {
 restore them, or go on without them: --skip-bad`,
       ),
     );
-    writeFileSync(evaluated, own);
+    writeFileSync(evaluated, ownEvaluated);
     writeFileSync(first, own);
     expect((await resumeRun()).options.evaluationClips.map(bareClip)).toStrictEqual(
       started.evaluationClips.map(bareClip),
