@@ -9,7 +9,7 @@ import { openAiff } from "./pcm/open-aiff.ts";
 import { openAu } from "./pcm/open-au.ts";
 import { openCaf } from "./pcm/open-caf.ts";
 import { openWav } from "./pcm/open-wav.ts";
-import { endBeforeTags, skipTags } from "./skip-tags.ts";
+import { endBeforeTags, skipTags } from "./tags.ts";
 
 /** Those that say what they are in their first bytes. */
 const openers = [openFlac, openOgg, openWebm];

@@ -1,6 +1,6 @@
 import { AudioFault } from "../audio-fault.ts";
 import type { AudioBlock, AudioTools } from "../audio-stream.ts";
-import { textOf, viewOf } from "../byte-source.ts";
+import { viewOf } from "../byte-source.ts";
 import type { FlacFrame, StreamInfo } from "./decode-frame.ts";
 
 export const streamInfoBytes = 34;
@@ -92,11 +92,4 @@ const interleave = (channels: readonly Float64Array[], bitsPerSample: number): U
     }
   });
   return bytes;
-};
-
-/** Whether bytes after the sound are what editors and file systems leave there: tags, or zeros. */
-export const isTail = (bytes: Uint8Array): boolean => {
-  const start = bytes.findIndex((byte) => byte !== 0);
-  const text = textOf(bytes.subarray(start, start + 11));
-  return start < 0 || ["TAG", "APETAGEX", "ID3", "LYRICSBEGIN", "3DI"].some((tag) => text.startsWith(tag));
 };

@@ -3,7 +3,8 @@ import type { AudioStream, AudioTools } from "../audio-stream.ts";
 import { type ByteSource, textOf } from "../byte-source.ts";
 import { OutOfBytes } from "./bit-reader.ts";
 import { decodeFrame, type FlacFrame, type StreamInfo } from "./decode-frame.ts";
-import { formatOf, isTail, readStreamInfo, samplesOfFrames, streamInfoBytes } from "./decode-frames.ts";
+import { formatOf, readStreamInfo, samplesOfFrames, streamInfoBytes } from "./decode-frames.ts";
+import { isTail } from "../tags.ts";
 
 const usualFrameBytes = 64 * 1024;
 /** No frame is larger: 65,535 samples of 8 channels at 32 bits, and its headers. */
@@ -50,6 +51,9 @@ async function* readFrames(
   while (offset < source.size) {
     const frame = await readFrame(source, offset, info);
     if (frame === undefined) {
+      if (textOf(await source.read(offset, 4)) === "fLaC") {
+        throw new AudioFault("another FLAC file follows in this one; expected one");
+      }
       const isWhole = info.frames > 0 && decoded >= info.frames;
       if (isWhole || isTail(await source.read(offset, 1024))) return;
       throw new AudioFault(`the file is corrupt: no FLAC frame starts at byte ${offset}`);

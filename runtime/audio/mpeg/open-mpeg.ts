@@ -2,9 +2,8 @@ import { MPEGDecoder } from "mpg123-decoder";
 import { AudioFault } from "../audio-fault.ts";
 import { type AudioBlock, type AudioStream, type AudioTools, unendedNote } from "../audio-stream.ts";
 import { type ByteSource, textOf, viewOf } from "../byte-source.ts";
-import { isTail } from "../flac/decode-frames.ts";
 import { type MpegHeader, readMpegHeader } from "./frame-header.ts";
-import { skipTags } from "../skip-tags.ts";
+import { isTail, skipTags } from "../tags.ts";
 
 /** So far into a file a first frame is looked for, after its tags. */
 const furthestStart = 64 * 1024;

@@ -1,7 +1,7 @@
 /** The pages of an Ogg file (RFC 3533, section 6). */
 import { AudioFault } from "../audio-fault.ts";
-import { isTail } from "../flac/decode-frames.ts";
 import { type ByteSource, textOf, viewOf } from "../byte-source.ts";
+import { isTail } from "../tags.ts";
 
 export interface OggPage {
   readonly serial: number;

@@ -86,6 +86,7 @@ const listChunks = async (source: ByteSource, dialect: Dialect): Promise<Readonl
     const start = offset + headerBytes;
     const stated = readSize(viewOf(header), idBytes);
     const size = id === "data" ? await dataSize(source, start, stated, chunks.get("ds64"), dialect) : stated;
+    if (id === "RIFF" || id === "RIFX") throw new AudioFault("another WAV file follows in this one; expected one");
     if (id === "data" && chunks.has("data")) {
       throw new AudioFault("the file has two chunks of samples; expected one: save it anew with an audio editor");
     }
@@ -109,7 +110,9 @@ const dataSize = async (
     const size = Number(viewOf(await source.read(ds64.start + 8, 8)).getBigUint64(0, dialect.isLittle));
     return size === 0 ? Number.POSITIVE_INFINITY : size;
   }
-  if (stated >= unknownLength && dialect.idBytes === 4) return Number.POSITIVE_INFINITY;
+  // Nor can 32 bits say how long a file of more than 4 GiB is.
+  const isLong = source.size - start > 2 ** 32;
+  if (dialect.idBytes === 4 && (stated >= unknownLength || isLong)) return Number.POSITIVE_INFINITY;
   if (stated > 0 || source.size <= start) return stated;
   // Nothing, or a length never filled in: what follows tells.
   const next = await source.read(start, 8);

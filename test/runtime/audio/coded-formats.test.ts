@@ -45,6 +45,10 @@ describe("FLAC", () => {
     );
   });
 
+  test("files put together are refused", async () => {
+    expect(await refusalOf(Buffer.concat([bytes, bytes]))).toBe("another FLAC file follows in this one; expected one");
+  });
+
   test("stream information that contradicts the frames", async () => {
     expect(await refusalOf(patched(bytes, { [info + 10]: [0x02, 0xee, 0x02] }))).toBe(
       "the file is corrupt: its frames are not as its stream information says",

@@ -101,6 +101,12 @@ describe("chunks", () => {
     );
   });
 
+  test("files put together are refused", async () => {
+    expect(await refusalOf(Buffer.concat([wavBytes([1]), wavBytes([2])]))).toBe(
+      "another WAV file follows in this one; expected one",
+    );
+  });
+
   test("64 bits for sizes: RF64 and Wave64", async () => {
     const rf64 = wavOf(
       wavChunk("ds64", bytesOf([0, 6], [0, 2], [4, 6], [0, 2], [2, 6], [0, 2], [0, 4])),

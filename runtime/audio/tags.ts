@@ -1,3 +1,4 @@
+/** Tags, and what else editors and file systems put before and after the sound. */
 import { type ByteSource, textOf, viewOf } from "./byte-source.ts";
 
 const id3Bytes = 10;
@@ -64,4 +65,11 @@ const id3Length = (bytes: Uint8Array): number | undefined => {
 const apeLength = (bytes: Uint8Array): number | undefined => {
   if (textOf(bytes.subarray(0, 8)) !== "APETAGEX" || bytes.length < apeBytes) return undefined;
   return apeBytes + viewOf(bytes).getUint32(12, true);
+};
+
+/** Whether bytes after the sound are what editors and file systems leave there: tags, or zeros. */
+export const isTail = (bytes: Uint8Array): boolean => {
+  const start = bytes.findIndex((byte) => byte !== 0);
+  const text = textOf(bytes.subarray(start, start + 11));
+  return start < 0 || ["TAG", "APETAGEX", "ID3", "LYRICSBEGIN", "3DI"].some((tag) => text.startsWith(tag));
 };
