@@ -77,7 +77,8 @@ export const openAiff = async (source: ByteSource, tools: AudioTools): Promise<A
   const channels = view.getUint16(0, false);
   const stated = view.getUint32(2, false);
   const bits = view.getUint16(6, false);
-  const sampleRateHz = readExtended(view, 8);
+  // Old Macintoshes record at 22,254.5 Hz.
+  const sampleRateHz = Math.round(readExtended(view, 8));
   const type = kind === "AIFF" ? "NONE" : textOf(await source.read(common.start + 18, 4));
   requireChannels(channels);
   const start = sound.start + 8 + (prefix.length === 8 ? viewOf(prefix).getUint32(0, false) : 0);

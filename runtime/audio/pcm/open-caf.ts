@@ -29,7 +29,7 @@ export const openCaf = async (source: ByteSource, tools: AudioTools): Promise<Au
     throw new AudioFault("the file is corrupt or cut off: it has no desc chunk");
   }
   const view = viewOf(head);
-  const sampleRateHz = view.getFloat64(20, false);
+  const sampleRateHz = Math.round(view.getFloat64(20, false));
   const id = textOf(head, 28, 32);
   const [flag, packetBytes, , channels, bits] = [32, 36, 40, 44, 48].map((offset) => view.getUint32(offset, false));
   if (flag === undefined || packetBytes === undefined || channels === undefined || bits === undefined) return undefined;
