@@ -1,4 +1,5 @@
 /** A graph as a folder that `transformers.ASTForAudioClassification.from_pretrained` and transformers.js load. */
+import { existsSync } from "node:fs";
 import { mkdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { onnx } from "onnx-proto";
@@ -78,7 +79,8 @@ const makeRoom = async (folder: string): Promise<void> => {
     if (code === "ENOENT") return;
     if (code === "ENOTEMPTY" || code === "EEXIST")
       throw new UserError(`cannot write ${folder}: it is a folder with files in it; name another`);
-    if (code === "ENOTDIR") throw new UserError(`cannot write ${folder}: it is a file; name a folder`);
+    if (code === "ENOTDIR" && existsSync(folder))
+      throw new UserError(`cannot write ${folder}: it is a file; name a folder`);
     throw error;
   }
 };
