@@ -153,10 +153,14 @@ describe("processes that are killed", () => {
       if (!isEarly) await firstLine(victim);
       await sleep(random.uniform(0, isEarly ? startMs : (1.5 * trainMs) / kills));
       victim.kill("SIGKILL");
-      expect(await ended).toBe("SIGKILL");
+      const how = await ended;
+      // On a machine that has less to do by now, it comes to its end before its time.
+      if (how === 0) break;
+      expect(how).toBe("SIGKILL");
       savedSteps.push(readProgress(runFolder(join(folder, "run")))?.steps ?? 0);
     }
     expect(savedSteps).toStrictEqual([...savedSteps].sort((a, b) => a - b));
+    expect(savedSteps.length).toBeGreaterThan(kills / 2);
     expect(new Set(savedSteps).size).toBeGreaterThan(kills / 4);
     expect(await end(runtime(goOn, folder))).toBe(0);
     expect(outcome(join(folder, "run"))).toStrictEqual(outcome(join(whole, "run")));
