@@ -6,7 +6,7 @@
 import * as v from "valibot";
 
 /** Bumped when a runtime and a graph of different numbers cannot work together. */
-export const formatVersion = 2;
+export const formatVersion = 3;
 
 /**
  * Stands in `waveform` where a clip has no sample: clips of one batch share a length, shorter ones are filled up with it.
@@ -34,8 +34,8 @@ export const names = {
   /** int64 [batch * frames]: for each frame the one it is taken from. */
   frameOrder: "frame_order",
   targets: "targets",
-  /** bool []: whether the optimizer steps with the gradients added up, or only adds to them. */
-  update: "update",
+  /** bool []: whether gradients are added to those of the batch before, or take their place. */
+  accumulate: "accumulate",
   learningRate: "learning_rate",
   logits: "logits",
   scores: "scores",

@@ -2,7 +2,7 @@
 /** `specgraph [spec.ts] [--out graph.onnx] [--input waveform|features]`; in a clone, `npm run compile -- ...`. */
 import { parseArgs } from "node:util";
 import { printableJson, printableLines, watchOutput } from "./artifact-terminal.ts";
-import { compile, type GraphInput } from "./compile.ts";
+import { compile, type CompileOptions, type GraphInput, printStage, type StageName } from "./compile.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { printCoverage } from "./weights/coverage.ts";
 import { printDiagnostic } from "./diagnostics/print-diagnostic.ts";
@@ -17,6 +17,7 @@ Compiles a model spec to one ONNX file that infers and trains.
   --weights-from KEY          which of several models in it: model_ema, teacher, ...   (default: the spec's)
   --weights-labels CSV        the weights' class names, by row                    (default: the file's own)
   --input waveform|features   where the graph starts                              (default: waveform)
+  --print STAGE               print inference, gradients or update as text, and write nothing
   --json                      print one JSON object instead of text
   --help                      print this`;
 
@@ -35,6 +36,7 @@ const readArguments = (args: readonly string[]) => {
         "weights-from": { type: "string" },
         "weights-labels": { type: "string" },
         input: { type: "string", default: "waveform" },
+        print: { type: "string" },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -46,6 +48,7 @@ const readArguments = (args: readonly string[]) => {
 };
 
 const isGraphInput = (value: string): value is GraphInput => value === "waveform" || value === "features";
+const stages = ["inference", "gradients", "update"] as const satisfies readonly StageName[];
 const millions = (count: number): string => `${(count / 1e6).toFixed(1)} M`;
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
@@ -66,14 +69,22 @@ const run = (args: readonly string[]): void => {
 
   const spec = positionals[0] ?? "spec/ast.ts";
   const started = performance.now();
-  const { metadata, coverage, bytes } = compile({
+  const options: CompileOptions = {
     spec,
     out,
     input,
     ...(weights === undefined ? {} : { weights }),
     ...(weightsFrom === undefined ? {} : { weightsFrom }),
     ...(weightsLabels === undefined ? {} : { weightsLabels }),
-  });
+  };
+  if (values.print !== undefined) {
+    const stage = stages.find((name) => name === values.print);
+    print(
+      printStage(options, stage ?? fail("arguments", `--print is ${stages.join(", ")}, not ${values.print}`)).trimEnd(),
+    );
+    return;
+  }
+  const { metadata, coverage, bytes } = compile(options);
   const seconds = (performance.now() - started) / 1000;
   if (values.json) {
     process.stdout.write(

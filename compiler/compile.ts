@@ -1,12 +1,12 @@
 /**
  * The whole pipeline:
  *
- *     spec.ts --readSpec--> Model --normalizeSpec--> NormalizedSpec     frontend/
- *       --lowerFeatures, lowerNetwork, objectives--> inference          lower/
- *       --lowerLoss--> + augmentation, loss: the forward graph          lower/
- *       --lowerStep--> + gradients, optimizer                           lower/ (gradients: passes/)
- *       --foldReshapes, mixedPrecision, removeDeadCode--> Graph         passes/
- *       --writeArtifact--> graph.onnx (+ graph.onnx.data)               emit/
+ *     spec.ts --readSpec--> Model --normalizeSpec--> NormalizedSpec               frontend/
+ *       --lowerFeatures, lowerNetwork, objectives, lowerLoss--> forward pass     lower/
+ *       --lowerGradients--> + gradients                                          lower/ (differentiation: passes/)
+ *       --foldReshapes, mixedPrecision, removeDeadCode--> optimised              passes/
+ *       --stageOf--> inference, gradients; --lowerUpdate--> update: a Program    lower/
+ *       --writeArtifact--> graph.onnx (+ graph.onnx.data)                        emit/
  */
 import {
   type ArtifactMetadata,
@@ -23,14 +23,20 @@ import { normalizeSpec, resolveCheckpoint } from "./frontend/normalize-spec.ts";
 import type { Locate, NormalizedSpec } from "./frontend/normalized-spec.ts";
 import { readSpec } from "./frontend/read-spec.ts";
 import { createBuilder } from "./ir/builder.ts";
-import type { Graph, State, Value } from "./ir/graph.ts";
+import { type Graph, type State, unchanged, type Value } from "./ir/graph.ts";
+import { printGraph } from "./ir/print-graph.ts";
+import { parametersOf, type Program } from "./ir/program.ts";
 import { lowerFeatures } from "./lower/lower-features.ts";
 import { lowerNetwork } from "./lower/lower-network.ts";
 import { objectives } from "./lower/lower-objective.ts";
-import { type LoweredForward, lowerLoss, lowerStep } from "./lower/lower-training.ts";
+import { lowerGradients } from "./lower/lower-gradients.ts";
+import { type LoweredForward, lowerLoss } from "./lower/lower-loss.ts";
+import { lowerUpdate } from "./lower/lower-update.ts";
+import { rateFactors } from "./lower/rate-factors.ts";
 import { foldReshapes } from "./passes/fold-reshapes.ts";
 import { mixedPrecision } from "./passes/mixed-precision.ts";
 import { removeDeadCode } from "./passes/remove-dead-code.ts";
+import { removeUnread } from "./passes/remove-unread.ts";
 import { renameValues } from "./passes/rename-values.ts";
 import { verify } from "./ir/verify.ts";
 import { runPasses } from "./passes/run-passes.ts";
@@ -88,19 +94,38 @@ const lowerForward = (
   return { graph: verify(b.finish([logits, scores, loss])), features, targets, loss };
 };
 
-/** The program as one graph: inference, loss, gradients and optimizer. Values have their final names. */
-export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locate): Graph => {
-  const forward = lowerForward(spec, input, locate);
-  const passes = { foldReshapes, ...(spec.precision.kind === "float32" ? {} : { mixedPrecision }), removeDeadCode };
-  const graph = runPasses(lowerStep(spec, forward, locate), passes);
-  const finalNames = [names.logits, names.scores, names.loss];
-  const outputs = graph.outputs.map(({ name }, index) => [name, finalNames[index] ?? name] as const);
-  return renameValues(graph, new Map([[forward.features.name, names.features], ...outputs]));
+/** The part of a graph that leads to these outputs and, if asked for, to its states' updates. */
+const stageOf = (graph: Graph, outputs: readonly Value[], { updates }: { readonly updates: boolean }): Graph => {
+  const states = updates ? graph.states : graph.states.map(unchanged);
+  return verify(removeUnread(removeDeadCode({ ...graph, outputs, states })));
 };
 
-/** The outputs that belong to inference. */
-export const inferenceOutputs = ({ outputs }: Graph): readonly Value[] =>
-  outputs.filter(({ name }) => name !== names.loss);
+/** The spec as stages. Inputs and outputs have the names that the artifact fixes. */
+export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locate): Program => {
+  const forward = lowerForward(spec, input, locate);
+  const parameters = forward.graph.states.map(({ value }) => value);
+  const factors = rateFactors(
+    parameters.map(({ name }) => name),
+    spec.rates,
+    locate,
+  );
+  const trainable = parameters.filter(({ name }) => factors.get(name) !== 0);
+  const passes = { foldReshapes, ...(spec.precision.kind === "float32" ? {} : { mixedPrecision }), removeDeadCode };
+  const lowered = runPasses(lowerGradients(spec, forward, trainable), passes);
+  const finalNames = [names.logits, names.scores, names.loss];
+  const outputs = lowered.outputs.map(({ name }, index) => [name, finalNames[index] ?? name] as const);
+  const graph = renameValues(lowered, new Map([[forward.features.name, names.features], ...outputs]));
+  const isLoss = ({ name }: Value): boolean => name === names.loss;
+  return {
+    inference: stageOf(
+      graph,
+      graph.outputs.filter((output) => !isLoss(output)),
+      { updates: false },
+    ),
+    gradients: stageOf(graph, graph.outputs.filter(isLoss), { updates: true }),
+    update: runPasses(lowerUpdate(spec, graph.states, factors), { removeDeadCode }),
+  };
+};
 
 /** The checkpoint to start from: the one named here, else the spec's. */
 const openSource = (
@@ -128,20 +153,23 @@ const requireReadable = (path: string, metadata: ArtifactMetadata): void => {
   ]);
 };
 
-const compileSpec = (options: CompileOptions): Compiled => {
-  const { spec: path, out, input, weightsLabels } = options;
-  const { model, locate } = readSpec(path);
-  const pretrained = model.pretrained && resolveCheckpoint(model.pretrained, path);
+/** The spec as stages, and the checkpoint that it starts from, if there is one. */
+const lowerFile = (options: CompileOptions) => {
+  const { model, locate } = readSpec(options.spec);
+  const pretrained = model.pretrained && resolveCheckpoint(model.pretrained, options.spec);
   const source = openSource(pretrained, options);
   const told = source && { path: source.path, features: source.facts.features };
-  const spec = normalizeSpec(model, locate, path, input, told);
-  const graph = lowerSpec(spec, input, locate);
-  const program = { graph, inferenceOutputs: inferenceOutputs(graph) };
-  const metadata = describeArtifact(spec, graph, program.inferenceOutputs, input);
+  const spec = normalizeSpec(model, locate, options.spec, options.input, told);
+  return { spec, program: lowerSpec(spec, options.input, locate), pretrained, source };
+};
+
+const writeFile = (options: CompileOptions): Compiled => {
+  const { spec: path, out, input, weightsLabels } = options;
+  const { spec, program, pretrained, source } = lowerFile(options);
+  const metadata = describeArtifact(spec, program, input);
   requireReadable(path, metadata);
-  const parameters = graph.states.filter(({ kind }) => kind === "parameter");
   const importOptions = { ...pretrained, ...(weightsLabels === undefined ? {} : { labels: weightsLabels }) };
-  const imported = source && importWeights(source, importOptions, spec, parameters);
+  const imported = source && importWeights(source, importOptions, spec, parametersOf(program));
   const read = imported?.read ?? ((state: State) => initialize(state, spec.seed));
   const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
   const trained = source?.trainedClips === undefined ? [] : [{ key: trainedClipsKey, value: source.trainedClips }];
@@ -150,15 +178,26 @@ const compileSpec = (options: CompileOptions): Compiled => {
   return { metadata, coverage: imported?.coverage(), bytes };
 };
 
-/**
- * Compiles a spec to an ONNX file.
- * @throws CompileError with everything that is wrong with the spec, or when a checkpoint or the output cannot be used
- */
-export const compile = (options: CompileOptions): Compiled => {
+const asCompileError = <Result>(work: () => Result): Result => {
   try {
-    return compileSpec(options);
+    return work();
   } catch (error) {
     if (error instanceof CheckpointError) throw new CompileError([{ code: "checkpoint", message: error.message }]);
     throw error;
   }
 };
+
+/**
+ * Compiles a spec to an ONNX file.
+ * @throws CompileError with everything that is wrong with the spec, or when a checkpoint or the output cannot be used
+ */
+export const compile = (options: CompileOptions): Compiled => asCompileError(() => writeFile(options));
+
+export type StageName = keyof Program;
+
+/** One stage of a spec as text, a value a line; nothing is written. @throws CompileError as `compile` */
+export const printStage = (options: CompileOptions, stage: StageName): string =>
+  asCompileError(() => {
+    const graph = lowerFile(options).program[stage];
+    return graph ? printGraph(graph) : "";
+  });

@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { type ArtifactMetadata, formatVersion, type Recipe } from "./artifact.ts";
 import type { NormalizedSpec } from "./frontend/normalized-spec.ts";
 import { elements } from "./ir/dim.ts";
-import type { DType, Graph, Node, Value } from "./ir/graph.ts";
+import type { DType, Node } from "./ir/graph.ts";
+import { parametersOf, type Program } from "./ir/program.ts";
 import { byOperand, findOp } from "./ops/table.ts";
-import { nodesLeadingTo } from "./passes/remove-dead-code.ts";
 import { describeHuggingFace } from "./weights/describe-hugging-face.ts";
 
 /** Written to each file; the version in package.json. */
@@ -53,17 +53,13 @@ const describeRecipe = ({ optimizer, precision, ...spec }: NormalizedSpec): Reci
 
 export const describeArtifact = (
   spec: NormalizedSpec,
-  graph: Graph,
-  inferenceOutputs: readonly Value[],
+  program: Program,
   input: ArtifactMetadata["input"],
 ): ArtifactMetadata => {
-  const parameters = graph.states.filter(({ kind }) => kind === "parameter");
-  const trainingResults = [
-    ...graph.outputs.filter((output) => !inferenceOutputs.includes(output)),
-    ...graph.states.flatMap(({ next }) => next ?? []),
-  ];
-  const forward = nodesLeadingTo(graph.nodes, inferenceOutputs);
-  const trainingStep = nodesLeadingTo(graph.nodes, trainingResults);
+  const parameters = parametersOf(program);
+  const forward = program.inference.nodes;
+  const trainingStep = [...(program.gradients?.nodes ?? []), ...(program.update?.nodes ?? [])];
+  const trained = new Set(program.update?.states.flatMap(({ value, next }) => (next ? [value.name] : [])));
   return {
     formatVersion,
     compilerVersion,
@@ -80,7 +76,7 @@ export const describeArtifact = (
     classes: spec.classes,
     recipe: describeRecipe(spec),
     parameters: parameters.map(({ value }) => elements(value.type.shape)).reduce((total, count) => total + count, 0),
-    frozen: parameters.flatMap(({ value, next }) => (next ? [] : [value.name])),
+    frozen: parameters.flatMap(({ value: { name } }) => (trained.has(name) ? [] : [name])),
     flops: { forward: flops(forward), trainingStep: flops(trainingStep) },
     largestTensor: { forward: largestTensor(forward), trainingStep: largestTensor(trainingStep) },
     ...describeHuggingFace(spec, parameters),

@@ -3,9 +3,9 @@ import onnxProto from "onnx-proto";
 import { type Place, printPlace } from "../artifact-files.ts";
 import { elements } from "../ir/dim.ts";
 import type { Attribute, Constant, Graph, Node, State, Value } from "../ir/graph.ts";
+import { parametersOf, type Program } from "../ir/program.ts";
 import { onnxTypeNumber } from "../ops/elementwise.ts";
 import { findOp } from "../ops/table.ts";
-import { nodesLeadingTo } from "../passes/remove-dead-code.ts";
 
 const { onnx } = onnxProto;
 type NodeProto = onnxProto.onnx.INodeProto;
@@ -19,12 +19,6 @@ const irVersion = 9;
 export type Placement =
   | { readonly kind: "inline"; readonly bytes: Uint8Array }
   | { readonly kind: "external"; readonly place: Place };
-
-export interface Program {
-  readonly graph: Graph;
-  /** Those of the graph's outputs that belong to inference. */
-  readonly inferenceOutputs: readonly Value[];
-}
 
 const { AttributeType } = onnx.AttributeProto;
 
@@ -116,55 +110,66 @@ const encodeNodes = (
     };
   });
 
+const isSparse = ({ value, initializer }: State): boolean =>
+  initializer.kind === "zeros" && value.type.shape.length > 0;
+
+const namesOf = (values: readonly Value[]): ReadonlySet<string> => new Set(values.map(({ name }) => name));
+
+/**
+ * A stage as an algorithm of the standard: the part of it that is not in the inference graph. States that several stages
+ * share are in the list of each, as the graph that is run is the algorithm with the inference graph and nothing else.
+ */
+const encodeStage = (
+  name: string,
+  stage: Graph,
+  inference: Graph,
+  inferenceIntegers: ReadonlyMap<string, Constant>,
+): onnxProto.onnx.ITrainingInfoProto => {
+  const known = namesOf([
+    ...inference.inputs,
+    ...inference.constants.map(({ value }) => value),
+    ...inference.nodes.flatMap(({ outputs }) => outputs),
+  ]);
+  const integers = createIntegerInputs();
+  const nodes = stage.nodes.filter(({ outputs }) => !outputs.some((output) => known.has(output.name)));
+  const own = stage.states.filter(({ kind }) => kind !== "parameter");
+  const replaced = stage.states.flatMap(({ value, next }) => (next ? [{ value, next }] : []));
+  const node = [...encodeNodes(nodes, integers.name)];
+  return {
+    algorithm: {
+      name,
+      node,
+      input: stage.inputs.filter((input) => !known.has(input.name)).map(encodeType),
+      output: [...stage.outputs, ...replaced.map(({ next }) => next)].map(encodeType),
+      initializer: [
+        ...stage.constants.filter(({ value }) => !known.has(value.name)).map(encodeConstant),
+        ...[...integers.constants].flatMap(([key, constant]) =>
+          inferenceIntegers.has(key) ? [] : [encodeConstant(constant)],
+        ),
+        ...own.filter((state) => !isSparse(state)).map(encodeUniform),
+      ],
+      sparseInitializer: own.filter(isSparse).map(encodeSparseZeros),
+    },
+    updateBinding: replaced.map(({ value, next }) => ({ key: value.name, value: next.name })),
+  };
+};
+
 /**
  * @param place where the values of each parameter are
- * @returns the file's bytes. `ModelProto.graph` is what leads to the inference outputs; all else is the training algorithm,
- *   whose optimizer states are sparse where they start at zero.
+ * @returns the file's bytes. `ModelProto.graph` is inference; `training_info` has the gradients, and then the update. States
+ *   that start at zero are sparse.
  */
 export const encodeModel = (
-  { graph, inferenceOutputs }: Program,
+  program: Program,
   place: (state: State) => Placement,
   metadata: readonly { readonly key: string; readonly value: string }[],
   producerVersion: string,
 ): Uint8Array => {
-  const inferenceNodes = nodesLeadingTo(graph.nodes, inferenceOutputs);
-  const isInference = new Set(inferenceNodes);
-  const trainingNodes = graph.nodes.filter((node) => !isInference.has(node));
-  const readBy = (nodes: readonly Node[]): ReadonlySet<string | undefined> =>
-    new Set(nodes.flatMap(({ inputs }) => inputs.map((input) => input?.name)));
-  const readByInference = readBy(inferenceNodes);
-  const isRead = ({ value }: { readonly value: Value }): boolean => readByInference.has(value.name);
-
-  const inferenceIntegers = createIntegerInputs();
-  const trainingIntegers = createIntegerInputs();
-  const inferenceProtos = encodeNodes(inferenceNodes, inferenceIntegers.name);
-  const trainingProtos = encodeNodes(trainingNodes, trainingIntegers.name);
-  const ownTrainingIntegers = [...trainingIntegers.constants].filter(
-    ([name]) => !inferenceIntegers.constants.has(name),
-  );
-
-  const parameters = graph.states.filter(({ kind }) => kind === "parameter");
-  const optimizerStates = graph.states.filter(({ kind }) => kind === "optimizer");
-  const isSparse = ({ value, initializer }: State): boolean =>
-    initializer.kind === "zeros" && value.type.shape.length > 0;
-  const trained = graph.states.filter(({ next }) => next);
-  const inferenceInputs = graph.inputs.filter(({ name }) => readByInference.has(name));
-  const trainingInputs = graph.inputs.filter(({ name }) => !readByInference.has(name));
-  const lossOutputs = graph.outputs.filter((output) => !inferenceOutputs.includes(output));
-
-  const algorithm: onnxProto.onnx.IGraphProto = {
-    name: "training step",
-    node: [...trainingProtos],
-    input: trainingInputs.map(encodeType),
-    output: [...lossOutputs, ...trained.flatMap(({ next }) => next ?? [])].map(encodeType),
-    initializer: [
-      ...graph.constants.filter((constant) => !isRead(constant)).map(encodeConstant),
-      ...ownTrainingIntegers.map(([, constant]) => encodeConstant(constant)),
-      ...optimizerStates.filter((state) => !isSparse(state)).map(encodeUniform),
-    ],
-    sparseInitializer: optimizerStates.filter(isSparse).map(encodeSparseZeros),
-  };
-
+  const { inference, gradients, update } = program;
+  const integers = createIntegerInputs();
+  const node = [...encodeNodes(inference.nodes, integers.name)];
+  const stage = (name: string, graph: Graph | undefined): readonly onnxProto.onnx.ITrainingInfoProto[] =>
+    graph ? [encodeStage(name, graph, inference, integers.constants)] : [];
   const model: onnxProto.onnx.IModelProto = {
     irVersion,
     opsetImport: [{ domain: "", version: opset }],
@@ -172,25 +177,17 @@ export const encodeModel = (
     producerVersion,
     graph: {
       name: "inference",
-      node: [...inferenceProtos],
-      input: inferenceInputs.map(encodeType),
-      output: inferenceOutputs.map(encodeType),
+      node,
+      input: inference.inputs.map(encodeType),
+      output: inference.outputs.map(encodeType),
       initializer: [
-        ...parameters.map((state) => encodeParameter(state, place(state))),
-        ...graph.constants.filter(isRead).map(encodeConstant),
-        ...[...inferenceIntegers.constants.values()].map(encodeConstant),
+        ...parametersOf(program).map((state) => encodeParameter(state, place(state))),
+        ...inference.constants.map(encodeConstant),
+        ...[...integers.constants.values()].map(encodeConstant),
       ],
     },
     metadataProps: metadata.map(({ key, value }) => ({ key, value })),
-    trainingInfo:
-      trained.length === 0
-        ? []
-        : [
-            {
-              algorithm,
-              updateBinding: trained.map(({ value, next }) => ({ key: value.name, value: next?.name ?? "" })),
-            },
-          ],
+    trainingInfo: [...stage("gradients", gradients), ...stage("update", update)],
   };
   return onnx.ModelProto.encode(model).finish();
 };

@@ -5,7 +5,8 @@ import { alignment, createChecksum, removeAbandoned, replacePair, temporaryPath 
 import { CompileError } from "../diagnostics/diagnostic.ts";
 import { elements } from "../ir/dim.ts";
 import type { State } from "../ir/graph.ts";
-import { encodeModel, type Placement, type Program } from "./encode-model.ts";
+import { parametersOf, type Program } from "../ir/program.ts";
+import { encodeModel, type Placement } from "./encode-model.ts";
 
 /** Parameters of more bytes than this go to a data file. */
 const inlineLimit = 32 * 2 ** 20;
@@ -63,7 +64,7 @@ export const writeArtifact = (
   metadata: readonly { readonly key: string; readonly value: string }[],
   producerVersion: string,
 ): { readonly graph: number; readonly data: number } => {
-  const parameters = program.graph.states.filter(({ kind }) => kind === "parameter");
+  const parameters = parametersOf(program);
   const isExternal = parameters.reduce((total, state) => total + byteLength(state), 0) > inlineLimit;
   const places = new Map<State, Placement>();
   const opened: ReturnType<typeof openTemporary>[] = [];

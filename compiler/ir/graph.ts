@@ -50,16 +50,19 @@ export interface Constant {
   readonly data: Float32Array | Uint16Array | Int32Array | BigInt64Array;
 }
 
-/** A tensor that training replaces at each step. */
+/** A tensor that training replaces. A gradient lives from the batch that it is of to the update. */
 export interface State {
   readonly value: Value;
-  readonly kind: "parameter" | "optimizer";
+  readonly kind: "parameter" | "gradient" | "optimizer";
   readonly initializer: Initializer | { readonly kind: "constant"; readonly value: number };
   /** Inputs per output, for initializers that scale with it. */
   readonly fanIn: number;
   /** What the next step finds in its place. */
   readonly next?: Value;
 }
+
+/** The state as a stage has it that leaves it as it is. */
+export const unchanged = ({ value, kind, initializer, fanIn }: State): State => ({ value, kind, initializer, fanIn });
 
 export interface Graph {
   readonly inputs: readonly Value[];

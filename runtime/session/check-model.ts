@@ -50,10 +50,14 @@ const innerTensors = ({ graph, trainingInfo, functions }: onnx.IModelProto): rea
   ];
 };
 
-/** Tensors that the runtime knows by name. */
-const namedTensors = ({ graph, trainingInfo }: onnx.IModelProto): readonly string[] => {
-  const algorithm = trainingInfo?.[0]?.algorithm ?? {};
-  const named = [graph ?? {}, algorithm].flatMap(({ initializer, sparseInitializer, input }) => [
+/** Tensors that the runtime knows by name: the graph's with each algorithm's, as they are run. */
+const namedTensors = ({ graph, trainingInfo }: onnx.IModelProto): readonly (readonly string[])[] =>
+  [{}, ...(trainingInfo ?? []).map(({ algorithm }) => algorithm ?? {})].map((algorithm) =>
+    namesIn(graph ?? {}, algorithm),
+  );
+
+const namesIn = (graph: onnx.IGraphProto, algorithm: onnx.IGraphProto): readonly string[] => {
+  const named = [graph, algorithm].flatMap(({ initializer, sparseInitializer, input }) => [
     ...(initializer ?? []),
     ...(sparseInitializer ?? []).map(({ values }) => values ?? {}),
     ...(input ?? []),
@@ -84,10 +88,10 @@ export const checkModel = (model: onnx.IModelProto, { classes }: ArtifactMetadat
   const elsewhere = innerTensors(model).find(isExternal);
   if (elsewhere) return `${elsewhere.name || "a tensor"} is kept in another file, which is for parameters alone`;
   const known = namedTensors(model);
-  const twice = findTwice(known);
+  const twice = known.map(findTwice).find((name) => name !== undefined);
   if (twice !== undefined) return `two tensors are called ${quoted(twice)}`;
   // Such as __proto__ and constructor: objects that are keyed by name have them already.
-  const reserved = known.find((name) => name in {});
+  const reserved = known.flat().find((name) => name in {});
   if (reserved !== undefined) return `a tensor is called ${quoted(reserved)}`;
   const outputs = [names.logits, names.scores].map((name) => describeOutput(model.graph ?? {}, name, classes.length));
   return outputs.find((problem) => problem !== undefined);

@@ -1,91 +1,168 @@
-/** Several training steps as one graph: an ONNX Loop that carries the states. */
+/** Several batches' training as one graph: an ONNX Loop that carries the states. */
 import onnxProto, { type onnx } from "onnx-proto";
 import { names } from "../../compiler/artifact.ts";
 import { onnxTypeNumbers } from "./read-artifact.ts";
-import { asInput, type TrainingProgram, withGraph } from "./session-program.ts";
+import { asInput, type Stage, type TrainingProgram, withGraph } from "./session-program.ts";
+import type { StoredTensor } from "./stored-tensor.ts";
 
-/** The loop's own input: how many steps, int64 []. */
-export const stepCount = "loop/count";
+/** The loop's own inputs: how many batches, int64 [], and for each whether the update follows it, bool [batches]. */
+export const batchCount = "loop/count";
+export const endsStep = "loop/ends-step";
 
-const [step, condition, goesOn] = ["loop/step", "loop/condition", "loop/goes-on"];
+const [turn, condition, goesOn] = ["loop/turn", "loop/condition", "loop/goes-on"];
 
-const scalar = (name: string, elemType: number): onnx.IValueInfoProto => ({
+const { AttributeType } = onnxProto.onnx.AttributeProto;
+const { DataType } = onnxProto.onnx.TensorProto;
+
+const valueInfo = (
+  name: string,
+  elemType: number,
+  dim: onnx.TensorShapeProto.IDimension[] = [],
+): onnx.IValueInfoProto => ({
   name,
-  type: { tensorType: { elemType, shape: { dim: [] } } },
+  type: { tensorType: { elemType, shape: { dim } } },
 });
 
-const withLeadingAxis = ({ name = "", type }: onnx.IValueInfoProto): onnx.IValueInfoProto => {
-  const { elemType = 0, shape } = type?.tensorType ?? {};
-  return { name, type: { tensorType: { elemType, shape: { dim: [{ dimParam: "steps" }, ...(shape?.dim ?? [])] } } } };
+const withLeadingAxis = ({ name, type }: onnx.IValueInfoProto): onnx.IValueInfoProto => {
+  const { elemType, shape } = type?.tensorType ?? {};
+  return valueInfo(name ?? "", elemType ?? 0, [{ dimParam: "batches" }, ...(shape?.dim ?? [])]);
 };
 
-/**
- * A program of any number of steps in one run, for devices whose results cannot stay there between runs: the states go in
- * and come out once per run. Each input of a step has one more axis, in front, and so has the loss.
- */
-export const loopProgram = ({ model, states }: TrainingProgram): TrainingProgram => {
-  const graph = model.graph ?? {};
-  const carried = states.flatMap(({ stored, next }) => (next === undefined ? [] : [{ stored, next }]));
-  const constantStates = new Set(states.flatMap(({ stored, next }) => (next === undefined ? [stored.name] : [])));
-  const isState = new Set(states.map(({ stored }) => stored.name));
-  const stepInputs = (graph.input ?? []).filter(({ name }) => !isState.has(name ?? ""));
+const graphAttribute = (name: string, g: onnx.IGraphProto): onnx.IAttributeProto => ({
+  name,
+  type: AttributeType.GRAPH,
+  g,
+});
 
-  // Names inside must differ from those outside, which the loop's own inputs and outputs take.
-  const inside = (name: string): string => (name === "" || constantStates.has(name) ? name : `step/${name}`);
-  const renamed = <Named extends { readonly name?: string | null }>(named: Named): Named => ({
-    ...named,
-    name: inside(named.name ?? ""),
+type Rename = (name: string) => string;
+
+const renamedNodes = (nodes: readonly onnx.INodeProto[], rename: Rename): onnx.INodeProto[] =>
+  nodes.map((node) => ({
+    ...node,
+    name: node.name ? rename(node.name) : "",
+    input: (node.input ?? []).map((name) => (name === "" ? "" : rename(name))),
+    output: (node.output ?? []).map(rename),
+  }));
+
+const renamedInitializers = ({ initializer }: onnx.IGraphProto, rename: Rename): onnx.ITensorProto[] =>
+  (initializer ?? []).map((tensor) => ({ ...tensor, name: rename(tensor.name ?? "") }));
+
+/** The inputs of a stage that are no states. */
+const ownInputs = ({ model, reads }: Stage): onnx.IValueInfoProto[] => {
+  const isState = new Set(reads.map(({ name }) => name));
+  return (model.graph?.input ?? []).filter(({ name }) => !isState.has(name ?? ""));
+};
+
+interface Carried {
+  readonly state: StoredTensor;
+  readonly next: string;
+}
+
+/**
+ * A program of any number of batches in one run, for devices whose results cannot stay there between runs: the states go in
+ * and come out once per run. Each input of a batch has one more axis, in front, and so has the loss.
+ */
+export const loopProgram = ({ gradients, update, states }: TrainingProgram): Stage => {
+  const nextGradient = new Map(gradients.replaces.map(({ state, next }) => [state, next]));
+  // Gradients that no batch reads of the one before it are values within a turn.
+  const isAddedUp = gradients.reads.some(({ name }) => nextGradient.has(name));
+  const nexts = new Map([
+    ...(isAddedUp ? nextGradient : []),
+    ...update.replaces.map(({ state, next }) => [state, next] as const),
+  ]);
+  const carried = states.flatMap((state): readonly Carried[] => {
+    const next = nexts.get(state.name);
+    return next === undefined ? [] : [{ state, next }];
   });
+  const isRead = new Set([...gradients.reads, ...update.reads].map(({ name }) => name));
+  const constant = states.filter(({ name }) => isRead.has(name) && !nexts.has(name) && !nextGradient.has(name));
+  const isOutside = new Set(constant.map(({ name }) => name));
+  const isState = new Set(states.map(({ name }) => name));
+  const batchInputs = [...ownInputs(gradients), ...ownInputs(update)];
+  const isBatchInput = new Set(batchInputs.map(({ name }) => name));
+
+  // Names inside must differ from those outside, which the loop's own inputs and outputs take; and those of the stages from another.
+  const inside: Rename = (name) => (isOutside.has(name) ? name : `batch/${name}`);
+  const inUpdate: Rename = (name) => {
+    const gradient = nextGradient.get(name);
+    if (gradient !== undefined) return inside(gradient);
+    return isState.has(name) || isBatchInput.has(name) ? inside(name) : `update/${name}`;
+  };
+
+  const updated = carried.filter(({ state }) => !nextGradient.has(state.name));
+  const outputOf = (name: string, { state }: Carried): onnx.IValueInfoProto => asInput({ ...state, name });
+  const updateGraph = update.model.graph ?? {};
+  const identity = (from: string, to: string): onnx.INodeProto => ({ opType: "Identity", input: [from], output: [to] });
+  const step: onnx.IGraphProto = {
+    name: "update",
+    node: renamedNodes(updateGraph.node ?? [], inUpdate),
+    initializer: renamedInitializers(updateGraph, inUpdate),
+    output: updated.map((each) => outputOf(`update/${each.next}`, each)),
+  };
+  const rest: onnx.IGraphProto = {
+    name: "no update",
+    node: updated.map(({ state, next }) => identity(inside(state.name), `kept/${next}`)),
+    output: updated.map((each) => outputOf(`kept/${each.next}`, each)),
+  };
+  const stepNodes: onnx.INodeProto[] = isAddedUp
+    ? [
+        {
+          opType: "If",
+          name: "loop/update",
+          input: [inside(endsStep)],
+          output: updated.map(({ next }) => inside(next)),
+          attribute: [graphAttribute("then_branch", step), graphAttribute("else_branch", rest)],
+        },
+      ]
+    : [...(step.node ?? []), ...updated.map(({ next }) => identity(`update/${next}`, inside(next)))];
+
+  const given = isAddedUp ? [...batchInputs, valueInfo(endsStep, DataType.BOOL)] : batchInputs;
+  const gradientsGraph = gradients.model.graph ?? {};
   const body: onnx.IGraphProto = {
-    name: "step",
+    name: "batch",
     node: [
-      { opType: "Identity", input: [condition], output: [goesOn] },
-      ...stepInputs.map(({ name }) => ({
+      identity(condition, goesOn),
+      ...given.map(({ name }) => ({
         opType: "Gather",
         name: `loop/take ${name}`,
-        input: [name ?? "", step],
+        input: [name ?? "", turn],
         output: [inside(name ?? "")],
-        attribute: [{ name: "axis", type: onnxProto.onnx.AttributeProto.AttributeType.INT, i: 0 }],
+        attribute: [{ name: "axis", type: AttributeType.INT, i: 0 }],
       })),
-      ...(graph.node ?? []).map((node) => ({
-        ...node,
-        input: (node.input ?? []).map(inside),
-        output: (node.output ?? []).map(inside),
-      })),
+      ...renamedNodes(gradientsGraph.node ?? [], inside),
+      ...stepNodes,
     ],
-    initializer: (graph.initializer ?? []).map(renamed),
+    initializer: [...renamedInitializers(gradientsGraph, inside), ...(isAddedUp ? [] : (step.initializer ?? []))],
     input: [
-      scalar(step, onnxTypeNumbers.int64),
-      scalar(condition, onnxProto.onnx.TensorProto.DataType.BOOL),
-      ...carried.map(({ stored }) => renamed(asInput(stored))),
+      valueInfo(turn, onnxTypeNumbers.int64),
+      valueInfo(condition, DataType.BOOL),
+      ...carried.map((each) => outputOf(inside(each.state.name), each)),
     ],
     output: [
-      scalar(goesOn, onnxProto.onnx.TensorProto.DataType.BOOL),
-      ...carried.map(({ stored, next }) => renamed(asInput({ ...stored, name: next }))),
-      renamed(scalar(names.loss, onnxTypeNumbers.float32)),
+      valueInfo(goesOn, DataType.BOOL),
+      ...carried.map((each) => outputOf(inside(each.next), each)),
+      valueInfo(inside(names.loss), onnxTypeNumbers.float32),
     ],
   };
   const loop: onnx.INodeProto = {
     opType: "Loop",
     name: "loop",
-    input: [stepCount, "", ...carried.map(({ stored }) => stored.name)],
+    input: [batchCount, "", ...carried.map(({ state }) => state.name)],
     output: [...carried.map(({ next }) => next), names.loss],
-    attribute: [{ name: "body", type: onnxProto.onnx.AttributeProto.AttributeType.GRAPH, g: body }],
+    attribute: [graphAttribute("body", body)],
   };
+  const reads = [...carried.map(({ state }) => state), ...constant];
   return {
-    states,
-    model: withGraph(model, {
+    model: withGraph(gradients.model, {
       name: "training steps",
       node: [loop],
-      input: [
-        scalar(stepCount, onnxTypeNumbers.int64),
-        ...stepInputs.map(withLeadingAxis),
-        ...states.map(({ stored }) => asInput(stored)),
-      ],
+      input: [valueInfo(batchCount, onnxTypeNumbers.int64), ...given.map(withLeadingAxis), ...reads.map(asInput)],
       output: [
-        ...carried.map(({ stored, next }) => asInput({ ...stored, name: next })),
-        withLeadingAxis(scalar(names.loss, onnxTypeNumbers.float32)),
+        ...carried.map((each) => outputOf(each.next, each)),
+        withLeadingAxis(valueInfo(names.loss, onnxTypeNumbers.float32)),
       ],
     }),
+    reads,
+    replaces: carried.map(({ state, next }) => ({ state: state.name, next, inPlace: false })),
   };
 };

@@ -69,7 +69,9 @@ const decode = (path: string, bytes: Buffer): onnx.IModelProto => {
   throw new UserError(`${path}: not an ONNX file`);
 };
 
-const damaged = (path: string, what: string): UserError => new UserError(`${path}: the file is damaged: ${what}`);
+/** What is wrong with a file that was right once. */
+export const damaged = (path: string, what: string): UserError =>
+  new UserError(`${path}: the file is damaged: ${what}`);
 
 const sizeOfDataFile = (path: string, dataPath: string): number => {
   const stats = statSync(dataPath, { throwIfNoEntry: false });
@@ -175,22 +177,31 @@ export const readArtifact = (path: string): Artifact => {
 };
 
 /**
- * The training algorithm's own states: optimizer moments, which start at zero and take no space in the file, and counters.
+ * The training algorithms' own states: gradients and optimizer moments, which start at zero and take no space in the file, and
+ * counters. One that both algorithms list is one.
  * @throws UserError when the file is damaged.
  */
-export const readOptimizerStates = ({ path, model, parameters }: Artifact): StoredTensor[] => {
-  const [training] = model.trainingInfo ?? [];
-  const updated = new Set(training?.updateBinding?.map(({ key }) => key));
-  const dense = (training?.algorithm?.initializer ?? [])
-    .filter(({ name }) => updated.has(name))
-    .map((tensor) => toStoredTensor(path, tensor));
-  const largest = Math.max(0, ...parameters.map(({ dims }) => elementCount(dims)));
-  const sparse = (training?.algorithm?.sparseInitializer ?? []).map(({ values, dims: printedDims }): StoredTensor => {
+export const readOwnStates = ({ path, model, parameters }: Artifact): StoredTensor[] => {
+  const training = model.trainingInfo ?? [];
+  const updated = new Set(training.flatMap(({ updateBinding }) => updateBinding?.map(({ key }) => key) ?? []));
+  const largest = Math.max(1, ...parameters.map(({ dims }) => elementCount(dims)));
+  const readZeros = ({ values, dims: printedDims }: onnx.ISparseTensorProto): StoredTensor => {
     const { name, type, dims } = readShape(path, values ?? {}, printedDims);
     if (values?.dims?.some((dim) => Number(dim) !== 0)) throw damaged(path, `${name} does not start at zero`);
     // It has no bytes in the file that would prove its size.
     if (elementCount(dims) > largest) throw damaged(path, `${name} [${dims.join(", ")}] is larger than any parameter`);
     return { name, type, dims, storage: { kind: "zeros" } };
-  });
-  return [...dense, ...sparse];
+  };
+  const found = new Map<string, StoredTensor>();
+  const add = (state: StoredTensor): void => {
+    const known = found.get(state.name);
+    if (known && (known.type !== state.type || String(known.dims) !== String(state.dims)))
+      throw damaged(path, `its training algorithms disagree about ${state.name}`);
+    found.set(state.name, known ?? state);
+  };
+  for (const { algorithm } of training) {
+    for (const tensor of algorithm?.initializer ?? []) if (updated.has(tensor.name)) add(toStoredTensor(path, tensor));
+    algorithm?.sparseInitializer?.forEach((tensor) => add(readZeros(tensor)));
+  }
+  return [...found.values()];
 };

@@ -2,20 +2,26 @@
 import type { onnx } from "onnx-proto";
 import { names } from "../../compiler/artifact.ts";
 import { UserError } from "../user-error.ts";
-import { type Artifact, onnxTypeNumbers, readOptimizerStates } from "./read-artifact.ts";
+import { inPlaceStates, type Replacement } from "./in-place.ts";
+import { type Artifact, damaged, onnxTypeNumbers, readOwnStates } from "./read-artifact.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 
-/** A tensor that training carries from step to step. */
-export interface State {
-  readonly stored: StoredTensor;
-  /** The step's output that replaces it; none where training leaves it as it is. */
-  readonly next?: string | undefined;
+/** A graph that ONNX Runtime runs on states: they are inputs, and what replaces them are outputs. */
+export interface Stage {
+  readonly model: onnx.IModelProto;
+  /** The states that it reads. */
+  readonly reads: readonly StoredTensor[];
+  /** In place: the replacement may be written into the state's own buffer. */
+  readonly replaces: readonly (Replacement & { readonly inPlace: boolean })[];
 }
 
+/** One iteration of training: the gradients of a batch, of several where they are added up, and then the update. */
 export interface TrainingProgram {
-  /** One step; inputs: those of the step and the states; outputs: the loss and the next states. */
-  readonly model: onnx.IModelProto;
-  readonly states: readonly State[];
+  /** Output: the loss. */
+  readonly gradients: Stage;
+  readonly update: Stage;
+  /** Parameters, gradients and the optimizer's own. */
+  readonly states: readonly StoredTensor[];
 }
 
 export const asInput = ({ name, type, dims }: StoredTensor): onnx.IValueInfoProto => ({
@@ -58,45 +64,91 @@ export const inferenceProgram = ({ model, parameters }: Artifact): onnx.IModelPr
 };
 
 /** @throws UserError when the artifact has no training program. */
-export const requireTraining = ({ path, model }: Artifact): onnx.ITrainingInfoProto => {
-  const [training] = model.trainingInfo ?? [];
-  if (training) return training;
-  throw new UserError(`${path}: has no training program; compile its spec again to get one`);
+export const requireTraining = ({
+  path,
+  model,
+}: Artifact): readonly [gradients: onnx.ITrainingInfoProto, update: onnx.ITrainingInfoProto] => {
+  const [gradients, update, ...others] = model.trainingInfo ?? [];
+  if (!gradients) throw new UserError(`${path}: has no training program; compile its spec again to get one`);
+  if (update && others.length === 0) return [gradients, update];
+  throw damaged(
+    path,
+    `it has ${others.length + (update ? 2 : 1)} training algorithms; expected two, gradients and update`,
+  );
 };
 
 /**
- * One training step by the rule of the ONNX standard (TrainingInfoProto): inference graph and algorithm, concatenated;
- * of the inference graph, what the algorithm reads.
- * @throws UserError when the artifact has no training program.
+ * An algorithm by the rule of the ONNX standard (TrainingInfoProto): inference graph and algorithm, concatenated; of the
+ * inference graph, what the algorithm reads.
+ * @param others outputs beside the states' replacements
+ */
+const stageOf = (
+  { path, model }: Artifact,
+  { algorithm, updateBinding }: onnx.ITrainingInfoProto,
+  states: readonly StoredTensor[],
+  others: readonly string[],
+): Stage => {
+  const [inference, own] = [model.graph ?? {}, algorithm ?? {}];
+  const isState = new Set(states.map(({ name }) => name));
+  const replacements = (updateBinding ?? []).map(({ key, value }) => ({ state: key ?? "", next: value ?? "" }));
+  const unknown = replacements.find(({ state }) => !isState.has(state));
+  if (unknown) throw damaged(path, `training updates ${unknown.state}, which it does not hold`);
+
+  const outputs = new Set([...others, ...replacements.map(({ next }) => next)]);
+  const made = new Set((own.output ?? []).map(({ name }) => name));
+  for (const name of outputs) if (!made.has(name)) throw damaged(path, `a training step does not give ${name}`);
+  const nodes = nodesLeadingTo([...(inference.node ?? []), ...(own.node ?? [])], outputs);
+  const read = new Set(nodes.flatMap(({ input }) => input ?? []));
+  const isRead = ({ name }: { readonly name?: string | null }): boolean => read.has(name ?? "");
+  const inputs = new Map([...(inference.input ?? []), ...(own.input ?? [])].map((input) => [input.name ?? "", input]));
+  const reads = states.filter(isRead);
+  const inPlace = inPlaceStates(nodes, replacements);
+  return {
+    model: withGraph(model, {
+      name: own.name ?? "",
+      node: nodes,
+      initializer: [...without(inference.initializer, isState), ...without(own.initializer, isState)].filter(isRead),
+      input: [...[...inputs.values()].filter(isRead), ...reads.map(asInput)],
+      output: (own.output ?? []).filter(({ name }) => outputs.has(name ?? "")),
+    }),
+    reads,
+    replaces: replacements.map((replacement) => ({ ...replacement, inPlace: inPlace.has(replacement.state) })),
+  };
+};
+
+const requireFloatLoss = (path: string, { algorithm }: onnx.ITrainingInfoProto): void => {
+  const loss = algorithm?.output?.find(({ name }) => name === names.loss);
+  if (loss && loss.type?.tensorType?.elemType !== onnxTypeNumbers.float32)
+    throw damaged(path, "the loss is not of float32");
+};
+
+/** Between the two anything may happen to the gradients, and an update without a batch may be made anywhere. */
+const requireNoBatch = (path: string, { model, reads }: Stage): void => {
+  const own = new Set([names.learningRate, ...reads.map(({ name }) => name)]);
+  const other = model.graph?.input?.find(({ name }) => !own.has(name ?? ""));
+  if (other) throw damaged(path, `its update reads ${other.name}, which is of the batch`);
+};
+
+/**
+ * What the file's two training algorithms run as.
+ * @throws UserError when the artifact has no training program, or one of another form
  */
 export const trainingProgram = (artifact: Artifact): TrainingProgram => {
-  const { path, model, parameters } = artifact;
-  const training = requireTraining(artifact);
-  const [inference, algorithm] = [model.graph ?? {}, training.algorithm ?? {}];
-  const stored = [...parameters, ...readOptimizerStates(artifact)];
-  const isStored = new Set(stored.map(({ name }) => name));
-  const updates = new Map((training.updateBinding ?? []).map(({ key, value }) => [key ?? "", value ?? ""]));
-  for (const name of updates.keys()) {
-    if (!isStored.has(name))
-      throw new UserError(`${path}: the file is damaged: training updates ${name}, which it does not hold`);
-  }
+  const { path, parameters } = artifact;
+  const [first, second] = requireTraining(artifact);
+  requireFloatLoss(path, first);
+  const states = [...parameters, ...readOwnStates(artifact)];
+  const gradients = stageOf(artifact, first, states, [names.loss]);
+  const update = stageOf(artifact, second, states, []);
+  requireNoBatch(path, update);
+  const replaced = new Set([...gradients.replaces, ...update.replaces].map(({ state }) => state));
+  const idle = states.find(({ name, storage }) => storage.kind === "zeros" && !replaced.has(name));
+  if (idle) throw damaged(path, `no training algorithm replaces its state ${idle.name}`);
+  return { gradients, update, states };
+};
 
-  const outputs = new Set([names.loss, ...updates.values()]);
-  const made = new Map((algorithm.output ?? []).map(({ name, type }) => [name, type?.tensorType?.elemType]));
-  for (const name of outputs) {
-    if (!made.has(name)) throw new UserError(`${path}: the file is damaged: a training step does not give ${name}`);
-  }
-  if (made.get(names.loss) !== onnxTypeNumbers.float32)
-    throw new UserError(`${path}: the file is damaged: the loss is not of float32`);
-  const inputs = new Map(
-    [...(inference.input ?? []), ...(algorithm.input ?? [])].map((input) => [input.name ?? "", input]),
-  );
-  const program = withGraph(model, {
-    name: "training step",
-    node: nodesLeadingTo([...(inference.node ?? []), ...(algorithm.node ?? [])], outputs),
-    initializer: [...without(inference.initializer, isStored), ...without(algorithm.initializer, isStored)],
-    input: [...inputs.values(), ...stored.map(asInput)],
-    output: (algorithm.output ?? []).filter(({ name }) => outputs.has(name ?? "")),
-  });
-  return { model: program, states: stored.map((tensor) => ({ stored: tensor, next: updates.get(tensor.name) })) };
+/** The states that last from one iteration to the next: those that the update replaces. */
+export const changingStates = ({ states, update }: TrainingProgram): readonly StoredTensor[] => {
+  const replaced = new Set(update.replaces.map(({ state }) => state));
+  return states.filter(({ name }) => replaced.has(name));
 };

@@ -1,53 +1,69 @@
-/** The states while training, and how a run replaces them. */
+/** The states while training, and how a stage replaces them. */
 import { Tensor } from "./onnxruntime.ts";
 import type { Session } from "./open-session.ts";
 import type { DeviceMemory } from "./device-memory.ts";
-import type { State } from "./session-program.ts";
+import type { Stage } from "./session-program.ts";
 import { readTensor, type StoredTensor, type TensorData, zerosLike } from "./stored-tensor.ts";
 
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** A stage, ready to run. */
+export interface OpenStage extends Stage {
+  readonly session: Session;
+}
+
 export interface StateStore {
   /** By name; valid until the next run. */
   readonly state: () => Tensors;
-  /** Runs a program on the states. @returns its other outputs */
-  readonly run: (session: Session, feeds: Tensors) => Promise<Tensors>;
+  /** Runs a stage on the states. @param feeds its other inputs, among others. @returns its other outputs */
+  readonly run: (stage: OpenStage, feeds: Tensors) => Promise<Tensors>;
   readonly close: () => void;
 }
 
 const toTensor = ({ type, dims }: StoredTensor, data: TensorData): Tensor =>
   new Tensor(type, data as Tensor.DataType, dims);
 
-/** The states, and the same tensors under the names of the outputs that fill them. */
-interface Buffers {
-  readonly state: Tensors;
-  readonly next: Tensors;
-}
-
-const toBuffers = (states: readonly (readonly [State, Tensor])[]): Buffers => ({
-  state: Object.fromEntries(states.map(([{ stored }, tensor]) => [stored.name, tensor])),
-  next: Object.fromEntries(states.flatMap(([{ next }, tensor]) => (next === undefined ? [] : [[next, tensor]]))),
-});
-
-/** States in the host's memory, in two sets of buffers that ONNX Runtime reads and writes in turn. */
-export const hostStates = async (states: readonly State[]): Promise<StateStore> => {
-  const initial: [State, Tensor][] = [];
-  for (const state of states) initial.push([state, toTensor(state.stored, await readTensor(state.stored))]);
-  // A step reads one set of buffers and writes the other: writing where it reads would give silently wrong results,
-  // as an output may be written before the input's last use. States that no step replaces are in both sets.
-  const other = initial.map(([state, tensor]): [State, Tensor] => [
-    state,
-    state.next === undefined ? tensor : toTensor(state.stored, zerosLike(state.stored)),
+const inputsOf = ({ session, reads }: OpenStage, feeds: Tensors, current: Tensors): Tensors => {
+  const isRead = new Set(session.inputNames);
+  return Object.fromEntries([
+    ...Object.entries(feeds).filter(([name]) => isRead.has(name)),
+    ...reads.flatMap(({ name }) => (current[name] ? [[name, current[name]] as const] : [])),
   ]);
-  let [current, spare] = [toBuffers(initial), toBuffers(other)];
+};
+
+/**
+ * States in the host's memory. A replacement is written into its state's own buffer where that is safe; elsewhere into a
+ * second buffer, in turn: writing where a stage still reads gives silently wrong results.
+ */
+export const hostStates = async (states: readonly StoredTensor[]): Promise<StateStore> => {
+  const stored = new Map(states.map((state) => [state.name, state]));
+  const current: Record<string, Tensor> = {};
+  for (const state of states) current[state.name] = toTensor(state, await readTensor(state));
+  const spare = new Map<string, Tensor>();
+  const bufferFor = (name: string, inPlace: boolean): Tensor => {
+    const [own, state] = [current[name], stored.get(name)];
+    if (!own || !state) throw new Error(`no state is called ${name}`);
+    if (inPlace) return own;
+    const buffer = spare.get(name) ?? toTensor(state, zerosLike(state));
+    spare.set(name, buffer);
+    return buffer;
+  };
   return {
-    state: () => current.state,
-    run: async (session, feeds) => {
-      const others = session.outputNames.filter((name) => !Object.hasOwn(spare.next, name));
-      const fetches = { ...spare.next, ...Object.fromEntries(others.map((name) => [name, null])) };
-      const outputs = await session.run({ ...feeds, ...current.state }, fetches);
-      [current, spare] = [spare, current];
+    state: () => current,
+    run: async (stage, feeds) => {
+      const { session, replaces } = stage;
+      const buffers = replaces.map(({ state, next, inPlace }) => [next, bufferFor(state, inPlace)] as const);
+      const isState = new Set(replaces.map(({ next }) => next));
+      const others = session.outputNames.filter((name) => !isState.has(name));
+      const fetches = Object.fromEntries([...buffers, ...others.map((name) => [name, null] as const)]);
+      const outputs = await session.run(inputsOf(stage, feeds, current), fetches);
+      for (const { state, inPlace } of replaces) {
+        const [own, other] = [current[state], spare.get(state)];
+        if (inPlace || !own || !other) continue;
+        current[state] = other;
+        spare.set(state, own);
+      }
       return Object.fromEntries(others.flatMap((name) => (outputs[name] ? [[name, outputs[name]]] : [])));
     },
     close: () => undefined,
@@ -58,21 +74,18 @@ export const hostStates = async (states: readonly State[]): Promise<StateStore> 
  * States in the device's memory, where a run leaves its outputs. onnxruntime-node 1.30 does not write into tensors that are
  * given for outputs there, and frees none by itself: a replaced state is disposed of.
  */
-export const deviceStates = async (states: readonly State[], memory: DeviceMemory): Promise<StateStore> => {
+export const deviceStates = async (states: readonly StoredTensor[], memory: DeviceMemory): Promise<StateStore> => {
   const current: Record<string, Tensor> = {};
-  for (const { stored } of states) {
-    current[stored.name] = await memory.upload(toTensor(stored, await readTensor(stored)));
-  }
+  for (const state of states) current[state.name] = await memory.upload(toTensor(state, await readTensor(state)));
   return {
     state: () => current,
-    run: async (session, feeds) => {
-      const outputs: Record<string, Tensor> = { ...(await session.run({ ...feeds, ...current })) };
-      for (const { stored, next } of states) {
-        if (next === undefined) continue;
+    run: async (stage, feeds) => {
+      const outputs: Record<string, Tensor> = { ...(await stage.session.run(inputsOf(stage, feeds, current))) };
+      for (const { state, next } of stage.replaces) {
         const replacement = outputs[next];
         if (!replacement) throw new Error(`the step gave no ${next}`);
-        current[stored.name]?.dispose();
-        current[stored.name] = replacement;
+        current[state]?.dispose();
+        current[state] = replacement;
         delete outputs[next];
       }
       return outputs;

@@ -4,24 +4,31 @@ import { type ArtifactMetadata, names, type Recipe } from "../../compiler/artifa
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
 import { type DeviceMemory, openDeviceMemory } from "./device-memory.ts";
-import { loopProgram, stepCount } from "./loop-program.ts";
+import { batchCount, endsStep, loopProgram } from "./loop-program.ts";
 import { openSession } from "./open-session.ts";
 import type { Artifact } from "./read-artifact.ts";
-import { type State, trainingProgram } from "./session-program.ts";
+import { changingStates, type Stage, trainingProgram } from "./session-program.ts";
 import { requireFit } from "./require-fit.ts";
 import { stackFeeds } from "./stack-feeds.ts";
-import { deviceStates, hostStates, type Tensors } from "./state-store.ts";
+import { deviceStates, hostStates, type OpenStage, type Tensors } from "./state-store.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
+
+/** What the gradients of one run of the program are of. */
+export interface TrainingBatch {
+  /** The graph's inputs: `waveform` [batch, samples], `targets` [batch, classes], `learning_rate` [] ... */
+  readonly feeds: Tensors;
+  /** Whether the update follows; else the next batch's gradients are added to these. */
+  readonly endsStep: boolean;
+}
 
 export interface TrainingSession {
   /** How many batches `steps` should be given at once; whole optimizer steps unless it is 1. */
   readonly batchesPerRun: number;
   /**
    * Optimizer steps, one after the other; where gradients are accumulated, a step's parts.
-   * @param batches for each the graph's inputs: `waveform` [batch, samples], `targets` [batch, classes], `learning_rate` [] ...
    * @returns the loss of each batch before its step
    */
-  readonly steps: (batches: readonly Tensors[]) => Promise<readonly number[]>;
+  readonly steps: (batches: readonly TrainingBatch[]) => Promise<readonly number[]>;
   /** What steps replace: parameters and optimizer states. */
   readonly changing: readonly StoredTensor[];
   /** The parameters and optimizer states as the last step left them, on the device; valid until the next step. */
@@ -62,19 +69,27 @@ const lossesOf = async (outputs: Tensors, { read }: DeviceMemory): Promise<reado
 const clipsIn = (feeds: Tensors): number => feeds[names.targets]?.dims[0] ?? 0;
 
 /** Runs of batches with equally many clips. */
-const byClipCount = (batches: readonly Tensors[]): readonly (readonly Tensors[])[] => {
-  const groups: Tensors[][] = [];
-  for (const feeds of batches) {
+const byClipCount = (batches: readonly TrainingBatch[]): readonly (readonly TrainingBatch[])[] => {
+  const groups: TrainingBatch[][] = [];
+  for (const batch of batches) {
     const group = groups.at(-1);
-    if (group?.[0] && clipsIn(group[0]) === clipsIn(feeds)) group.push(feeds);
-    else groups.push([feeds]);
+    if (group?.[0] && clipsIn(group[0].feeds) === clipsIn(batch.feeds)) group.push(batch);
+    else groups.push([batch]);
   }
   return groups;
 };
 
-/** The states as a checkpoint has them; those that it does not have, as the artifact has them. */
-const restoreStates = (states: readonly State[], restored: ReadonlyMap<string, StoredTensor>): readonly State[] =>
-  states.map(({ stored, next }) => ({ stored: restored.get(stored.name) ?? stored, next }));
+const bool = (value: boolean): Tensor => new Tensor("bool", Uint8Array.of(Number(value)), []);
+
+/** Marks the batches that do not begin a step: the gradients before theirs are kept. */
+const createMarker = (): ((batch: TrainingBatch) => TrainingBatch) => {
+  let isBegun = false;
+  return ({ feeds, endsStep }) => {
+    const marked = { feeds: { ...feeds, [names.accumulate]: bool(isBegun) }, endsStep };
+    isBegun = !endsStep;
+    return marked;
+  };
+};
 
 /**
  * Opens the artifact's training program on its parameters.
@@ -92,37 +107,56 @@ export const openTrainingSession = async (
   const keepsStates = device.kind === "webgpu";
   const isLoop = batchesPerRun > 1 && !keepsStates;
 
-  const single = trainingProgram(artifact);
-  const { model, states: initial } = isLoop ? loopProgram(single) : single;
-  const states = restoreStates(initial, restored);
+  const program = trainingProgram(artifact);
+  const states = program.states.map((state) => restored.get(state.name) ?? state);
   const memory = openDeviceMemory(device);
   const store = await (keepsStates ? deviceStates(states, memory) : hostStates(states));
-  const nexts = states.flatMap(({ next }) => next ?? []);
-  // Losses that are read together stay, too, so that no step waits for the one before it.
-  const kept = batchesPerRun > 1 ? [...nexts, names.loss] : nexts;
-  const session = await openSession(artifact, model, device, keepsStates ? kept : []);
+  const open = async (stage: Stage, others: readonly string[] = []): Promise<OpenStage> => {
+    const kept = keepsStates ? [...stage.replaces.map(({ next }) => next), ...others] : [];
+    return { ...stage, session: await openSession(artifact, stage.model, device, kept) };
+  };
+  const mark = createMarker();
 
-  const runLoop = async (batches: readonly Tensors[]): Promise<readonly number[]> => {
-    const count = new Tensor("int64", BigInt64Array.of(BigInt(batches.length)), []);
-    return lossesOf(await store.run(session, { ...stackFeeds(batches), [stepCount]: count }), memory);
+  const openLoop = async () => {
+    const stage = await open(loopProgram(program));
+    const run = async (batches: readonly TrainingBatch[]): Promise<readonly number[]> => {
+      const flags = batches.map((batch) => batch.endsStep);
+      const own = {
+        [batchCount]: new Tensor("int64", BigInt64Array.of(BigInt(batches.length)), []),
+        [endsStep]: new Tensor("bool", flags, [flags.length]),
+      };
+      return lossesOf(await store.run(stage, { ...stackFeeds(batches.map(({ feeds }) => feeds)), ...own }), memory);
+    };
+    return { run, stages: [stage] };
   };
-  const runEach = async (batches: readonly Tensors[]): Promise<readonly number[]> => {
-    const outputs: Tensors[] = [];
-    for (const feeds of batches) outputs.push(await store.run(session, feeds));
-    const losses: number[] = [];
-    for (const output of outputs) losses.push(...(await lossesOf(output, memory)));
-    return losses;
+  const openStages = async () => {
+    // Losses that are read together stay, too, so that no step waits for the one before it.
+    const gradients = await open(program.gradients, batchesPerRun > 1 ? [names.loss] : []);
+    const update = await open(program.update);
+    const run = async (batches: readonly TrainingBatch[]): Promise<readonly number[]> => {
+      const outputs: Tensors[] = [];
+      for (const batch of batches) {
+        outputs.push(await store.run(gradients, batch.feeds));
+        if (batch.endsStep) await store.run(update, batch.feeds);
+      }
+      const losses: number[] = [];
+      for (const output of outputs) losses.push(...(await lossesOf(output, memory)));
+      return losses;
+    };
+    return { run, stages: [gradients, update] };
   };
+  const { run, stages } = await (isLoop ? openLoop() : openStages());
   return {
     batchesPerRun,
     steps: async (batches) => {
-      for (const feeds of batches) requireFit(metadata, device, "trainingStep", clipsIn(feeds));
-      if (!isLoop) return runEach(batches);
+      for (const { feeds } of batches) requireFit(metadata, device, "trainingStep", clipsIn(feeds));
+      const marked = batches.map(mark);
+      if (!isLoop) return run(marked);
       const losses: number[] = [];
-      for (const group of byClipCount(batches)) losses.push(...(await runLoop(group)));
+      for (const group of byClipCount(marked)) losses.push(...(await run(group)));
       return losses;
     },
-    changing: states.flatMap(({ stored, next }) => (next === undefined ? [] : [stored])),
+    changing: changingStates(program),
     state: store.state,
     read: async (name) => {
       const tensor = store.state()[name];
@@ -132,7 +166,7 @@ export const openTrainingSession = async (
     close: async () => {
       store.close();
       await memory.close();
-      await session.release();
+      for (const { session } of stages) await session.release();
     },
   };
 };

@@ -62,7 +62,6 @@ export const loadPart = async (
     [names.learningRate]: new Tensor("float32", Float32Array.of(learningRate), []),
     ...(partners && { [names.mixupWaveform]: partners }),
     ...augmentationFeeds(draws, recipe.augmentation, metadata),
-    ...(recipe.accumulate > 1 && { [names.update]: new Tensor("bool", Uint8Array.of(Number(plan.endsStep)), []) }),
   };
   return { plan, learningRate, feeds };
 };

@@ -7,7 +7,7 @@ import { selectDevice } from "../devices/select-device.ts";
 import type { Output } from "../output.ts";
 import type { Artifact } from "../session/read-artifact.ts";
 import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
-import { requireTraining, trainingProgram } from "../session/session-program.ts";
+import { changingStates, requireTraining, trainingProgram } from "../session/session-program.ts";
 import { withTrainedClips } from "../session/trained-clips.ts";
 import { UserError } from "../user-error.ts";
 import { type ExpectedCheckpoint, readCheckpoint } from "./checkpoint.ts";
@@ -201,7 +201,7 @@ const requireSameCourse = (
 
 /** What a checkpoint of the run must be. */
 const expectedCheckpoint = (run: string, artifact: Artifact): ExpectedCheckpoint => {
-  const changing = trainingProgram(artifact).states.flatMap(({ stored, next }) => (next === undefined ? [] : [stored]));
+  const changing = changingStates(trainingProgram(artifact));
   const isParameter = new Set(artifact.parameters.map(({ name }) => name));
   return { run, changing, averaged: changing.filter(({ name }) => isParameter.has(name)) };
 };

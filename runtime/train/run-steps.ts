@@ -47,7 +47,7 @@ export async function* runSteps(
 ): AsyncGenerator<StepDone, void, undefined> {
   let [lossSum, clips] = [0, 0];
   for await (const group of groupsOf(inWholeSteps(parts), session.batchesPerRun)) {
-    const losses = await session.steps(group.map(({ feeds }) => feeds));
+    const losses = await session.steps(group.map(({ feeds, plan: { endsStep } }) => ({ feeds, endsStep })));
     for (const [index, { plan, learningRate }] of group.entries()) {
       lossSum += (losses[index] ?? Number.NaN) * plan.rows.length;
       clips += plan.rows.length;

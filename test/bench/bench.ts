@@ -67,7 +67,7 @@ try {
     [names.targets]: new Tensor("float32", oneHot, [batch, classes]),
     [names.learningRate]: new Tensor("float32", Float32Array.of(1e-5), []),
   };
-  report("training step", await time(() => session.steps([feeds])), metadata.flops.trainingStep);
+  report("training step", await time(() => session.steps([{ feeds, endsStep: true }])), metadata.flops.trainingStep);
   await session.close();
   console.log(`peak memory: ${(process.resourceUsage().maxRSS / 1e6).toFixed(2)} GB`);
 } finally {

@@ -44,10 +44,22 @@ Compiles a model spec to one ONNX file that infers and trains.
   --weights-from KEY          which of several models in it: model_ema, teacher, ...   (default: the spec's)
   --weights-labels CSV        the weights' class names, by row                    (default: the file's own)
   --input waveform|features   where the graph starts                              (default: waveform)
+  --print STAGE               print inference, gradients or update as text, and write nothing
   --json                      print one JSON object instead of text
   --help                      print this
 `,
   });
+});
+
+test("--print: one stage as text, and no file", () => {
+  const folder = makeFolder();
+  const { status, stdout, stderr } = run(folder, "spec.ts", "--print", "update");
+  expect({ status, stderr }).toStrictEqual({ status: 0, stderr: "" });
+  expect(stdout).toMatch(
+    /^input learning_rate: float32\[\]\nstate patchEmbedding\.weight: float32\[8, 1, 8, 8\] <- optimizer\//,
+  );
+  expect(stdout).toContain("\noptimizer/optimizer/add.0: int32[] = add(optimizer.step, constant/one-step)\n");
+  expect(written(folder)).toStrictEqual([]);
 });
 
 describe("wrong arguments", () => {
@@ -57,6 +69,7 @@ describe("wrong arguments", () => {
     [["--json=yes"], "error: Option '--json' does not take an argument; see --help (arguments)\n"],
     [["a.ts", "b.ts"], "error: expected one spec, got a.ts b.ts; see --help (arguments)\n"],
     [["--input", "mel"], "error: --input is waveform or features, not mel (arguments)\n"],
+    [["--print", "loss"], "error: --print is inference, gradients, update, not loss (arguments)\n"],
     [["--out", ""], "error: --out names no file; see --help (arguments)\n"],
     [["--weights", ""], "error: --weights names no file; see --help (arguments)\n"],
     [[], "error: there is no spec spec/ast.ts (spec-missing)\n"],

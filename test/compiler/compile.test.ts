@@ -121,9 +121,11 @@ test("in mixed precision the runtime makes the steps that the standard says, one
   expect(Number(runner.state.get("optimizer.step")?.data[0])).toBeLessThan(6);
   for (const steps of ["", ", stepsPerRun: 3"]) {
     const session = await openTrainingSession(readArtifact(compileTiny(training(steps), "waveform").out), cpuDevice);
-    const found = [...(await session.steps([feeds, feeds, feeds])), ...(await session.steps([feeds, feeds, feeds]))];
+    const batch = { feeds, endsStep: true };
+    const found = [...(await session.steps([batch, batch, batch])), ...(await session.steps([batch, batch, batch]))];
     expect(found).toStrictEqual(losses);
-    for (const [name, { data }] of runner.state) expect((await session.read(name)).data).toStrictEqual(data);
+    for (const { name } of session.changing)
+      expect((await session.read(name)).data).toStrictEqual(runner.state.get(name)?.data);
     await session.close();
   }
 });
@@ -262,7 +264,7 @@ describe("metadata", () => {
     const { metadata } = compiled;
     expect(parseMetadata(model.metadataProps)).toStrictEqual(metadata);
     expect(metadata).toMatchObject({
-      formatVersion: 2,
+      formatVersion: 3,
       compilerVersion: "0.1.0",
       specName: "many",
       input: "waveform",

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { compilerVersion, describeArtifact } from "../../compiler/describe-artifact.ts";
-import { inferenceOutputs, lowerSpec } from "../../compiler/compile.ts";
+import { lowerSpec } from "../../compiler/compile.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import { type AstOptions, ast } from "../../spec/ast.ts";
 import { adam, checkpoint, mixedFloat16 } from "../../spec/dsl/index.ts";
@@ -9,8 +9,8 @@ import { adam, checkpoint, mixedFloat16 } from "../../spec/dsl/index.ts";
 const describeSpec = (options: AstOptions) => {
   const small = { size: { width: 8, depth: 1, heads: 2 }, frames: 32, ...options };
   const spec = normalizeSpec(ast(small), () => undefined, "spec.ts");
-  const graph = lowerSpec(spec, "waveform", () => undefined);
-  return describeArtifact(spec, graph, inferenceOutputs(graph), "waveform");
+  const program = lowerSpec(spec, "waveform", () => undefined);
+  return describeArtifact(spec, program, "waveform");
 };
 
 test("the version written to files is the package's", () => {

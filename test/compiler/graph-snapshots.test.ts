@@ -3,9 +3,10 @@
  * `npm run snapshots` writes them anew.
  */
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { lowerSpec } from "../../compiler/compile.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
 import { printGraph } from "../../compiler/ir/print-graph.ts";
 import { ast, type AstOptions } from "../../spec/ast.ts";
 import {
@@ -58,8 +59,10 @@ const cases: Readonly<Record<string, { readonly input: "waveform" | "features"; 
   },
 };
 
-test.each(Object.entries(cases))("%s", async (name, { input, options }) => {
+describe.each(Object.entries(cases))("%s", (name, { input, options }) => {
   const spec = normalizeSpec(ast({ ...small, ...options }), () => undefined, "spec.ts");
-  const text = printGraph(lowerSpec(spec, input, () => undefined));
-  await expect(text).toMatchFileSnapshot(fileURLToPath(new URL(`../../golden/graphs/${name}.txt`, import.meta.url)));
+  test.each(Object.entries(lowerSpec(spec, input, () => undefined)))("%s", async (stage, graph: Graph) => {
+    const path = fileURLToPath(new URL(`../../golden/graphs/${name}/${stage}.txt`, import.meta.url));
+    await expect(printGraph(graph)).toMatchFileSnapshot(path);
+  });
 });

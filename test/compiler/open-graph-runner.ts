@@ -4,20 +4,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { InferenceSession } from "../../runtime/session/onnxruntime.ts";
 import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
-import type { Graph, Value } from "../../compiler/ir/graph.ts";
-import { verify } from "../../compiler/ir/verify.ts";
+import type { Program } from "../../compiler/ir/program.ts";
 import { initialize } from "../../compiler/weights/initialize.ts";
 import { createRunner, type TrainingInfoRunner } from "../onnx/training-info-runner.ts";
 
 export const openGraphRunner = async (
-  graph: Graph,
-  inferenceOutputs: readonly Value[] = [],
+  program: Program,
   options: InferenceSession.SessionOptions = {},
 ): Promise<TrainingInfoRunner> => {
   const folder = mkdtempSync(join(tmpdir(), "specgraph-"));
   const path = join(folder, "graph.onnx");
   try {
-    writeArtifact(path, { graph: verify(graph), inferenceOutputs }, (state) => initialize(state, 0), [], "test");
+    writeArtifact(path, program, (state) => initialize(state, 0), [], "test");
     return await createRunner(path, { logSeverityLevel: 3, ...options });
   } finally {
     rmSync(folder, { recursive: true });

@@ -3,8 +3,8 @@ import onnxProto from "onnx-proto";
 import { InferenceSession, type Tensor } from "../../runtime/session/onnxruntime.ts";
 import { encodeModel } from "../../compiler/emit/encode-model.ts";
 import type { Graph, Value } from "../../compiler/ir/graph.ts";
-import { verify } from "../../compiler/ir/verify.ts";
 import { initialize } from "../../compiler/weights/initialize.ts";
+import { programOf } from "./program-of.ts";
 
 const asBytes = (data: Float32Array): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 
@@ -14,7 +14,7 @@ export const encodeGraph = (
   values: (name: string) => Float32Array | undefined = () => undefined,
 ): Uint8Array =>
   encodeModel(
-    { graph: verify(graph), inferenceOutputs: graph.outputs },
+    programOf(graph, graph.outputs),
     (state) => ({ kind: "inline", bytes: asBytes(values(state.value.name) ?? initialize(state, 0)) }),
     [],
     "test",

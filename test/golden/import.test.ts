@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "../../runtime/session/onnxruntime.ts";
 import { afterAll, describe, expect, test } from "vitest";
-import { inferenceOutputs, lowerSpec } from "../../compiler/compile.ts";
+import { lowerSpec } from "../../compiler/compile.ts";
 import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import { importWeights, type ImportedWeights } from "../../compiler/weights/import-weights.ts";
@@ -14,7 +14,8 @@ import { openCheckpoint } from "../../compiler/weights/readers/open-checkpoint.t
 import { writeSafetensors } from "../../runtime/safetensors/write-safetensors.ts";
 import { ast, type AstOptions, sizes } from "../../spec/ast.ts";
 import { multiLabel, numbered } from "../../spec/dsl/index.ts";
-import type { Graph, State } from "../../compiler/ir/graph.ts";
+import type { State } from "../../compiler/ir/graph.ts";
+import { parametersOf, type Program } from "../../compiler/ir/program.ts";
 import { generateTensor, parameterValue } from "../golden-data/deterministic-tensor.ts";
 import { committedGoldens, readGoldenJson } from "../golden-data/golden.ts";
 import { readFloatNpy } from "../golden-data/npy.ts";
@@ -58,21 +59,21 @@ const writeCheckpoint = async (layout: string, tag: string): Promise<string> => 
 };
 
 interface Import {
-  readonly graph: Graph;
+  readonly program: Program;
   readonly imported: ImportedWeights;
   readonly state: (reference: string) => State;
 }
 
 const importInto = (options: AstOptions, path: string): Import => {
   const spec = normalizeSpec(ast(options), () => undefined, "spec.ts");
-  const graph = lowerSpec(spec, "features", () => undefined);
-  const parameters = graph.states.filter(({ kind }) => kind === "parameter");
+  const program = lowerSpec(spec, "features", () => undefined);
+  const parameters = parametersOf(program);
   const state = (reference: string): State => {
     const found = parameters.find(({ value }) => referenceName(value.name) === reference);
     if (!found) throw new Error(`no parameter ${reference}`);
     return found;
   };
-  return { graph, imported: importWeights(matchLayout(openCheckpoint(path), path), {}, spec, parameters), state };
+  return { program, imported: importWeights(matchLayout(openCheckpoint(path), path), {}, spec, parameters), state };
 };
 
 /** Every `step`th row and column: NumPy's `[:, ::a, ::b]` or `[::a]`. */
@@ -89,7 +90,7 @@ const largestDifference = (actual: ArrayLike<number>, expected: ArrayLike<number
 };
 
 const logitsOf = async (
-  { graph, imported }: Import,
+  { program, imported }: Import,
   features: Float32Array,
   shape: readonly number[],
   head?: string,
@@ -100,7 +101,7 @@ const logitsOf = async (
     if (head === undefined || !name.startsWith("mlp_head.")) return imported.read(state);
     return parameterValue(name, state.value.type.shape.map(Number), head);
   };
-  writeArtifact(path, { graph, inferenceOutputs: inferenceOutputs(graph) }, read, [], "test");
+  writeArtifact(path, program, read, [], "test");
   const session = await InferenceSession.create(path);
   const { logits } = await session.run({ input_values: new Tensor("float32", features, shape) });
   await session.release();

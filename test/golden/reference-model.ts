@@ -2,7 +2,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { inferenceOutputs, lowerSpec } from "../../compiler/compile.ts";
+import { lowerSpec } from "../../compiler/compile.ts";
 import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import { referenceName } from "../../compiler/weights/layouts/reference-name.ts";
@@ -50,12 +50,12 @@ export const writeReferenceModel = ({
     training: { optimizer: optimizer ?? adam({ learningRate: 1e-4 }), batch: 4, epochs: 1 },
   };
   const spec = normalizeSpec(ast(options), () => undefined, "reference.ts");
-  const graph = lowerSpec(spec, "features", () => undefined);
+  const program = lowerSpec(spec, "features", () => undefined);
   const path = join(mkdtempSync(join(tmpdir(), "specgraph-")), "graph.onnx");
   const exponents = new Map(scales);
   writeArtifact(
     path,
-    { graph, inferenceOutputs: inferenceOutputs(graph) },
+    program,
     ({ value }) => {
       const name = referenceName(value.name) ?? "";
       const values = parameterValue(name, value.type.shape as readonly number[], weightTag);

@@ -1,6 +1,7 @@
 /**
  * Trains any ONNX file that has a training program, by the rules of the ONNX standard alone (TrainingInfoProto in onnx.proto):
- * the training graph is the inference graph and the algorithm, concatenated; `update_binding` replaces state after each step.
+ * all algorithms one after the other are an iteration; what is run is the inference graph and the algorithm, concatenated;
+ * `update_binding` replaces state after each. A state that several algorithms list is one.
  */
 import { open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -13,8 +14,8 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 export interface TrainingInfoRunner {
   /** The tensors that steps replace, as they are now. */
   readonly state: ReadonlyMap<string, Tensor>;
-  /** Runs one step on the given inputs, replaces the state and returns every output of both graphs. */
-  readonly step: (feeds: Tensors) => Promise<Tensors>;
+  /** Runs the file's algorithms by their place, replaces the state and returns every output; default: all, which is one iteration. */
+  readonly step: (feeds: Tensors, algorithms?: readonly number[]) => Promise<Tensors>;
 }
 
 const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
@@ -122,6 +123,29 @@ const byName = <Named extends { name?: string | null }>(values: readonly Named[]
   ...new Map(values.map((value) => [value.name, value])).values(),
 ];
 
+/** The nodes that lead to any of the outputs, in order. */
+const nodesLeadingTo = (
+  nodes: readonly onnx.INodeProto[],
+  outputs: readonly { readonly name?: string | null }[],
+): onnx.INodeProto[] => {
+  const needed = new Set<string>(outputs.map(({ name }) => name ?? ""));
+  const kept = nodes.toReversed().filter(({ input, output }) => {
+    if (!output?.some((name) => needed.has(name))) return false;
+    input?.forEach((name) => needed.add(name));
+    return true;
+  });
+  return kept.toReversed();
+};
+
+interface Algorithm {
+  readonly session: InferenceSession;
+  readonly updates: ReadonlyMap<string, string>;
+}
+
+const unknownAlgorithm = (position: number): never => {
+  throw new Error(`there is no algorithm ${position}`);
+};
+
 /**
  * Opens a training program.
  * @param sessionOptions what the file asks of ONNX Runtime, if anything.
@@ -132,65 +156,92 @@ export const createRunner = async (
   sessionOptions: InferenceSession.SessionOptions = {},
 ): Promise<TrainingInfoRunner> => {
   const model = onnxProto.onnx.ModelProto.decode(await readFile(path));
-  const [training] = model.trainingInfo;
-  if (!training) throw new Error(`${path} has no training program`);
-  const graphs = [model.graph ?? {}, training.algorithm ?? {}];
-  const updates = bindings(training.updateBinding);
-  const initializations = bindings(training.initializationBinding);
-
-  const { irVersion, opsetImport, functions } = model;
+  const { irVersion, opsetImport, functions, trainingInfo } = model;
+  if (trainingInfo.length === 0) throw new Error(`${path} has no training program`);
   const openSession = (graph: onnx.IGraphProto): Promise<InferenceSession> =>
     InferenceSession.create(
       onnxProto.onnx.ModelProto.encode({ irVersion, opsetImport, functions, graph }).finish(),
       sessionOptions,
     );
 
-  const dense = graphs.flatMap(({ initializer }) => initializer ?? []);
-  const sparse = graphs.flatMap(({ sparseInitializer }) => sparseInitializer ?? []);
-  for (const tensor of [...dense, ...(training.initialization?.initializer ?? [])]) {
+  const inference = model.graph ?? {};
+  const all = [inference, ...trainingInfo.map(({ algorithm }) => algorithm ?? {})];
+  const dense = all.flatMap(({ initializer }) => initializer ?? []);
+  const sparse = all.flatMap(({ sparseInitializer }) => sparseInitializer ?? []);
+  const initial = trainingInfo.flatMap(({ initialization }) => initialization?.initializer ?? []);
+  for (const tensor of [...dense, ...initial]) {
     if (tensor.dataLocation !== DataLocation.EXTERNAL) continue;
     tensor.rawData = await readExternal(dirname(path), tensor);
     tensor.dataLocation = DataLocation.DEFAULT;
     tensor.externalData = [];
   }
 
-  const isState = (name: string | null | undefined): boolean =>
-    updates.has(name ?? "") || initializations.has(name ?? "");
+  const replaced = trainingInfo.flatMap(({ updateBinding, initializationBinding }) => [
+    ...bindings(updateBinding).keys(),
+    ...bindings(initializationBinding).keys(),
+  ]);
+  const isState = new Set<string | null | undefined>(replaced);
   const state = new Map<string, Tensor>();
-  for (const tensor of dense.filter(({ name }) => isState(name))) {
+  for (const tensor of dense.filter(({ name }) => isState.has(name))) {
     state.set(tensor.name ?? "", toTensor(elementTypeOf(tensor), dimsOf(tensor), readDense(tensor)));
   }
-  for (const tensor of sparse.filter(({ values }) => isState(values?.name))) {
+  for (const tensor of sparse.filter(({ values }) => isState.has(values?.name))) {
     state.set(tensor.values?.name ?? "", readSparse(tensor));
   }
-  for (const name of [...updates.keys(), ...initializations.keys()]) {
+  for (const name of replaced) {
     if (!state.has(name)) throw new Error(`${path}: ${name} is updated but is not an initializer`);
   }
-  if (initializations.size > 0) {
-    const initial = await (await openSession(training.initialization ?? {})).run({});
-    for (const [name, output] of initializations) state.set(name, initial[output] as Tensor);
+  for (const { initialization, initializationBinding } of trainingInfo) {
+    const updates = bindings(initializationBinding);
+    if (updates.size === 0) continue;
+    const outputs = await (await openSession(initialization ?? {})).run({});
+    for (const [name, output] of updates) state.set(name, outputs[output] as Tensor);
   }
 
-  const computed = new Set(graphs.flatMap(({ node }) => node ?? []).flatMap(({ output }) => output ?? []));
-  const initialized = new Set([...dense.map(({ name }) => name), ...sparse.map(({ values }) => values?.name)]);
-  const inputs = graphs.flatMap(({ input }) => input ?? []);
-  const session = await openSession({
-    name: "training",
-    node: graphs.flatMap(({ node }) => node ?? []),
-    initializer: dense.filter(({ name }) => !isState(name)),
-    sparseInitializer: sparse.filter(({ values }) => !isState(values?.name)),
-    input: [
-      ...byName(inputs.filter(({ name }) => !initialized.has(name) && !computed.has(name ?? ""))),
-      ...Array.from(state, ([name, tensor]) => inputLike(name, tensor)),
-    ],
-    output: byName(graphs.flatMap(({ output }) => output ?? [])),
-    valueInfo: byName(graphs.flatMap(({ valueInfo }) => valueInfo ?? [])),
-  });
+  const open = async ({ algorithm, updateBinding }: onnx.ITrainingInfoProto, position: number): Promise<Algorithm> => {
+    const updates = bindings(updateBinding);
+    const graphs = [inference, algorithm ?? {}];
+    // What inference gives is given once; a later algorithm need not compute it again.
+    const outputs = byName((position === 0 ? graphs : [algorithm ?? {}]).flatMap(({ output }) => output ?? []));
+    const node = nodesLeadingTo(
+      graphs.flatMap(({ node }) => node ?? []),
+      outputs,
+    );
+    const read = new Set(node.flatMap(({ input }) => input ?? []));
+    const isRead = ({ name }: { name?: string | null }): boolean => read.has(name ?? "");
+    const values = byName(graphs.flatMap(({ initializer }) => initializer ?? [])).filter(isRead);
+    const states = [...state].filter(([name]) => read.has(name));
+    const given = new Set([...values.map(({ name }) => name), ...state.keys()]);
+    const session = await openSession({
+      name: "training",
+      node,
+      initializer: values.filter(({ name }) => !state.has(name ?? "")),
+      input: [
+        ...byName(graphs.flatMap(({ input }) => input ?? [])).filter(
+          (input) => isRead(input) && !given.has(input.name),
+        ),
+        ...states.map(([name, tensor]) => inputLike(name, tensor)),
+      ],
+      output: outputs,
+      valueInfo: byName(graphs.flatMap(({ valueInfo }) => valueInfo ?? [])),
+    });
+    return { session, updates };
+  };
+  const opened: Algorithm[] = [];
+  for (const [position, info] of trainingInfo.entries()) opened.push(await open(info, position));
 
-  const step = async (feeds: Tensors): Promise<Tensors> => {
-    const outputs = await session.run({ ...Object.fromEntries(state), ...feeds });
-    for (const [name, output] of updates) state.set(name, outputs[output] as Tensor);
-    return outputs;
+  const step: TrainingInfoRunner["step"] = async (feeds, algorithms = opened.map((_, position) => position)) => {
+    const given: Record<string, Tensor> = {};
+    for (const position of algorithms) {
+      const { session, updates } = opened[position] ?? unknownAlgorithm(position);
+      const inputs = { ...Object.fromEntries(state), ...feeds };
+      const outputs = await session.run(
+        Object.fromEntries(session.inputNames.map((name) => [name, inputs[name] as Tensor])),
+      );
+      for (const [name, output] of updates) state.set(name, outputs[output] as Tensor);
+      Object.assign(given, outputs);
+    }
+    return given;
   };
   return { state, step };
 };

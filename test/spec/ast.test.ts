@@ -2,29 +2,25 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { inferenceOutputs, lowerSpec } from "../../compiler/compile.ts";
+import { lowerSpec } from "../../compiler/compile.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import { readSpec } from "../../compiler/frontend/read-spec.ts";
 import { elements } from "../../compiler/ir/dim.ts";
-import type { Graph } from "../../compiler/ir/graph.ts";
+import { parametersOf, type Program } from "../../compiler/ir/program.ts";
 import { ast, type AstOptions, sizes } from "../../spec/ast.ts";
 import { multiLabel, numbered } from "../../spec/dsl/index.ts";
 
-const lower = (options: AstOptions): Graph =>
+const lower = (options: AstOptions): Program =>
   lowerSpec(
     normalizeSpec(ast(options), () => undefined, "spec.ts"),
     "features",
     () => undefined,
   );
 
-const parameters = ({ states }: Graph): ReadonlyMap<string, readonly number[]> =>
-  new Map(
-    states
-      .filter(({ kind }) => kind === "parameter")
-      .map(({ value }) => [value.name, value.type.shape as readonly number[]]),
-  );
+const parameters = (program: Program): ReadonlyMap<string, readonly number[]> =>
+  new Map(parametersOf(program).map(({ value }) => [value.name, value.type.shape as readonly number[]]));
 
-const count = (graph: Graph): number =>
+const count = (graph: Program): number =>
   [...parameters(graph).values()].reduce((total, shape) => total + elements(shape), 0);
 
 /** Parameters of a ViT of this width and depth, by its definition. */
@@ -42,12 +38,14 @@ test("the paper's model: 1212 patches and 2 tokens, 86,594,063 parameters", () =
   expect(parameters(graph).get("positionalEmbedding.weight")).toStrictEqual([1, 1214, 768]);
   expect(count(graph)).toBe(expectedCount(768, 12, 12 * 101, 2, 527));
   expect(count(graph)).toBe(86_594_063);
-  expect(graph.inputs.map(({ name, type }) => [name, type.shape])).toStrictEqual([
+  const declare = (values: Program["inference"]["inputs"]) => values.map(({ name, type }) => [name, type.shape]);
+  expect(declare(graph.inference.inputs)).toStrictEqual([["input_values", ["batch", 1024, 128]]]);
+  expect(declare(graph.gradients?.inputs ?? [])).toStrictEqual([
     ["input_values", ["batch", 1024, 128]],
     ["targets", ["batch", 527]],
-    ["learning_rate", []],
   ]);
-  expect(inferenceOutputs(graph).map(({ name, type }) => [name, type.shape])).toStrictEqual([
+  expect(declare(graph.update?.inputs ?? [])).toStrictEqual([["learning_rate", []]]);
+  expect(declare(graph.inference.outputs)).toStrictEqual([
     ["logits", ["batch", 527]],
     ["scores", ["batch", 527]],
   ]);
@@ -91,12 +89,13 @@ describe("sizes, strides and lengths", () => {
 });
 
 test("every parameter is trained, with two moments each", () => {
-  const { states } = lower({ size: { ...sizes.tiny224, depth: 2 }, frames: 128 });
-  const untrained = states.filter(({ next }) => !next).map(({ value }) => value.name);
-  const trained = states.filter(({ kind }) => kind === "parameter");
-  const moments = states.filter(({ value }) => /\.moment[12]$/.test(value.name));
-  expect(untrained).toStrictEqual([]);
-  expect(moments).toHaveLength(2 * trained.length);
+  const program = lower({ size: { ...sizes.tiny224, depth: 2 }, frames: 128 });
+  const names = [...parameters(program).keys()];
+  const replaced = program.update?.states.flatMap(({ value, next }) => (next ? [value.name] : [])) ?? [];
+  const gradients = program.gradients?.states.flatMap(({ value, next }) => (next ? [value.name] : [])) ?? [];
+  expect(gradients).toStrictEqual(names.map((name) => `gradient.${name}`));
+  expect(replaced).toStrictEqual(expect.arrayContaining(names));
+  expect(replaced.filter((name) => /\.moment[12]$/.test(name))).toHaveLength(2 * names.length);
 });
 
 describe("every spec of the folder, and every recipe, is one that compiles", () => {
@@ -106,8 +105,9 @@ describe("every spec of the folder, and every recipe, is one that compiles", () 
     const path = join(folder, name);
     const { model, locate } = readSpec(path);
     const spec = normalizeSpec(model, locate, path);
-    const graph = lowerSpec(spec, "waveform", locate);
-    expect(graph.outputs.map(({ name }) => name)).toStrictEqual(["logits", "scores", "loss"]);
-    expect(graph.outputs[0]?.type.shape).toStrictEqual(["batch", spec.classes.length]);
+    const { inference, gradients } = lowerSpec(spec, "waveform", locate);
+    expect(inference.outputs.map(({ name }) => name)).toStrictEqual(["logits", "scores"]);
+    expect(inference.outputs[0]?.type.shape).toStrictEqual(["batch", spec.classes.length]);
+    expect(gradients?.outputs.map(({ name }) => name)).toStrictEqual(["loss"]);
   });
 });

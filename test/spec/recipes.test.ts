@@ -62,7 +62,8 @@ const read = (name: string): NormalizedSpec => {
 
 /** What the runtime is told; it does not depend on the graph. */
 const recipeOf = (spec: NormalizedSpec): Recipe =>
-  describeArtifact(spec, createBuilder().finish([]), [], "waveform").recipe;
+  describeArtifact(spec, { inference: createBuilder().finish([]), gradients: undefined, update: undefined }, "waveform")
+    .recipe;
 
 /** The rate of the first step, and of each that has another than the step before. */
 const changesOfRate = (recipe: Recipe, stepsPerEpoch: number, totalSteps: number): readonly (readonly number[])[] => {

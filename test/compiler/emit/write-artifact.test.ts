@@ -14,11 +14,12 @@ import onnxProto from "onnx-proto";
 import { InferenceSession, Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { CompileError } from "../../../compiler/diagnostics/diagnostic.ts";
-import type { Program } from "../../../compiler/emit/encode-model.ts";
 import { writeArtifact } from "../../../compiler/emit/write-artifact.ts";
 import { createBuilder } from "../../../compiler/ir/builder.ts";
 import { elements } from "../../../compiler/ir/dim.ts";
 import type { State } from "../../../compiler/ir/graph.ts";
+import type { Program } from "../../../compiler/ir/program.ts";
+import { programOf } from "../program-of.ts";
 
 const parameter = { kind: "parameter", initializer: { kind: "zeros" }, fanIn: 1 } as const;
 
@@ -32,7 +33,7 @@ const makeProgram = (width: number): Program => {
   const y = b.matMul(b.matMul(x, b.state(parameter, "first", type)), b.state(parameter, "second", type));
   const [head] = b.split(y, { axis: 1, split: [3, width - 3] });
   const output = b.add(head ?? y, bias);
-  return { graph: b.finish([output]), inferenceOutputs: [output] };
+  return programOf(b.finish([output]), [output]);
 };
 
 /** Diagonal matrices of 2 and 3, a bias of 1. */

@@ -4,6 +4,7 @@ import { createBuilder } from "../../../compiler/ir/builder.ts";
 import { declareLossScale, skipOverflow, unscaleGradients } from "../../../compiler/lower/loss-scaling.ts";
 import { softwareGpu } from "../../software-gpu.ts";
 import { openGraphRunner } from "../open-graph-runner.ts";
+import { programOf } from "../program-of.ts";
 
 interface Step {
   readonly weight: number;
@@ -29,7 +30,7 @@ const open = async (initialScale: number, growthInterval: number, options: Infer
     { state: updates, next: b.add(updates, b.constant("one", [], Int32Array.of(1))) },
   ];
   for (const { state, next } of skipOverflow(b, lossScale, precision, found, optimized)) b.update(state, next);
-  const { state, step } = await openGraphRunner(b.finish([]), [], options);
+  const { state, step } = await openGraphRunner(programOf(b.finish([])), options);
   const last = (name: string): number => Number(state.get(name)?.data.at(-1));
   return async (weight: number, bias: number): Promise<Step> => {
     const pair = (value: number): Tensor => new Tensor("float32", [0, value], [2]);

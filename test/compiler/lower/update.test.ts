@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { createBuilder } from "../../../compiler/ir/builder.ts";
 import { updateOnlyIf } from "../../../compiler/lower/update.ts";
 import { openGraphRunner } from "../open-graph-runner.ts";
+import { programOf } from "../program-of.ts";
 
 test("every state with an update, of any type, keeps its value where the condition is false", async () => {
   const b = createBuilder();
@@ -16,7 +17,7 @@ test("every state with an update, of any type, keeps its value where the conditi
   ];
   const isNegative = b.less(b.input("x", { dtype: "float32", shape: [] }), b.scalar(0));
   for (const { state, next } of updateOnlyIf(b, isNegative, updates)) b.update(state, next);
-  const { step, state: current } = await openGraphRunner(b.finish([]));
+  const { step, state: current } = await openGraphRunner(programOf(b.finish([])));
   const run = async (x: number, divisor: number) => {
     const scalar = (value: number): Tensor => new Tensor("float32", [value], []);
     await step({ x: scalar(x), divisor: scalar(divisor) });

@@ -1,7 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { inferenceOutputs } from "../../../compiler/compile.ts";
 import { writeArtifact } from "../../../compiler/emit/write-artifact.ts";
 import { resizePatches } from "../../../compiler/weights/adapt-patches.ts";
 import { adaptPositions, type Grid } from "../../../compiler/weights/adapt-positions.ts";
@@ -479,14 +478,14 @@ test("values that are not finite are told", async () => {
 describe("a graph.onnx", () => {
   /** Compiles the model with values from `path`. */
   const compileTo = (out: string, model: Model, path: string): void => {
-    const { spec, graph, parameters } = lower(model);
+    const { spec, program, parameters } = lower(model);
     const { values } = importMini(path, {}, model);
     const read = ({ value }: (typeof parameters)[number]): Float32Array => values.get(value.name) ?? new Float32Array();
     const metadata = [
       { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) },
       { key: metadataKey("classes"), value: JSON.stringify(spec.classes) },
     ];
-    writeArtifact(out, { graph, inferenceOutputs: inferenceOutputs(graph) }, read, metadata, "test");
+    writeArtifact(out, program, read, metadata, "test");
   };
 
   test("into the same spec is the same", async () => {

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { type GraphInput, lowerSpec } from "../../../compiler/compile.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import type { NormalizedSpec } from "../../../compiler/frontend/normalized-spec.ts";
-import type { Graph, State } from "../../../compiler/ir/graph.ts";
+import type { State } from "../../../compiler/ir/graph.ts";
+import { parametersOf, type Program } from "../../../compiler/ir/program.ts";
 import { importWeights } from "../../../compiler/weights/import-weights.ts";
 import type { ImportOptions } from "../../../compiler/weights/import-context.ts";
 import { openModel } from "../../../compiler/weights/open-model.ts";
@@ -38,14 +39,14 @@ export const mini = (options: AstOptions = {}): Model => ast({ ...miniOptions, .
 
 export interface Lowered {
   readonly spec: NormalizedSpec;
-  readonly graph: Graph;
+  readonly program: Program;
   readonly parameters: readonly State[];
 }
 
 export const lower = (model: Model, input: GraphInput = "features"): Lowered => {
   const spec = normalizeSpec(model, () => undefined, "spec.ts");
-  const graph = lowerSpec(spec, input, () => undefined);
-  return { spec, graph, parameters: graph.states.filter(({ kind }) => kind === "parameter") };
+  const program = lowerSpec(spec, input, () => undefined);
+  return { spec, program, parameters: parametersOf(program) };
 };
 
 const tag = "mini";

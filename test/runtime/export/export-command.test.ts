@@ -4,7 +4,6 @@ import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { checkpointKeys, geometryKey, printMetadata, trainedClipsKey } from "../../../compiler/artifact.ts";
-import { inferenceOutputs } from "../../../compiler/compile.ts";
 import { writeArtifact } from "../../../compiler/emit/write-artifact.ts";
 import { describeHuggingFace } from "../../../compiler/weights/describe-hugging-face.ts";
 import { describeGeometry } from "../../../compiler/weights/geometry.ts";
@@ -24,7 +23,7 @@ import { metadata, startWeight, writeExternalModel } from "../session/linear-art
 
 /** A compiled graph with the reference's parameters. */
 const compileMini = (tokens: readonly ["cls"] | readonly ["cls", "dist"] = ["cls", "dist"]): string => {
-  const { spec, graph, parameters } = lower(mini({ tokens }), "waveform");
+  const { spec, program, parameters } = lower(mini({ tokens }), "waveform");
   const path = join(temporaryFolder(), "graph.onnx");
   const properties = [
     ...printMetadata({
@@ -39,7 +38,7 @@ const compileMini = (tokens: readonly ["cls"] | readonly ["cls", "dist"] = ["cls
   const reference = referenceTensors(tokens);
   const read = ({ value }: (typeof parameters)[number]): Float32Array =>
     reference.get(referenceName(value.name) ?? "")?.values ?? new Float32Array();
-  writeArtifact(path, { graph, inferenceOutputs: inferenceOutputs(graph) }, read, properties, "test");
+  writeArtifact(path, program, read, properties, "test");
   return path;
 };
 

@@ -22,8 +22,11 @@ let told = "";
 const stream = { write: (text: string) => (told += text) !== "" } as unknown as NodeJS.WriteStream;
 const output = createOutput(false, { stdout: stream, stderr: stream });
 
+/** None is another's copy. */
 const clips = Object.fromEntries(
-  ["low", "high"].flatMap((name) => ["a", "b"].map((clip) => [`clips/${name}/${clip}.wav`, wavBytes([9000, 0, 0, 1])])),
+  ["low", "high"].flatMap((name, first) =>
+    ["a", "b"].map((clip, second) => [`clips/${name}/${clip}.wav`, wavBytes([9000, first, second, 1])]),
+  ),
 );
 
 const commands = {
@@ -178,6 +181,7 @@ test("ONNX Runtime's options are not a file's: an optimized model, a profile, th
 type Change = (model: LinearModel) => void;
 
 const algorithmOf = (model: LinearModel): onnx.IGraphProto => model.trainingInfo?.[0]?.algorithm ?? {};
+const updateOf = (model: LinearModel): onnx.IGraphProto => model.trainingInfo?.[1]?.algorithm ?? {};
 const changeWeight =
   (changes: onnx.ITensorProto): Change =>
   (model) => {
@@ -364,17 +368,17 @@ const hostileTraining: readonly (readonly [name: string, change: Change, message
   [
     "a state that is larger than any parameter",
     (model) => void Object.assign(algorithmOf(model).sparseInitializer?.[0] ?? {}, { dims: [2 ** 20, 2 ** 20] }),
-    damaged("velocity [1048576, 1048576] is larger than any parameter"),
+    damaged("gradient.weight [1048576, 1048576] is larger than any parameter"),
   ],
   [
     "a state of a negative size",
     (model) => void Object.assign(algorithmOf(model).sparseInitializer?.[0] ?? {}, { dims: [-1] }),
-    damaged("velocity has an impossible shape [-1]"),
+    damaged("gradient.weight has an impossible shape [-1]"),
   ],
   [
     "a sparse state with values",
     (model) => void Object.assign(algorithmOf(model).sparseInitializer?.[0]?.values ?? {}, { dims: [1] }),
-    damaged("velocity does not start at zero"),
+    damaged("gradient.weight does not start at zero"),
   ],
   [
     "an update by what no step gives",
@@ -384,8 +388,36 @@ const hostileTraining: readonly (readonly [name: string, change: Change, message
   ["no loss", (model) => void algorithmOf(model).output?.shift(), damaged("a training step does not give loss")],
   [
     "a state of another shape than its update",
-    (model) => void Object.assign(algorithmOf(model).sparseInitializer?.[0] ?? {}, { dims: [2] }),
+    (model) => void Object.assign(updateOf(model).sparseInitializer?.[1] ?? {}, { dims: [2] }),
     "ONNX Runtime",
+  ],
+  [
+    "a state that two algorithms describe differently",
+    (model) => void Object.assign(algorithmOf(model).sparseInitializer?.[0] ?? {}, { dims: [2] }),
+    damaged("its training algorithms disagree about gradient.weight"),
+  ],
+  [
+    "one algorithm only",
+    (model) => void model.trainingInfo?.pop(),
+    damaged("it has 1 training algorithms; expected two, gradients and update"),
+  ],
+  [
+    "a state that no algorithm replaces",
+    (model) => void model.trainingInfo?.[1]?.updateBinding?.splice(1, 1),
+    damaged("no training algorithm replaces its state velocity"),
+  ],
+  [
+    "an update that reads the batch",
+    (model) => {
+      const update = updateOf(model);
+      update.input?.push({
+        name: "targets",
+        type: { tensorType: { elemType: 1, shape: { dim: [{}, { dimValue: 2 }] } } },
+      });
+      const movement = update.node?.find(({ output }) => output?.[0] === "movement");
+      movement?.input?.splice(1, 1, "targets");
+    },
+    damaged("its update reads targets, which is of the batch"),
   ],
 ];
 

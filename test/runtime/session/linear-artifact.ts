@@ -78,42 +78,64 @@ const scalarMean = (input: string, output: string): onnx.INodeProto => ({
 /** [4, 2], row-major: what the parameter starts from. */
 export const startWeight = [0.1, -0.1, 0.2, -0.2, 0.3, -0.3, 0.4, -0.4];
 
+const int32 = (name: string, value: number): onnx.ITensorProto => ({
+  name,
+  dims: [],
+  dataType: DataType.INT32,
+  rawData: raw(Int32Array.of(value)),
+});
+
+/** Zeros that take no bytes. */
+const zeros = (name: string): onnx.ISparseTensorProto => ({
+  dims: [4, 2],
+  values: { name, dataType: DataType.FLOAT, dims: [0] },
+  indices: { dataType: DataType.INT64, dims: [0] },
+});
+
 /** The gradient is that of the summed loss over the clips: waveform^T (scores - targets). */
-const algorithm = (): onnx.IGraphProto => ({
-  name: "step",
-  node: [
-    node("Sub", ["scores", "targets"], "error"),
-    node("LogSoftmax", ["logits"], "log_scores", [-1]),
-    node("Mul", ["targets", "log_scores"], "kept"),
-    node("Mul", ["kept", "minus_classes"], "losses"),
-    scalarMean("losses", "loss"),
-    node("Transpose", ["waveform"], "waveform_transposed"),
-    node("MatMul", ["waveform_transposed", "error"], "gradient"),
-    node("Mul", ["velocity", "momentum"], "carried"),
-    node("Add", ["carried", "gradient"], "velocity_next"),
-    node("Mul", ["velocity_next", "learning_rate"], "movement"),
-    node("Sub", ["weight", "movement"], "weight_next"),
-    node("Add", ["steps", "one"], "steps_next"),
-  ],
-  initializer: [
-    floats("minus_classes", [], [-2]),
-    floats("momentum", [], [0.5]),
-    { name: "one", dims: [], dataType: DataType.INT32, rawData: raw(Int32Array.of(1)) },
-    { name: "steps", dims: [], dataType: DataType.INT32, rawData: raw(Int32Array.of(0)) },
-  ],
-  sparseInitializer: [
-    {
-      dims: [4, 2],
-      values: { name: "velocity", dataType: DataType.FLOAT, dims: [0] },
-      indices: { dataType: DataType.INT64, dims: [0] },
-    },
-  ],
-  input: [valueInfo("targets", "batch", 2), valueInfo("learning_rate")],
-  output: [
-    valueInfo("loss"),
-    valueInfo("weight_next", 4, 2),
-    valueInfo("velocity_next", 4, 2),
-    { name: "steps_next", type: { tensorType: { elemType: DataType.INT32, shape: { dim: [] } } } },
+const gradients = (): onnx.ITrainingInfoProto => ({
+  algorithm: {
+    name: "gradients",
+    node: [
+      node("Sub", ["scores", "targets"], "error"),
+      node("LogSoftmax", ["logits"], "log_scores", [-1]),
+      node("Mul", ["targets", "log_scores"], "kept"),
+      node("Mul", ["kept", "minus_classes"], "losses"),
+      scalarMean("losses", "loss"),
+      node("Transpose", ["waveform"], "waveform_transposed"),
+      node("MatMul", ["waveform_transposed", "error"], "gradient"),
+    ],
+    initializer: [floats("minus_classes", [], [-2])],
+    sparseInitializer: [zeros("gradient.weight")],
+    input: [valueInfo("targets", "batch", 2)],
+    output: [valueInfo("loss"), valueInfo("gradient", 4, 2)],
+  },
+  updateBinding: [{ key: "gradient.weight", value: "gradient" }],
+});
+
+const update = (): onnx.ITrainingInfoProto => ({
+  algorithm: {
+    name: "update",
+    node: [
+      node("Mul", ["velocity", "momentum"], "carried"),
+      node("Add", ["carried", "gradient.weight"], "velocity_next"),
+      node("Mul", ["velocity_next", "learning_rate"], "movement"),
+      node("Sub", ["weight", "movement"], "weight_next"),
+      node("Add", ["steps", "one"], "steps_next"),
+    ],
+    initializer: [floats("momentum", [], [0.5]), int32("one", 1), int32("steps", 0)],
+    sparseInitializer: [zeros("gradient.weight"), zeros("velocity")],
+    input: [valueInfo("learning_rate")],
+    output: [
+      valueInfo("weight_next", 4, 2),
+      valueInfo("velocity_next", 4, 2),
+      { name: "steps_next", type: { tensorType: { elemType: DataType.INT32, shape: { dim: [] } } } },
+    ],
+  },
+  updateBinding: [
+    { key: "weight", value: "weight_next" },
+    { key: "velocity", value: "velocity_next" },
+    { key: "steps", value: "steps_next" },
   ],
 });
 
@@ -132,16 +154,7 @@ export const linearModel = (changes: Partial<ArtifactMetadata> = {}): LinearMode
     output: ["logits", "scores"].map((name) => valueInfo(name, "batch", (changes.classes ?? metadata.classes).length)),
   },
   metadataProps: printMetadata({ ...metadata, ...changes }),
-  trainingInfo: [
-    {
-      algorithm: algorithm(),
-      updateBinding: [
-        { key: "weight", value: "weight_next" },
-        { key: "velocity", value: "velocity_next" },
-        { key: "steps", value: "steps_next" },
-      ],
-    },
-  ],
+  trainingInfo: [gradients(), update()],
 });
 
 export const encodeModel = (model: onnx.IModelProto): Uint8Array => onnxProto.onnx.ModelProto.encode(model).finish();

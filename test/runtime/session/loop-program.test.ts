@@ -4,21 +4,21 @@ import { expect, test } from "vitest";
 import { compile } from "../../../compiler/compile.ts";
 import { cpuDevice } from "../../../runtime/session/device.ts";
 import { type Artifact, readArtifact } from "../../../runtime/session/read-artifact.ts";
-import type { Tensors } from "../../../runtime/session/state-store.ts";
-import { openTrainingSession } from "../../../runtime/session/training-session.ts";
+import { openTrainingSession, type TrainingBatch } from "../../../runtime/session/training-session.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 
 const classes = 10;
 
-const makeBatch = (step: number, clips: number, samples: number): Tensors => {
+const makeBatch = (step: number, clips: number, samples: number): TrainingBatch => {
   const targets = new Float32Array(clips * classes);
   for (let clip = 0; clip < clips; clip++) targets[clip * classes + ((step + clip) % classes)] = 1;
-  return {
+  const feeds = {
     waveform: new Tensor("float32", generateTensor(`loop/${step}`, clips * samples, 0.3), [clips, samples]),
     targets: new Tensor("float32", targets, [clips, classes]),
     learning_rate: new Tensor("float32", Float32Array.of(1e-3 / (step + 1)), []),
   };
+  return { feeds, endsStep: true };
 };
 
 const withStepsPerRun = (artifact: Artifact, stepsPerRun: number): Artifact => ({
@@ -26,13 +26,13 @@ const withStepsPerRun = (artifact: Artifact, stepsPerRun: number): Artifact => (
   metadata: { ...artifact.metadata, recipe: { ...artifact.metadata.recipe, stepsPerRun } },
 });
 
-const train = async (artifact: Artifact, stepsPerRun: number, batches: readonly Tensors[]) => {
+const train = async (artifact: Artifact, stepsPerRun: number, batches: readonly TrainingBatch[]) => {
   const session = await openTrainingSession(withStepsPerRun(artifact, stepsPerRun), cpuDevice);
   const losses: number[] = [];
   for (let done = 0; done < batches.length; done += stepsPerRun) {
     losses.push(...(await session.steps(batches.slice(done, done + stepsPerRun))));
   }
-  const state = Object.fromEntries(Object.entries(session.state()).map(([name, { data }]) => [name, data]));
+  const state = Object.fromEntries(session.changing.map(({ name }) => [name, session.state()[name]?.data]));
   await session.close();
   return { losses, state };
 };

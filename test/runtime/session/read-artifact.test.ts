@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readArtifact, readOptimizerStates } from "../../../runtime/session/read-artifact.ts";
+import { readArtifact, readOwnStates } from "../../../runtime/session/read-artifact.ts";
 import { readWaveformArtifact } from "../../../runtime/session/read-waveform-artifact.ts";
 import { requireTraining } from "../../../runtime/session/session-program.ts";
 import { readTensor } from "../../../runtime/session/stored-tensor.ts";
@@ -31,7 +31,8 @@ test("metadata, parameters and optimizer states of a graph in one file", async (
   const artifact = readArtifact(path);
   expect(artifact.metadata).toStrictEqual(metadata);
   expect(artifact.parameters).toMatchObject([{ name: "weight", type: "float32", dims: [4, 2] }]);
-  expect(readOptimizerStates(artifact)).toMatchObject([
+  expect(readOwnStates(artifact)).toMatchObject([
+    { name: "gradient.weight", type: "float32", dims: [4, 2], storage: { kind: "zeros" } },
     { name: "steps", type: "int32", dims: [], storage: { kind: "inline" } },
     { name: "velocity", type: "float32", dims: [4, 2], storage: { kind: "zeros" } },
   ]);
@@ -84,7 +85,7 @@ test("an ONNX file that specgraph did not compile, and one of another version", 
   );
   const newer = writeLinearModel(temporaryFolder(), linearModel({ formatVersion: 99 }));
   expect(refusal(() => readArtifact(newer))).toBe(
-    `${newer}: not a graph that this runtime reads: it has format version 99, and this runtime reads 2; compile its spec anew, with --weights and this file to keep what it has learnt`,
+    `${newer}: not a graph that this runtime reads: it has format version 99, and this runtime reads 3; compile its spec anew, with --weights and this file to keep what it has learnt`,
   );
 });
 

@@ -21,7 +21,7 @@ const feeds: Tensors = {
   learning_rate: new Tensor("float32", Float32Array.of(0.5), []),
 };
 const stepOnce = async (session: TrainingSession, batch: Tensors): Promise<number | undefined> =>
-  (await session.steps([batch]))[0];
+  (await session.steps([{ feeds: batch, endsStep: true }]))[0];
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 describe("a model that can be worked out by hand", () => {
@@ -54,7 +54,7 @@ describe("a model that can be worked out by hand", () => {
 
   test("a parameter that training leaves alone is fed as it is", async () => {
     const model = linearModel();
-    const binding = model.trainingInfo?.[0]?.updateBinding ?? [];
+    const binding = model.trainingInfo?.[1]?.updateBinding ?? [];
     binding.splice(0, 1);
     const folder = temporaryFolder();
     writeExternalModel(folder);
@@ -80,21 +80,18 @@ describe("the quickstart model", () => {
     learning_rate: new Tensor("float32", Float32Array.of(1e-3), []),
   });
 
-  test("states in two sets of buffers, used in turn, equal those of a runner that copies every tensor", async () => {
+  test("states that steps write in place equal those of a runner that copies every tensor", async () => {
     const out = join(temporaryFolder(), "graph.onnx");
     compile({ spec: "spec/quickstart.ts", out, input: "waveform" });
     const artifact = readArtifact(out);
     const [session, reference] = [await openTrainingSession(artifact, cpuDevice), await createRunner(out)];
     const classifier = await openClassifierOn(artifact, cpuDevice, session.state);
-    const buffers = new Set<unknown>();
     for (let step = 1; step <= 5; step++) {
       const loss = await stepOnce(session, batch(step));
       expect(loss).toBe((await reference.step(batch(step)))["loss"]?.data[0]);
-      buffers.add(session.state()["dense.weight"]);
       // In between, as after an epoch: evaluation reads the states and leaves them alone.
       await classifier.classify(batch(step)["waveform"] as Tensor);
     }
-    expect(buffers.size).toBe(2);
     expect(Object.keys(session.state()).sort()).toStrictEqual([...reference.state.keys()].sort());
     for (const [name, tensor] of Object.entries(session.state())) {
       expect(tensor.data, name).toStrictEqual(reference.state.get(name)?.data);

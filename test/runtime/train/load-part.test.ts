@@ -59,10 +59,3 @@ test("mixtures: partners as they are, targets by their shares, classes of both w
   expect(feeds["mixup_share"]).toStrictEqual([[3], Float32Array.of(1, 0.75, 0.3)]);
   expect(feeds["targets"]).toStrictEqual([[3, 3], Float32Array.of(1, 0, 0, 0.75, 1, 0.25, 0, 0, 1)]);
 });
-
-test("whether the optimizer steps, where gradients are accumulated", async () => {
-  const rows = [plain(clip(1, 0))];
-  const accumulate = { augmentation: none, accumulate: 2 };
-  expect((await feedsOf(rows, accumulate, false))["update"]).toStrictEqual([[], Uint8Array.of(0)]);
-  expect((await feedsOf(rows, accumulate, true))["update"]).toStrictEqual([[], Uint8Array.of(1)]);
-});

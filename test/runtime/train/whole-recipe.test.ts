@@ -7,7 +7,7 @@ import { compile } from "../../../compiler/compile.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 import { cpuDevice } from "../../../runtime/session/device.ts";
 import { readArtifact } from "../../../runtime/session/read-artifact.ts";
-import { trainingProgram } from "../../../runtime/session/session-program.ts";
+import { changingStates, trainingProgram } from "../../../runtime/session/session-program.ts";
 import { readTensor } from "../../../runtime/session/stored-tensor.ts";
 import { readCheckpoint } from "../../../runtime/train/checkpoint.ts";
 import { createRunFolder } from "../../../runtime/train/run-folder.ts";
@@ -67,7 +67,7 @@ export default tiny({ training: { optimizer, schedule, augment, clipNorm: 1, sam
 
 /** The run from where its checkpoint is. */
 const goOn = async (options: TrainOptions): Promise<TrainOptions> => {
-  const changing = trainingProgram(options.artifact).states.flatMap(({ stored, next }) => (next ? [stored] : []));
+  const changing = changingStates(trainingProgram(options.artifact));
   const expected = { run: options.run, changing, averaged: [] };
   return { ...options, checkpoint: await readCheckpoint(options.folder, expected, options.note) };
 };

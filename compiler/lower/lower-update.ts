@@ -1,0 +1,54 @@
+/** The stage that steps: from gradients to the next parameters and optimizer states. It reads nothing of the batch. */
+import { names } from "../artifact.ts";
+import type { NormalizedSpec } from "../frontend/normalized-spec.ts";
+import { createBuilder } from "../ir/builder.ts";
+import { type Graph, type State, unchanged } from "../ir/graph.ts";
+import { clipGradients } from "./clip-gradients.ts";
+import { gradientName, meanOfSums } from "./keep-gradients.ts";
+import { declareLossScale, skipOverflow, unscaleGradients } from "./loss-scaling.ts";
+import { lowerOptimizer } from "./lower-optimizer.ts";
+
+/**
+ * The mean of what was added up, unscaled, clipped, and the optimizer's step with it; where a gradient overflowed, none.
+ * @param states the parameters, and the gradients that the stage before leaves
+ * @param rateFactors what each parameter's learning rate is multiplied by
+ */
+export const lowerUpdate = (
+  { precision, accumulate, clipNorm, optimizer }: NormalizedSpec,
+  states: readonly State[],
+  rateFactors: ReadonlyMap<string, number>,
+): Graph => {
+  const kept = new Map(states.map((state) => [state.value.name, state]));
+  const pairs = states.flatMap((parameter) => {
+    const gradient = kept.get(gradientName(parameter.value.name));
+    return parameter.kind === "parameter" && gradient ? [{ parameter, gradient }] : [];
+  });
+  const read = states.filter(({ kind }) => kind === "gradient");
+  const b = createBuilder({
+    inputs: [],
+    constants: [],
+    states: [...pairs.map(({ parameter }) => parameter), ...read].map(unchanged),
+    nodes: [],
+    outputs: [],
+  });
+  const learningRate = b.input(names.learningRate, { dtype: "float32", shape: [] });
+  const lossScale = precision.kind === "float32" ? undefined : declareLossScale(b, precision);
+
+  const sums = new Map(pairs.map(({ parameter, gradient }) => [parameter.value.name, gradient.value]));
+  const means = accumulate > 1 ? meanOfSums(b, sums) : sums;
+  const unscaled = lossScale ? unscaleGradients(b, lossScale, means) : means;
+  const clipped = clipNorm === null ? unscaled : clipGradients(b, unscaled, clipNorm);
+  const optimized = lowerOptimizer(
+    b,
+    optimizer,
+    learningRate,
+    pairs.flatMap(({ parameter: { value: parameter } }) => {
+      const gradient = clipped.get(parameter.name);
+      return gradient ? [{ parameter, gradient, rateFactor: rateFactors.get(parameter.name) ?? 1 }] : [];
+    }),
+  );
+  const updates =
+    lossScale && precision.kind !== "float32" ? skipOverflow(b, lossScale, precision, unscaled, optimized) : optimized;
+  for (const { state, next } of updates) b.update(state, next);
+  return b.finish([]);
+};

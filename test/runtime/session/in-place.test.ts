@@ -1,0 +1,119 @@
+import { cpSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { onnx } from "onnx-proto";
+import { describe, expect, test } from "vitest";
+import { compile } from "../../../compiler/compile.ts";
+import { cpuDevice } from "../../../runtime/session/device.ts";
+import { inPlaceStates } from "../../../runtime/session/in-place.ts";
+import { Tensor } from "../../../runtime/session/onnxruntime.ts";
+import { readArtifact } from "../../../runtime/session/read-artifact.ts";
+import { trainingProgram } from "../../../runtime/session/session-program.ts";
+import { openTrainingSession } from "../../../runtime/session/training-session.ts";
+import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
+import { createRunner } from "../../onnx/training-info-runner.ts";
+import { temporaryFolder } from "../audio/temporary-folder.ts";
+
+const compileTiny = (training: string): string => {
+  const folder = temporaryFolder();
+  cpSync(fileURLToPath(new URL("../../compiler/tiny-model.ts", import.meta.url)), join(folder, "tiny-model.ts"));
+  const spec = join(folder, "spec.ts");
+  writeFileSync(
+    spec,
+    `import { adam, adamW, mixedFloat16 } from "specgraph";
+import { tiny } from "./tiny-model.ts";
+export default tiny({ training: { batch: 4, epochs: 1, ${training} } });
+export const unused = [adam, adamW, mixedFloat16];
+`,
+  );
+  const out = join(folder, "graph.onnx");
+  compile({ spec, out, input: "waveform" });
+  return out;
+};
+
+const recipes = [
+  "optimizer: adam({ learningRate: 0.01 })",
+  "optimizer: adam({ learningRate: 0.01, weightDecay: 0.1 })",
+  "optimizer: adamW({ learningRate: 0.01, weightDecay: 0.1 })",
+  "optimizer: adamW({ learningRate: 0.01, weightDecay: 0.1 }), clipNorm: 0.1",
+  'optimizer: adamW({ learningRate: 0.01 }), rates: { "patchEmbedding.*": 0, "blocks.0.*": 0.1 }',
+  "optimizer: adam({ learningRate: 0.01 }), accumulate: 2",
+  "optimizer: adam({ learningRate: 0.01 }), precision: mixedFloat16({ initialScale: 2 ** 127 })",
+  "optimizer: adamW({ learningRate: 0.01, weightDecay: 0.1 }), accumulate: 2, clipNorm: 1, precision: mixedFloat16()",
+];
+
+describe("every state of the update is written in place, to the last bit as into fresh tensors", () => {
+  test.each(recipes)("%s", async (recipe) => {
+    const path = compileTiny(recipe);
+    const artifact = readArtifact(path);
+    const { gradients, update } = trainingProgram(artifact);
+    const elsewhere = [...gradients.replaces, ...update.replaces].filter(({ inPlace }) => !inPlace);
+    expect(elsewhere).toStrictEqual([]);
+
+    const [session, reference] = [await openTrainingSession(artifact, cpuDevice), await createRunner(path)];
+    const { accumulate } = artifact.metadata.recipe;
+    for (let part = 0; part < 12; part++) {
+      const feeds = {
+        waveform: new Tensor("float32", generateTensor(`in-place/${part}`, 2 * 4000, 0.3), [2, 4000]),
+        targets: new Tensor("float32", Float32Array.of(1, 0, 0, 1), [2, 2]),
+        learning_rate: new Tensor("float32", Float32Array.of(0.01), []),
+      };
+      const place = part % accumulate;
+      const endsStep = place === accumulate - 1;
+      const isAdded = new Tensor("bool", [place > 0], []);
+      await session.steps([{ feeds, endsStep }]);
+      await reference.step({ ...feeds, accumulate: isAdded }, endsStep ? [0, 1] : [0]);
+    }
+    expect(session.changing.length).toBeGreaterThan(10);
+    for (const { name } of session.changing) {
+      expect((await session.read(name)).data, name).toStrictEqual(reference.state.get(name)?.data);
+    }
+    await session.close();
+  });
+});
+
+const node = (opType: string, input: string[], output: string): onnx.INodeProto => ({
+  opType,
+  input,
+  output: [output],
+});
+
+/** Whether x, which y replaces, may be overwritten. */
+const isInPlace = (...nodes: readonly onnx.INodeProto[]): boolean =>
+  inPlaceStates(nodes, [{ state: "x", next: "y" }]).has("x");
+
+describe("a state may be overwritten where nothing reads it any more", () => {
+  test("what leads to the replacement may read it, directly and through views", () => {
+    expect(isInPlace(node("Sub", ["x", "step"], "y"))).toBe(true);
+    expect(isInPlace(node("MatMul", ["x", "w"], "a"), node("Add", ["x", "a"], "y"))).toBe(true);
+    expect(isInPlace(node("Reshape", ["x", "s"], "v"), node("Relu", ["v"], "a"), node("Add", ["x", "a"], "y"))).toBe(
+      true,
+    );
+    expect(isInPlace(node("Relu", ["w"], "y"))).toBe(true);
+  });
+
+  test("nothing else may, however it comes to it", () => {
+    const replace = node("Sub", ["x", "step"], "y");
+    expect(isInPlace(replace, node("Relu", ["x"], "other"))).toBe(false);
+    expect(isInPlace(node("Reshape", ["x", "s"], "v"), replace, node("Relu", ["v"], "other"))).toBe(false);
+    const branch: onnx.INodeProto = { ...node("If", ["c"], "other"), attribute: [{ name: "then_branch", g: {} }] };
+    expect(isInPlace(replace, branch)).toBe(false);
+  });
+
+  test("what reads other places than it writes may not be the replacement", () => {
+    expect(isInPlace(node("MatMul", ["x", "w"], "y"))).toBe(false);
+    expect(isInPlace(node("Transpose", ["x"], "y"))).toBe(false);
+  });
+
+  test("a replacement that is no node's, or two states'", () => {
+    expect(inPlaceStates([], [{ state: "x", next: "y" }])).toStrictEqual(new Set());
+    const replacements = ["x", "z"].map((state) => ({ state, next: "y" }));
+    expect(inPlaceStates([node("Relu", ["w"], "y")], replacements)).toStrictEqual(new Set());
+  });
+});
+
+test("two states that each read the other: both are put elsewhere first", () => {
+  const nodes = [node("Add", ["x", "z"], "x_next"), node("Sub", ["x", "z"], "z_next")];
+  const replacements = ["x", "z"].map((state) => ({ state, next: `${state}_next` }));
+  expect(inPlaceStates(nodes, replacements)).toStrictEqual(new Set());
+});
