@@ -63,8 +63,8 @@ describe.skipIf(!existsSync("/dev/full"))("a full disk", () => {
     return { status, stderr };
   };
   const workspace = (): string => {
-    const clips = ["low", "high"].flatMap((name) =>
-      ["a", "b", "c"].map((clip) => [`clips/${name}/${clip}.wav`, wavBytes([9000, 0, 0, 1])] as const),
+    const clips = ["low/a", "low/b", "low/c", "high/a", "high/b", "high/c"].map(
+      (name, index) => [`clips/${name}.wav`, wavBytes([9000, index, 0, 1])] as const,
     );
     const folder = temporaryFolder(Object.fromEntries(clips));
     writeLinearModel(folder);
