@@ -34,7 +34,7 @@ export const probeCuda = async ({ platform, architecture, providers }: MachineFa
     ...(card ? { card } : {}),
     hasDriver: card !== undefined || driverFiles.some((path) => existsSync(path)),
     hasProvider,
-    // Not through npm: it hands the script the `skip` of .npmrc, and may run none that was not approved (npm 11).
+    // Not through npm, which may run no script that was not approved (npm 11).
     installCommand: `node ${relative(process.cwd(), installer)} --onnxruntime-node-install=cuda12`,
     ...(failure === undefined ? {} : { failure }),
   };
