@@ -1,6 +1,6 @@
 /** Command lines: one table per command gives its parsing, its messages and its help. */
 import { parseArgs } from "node:util";
-import { nearestNames } from "./data/nearest-names.ts";
+import { nearestNames } from "./text/nearest-names.ts";
 import { UserError } from "./user-error.ts";
 
 /** An option; `value` stands for its value in the help. */

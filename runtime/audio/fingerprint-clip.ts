@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { open } from "node:fs/promises";
-import { UserError } from "../user-error.ts";
-import { readFailure } from "./read-failure.ts";
+import { readFailure } from "../files/read-failure.ts";
 
 const pieceBytes = 8192;
 
@@ -32,6 +31,6 @@ export const fingerprintClip = async (path: string): Promise<string> => {
       await file.close();
     }
   } catch (error) {
-    throw new UserError(`${path}: ${readFailure(error)}`);
+    throw readFailure(path, error);
   }
 };

@@ -19,10 +19,10 @@ import {
 } from "../options.ts";
 import type { Output } from "../output.ts";
 import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
-import { createFolders } from "../session/create-folders.ts";
-import { writeFailure } from "../session/write-artifact.ts";
-import { readText } from "../session/read-text.ts";
-import { writeText } from "../session/write-text.ts";
+import { createFolders } from "../files/create-folders.ts";
+import { writeFailure } from "../files/write-failure.ts";
+import { readText } from "../files/read-text.ts";
+import { writeText } from "../files/write-text.ts";
 import { executeRun } from "../train/execute-run.ts";
 import { orUnlock, unlockRun } from "../train/run-lock.ts";
 import { type PrepareOptions, type PreparedRun, prepareNewRun, prepareResumedRun } from "../train/prepare-run.ts";
@@ -74,7 +74,7 @@ const createOutFolder = (path: string): void => {
   try {
     createFolders(path);
   } catch (error) {
-    throw writeFailure(join(path, "results.json"), error) ?? error;
+    throw writeFailure(join(path, "results.json"), error);
   }
 };
 

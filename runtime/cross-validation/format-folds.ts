@@ -1,5 +1,5 @@
-import { formatDuration, formatFigure } from "../report/format-number.ts";
-import { formatTable } from "../report/format-table.ts";
+import { formatDuration, formatFigure } from "../text/format-number.ts";
+import { formatTable } from "../text/format-table.ts";
 import { bestOf } from "../train/track-best.ts";
 import type { CrossValidation, Spread } from "./summarize-folds.ts";
 

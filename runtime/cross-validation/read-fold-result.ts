@@ -1,5 +1,5 @@
 import type { Figure } from "../../compiler/artifact.ts";
-import { readText } from "../session/read-text.ts";
+import { readText } from "../files/read-text.ts";
 import { readProgress } from "../train/checkpoint.ts";
 import type { RunFolder } from "../train/run-folder.ts";
 import { readUsage } from "../train/run-usage.ts";

@@ -1,7 +1,7 @@
 /** Opens every clip before any is needed, so that none is met for the first time after an hour. */
 import { fingerprintClip } from "../audio/fingerprint-clip.ts";
 import { probeClip } from "../audio/probe-clip.ts";
-import { createProgress } from "../report/progress.ts";
+import { createProgress } from "../text/create-progress.ts";
 import { UserError } from "../user-error.ts";
 import type { Clip } from "./dataset.ts";
 

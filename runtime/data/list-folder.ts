@@ -3,8 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { realpathSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { readFailure } from "../audio/read-failure.ts";
-import { UserError } from "../user-error.ts";
+import { readFailure } from "../files/read-failure.ts";
 
 /** A link to a folder is a folder; "link" is one to a file, or to nowhere, so that a clip of this name is told of. */
 export type EntryKind = "file" | "folder" | "link";
@@ -44,7 +43,7 @@ const printBytes = (name: Buffer): string =>
  */
 export const listFolder = async (path: string): Promise<Folder> => {
   const orFailure = (error: unknown): never => {
-    throw new UserError(`${path}: ${readFailure(error)}`);
+    throw readFailure(path, error);
   };
   const found = await readdir(path, { withFileTypes: true, encoding: "buffer" }).catch(orFailure);
   const [readable, unreadable] = [true, false].map((wanted) => found.filter(({ name }) => isUtf8(name) === wanted));

@@ -4,7 +4,7 @@ import { findNodeAtLocation, type ParseError, parse, parseTree } from "jsonc-par
 import * as v from "valibot";
 import { UserError } from "../user-error.ts";
 import type { Label, ListedClip, Listing } from "./listing.ts";
-import { readBytes } from "./read-bytes.ts";
+import { readBytes } from "../files/read-bytes.ts";
 import { locateClips } from "./locate-clips.ts";
 import { readTable, text, typedRows, wholeNumber } from "./read-table.ts";
 

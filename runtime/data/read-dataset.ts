@@ -2,14 +2,14 @@ import { quoted } from "../../compiler/artifact-terminal.ts";
 import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import type { ArtifactMetadata } from "../../compiler/artifact.ts";
-import { readFailure } from "../audio/read-failure.ts";
+import { readFailure } from "../files/read-failure.ts";
 import { UserError } from "../user-error.ts";
 import type { Clip, Dataset } from "./dataset.ts";
 import { embeddedClips, embeddedClasses } from "./embedded.ts";
 import { findTables, type FoundTables } from "./find-tables.ts";
 import type { ListedClip, Listing } from "./listing.ts";
 import { mergeClips, type PlacedClip } from "./merge-clips.ts";
-import { nearestNames } from "./nearest-names.ts";
+import { nearestNames } from "../text/nearest-names.ts";
 import { readAstJson } from "./read-ast-json.ts";
 import { readClassFolders, unwrapFolder } from "./read-class-folders.ts";
 import { readClipTables, type TableOptions } from "./read-clip-tables.ts";
@@ -115,7 +115,7 @@ type Source =
 
 const openSource = async (path: string, classes: ReadonlySet<string> | undefined): Promise<Source> => {
   const stats = await stat(path).catch((error: unknown) => {
-    throw new UserError(`${path}: ${readFailure(error)}`);
+    throw readFailure(path, error);
   });
   if (stats.isDirectory()) {
     const inner = await unwrapFolder(path, classes);

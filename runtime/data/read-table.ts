@@ -5,7 +5,7 @@ import { extname } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
 import * as v from "valibot";
 import { UserError } from "../user-error.ts";
-import { readBytes } from "./read-bytes.ts";
+import { readBytes } from "../files/read-bytes.ts";
 
 /** A table with a header. */
 export interface Table {

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { encodeWav } from "../audio/encode-wav.ts";
 import { type Command, exitCodes } from "../command.ts";
 import { commonOptions, parseOptions, type Usage } from "../options.ts";
-import { createFolders } from "../session/create-folders.ts";
-import { writeFailure } from "../session/write-artifact.ts";
+import { createFolders } from "../files/create-folders.ts";
+import { writeFailure } from "../files/write-failure.ts";
 import { UserError } from "../user-error.ts";
 import { embeddedClasses, embeddedClips } from "./embedded.ts";
 import { soundRateHz, synthesise } from "./synthesise.ts";
@@ -48,7 +48,7 @@ export const soundsCommand: Command = {
         createFolders(join(folder, kind));
         writeFileSync(path, encodeWav(synthesise(source.sound), soundRateHz));
       } catch (error) {
-        throw writeFailure(path, error) ?? error;
+        throw writeFailure(path, error);
       }
       output.json({ path, label: kind });
     }

@@ -1,8 +1,8 @@
 /** `runtime devices`. */
 import { type Command, exitCodes } from "../command.ts";
 import { commonOptions, parseOptions, type Usage } from "../options.ts";
-import { formatBytes } from "../report/format-number.ts";
-import { formatTable } from "../report/format-table.ts";
+import { formatBytes } from "../text/format-number.ts";
+import { formatTable } from "../text/format-table.ts";
 import { UserError } from "../user-error.ts";
 import { chooseDevice, type DeviceReports } from "./choose-device.ts";
 import { type DeviceReport, explainMissing } from "./device-report.ts";

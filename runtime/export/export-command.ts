@@ -2,7 +2,7 @@
 import { type Command, exitCodes } from "../command.ts";
 import { commonOptions, oneGraph, parseOptions, type Usage } from "../options.ts";
 import { type Artifact, readArtifact } from "../session/read-artifact.ts";
-import { writeFailure } from "../session/write-artifact.ts";
+import { writeFailure } from "../files/write-failure.ts";
 import { UserError } from "../user-error.ts";
 import { exportHuggingFace } from "./export-hugging-face.ts";
 import { exportSafetensors } from "./export-safetensors.ts";
@@ -49,7 +49,7 @@ export const exportCommand: Command = {
     try {
       await write(artifact, out);
     } catch (error) {
-      throw writeFailure(out, error) ?? error;
+      throw writeFailure(out, error);
     }
     output.json({ graph, format, out, tensors: artifact.parameters.length });
     output.result(`${graph} -> ${out}`);

@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import type { onnx } from "onnx-proto";
 import { type HuggingFaceModel, names } from "../../compiler/artifact.ts";
 import { removeAbandoned, temporaryPath } from "../../compiler/artifact-files.ts";
-import { createFolders } from "../session/create-folders.ts";
+import { createFolders } from "../files/create-folders.ts";
 import { cutProgram } from "../session/cut-program.ts";
 import { Tensor } from "../session/onnxruntime.ts";
 import { type Artifact, onnxTypeNumbers } from "../session/read-artifact.ts";

@@ -1,7 +1,7 @@
 /** A graph's parameters as one `.safetensors`, under their own names. */
 import { dirname } from "node:path";
 import { checkpointKeys } from "../../compiler/artifact.ts";
-import { createFolders } from "../session/create-folders.ts";
+import { createFolders } from "../files/create-folders.ts";
 import type { Artifact } from "../session/read-artifact.ts";
 import { readFloats } from "./read-floats.ts";
 import { writeSafetensors } from "../safetensors/write-safetensors.ts";

@@ -16,9 +16,9 @@ import {
   type Usage,
 } from "../options.ts";
 import type { Output } from "../output.ts";
-import { formatComparison } from "../report/format-comparison.ts";
-import { formatClasses, formatFigures } from "../report/format-summary.ts";
-import { createProgress } from "../report/progress.ts";
+import { formatComparison } from "../metrics/format-comparison.ts";
+import { formatClasses, formatFigures } from "../metrics/format-summary.ts";
+import { createProgress } from "../text/create-progress.ts";
 import { openClassifier } from "../session/classifier.ts";
 import type { Device } from "../session/device.ts";
 import type { Artifact } from "../session/read-artifact.ts";

@@ -4,8 +4,8 @@ import { commonOptions, oneGraph, parseOptions, type Usage } from "../options.ts
 import { type Artifact, readArtifact } from "../session/read-artifact.ts";
 import { describeTensor, type TensorDescription } from "./describe-tensor.ts";
 import { describeRecipe } from "./describe-recipe.ts";
-import { formatBytes, formatCount, formatExact } from "./format-number.ts";
-import { formatTable } from "./format-table.ts";
+import { formatBytes, formatCount, formatExact } from "../text/format-number.ts";
+import { formatTable } from "../text/format-table.ts";
 
 const options = { ...commonOptions } as const;
 

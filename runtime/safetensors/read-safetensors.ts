@@ -1,7 +1,7 @@
 /** Reads the header of a `.safetensors`; the values stay in the file until they are asked for. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import * as v from "valibot";
-import { readFailure } from "../audio/read-failure.ts";
+import { readFailure } from "../files/read-failure.ts";
 import { bytesPerElement, elementCount, type ElementType, type StoredTensor } from "../session/stored-tensor.ts";
 import { UserError } from "../user-error.ts";
 import { dtypes } from "./write-safetensors.ts";
@@ -40,7 +40,7 @@ const open = (path: string): number => {
   try {
     return openSync(path, "r");
   } catch (error) {
-    throw new UserError(`${path}: ${readFailure(error)}`);
+    throw readFailure(path, error);
   }
 };
 

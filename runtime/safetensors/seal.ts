@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { UserError } from "../user-error.ts";
-import { readFailure } from "../audio/read-failure.ts";
+import { readFailure } from "../files/read-failure.ts";
 
 /** The metadata entry of a file that is sealed later; it must be the first. */
 export const blankSeal = { sha256: "0".repeat(64) } as const;
@@ -39,7 +39,7 @@ export const requireSeal = async (path: string): Promise<void> => {
       hash.update(chunk as Buffer);
     }
   } catch (error) {
-    throw new UserError(`${path}: ${readFailure(error)}`);
+    throw readFailure(path, error);
   }
   if (hash.digest("hex") === seal) return;
   throw new UserError(`${path}: the file is damaged: its bytes are not those that were written`);

@@ -2,7 +2,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { rename } from "node:fs/promises";
 import { bytesPerElement, elementCount, type ElementType } from "../session/stored-tensor.ts";
-import { commit, discard, openTemporary, type TemporaryFile, writeFully } from "../session/temporary-file.ts";
+import { replaceFile, type TemporaryFile, writeFully } from "../files/temporary-file.ts";
 import { blankSeal, sealOffset } from "./seal.ts";
 
 type Values = Float32Array | Int32Array | BigInt64Array;
@@ -83,19 +83,11 @@ export const writeSafetensors = async (
   previous?: string,
 ): Promise<void> => {
   const ordered = [...tensors].sort((a, b) => (a.name < b.name ? -1 : 1));
-  const temporary = await openTemporary(path);
-  try {
-    if (previous === undefined) {
-      await writeTensors(temporary, encodeHeader(ordered, metadata), ordered);
-    } else {
-      const hash = createHash("sha256");
-      await writeTensors(temporary, encodeHeader(ordered, { ...blankSeal, ...metadata }), ordered, hash);
-      await writeFully(temporary.file, Buffer.from(hash.digest("hex")), sealOffset);
-      await setAside(temporary, previous);
-    }
-    await commit(temporary);
-  } catch (error) {
-    await discard(temporary);
-    throw error;
-  }
+  await replaceFile(path, async (temporary) => {
+    if (previous === undefined) return writeTensors(temporary, encodeHeader(ordered, metadata), ordered);
+    const hash = createHash("sha256");
+    await writeTensors(temporary, encodeHeader(ordered, { ...blankSeal, ...metadata }), ordered, hash);
+    await writeFully(temporary.file, Buffer.from(hash.digest("hex")), sealOffset);
+    await setAside(temporary, previous);
+  });
 };

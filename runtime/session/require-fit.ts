@@ -1,5 +1,5 @@
 import type { ArtifactMetadata } from "../../compiler/artifact.ts";
-import { formatBytes } from "../report/format-number.ts";
+import { formatBytes } from "../text/format-number.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
 

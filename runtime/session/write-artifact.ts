@@ -3,30 +3,11 @@ import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
 import { alignment, createChecksum, printPlace } from "../../compiler/artifact-files.ts";
-import { UserError } from "../user-error.ts";
+import { commit, commitPair, discard, openTemporary, type TemporaryFile, writeFully } from "../files/temporary-file.ts";
+import { writeFailure } from "../files/write-failure.ts";
 import type { Tensor } from "./onnxruntime.ts";
 import type { Artifact } from "./read-artifact.ts";
 import { bytesPerElement, elementCount, type StoredTensor } from "./stored-tensor.ts";
-import { commit, commitPair, discard, openTemporary, type TemporaryFile, writeFully } from "./temporary-file.ts";
-
-const writeReasons: Readonly<Record<string, string>> = {
-  ENOENT: "its folder does not exist",
-  ENOTDIR: "its folder is a file",
-  EISDIR: "it is a folder",
-  EACCES: "its folder is not writable",
-  EPERM: "its folder is not writable",
-  EROFS: "its file system is read-only",
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EFBIG: "the file would be larger than the system allows",
-};
-
-/** What went wrong with a write, for people; undefined where it is not the user's to solve. */
-export const writeFailure = (path: string, error: unknown): UserError | undefined => {
-  const { code = "" } = error as NodeJS.ErrnoException;
-  const reason = writeReasons[code];
-  return reason === undefined ? undefined : new UserError(`cannot write ${path}: ${reason}`);
-};
 
 type Read = (name: string) => Promise<Tensor>;
 
@@ -119,6 +100,6 @@ export const writeArtifact = async (
     }
   } catch (error) {
     for (const temporary of opened) await discard(temporary);
-    throw writeFailure(path, error) ?? error;
+    throw writeFailure(path, error);
   }
 };

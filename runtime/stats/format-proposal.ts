@@ -1,4 +1,4 @@
-import { formatFigure } from "../report/format-number.ts";
+import { formatFigure } from "../text/format-number.ts";
 import type { Proposal } from "./summarize-clips.ts";
 
 export interface ProposedObjective {

@@ -9,7 +9,7 @@ import { requireSeal } from "../safetensors/seal.ts";
 import { type WritableTensor, writeSafetensors } from "../safetensors/write-safetensors.ts";
 import type { StoredTensor } from "../session/stored-tensor.ts";
 import type { TrainingSession } from "../session/training-session.ts";
-import { writeFailure } from "../session/write-artifact.ts";
+import { writeFailure } from "../files/write-failure.ts";
 import { UserError } from "../user-error.ts";
 import { progressSchema, type TrainingProgress } from "./training-progress.ts";
 
@@ -63,7 +63,7 @@ export const writeCheckpoint = async (
     const metadata = { format: "specgraph checkpoint", formatVersion, run, content: JSON.stringify(rest) };
     await writeSafetensors(path, [...states, ...averages], metadata, previousCheckpoint);
   } catch (error) {
-    throw writeFailure(path, error) ?? error;
+    throw writeFailure(path, error);
   }
 };
 

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import type { Recipe } from "../../compiler/artifact.ts";
 import type { Output } from "../output.ts";
-import { formatBytes, formatFigure } from "../report/format-number.ts";
-import { formatFigures } from "../report/format-summary.ts";
-import { createProgress } from "../report/progress.ts";
+import { formatBytes, formatFigure } from "../text/format-number.ts";
+import { formatFigures } from "../metrics/format-summary.ts";
+import { createProgress } from "../text/create-progress.ts";
 import type { PreparedRun } from "./prepare-run.ts";
 import { countSteps } from "./run-epoch.ts";
 import type { TrainEvent } from "./train-event.ts";

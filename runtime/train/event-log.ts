@@ -1,6 +1,6 @@
 /** A file of events, one JSON object per line, that a checkpoint can rely on. */
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { writeFailure } from "../session/write-artifact.ts";
+import { writeFailure } from "../files/write-failure.ts";
 
 export interface EventLog {
   readonly append: (event: object) => void;
@@ -24,7 +24,7 @@ export const openEventLog = (path: string, keptBytes: number, note: (text: strin
     try {
       return act();
     } catch (error) {
-      throw writeFailure(path, error) ?? error;
+      throw writeFailure(path, error);
     }
   };
   const file = orFailure(() => openSync(path, "a"));

@@ -2,12 +2,11 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import * as v from "valibot";
-import { readFailure } from "../audio/read-failure.ts";
+import { readFailure } from "../files/read-failure.ts";
 import { groupsOf } from "../data/batches.ts";
 import type { Clip, ClipSource } from "../data/dataset.ts";
 import type { SplitClips } from "../data/split-clips.ts";
-import { commit, discard, openTemporary } from "../session/temporary-file.ts";
-import { writeFailure } from "../session/write-artifact.ts";
+import { writeText } from "../files/write-text.ts";
 import { UserError } from "../user-error.ts";
 import { fromRunPath, toRunPath } from "./run-path.ts";
 
@@ -30,18 +29,12 @@ const lineSchema = v.object({
 });
 type Line = v.InferOutput<typeof lineSchema>;
 
-const linesPerWrite = 10_000;
+/** Of a million clips the text is larger than a string may be. */
+const linesPerPart = 10_000;
 
-const writeLines = async (path: string, lines: readonly string[]): Promise<void> => {
-  const temporary = await openTemporary(path);
-  try {
-    for (const group of groupsOf(lines, linesPerWrite)) await temporary.file.appendFile(`${group.join("\n")}\n`);
-    await commit(temporary);
-  } catch (error) {
-    await discard(temporary);
-    throw writeFailure(path, error) ?? error;
-  }
-};
+function* inParts(lines: readonly string[]): Generator<string, void, undefined> {
+  for (const group of groupsOf(lines, linesPerPart)) yield `${group.join("\n")}\n`;
+}
 
 /**
  * @param folder the run's
@@ -64,7 +57,7 @@ export const writeRunClips = async (
       return JSON.stringify({ split, classes: labels, ...place(source, name), fingerprint });
     }),
   );
-  await writeLines(path, lines);
+  await writeText(path, inParts(lines));
 };
 
 const sourceOf = ({ path, sound, name }: Line, folder: string): Pick<Clip, "name" | "source"> | undefined => {
@@ -112,7 +105,7 @@ export const readRunClips = async (
     }
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`${path}: ${readFailure(error)}`);
+    throw readFailure(path, error);
   }
   return { ...found, fingerprints };
 };

@@ -9,8 +9,8 @@ import type { Recipe } from "../../compiler/artifact.ts";
 import type { Clip } from "../data/dataset.ts";
 import type { Device } from "../session/device.ts";
 import type { Artifact } from "../session/read-artifact.ts";
-import { readText } from "../session/read-text.ts";
-import { writeText } from "../session/write-text.ts";
+import { readText } from "../files/read-text.ts";
+import { writeText } from "../files/write-text.ts";
 import { UserError } from "../user-error.ts";
 import { runtimeVersion } from "../version.ts";
 

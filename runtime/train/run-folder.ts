@@ -1,8 +1,8 @@
 /** The folder that a training run writes to. */
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { createFolders } from "../session/create-folders.ts";
-import { writeFailure } from "../session/write-artifact.ts";
+import { createFolders } from "../files/create-folders.ts";
+import { writeFailure } from "../files/write-failure.ts";
 import { UserError } from "../user-error.ts";
 import { readProgress } from "./checkpoint.ts";
 import { readConfig } from "./run-config.ts";
@@ -169,7 +169,7 @@ export const createRunFolder = (
       return files;
     });
   } catch (error) {
-    throw writeFailure(join(folder ?? runs, "metrics.jsonl"), error) ?? error;
+    throw writeFailure(join(folder ?? runs, "metrics.jsonl"), error);
   }
 };
 

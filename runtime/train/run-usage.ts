@@ -1,7 +1,7 @@
 /** `usage.json`: what a run has taken so far. Beside the checkpoint and the log, as these do not depend on interruptions. */
 import { readFileSync } from "node:fs";
 import * as v from "valibot";
-import { writeText } from "../session/write-text.ts";
+import { writeText } from "../files/write-text.ts";
 
 const usageSchema = v.object({
   /** Of all the processes that worked on it, together. */

@@ -2,7 +2,7 @@
 import type { Clip } from "../data/dataset.ts";
 import type { Predictions } from "../metrics/predictions.ts";
 import { writeSafetensors } from "../safetensors/write-safetensors.ts";
-import { writeFailure } from "../session/write-artifact.ts";
+import { writeFailure } from "../files/write-failure.ts";
 
 /**
  * Writes `logits`, `scores` and `targets`, float32 [clips, classes], and in the metadata `clips`, the clips' names as JSON.
@@ -22,6 +22,6 @@ export const writePredictions = async (
   try {
     await writeSafetensors(path, tensors, { clips: JSON.stringify(clips.map(({ name }) => name)) });
   } catch (error) {
-    throw writeFailure(path, error) ?? error;
+    throw writeFailure(path, error);
   }
 };

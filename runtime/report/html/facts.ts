@@ -1,5 +1,5 @@
 /** The head's rows, from what the run's folder says. */
-import { formatBytes, formatCount, formatDuration, formatExact } from "../format-number.ts";
+import { formatBytes, formatCount, formatDuration, formatExact } from "../../text/format-number.ts";
 import type { RunConfig } from "../../train/run-config.ts";
 import { partSize } from "../../train/plan-epoch.ts";
 import type { RunUsage } from "../../train/run-usage.ts";

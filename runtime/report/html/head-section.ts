@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { formatFigure } from "../format-number.ts";
+import { formatFigure } from "../../text/format-number.ts";
 import type { Figures } from "../../train/train-event.ts";
 import { html, type Html } from "./html.ts";
 import type { EvaluationEvent, Fact, ReportData } from "./report-data.ts";

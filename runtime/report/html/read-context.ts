@@ -1,6 +1,6 @@
 /** What `config.json` tells people: the model, the recipe's choices and the machine. */
 import * as v from "valibot";
-import { readText } from "../../session/read-text.ts";
+import { readText } from "../../files/read-text.ts";
 import { UserError } from "../../user-error.ts";
 
 const contextSchema = v.object({

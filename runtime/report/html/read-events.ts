@@ -1,6 +1,6 @@
 /** `metrics.jsonl`, checked. */
 import * as v from "valibot";
-import { readText } from "../../session/read-text.ts";
+import { readText } from "../../files/read-text.ts";
 import { UserError } from "../../user-error.ts";
 import type { RunEvents } from "./report-data.ts";
 

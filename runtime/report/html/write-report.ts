@@ -1,4 +1,4 @@
-import { writeText } from "../../session/write-text.ts";
+import { writeText } from "../../files/write-text.ts";
 import { runFolder } from "../../train/run-folder.ts";
 import { collectReport } from "./collect-report.ts";
 import { renderReport } from "./render-report.ts";

@@ -1,7 +1,7 @@
 import { appendFileSync, closeSync, openSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { writeFailure } from "../../session/write-artifact.ts";
+import { writeFailure } from "../../files/write-failure.ts";
 import { encodeEvent, type Event, sessionStart } from "./encode-event.ts";
 import { frameRecord } from "./frame-record.ts";
 
@@ -38,7 +38,7 @@ const createFile = (
     return { path, file: openSync(path, "wx") };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return createFile(folder, seconds + 1, host);
-    throw writeFailure(path, error) ?? error;
+    throw writeFailure(path, error);
   }
 };
 
@@ -58,7 +58,7 @@ export const openEventWriter = ({
     try {
       appendFileSync(file, frameRecord(encodeEvent(event)));
     } catch (error) {
-      throw writeFailure(path, error) ?? error;
+      throw writeFailure(path, error);
     }
   };
 

@@ -7,10 +7,10 @@ import {
   formatDuration,
   formatExact,
   formatFigure,
-} from "../../../runtime/report/format-number.ts";
-import { formatSummary } from "../../../runtime/report/format-summary.ts";
-import { formatTable } from "../../../runtime/report/format-table.ts";
-import { createProgress } from "../../../runtime/report/progress.ts";
+} from "../../../runtime/text/format-number.ts";
+import { formatSummary } from "../../../runtime/metrics/format-summary.ts";
+import { formatTable } from "../../../runtime/text/format-table.ts";
+import { createProgress } from "../../../runtime/text/create-progress.ts";
 
 test("numbers", () => {
   expect([999, 1500, 86_594_831, 2.5e9].map(formatCount)).toStrictEqual(["999", "1.5 k", "86.6 M", "2.5 G"]);

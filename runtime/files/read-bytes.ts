@@ -1,11 +1,11 @@
 import { readFile, stat } from "node:fs/promises";
-import { readFailure } from "../audio/read-failure.ts";
+import { readFailure } from "./read-failure.ts";
 import { UserError } from "../user-error.ts";
 
 /** @throws UserError where the file cannot be read, or is a pipe or a device, which might never end */
 export const readBytes = async (path: string): Promise<Buffer> => {
   const fail = (error: unknown): never => {
-    throw new UserError(`${path}: ${readFailure(error)}`);
+    throw readFailure(path, error);
   };
   const stats = await stat(path).catch(fail);
   if (!stats.isFile() && !stats.isDirectory()) {

@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
-import { readFailure } from "../audio/read-failure.ts";
-import { UserError } from "../user-error.ts";
+import { readFailure } from "./read-failure.ts";
 
 /** @throws UserError where the file cannot be read */
 export const readText = (path: string): string => {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    throw new UserError(`${path}: ${readFailure(error)}`);
+    throw readFailure(path, error);
   }
 };

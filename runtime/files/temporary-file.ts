@@ -53,6 +53,24 @@ export const discard = async ({ file, path }: TemporaryFile): Promise<void> => {
   await rm(path, { force: true });
 };
 
+/**
+ * Writes a file, which takes its target's place when all of it is on the disk.
+ * @throws the file system's error, or what `write` throws; what was there is then as it was
+ */
+export const replaceFile = async (
+  target: string,
+  write: (temporary: TemporaryFile) => Promise<void>,
+): Promise<void> => {
+  const temporary = await openTemporary(target);
+  try {
+    await write(temporary);
+    await commit(temporary);
+  } catch (error) {
+    await discard(temporary);
+    throw error;
+  }
+};
+
 /** Writes all the bytes, at `offset`. */
 export const writeFully = async (file: FileHandle, bytes: Uint8Array, offset: number): Promise<void> => {
   for (let done = 0; done < bytes.length;) {

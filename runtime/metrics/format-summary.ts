@@ -1,6 +1,6 @@
-import type { Summary } from "../metrics/summarize.ts";
-import { formatFigure } from "./format-number.ts";
-import { formatTable } from "./format-table.ts";
+import type { Summary } from "./summarize.ts";
+import { formatFigure } from "../text/format-number.ts";
+import { formatTable } from "../text/format-table.ts";
 
 type Figures = Omit<Summary, "perClass">;
 
