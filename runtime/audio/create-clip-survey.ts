@@ -1,3 +1,4 @@
+import { printable } from "../../compiler/artifact-terminal.ts";
 import type { LoadedClip } from "./load-clip.ts";
 
 /** What a run says of its clips, once, rather than of each. */
@@ -57,7 +58,7 @@ export const createClipSurvey = (sampleRateHz: number): ClipSurvey => {
     describeNotes: () =>
       Array.from(notes, ([note, { first, clips }]) => {
         const others = clips === 1 ? "" : ` and ${clips - 1} other${clips === 2 ? "" : "s"}`;
-        return `${first}${others}: ${note}`;
+        return printable(`${first}${others}: ${note}`);
       }),
   };
 };

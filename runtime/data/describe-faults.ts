@@ -1,8 +1,10 @@
+import { printable } from "../../compiler/artifact-terminal.ts";
+
 const listedAtMost = 20;
 
 /**
  * Clips that cannot be read, for people.
- * @param reasons a line for each
+ * @param reasons one for each, printed on a line of its own whatever the clip is called
  * @param clips how many there are, with the others
  * @param consequence what follows from it, such as what to do
  */
@@ -11,7 +13,7 @@ export const describeFaults = (reasons: Iterable<string>, clips: number, consequ
   const rest = all.length - listedAtMost;
   return [
     `${all.length} of ${clips} clip${clips === 1 ? "" : "s"} cannot be read:`,
-    ...all.slice(0, listedAtMost).map((reason) => `  ${reason}`),
+    ...all.slice(0, listedAtMost).map((reason) => `  ${printable(reason)}`),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
     consequence,
   ].join("\n");

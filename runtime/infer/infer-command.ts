@@ -126,7 +126,7 @@ export const inferCommand: Command = {
         }
         if (signal.aborted) return exitCodes.interrupted;
       }
-      for (const note of loader.survey.describeNotes()) output.note(printable(note));
+      for (const note of loader.survey.describeNotes()) output.note(note);
     } finally {
       await classifier.close();
       await loader.close();

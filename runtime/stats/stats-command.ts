@@ -1,6 +1,7 @@
 /** `runtime stats`. */
 import { fileURLToPath } from "node:url";
 import type { ArtifactMetadata } from "../../compiler/artifact.ts";
+import { printable } from "../../compiler/artifact-terminal.ts";
 import { type Command, exitCodes } from "../command.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
 import { readDataset } from "../data/read-dataset.ts";
@@ -151,7 +152,7 @@ export const statsCommand: Command = {
     if (!measures) return exitCodes.interrupted;
 
     const { unreadable } = measures;
-    for (const message of [...unreadable, ...measures.notes]) output.note(message);
+    for (const message of [...unreadable, ...measures.notes]) output.note(printable(message));
     if (unreadable.length === clips.length) throw new UserError(`${dataset.name}: no clip can be read`);
 
     const summary = summarizeClips(measures, artifact.metadata);

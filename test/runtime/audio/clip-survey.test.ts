@@ -23,15 +23,15 @@ test("what is not heard is told as a share of the sound, each clip counted once"
   ]);
 });
 
-test("what is odd about files is told once for all of a kind", () => {
+test("what is odd about files is told once for all of a kind, on a line", () => {
   const survey = createClipSurvey(1000);
   for (const name of ["a", "b", "c"]) survey.add(`${name}.wav`, clipOf(1, 1, ["the size is wrong"]));
   survey.add("d.ogg", clipOf(1, 1, ["it has no end"]));
   survey.add("e.ogg", clipOf(1, 1, ["it has no end"]));
-  survey.add("f.m4a", clipOf(1, 1, ["it was decoded by ffmpeg"]));
+  survey.add("f\n.m4a", clipOf(1, 1, ["it was decoded by ffmpeg"]));
   expect(survey.describeNotes()).toEqual([
     "a.wav and 2 others: the size is wrong",
     "d.ogg and 1 other: it has no end",
-    "f.m4a: it was decoded by ffmpeg",
+    "f\\u{a}.m4a: it was decoded by ffmpeg",
   ]);
 });

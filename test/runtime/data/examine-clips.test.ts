@@ -48,3 +48,9 @@ test("many are counted", () => {
     "leave them out",
   ]);
 });
+
+test("each stands on one line, whatever the clip is called", () => {
+  expect(describeFaults(["a\n2 of 2 clips are fine.wav: the file is empty"], 2, "leave it out")).toBe(
+    "1 of 2 clips cannot be read:\n  a\\u{a}2 of 2 clips are fine.wav: the file is empty\nleave it out",
+  );
+});
