@@ -1,6 +1,6 @@
 import { formatDuration, formatFigure } from "../text/format-number.ts";
 import { formatTable } from "../text/format-table.ts";
-import { bestOf } from "../train/track-best.ts";
+import { bestOf } from "../runs/track-best.ts";
 import type { CrossValidation, Spread } from "./summarize-folds.ts";
 
 const formatSpread = ({ mean, deviation }: Spread): string =>

@@ -1,6 +1,6 @@
 /** What a cross-validation found, of the evaluations of its runs. */
 import type { Figure } from "../../compiler/artifact.ts";
-import { bestOf } from "../train/track-best.ts";
+import { bestOf } from "../runs/track-best.ts";
 
 /** One run's evaluations. */
 export interface FoldResult {

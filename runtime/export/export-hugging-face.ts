@@ -12,7 +12,7 @@ import { type Artifact, onnxTypeNumbers } from "../session/read-artifact.ts";
 import { readTensor } from "../session/stored-tensor.ts";
 import { writeArtifact } from "../session/write-artifact.ts";
 import { UserError } from "../user-error.ts";
-import { readFloats } from "./read-floats.ts";
+import { readFloats } from "../session/read-floats.ts";
 import { type WritableTensor, writeSafetensors } from "../safetensors/write-safetensors.ts";
 
 /** The parameters under their names on the hub: several names share a tensor in equal parts of its first axis, in this order. */

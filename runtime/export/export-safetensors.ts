@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { checkpointKeys } from "../../compiler/artifact.ts";
 import { createFolders } from "../files/create-folders.ts";
 import type { Artifact } from "../session/read-artifact.ts";
-import { readFloats } from "./read-floats.ts";
+import { readFloats } from "../session/read-floats.ts";
 import { writeSafetensors } from "../safetensors/write-safetensors.ts";
 
 /** Makes the folders that lead to it, too. @throws the file system's error */

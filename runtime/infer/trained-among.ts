@@ -4,8 +4,8 @@ import { dirname } from "node:path";
 import type { Clip } from "../data/dataset.ts";
 import type { Artifact } from "../session/read-artifact.ts";
 import { type TrainedClips, trainedClipsOf } from "../session/trained-clips.ts";
-import { readRunClips } from "../train/run-clips.ts";
-import { runFolder } from "../train/run-folder.ts";
+import { readRunClips } from "../runs/run-clips.ts";
+import { runFolder } from "../runs/run-folder.ts";
 
 export interface TrainedAmong {
   /** Those that are known to be among the graph's. */

@@ -1,11 +1,11 @@
-import type { Summary } from "./summarize.ts";
+import type { Figures } from "./summarize.ts";
 import { formatFigure } from "../text/format-number.ts";
 import { figuresByName } from "./format-summary.ts";
 
 /** A table of models, line by line: each can be printed once its figures are known, long before the others'. */
 export interface Comparison {
   readonly head: string;
-  readonly row: (name: string, summary: Omit<Summary, "perClass">) => string;
+  readonly row: (name: string, figures: Figures) => string;
 }
 
 /** Wide enough for 9999.9999. */
@@ -21,10 +21,10 @@ export const formatComparison = (names: readonly string[]): Comparison => {
       "",
       figuresByName.map(([heading]) => heading),
     ),
-    row: (name, summary) =>
+    row: (name, figures) =>
       line(
         name,
-        figuresByName.map(([, figure]) => formatFigure(summary[figure])),
+        figuresByName.map(([, figure]) => formatFigure(figures[figure])),
       ),
   };
 };

@@ -1,8 +1,6 @@
-import type { Summary } from "./summarize.ts";
+import type { Figures, Summary } from "./summarize.ts";
 import { formatFigure } from "../text/format-number.ts";
 import { formatTable } from "../text/format-table.ts";
-
-type Figures = Omit<Summary, "perClass">;
 
 /** An evaluation's figures, by what people call them. */
 export const figuresByName = [
@@ -27,6 +25,3 @@ export const formatClasses = ({ perClass }: Pick<Summary, "perClass">): string =
   ]);
   return formatTable([["class", "clips", "AP", "AUC", "d'"], ...rows]);
 };
-
-/** An evaluation's figures, and those of the classes that have clips. */
-export const formatSummary = (summary: Summary): string => `${formatFigures(summary)}\n\n${formatClasses(summary)}`;

@@ -21,7 +21,8 @@ export interface ClassSummary {
   readonly dPrime: number | null;
 }
 
-export interface Summary {
+/** Of all classes together. */
+export interface Figures {
   readonly clips: number;
   /** Not a number, or infinite, where a logit is. */
   readonly loss: number;
@@ -32,6 +33,9 @@ export interface Summary {
   readonly AUC: number | null;
   /** d' of the mean ROC area; null where that is null or d' is infinite. */
   readonly dPrime: number | null;
+}
+
+export interface Summary extends Figures {
   readonly perClass: readonly ClassSummary[];
 }
 

@@ -3,6 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import * as v from "valibot";
 import { readFailure } from "../files/read-failure.ts";
 import { bytesPerElement, elementCount, type ElementType, type StoredTensor } from "../session/stored-tensor.ts";
+import { parseJson } from "../text/parse-json.ts";
 import { UserError } from "../user-error.ts";
 import { dtypes } from "./write-safetensors.ts";
 
@@ -27,15 +28,6 @@ const readBytes = (file: number, length: number, position: number): Buffer => {
   return bytes.subarray(0, readSync(file, bytes, 0, length, position));
 };
 
-const parseHeader = (bytes: Buffer): v.InferOutput<typeof headerSchema> | undefined => {
-  try {
-    const result = v.safeParse(headerSchema, JSON.parse(bytes.toString("utf8")));
-    return result.success ? result.output : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
 const open = (path: string): number => {
   try {
     return openSync(path, "r");
@@ -55,7 +47,7 @@ export const readSafetensors = (path: string): Safetensors => {
     const prefix = readBytes(file, 8, 0);
     const headerLength = prefix.length < 8 ? Infinity : Number(prefix.readBigUInt64LE());
     const isPossible = headerLength <= longestHeader && 8 + headerLength <= size;
-    const header = isPossible ? parseHeader(readBytes(file, headerLength, 8)) : undefined;
+    const header = isPossible ? parseJson(headerSchema, readBytes(file, headerLength, 8).toString("utf8")) : undefined;
     if (!header) throw new UserError(`${path}: not a safetensors file, or cut short`);
     const { __metadata__: metadata, ...fields } = header;
     const tensors = Object.entries(fields).map(([name, { dtype, shape: dims, data_offsets }]): StoredTensor => {

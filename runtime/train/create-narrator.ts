@@ -6,8 +6,8 @@ import { formatFigures } from "../metrics/format-summary.ts";
 import { createProgress } from "../text/create-progress.ts";
 import type { PreparedRun } from "./prepare-run.ts";
 import { countSteps } from "./run-epoch.ts";
-import type { TrainEvent } from "./train-event.ts";
-import { beginning } from "./training-progress.ts";
+import type { TrainEvent } from "../runs/train-event.ts";
+import { beginning } from "../runs/training-progress.ts";
 
 /** How much of the smoothed loss each new one leaves. */
 const smoothing = 0.95;

@@ -5,13 +5,13 @@ import { formatBytes } from "../text/format-number.ts";
 import { writeReport } from "../report/html/write-report.ts";
 import { createNarrator } from "./create-narrator.ts";
 import type { PreparedRun } from "./prepare-run.ts";
-import { partSize } from "./plan-epoch.ts";
+import { partSize } from "../runs/part-size.ts";
 import { countSteps } from "./run-epoch.ts";
-import { unlockRun } from "./run-lock.ts";
-import { peakMemoryBytes } from "./run-usage.ts";
+import { unlockRun } from "../runs/run-lock.ts";
+import { peakMemoryBytes } from "../runs/run-usage.ts";
 import { openBoard } from "./show-on-board.ts";
 import { train } from "./train.ts";
-import type { TrainEvent } from "./train-event.ts";
+import type { TrainEvent } from "../runs/train-event.ts";
 
 /** Besides the run itself. */
 export interface Execution {

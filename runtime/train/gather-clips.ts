@@ -11,9 +11,9 @@ import { type SplitClips, splitClips } from "../data/split-clips.ts";
 import { standIn } from "../data/stand-in.ts";
 import type { Artifact } from "../session/read-artifact.ts";
 import { UserError } from "../user-error.ts";
-import { clipsDigest, type LeftOut, type Run } from "./run-config.ts";
-import { readRunClips, type RunClips } from "./run-clips.ts";
-import type { RunFolder } from "./run-folder.ts";
+import { clipsDigest, type LeftOut, type Run } from "../runs/run-config.ts";
+import { readRunClips, type RunClips } from "../runs/run-clips.ts";
+import type { RunFolder } from "../runs/run-folder.ts";
 import type { RunValues } from "./run-values.ts";
 
 export interface GatheredClips {

@@ -5,6 +5,7 @@ import { groupsOf } from "../data/batches.ts";
 import { epochOrder } from "../data/epoch-order.ts";
 import { randomFrom, randomOf } from "../data/random.ts";
 import type { FeatureSize } from "./augmentation-feeds.ts";
+import { partSize } from "../runs/part-size.ts";
 import { type ClipDraws, drawClip } from "./draw-clip.ts";
 
 export interface EpochPlanOptions {
@@ -29,10 +30,6 @@ export interface PartPlan {
   /** The generator's state after this part's draws. */
   readonly random: readonly number[];
 }
-
-/** Clips in a part of a step. */
-export const partSize = ({ batch, accumulate }: Pick<Recipe, "batch" | "accumulate">): number =>
-  Math.ceil(batch / accumulate);
 
 /**
  * The parts in order. One generator, which seed and epoch decide, draws the order of the clips and then what each needs,

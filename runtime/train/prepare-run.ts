@@ -10,17 +10,25 @@ import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
 import { changingStates, requireTraining, trainingProgram } from "../session/session-program.ts";
 import { withTrainedClips } from "../session/trained-clips.ts";
 import { UserError } from "../user-error.ts";
-import { type ExpectedCheckpoint, readCheckpoint } from "./checkpoint.ts";
+import { type ExpectedCheckpoint, readCheckpoint } from "../runs/checkpoint.ts";
 import { digestOf, gatherClips, gatherRunClips } from "./gather-clips.ts";
-import { writeRunClips } from "./run-clips.ts";
-import { changeConfig, graphDigest, type LeftOut, readConfig, type Run, runDigest, writeConfig } from "./run-config.ts";
+import { writeRunClips } from "../runs/run-clips.ts";
+import {
+  changeConfig,
+  graphDigest,
+  type LeftOut,
+  readConfig,
+  type Run,
+  runDigest,
+  writeConfig,
+} from "../runs/run-config.ts";
 import { countSteps } from "./run-epoch.ts";
-import { createRunFolder, openRunFolder, type RunFolder } from "./run-folder.ts";
-import { orUnlock, unlockRun } from "./run-lock.ts";
-import { fromRunPath, toRunPath } from "./run-path.ts";
+import { createRunFolder, openRunFolder, type RunFolder } from "../runs/run-folder.ts";
+import { orUnlock, unlockRun } from "../runs/run-lock.ts";
+import { fromRunPath, toRunPath } from "../runs/run-path.ts";
 import { addedEpochs, applyValues, fromHere, requireSameValues, type RunValues, valuesOf } from "./run-values.ts";
 import type { TrainOptions } from "./training.ts";
-import { isStalled, reopen, type TrainingProgress } from "./training-progress.ts";
+import { isStalled, reopen, type TrainingProgress } from "../runs/training-progress.ts";
 
 /** What `train` needs beside what it is given while it runs. */
 export interface PreparedRun {

@@ -1,9 +1,9 @@
 /** Ends a training that diverges. The checkpoint and the graphs stay as they were when it still converged. */
 import type { Recipe } from "../../compiler/artifact.ts";
 import { UserError } from "../user-error.ts";
-import type { RunFolder } from "./run-folder.ts";
+import type { RunFolder } from "../runs/run-folder.ts";
 import type { StepDone } from "./run-steps.ts";
-import type { TrainingProgress } from "./training-progress.ts";
+import type { TrainingProgress } from "../runs/training-progress.ts";
 
 type Progress = Pick<TrainingProgress, "epochs" | "steps">;
 interface Run {

@@ -6,7 +6,7 @@ import { loadPart } from "./load-part.ts";
 import { planEpoch } from "./plan-epoch.ts";
 import { runSteps, type StepDone } from "./run-steps.ts";
 import type { Training } from "./training.ts";
-import type { TrainingProgress } from "./training-progress.ts";
+import type { TrainingProgress } from "../runs/training-progress.ts";
 
 /** How many optimizer steps a training makes. */
 export const countSteps = ({

@@ -2,7 +2,7 @@
 import { isAbsolute, relative, resolve } from "node:path";
 import type { Recipe } from "../../compiler/artifact.ts";
 import { UserError } from "../user-error.ts";
-import type { Run } from "./run-config.ts";
+import type { Run } from "../runs/run-config.ts";
 
 /** By their names on the command line. */
 export interface RunValues {

@@ -1,13 +1,15 @@
 /** The training procedure: epochs of steps; after each an evaluation, the graphs and a checkpoint; at last the averaged graph, and the test. */
 import { existsSync } from "node:fs";
 import { UnreadableClip } from "../data/unreadable-clip.ts";
-import { summarize } from "../metrics/summarize.ts";
+import type { Predictions } from "../metrics/predictions.ts";
+import { type Figures, summarize } from "../metrics/summarize.ts";
+import type { Artifact } from "../session/read-artifact.ts";
 import { requireFiniteLoss } from "./require-finite.ts";
 import { UserError } from "../user-error.ts";
 import { countSteps, runEpoch } from "./run-epoch.ts";
-import type { RunFolder } from "./run-folder.ts";
+import type { RunFolder } from "../runs/run-folder.ts";
 import type { StepDone } from "./run-steps.ts";
-import type { TrainEvent } from "./train-event.ts";
+import type { TrainEvent } from "../runs/train-event.ts";
 import {
   closeTraining,
   evaluate,
@@ -19,11 +21,16 @@ import {
   type Training,
   type TrainOptions,
 } from "./training.ts";
-import { afterEpoch, afterStep, beginning, isAveraged, type TrainingProgress } from "./training-progress.ts";
+import { afterEpoch, afterStep, beginning, isAveraged, type TrainingProgress } from "../runs/training-progress.ts";
 
 type Events<Result = TrainingProgress> = AsyncGenerator<TrainEvent, Result, undefined>;
 
 const minute = 60_000;
+
+const figuresOf = (predictions: Predictions, { metadata }: Artifact): Figures => {
+  const { perClass: _, ...figures } = summarize(predictions, metadata);
+  return figures;
+};
 
 /** What is trained so far, in the middle of an epoch. */
 const saveUnfinished = async (training: Training, progress: TrainingProgress): Promise<void> => {
@@ -79,7 +86,7 @@ async function* endEpoch(training: Training, progress: TrainingProgress): Events
     await saveUnfinished(training, progress);
     return progress;
   }
-  const { perClass: _, ...figures } = summarize(predictions, artifact.metadata);
+  const figures = figuresOf(predictions, artifact);
   const next = afterEpoch(progress, figures, recipe, countSteps(options));
   const best = next.best?.epoch === next.epochs;
   if (best) await saveGraph(training, folder.best, predictions);
@@ -99,8 +106,7 @@ async function* testGraphs(training: Training, { best, averaged, steps }: Traini
   for (const { graph } of files) {
     const predictions = await evaluateSaved(training, graph, testClips);
     if (!predictions) return;
-    const { perClass: _, ...figures } = summarize(predictions, artifact.metadata);
-    yield { event: "test", graph, step: steps, ...figures };
+    yield { event: "test", graph, step: steps, ...figuresOf(predictions, artifact) };
   }
 }
 
@@ -123,10 +129,7 @@ async function* trainToEnd(training: Training, start: TrainingProgress): Events 
   }
   const { finished, averaged, steps } = progress;
   const predictions = finished && averaged > 0 ? await saveAverage(training, averaged) : undefined;
-  if (predictions) {
-    const { perClass: _, ...figures } = summarize(predictions, artifact.metadata);
-    yield { event: "averaged", epochs: averaged, step: steps, ...figures };
-  }
+  if (predictions) yield { event: "averaged", epochs: averaged, step: steps, ...figuresOf(predictions, artifact) };
   if (finished && !signal.aborted) yield* testGraphs(training, progress);
   return progress;
 }

@@ -9,15 +9,15 @@ import type { Device } from "../session/device.ts";
 import { type Artifact, readArtifact } from "../session/read-artifact.ts";
 import { openTrainingSession, type TrainingSession } from "../session/training-session.ts";
 import { writeArtifact } from "../session/write-artifact.ts";
-import { type Checkpoint, writeCheckpoint } from "./checkpoint.ts";
-import { type EventLog, openEventLog } from "./event-log.ts";
-import { partSize } from "./plan-epoch.ts";
+import { type Checkpoint, writeCheckpoint } from "../runs/checkpoint.ts";
+import { type EventLog, openEventLog } from "../runs/event-log.ts";
+import { partSize } from "../runs/part-size.ts";
 import { requireFiniteParameters } from "./require-finite.ts";
-import type { GraphFiles, RunFolder } from "./run-folder.ts";
-import { openUsageMeter } from "./run-usage.ts";
-import type { TrainingProgress } from "./training-progress.ts";
+import type { GraphFiles, RunFolder } from "../runs/run-folder.ts";
+import { openUsageMeter } from "../runs/run-usage.ts";
+import type { TrainingProgress } from "../runs/training-progress.ts";
 import { openWeightAverage, type WeightAverage } from "./weight-average.ts";
-import { writePredictions } from "./write-predictions.ts";
+import { writePredictions } from "../runs/write-predictions.ts";
 
 export interface TrainOptions {
   readonly artifact: Artifact;

@@ -19,7 +19,7 @@ import { inferCommand } from "../../runtime/infer/infer-command.ts";
 import { createOutput } from "../../runtime/output.ts";
 import { readArtifact } from "../../runtime/session/read-artifact.ts";
 import { readTensor } from "../../runtime/session/stored-tensor.ts";
-import { graphDigest } from "../../runtime/train/run-config.ts";
+import { graphDigest } from "../../runtime/runs/run-config.ts";
 import { temporaryFolder } from "../runtime/audio/temporary-folder.ts";
 import { wavBytes } from "../runtime/audio/wav-bytes.ts";
 import { openCheckpoint } from "../../compiler/weights/readers/open-checkpoint.ts";

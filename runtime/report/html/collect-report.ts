@@ -5,18 +5,17 @@ import { analyse } from "../../metrics/analyse.ts";
 import { summarize } from "../../metrics/summarize.ts";
 import type { Artifact } from "../../session/read-artifact.ts";
 import { readWaveformArtifact } from "../../session/read-waveform-artifact.ts";
-import { readConfig, type RunConfig } from "../../train/run-config.ts";
-import { type GraphFiles, type RunFolder, runFolder } from "../../train/run-folder.ts";
-import { readUsage } from "../../train/run-usage.ts";
+import { readConfig, type RunConfig } from "../../runs/run-config.ts";
+import { type GraphFiles, type RunFolder, runFolder } from "../../runs/run-folder.ts";
+import { readUsage } from "../../runs/run-usage.ts";
 import { UserError } from "../../user-error.ts";
 import { addSpectrograms } from "./add-spectrograms.ts";
 import { clipSource } from "./clip-source.ts";
 import { environmentFacts, runFacts } from "./facts.ts";
 import { quoteCommand } from "./quote-command.ts";
 import { rankWorstClips } from "./rank-worst-clips.ts";
-import { readContext } from "./read-context.ts";
-import { readEvents } from "./read-events.ts";
-import { type NamedPredictions, readPredictions } from "./read-predictions.ts";
+import { readEvents } from "../../runs/read-events.ts";
+import { type NamedPredictions, readPredictions } from "../../runs/read-predictions.ts";
 import type { EvaluationReport, ReportData } from "./report-data.ts";
 import { soundUrls } from "./sound-urls.ts";
 
@@ -80,16 +79,15 @@ export const collectReport = async (path: string): Promise<ReportData> => {
   const folder = runFolder(path);
   requireRun(folder);
   const config = readConfig(folder.config);
-  const context = readContext(folder.config);
   const events = readEvents(folder.metrics);
   const files = existsSync(folder.best.predictions) ? folder.best : folder.last;
   const artifact = await orFailure(() => readWaveformArtifact(files.graph));
   const compiler = artifact instanceof UserError ? undefined : artifact.metadata.compilerVersion;
   return {
-    title: context.model.specName,
+    title: config.model.specName,
     command: quoteCommand(config.command),
-    run: runFacts(config, context, events, readUsage(folder.usage)),
-    environment: environmentFacts(context, compiler),
+    run: runFacts(config, events, readUsage(folder.usage)),
+    environment: environmentFacts(config, compiler),
     events,
     graph: basename(files.graph),
     ...(await collectEvaluation(files, config, folder, artifact)),

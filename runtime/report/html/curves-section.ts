@@ -2,7 +2,7 @@ import { type Point, smoothCurve, thinCurve } from "./curves.ts";
 import { bestEvaluation } from "./head-section.ts";
 import { html, type Html } from "./html.ts";
 import { lineChart, type Series } from "./line-chart.ts";
-import type { EvaluationEvent, RunEvents } from "./report-data.ts";
+import type { EvaluationEvent, RunEvents } from "../../runs/read-events.ts";
 
 /** Points of one curve; more are not to be seen. */
 const mostPoints = 1000;

@@ -1,10 +1,10 @@
 /** The head's rows, from what the run's folder says. */
 import { formatBytes, formatCount, formatDuration, formatExact } from "../../text/format-number.ts";
-import type { RunConfig } from "../../train/run-config.ts";
-import { partSize } from "../../train/plan-epoch.ts";
-import type { RunUsage } from "../../train/run-usage.ts";
-import type { RunContext } from "./read-context.ts";
-import type { Fact, RunEvents } from "./report-data.ts";
+import type { RunConfig } from "../../runs/run-config.ts";
+import { partSize } from "../../runs/part-size.ts";
+import type { RunUsage } from "../../runs/run-usage.ts";
+import type { RunEvents } from "../../runs/read-events.ts";
+import type { Fact } from "./report-data.ts";
 
 const describeData = ({ run: { data, fold, evalData, clips }, leftOut }: RunConfig): string => {
   const name = data ?? "the embedded sounds";
@@ -18,7 +18,7 @@ const describeData = ({ run: { data, fold, evalData, clips }, leftOut }: RunConf
   return `${name}${part}: ${formatExact(clips.train)} clips to train on, ${formatExact(clips.evaluation)} to evaluate on${evaluation}${test}${rest}`;
 };
 
-const describeRecipe = ({ run }: RunConfig, { recipe }: RunContext): string => {
+const describeRecipe = ({ run, recipe }: RunConfig): string => {
   const { schedule, accumulate, precision, sampling } = recipe;
   const parts = accumulate > 1 ? ` in parts of ${partSize({ batch: run.batch, accumulate })}` : "";
   return `batch ${run.batch}${parts}, learning rate ${run.learningRate} (${schedule.kind}), ${sampling} clips, seed ${run.seed}, ${precision}`;
@@ -35,22 +35,17 @@ const usageFacts = ({ seconds, sessions, peakMemoryBytes }: RunUsage): readonly 
 ];
 
 /** @param usage undefined where nothing tells it */
-export const runFacts = (
-  config: RunConfig,
-  context: RunContext,
-  events: RunEvents,
-  usage: RunUsage | undefined,
-): readonly Fact[] => {
-  const { specHash, objective, classes, parameters } = context.model;
+export const runFacts = (config: RunConfig, events: RunEvents, usage: RunUsage | undefined): readonly Fact[] => {
+  const { specHash, objective, classes, parameters } = config.model;
   return [
     ["data", describeData(config)],
     [
       "model",
       `${classes.length} classes, ${objective}, ${formatCount(parameters)} parameters (spec ${specHash.slice(0, 12)})`,
     ],
-    ["recipe", describeRecipe(config, context)],
+    ["recipe", describeRecipe(config)],
     ["reached", describeProgress(config, events)],
-    ["started", context.startedAt.replace("T", " ").replace(/\.\d+Z$/, " UTC")],
+    ["started", config.startedAt.replace("T", " ").replace(/\.\d+Z$/, " UTC")],
     ...(usage ? usageFacts(usage) : []),
     ["graph", `${config.run.graph.path} (SHA-256 ${config.run.graph.sha256.slice(0, 12)})`],
     ["working folder", config.workingDirectory],
@@ -58,7 +53,7 @@ export const runFacts = (
 };
 
 /** @param compiler the version that wrote the graph; undefined where no graph is there to tell */
-export const environmentFacts = ({ environment }: RunContext, compiler: string | undefined): readonly Fact[] => {
+export const environmentFacts = ({ environment }: RunConfig, compiler: string | undefined): readonly Fact[] => {
   const { specgraph, node, onnxruntime, platform, cpu, cores, memoryBytes, device } = environment;
   return [
     ["device", device],

@@ -2,23 +2,11 @@
 import type { ArtifactMetadata } from "../../../compiler/artifact.ts";
 import type { ClassAnalysis } from "../../metrics/analyse.ts";
 import type { ClassSummary } from "../../metrics/summarize.ts";
-import type { TrainEvent } from "../../train/train-event.ts";
-
-export type StepEvent = Extract<TrainEvent, { readonly event: "step" }>;
-export type EvaluationEvent = Extract<TrainEvent, { readonly event: "eval" }>;
-export type AveragedEvent = Extract<TrainEvent, { readonly event: "averaged" }>;
-export type TestEvent = Extract<TrainEvent, { readonly event: "test" }>;
+import type { RunEvents } from "../../runs/read-events.ts";
 
 /** What stands in a section's place: a sentence that says what is missing. */
 export interface Missing {
   readonly missing: string;
-}
-
-export interface RunEvents {
-  readonly steps: readonly StepEvent[];
-  readonly evaluations: readonly EvaluationEvent[];
-  readonly averaged: AveragedEvent | null;
-  readonly tests: readonly TestEvent[];
 }
 
 /** A row of the head: what it is, and its value. */

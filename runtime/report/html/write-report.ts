@@ -1,5 +1,5 @@
 import { writeText } from "../../files/write-text.ts";
-import { runFolder } from "../../train/run-folder.ts";
+import { runFolder } from "../../runs/run-folder.ts";
 import { collectReport } from "./collect-report.ts";
 import { renderReport } from "./render-report.ts";
 

@@ -160,7 +160,7 @@ test("a fold's log that is damaged", async () => {
   const metrics = "out/repeat-1/fold-1/metrics.jsonl";
   writeFileSync(metrics, readFileSync(metrics, "utf8").replace("{", "["));
   await expect(run("--data esc/esc.csv --epochs 1 --out out")).rejects.toThrow(
-    new UserError(`${metrics}: the file is damaged; delete the fold's folder`),
+    new UserError(`${metrics}:1: the file is damaged: this line is not an event of a training`),
   );
 });
 

@@ -8,7 +8,7 @@ import {
   formatExact,
   formatFigure,
 } from "../../../runtime/text/format-number.ts";
-import { formatSummary } from "../../../runtime/metrics/format-summary.ts";
+import { formatClasses, formatFigures } from "../../../runtime/metrics/format-summary.ts";
 import { formatTable } from "../../../runtime/text/format-table.ts";
 import { createProgress } from "../../../runtime/text/create-progress.ts";
 
@@ -42,7 +42,7 @@ test("an evaluation lists the classes that have clips", () => {
     { label: "dog", clips: 2, averagePrecision: 1, rocArea: null, dPrime: null },
     { label: "cat", clips: 0, averagePrecision: null, rocArea: null, dPrime: null },
   ];
-  expect(formatSummary({ ...figures, perClass })).toBe(
+  expect(`${formatFigures(figures)}\n\n${formatClasses({ perClass })}`).toBe(
     `loss 0.5000  accuracy 1.0000  mAP 1.0000  AUC -  d' -
 
 class  clips      AP  AUC  d'

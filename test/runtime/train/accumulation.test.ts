@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readArtifact } from "../../../runtime/session/read-artifact.ts";
 import { readTensor } from "../../../runtime/session/stored-tensor.ts";
-import type { TrainEvent } from "../../../runtime/train/train-event.ts";
+import type { TrainEvent } from "../../../runtime/runs/train-event.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { accumulatingModel } from "../session/accumulating-artifact.ts";
 import { metadata } from "../session/linear-artifact.ts";

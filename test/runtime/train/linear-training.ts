@@ -5,10 +5,10 @@ import type { Recipe } from "../../../compiler/artifact.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 import { cpuDevice } from "../../../runtime/session/device.ts";
 import { readArtifact } from "../../../runtime/session/read-artifact.ts";
-import { readCheckpoint } from "../../../runtime/train/checkpoint.ts";
-import { createRunFolder } from "../../../runtime/train/run-folder.ts";
+import { readCheckpoint } from "../../../runtime/runs/checkpoint.ts";
+import { createRunFolder } from "../../../runtime/runs/run-folder.ts";
 import { train } from "../../../runtime/train/train.ts";
-import type { TrainEvent } from "../../../runtime/train/train-event.ts";
+import type { TrainEvent } from "../../../runtime/runs/train-event.ts";
 import type { TrainOptions } from "../../../runtime/train/training.ts";
 import { linearModel, writeLinearModel } from "../session/linear-artifact.ts";
 

@@ -12,7 +12,7 @@ import { readArtifact } from "../../../runtime/session/read-artifact.ts";
 import { readTensor } from "../../../runtime/session/stored-tensor.ts";
 import { countSteps } from "../../../runtime/train/run-epoch.ts";
 import { train } from "../../../runtime/train/train.ts";
-import type { TrainEvent } from "../../../runtime/train/train-event.ts";
+import type { TrainEvent } from "../../../runtime/runs/train-event.ts";
 import type { TrainOptions } from "../../../runtime/train/training.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";

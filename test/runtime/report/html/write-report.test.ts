@@ -8,9 +8,9 @@ import { collectReport } from "../../../../runtime/report/html/collect-report.ts
 import { writeReport } from "../../../../runtime/report/html/write-report.ts";
 import { cpuDevice } from "../../../../runtime/session/device.ts";
 import { readArtifact } from "../../../../runtime/session/read-artifact.ts";
-import { writeConfig } from "../../../../runtime/train/run-config.ts";
-import { type RunFolder, runFolder } from "../../../../runtime/train/run-folder.ts";
-import { writePredictions } from "../../../../runtime/train/write-predictions.ts";
+import { writeConfig } from "../../../../runtime/runs/run-config.ts";
+import { type RunFolder, runFolder } from "../../../../runtime/runs/run-folder.ts";
+import { writePredictions } from "../../../../runtime/runs/write-predictions.ts";
 import { runtimeVersion } from "../../../../runtime/version.ts";
 import { temporaryFolder } from "../../audio/temporary-folder.ts";
 

@@ -10,6 +10,7 @@ import { type WritableTensor, writeSafetensors } from "../safetensors/write-safe
 import type { StoredTensor } from "../session/stored-tensor.ts";
 import type { TrainingSession } from "../session/training-session.ts";
 import { writeFailure } from "../files/write-failure.ts";
+import { parseJson } from "../text/parse-json.ts";
 import { UserError } from "../user-error.ts";
 import { progressSchema, type TrainingProgress } from "./training-progress.ts";
 
@@ -59,8 +60,8 @@ export const writeCheckpoint = async (
     },
   }));
   const averages = sums.map((sum) => ({ ...sum, name: sumPrefix + sum.name }));
+  const metadata = { format: "specgraph checkpoint", formatVersion, run, content: JSON.stringify(rest) };
   try {
-    const metadata = { format: "specgraph checkpoint", formatVersion, run, content: JSON.stringify(rest) };
     await writeSafetensors(path, [...states, ...averages], metadata, previousCheckpoint);
   } catch (error) {
     throw writeFailure(path, error);
@@ -68,11 +69,9 @@ export const writeCheckpoint = async (
 };
 
 const parseContent = (path: string, text: string): v.InferOutput<typeof contentSchema> => {
-  try {
-    return v.parse(contentSchema, JSON.parse(text));
-  } catch {
-    throw new UserError(`${path}: the file is damaged: it does not tell how far the training had come`);
-  }
+  const content = parseJson(contentSchema, text);
+  if (content) return content;
+  throw new UserError(`${path}: the file is damaged: it does not tell how far the training had come`);
 };
 
 const tensorsUnder = (prefix: string, tensors: readonly StoredTensor[]): ReadonlyMap<string, StoredTensor> =>

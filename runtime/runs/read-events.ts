@@ -1,8 +1,9 @@
 /** `metrics.jsonl`, checked. */
 import * as v from "valibot";
-import { readText } from "../../files/read-text.ts";
-import { UserError } from "../../user-error.ts";
-import type { RunEvents } from "./report-data.ts";
+import { readText } from "../files/read-text.ts";
+import { UserError } from "../user-error.ts";
+import { parseJson } from "../text/parse-json.ts";
+import type { TrainEvent } from "./train-event.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** JSON has no infinity: a figure that is none was written as null. */
@@ -27,14 +28,15 @@ const eventSchema = v.variant("event", [
   v.object({ event: v.literal("test"), graph: v.string(), step: count, ...figures }),
 ]);
 
-const parseLine = (line: string): v.InferOutput<typeof eventSchema> | undefined => {
-  try {
-    const result = v.safeParse(eventSchema, JSON.parse(line));
-    return result.success ? result.output : undefined;
-  } catch {
-    return undefined;
-  }
-};
+type EventOf<Kind extends TrainEvent["event"]> = Extract<TrainEvent, { readonly event: Kind }>;
+export type EvaluationEvent = EventOf<"eval">;
+
+export interface RunEvents {
+  readonly steps: readonly EventOf<"step">[];
+  readonly evaluations: readonly EvaluationEvent[];
+  readonly averaged: EventOf<"averaged"> | null;
+  readonly tests: readonly EventOf<"test">[];
+}
 
 /**
  * What a run has told so far. A last line without its end is being written, or was when the run was ended, and is left out.
@@ -43,7 +45,7 @@ const parseLine = (line: string): v.InferOutput<typeof eventSchema> | undefined 
 export const readEvents = (path: string): RunEvents => {
   const lines = readText(path).split("\n").slice(0, -1);
   const events = lines.map((line, index) => {
-    const event = parseLine(line);
+    const event = parseJson(eventSchema, line);
     if (event) return event;
     throw new UserError(`${path}:${index + 1}: the file is damaged: this line is not an event of a training`);
   });

@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openUsageMeter, readUsage } from "../../../runtime/train/run-usage.ts";
+import { openUsageMeter, readUsage } from "../../../runtime/runs/run-usage.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
-import { collect, optionsIn, resumed } from "./linear-training.ts";
+import { collect, optionsIn, resumed } from "../train/linear-training.ts";
 
 const usageFile = (): string => join(temporaryFolder(), "usage.json");
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Recipe } from "../../../compiler/artifact.ts";
-import type { Figures } from "../../../runtime/train/train-event.ts";
-import { trackBest, trackImprovement } from "../../../runtime/train/track-best.ts";
-import { afterEpoch, afterStep, beginning, type TrainingProgress } from "../../../runtime/train/training-progress.ts";
+import type { Figures } from "../../../runtime/metrics/summarize.ts";
+import { trackBest, trackImprovement } from "../../../runtime/runs/track-best.ts";
+import { afterEpoch, afterStep, beginning, type TrainingProgress } from "../../../runtime/runs/training-progress.ts";
 import { metadata } from "../session/linear-artifact.ts";
 
 const figures: Figures = { clips: 4, loss: 1, accuracy: 0.5, mAP: 0.5, AUC: 0.5, dPrime: 0 };

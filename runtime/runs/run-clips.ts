@@ -7,6 +7,7 @@ import { groupsOf } from "../data/batches.ts";
 import type { Clip, ClipSource } from "../data/dataset.ts";
 import type { SplitClips } from "../data/split-clips.ts";
 import { writeText } from "../files/write-text.ts";
+import { parseJson } from "../text/parse-json.ts";
 import { UserError } from "../user-error.ts";
 import { fromRunPath, toRunPath } from "./run-path.ts";
 
@@ -68,15 +69,6 @@ const sourceOf = ({ path, sound, name }: Line, folder: string): Pick<Clip, "name
   return sound && name !== undefined ? { name, source: { sound } } : undefined;
 };
 
-const parseLine = (text: string): Line | undefined => {
-  try {
-    const result = v.safeParse(lineSchema, JSON.parse(text));
-    return result.success ? result.output : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
 /**
  * @param folder the run's
  * @throws UserError where the file cannot be read, or is not what a training wrote
@@ -93,7 +85,7 @@ export const readRunClips = async (
   try {
     for await (const text of lines) {
       number += 1;
-      const line = parseLine(text);
+      const line = parseJson(lineSchema, text);
       const source = line && sourceOf(line, folder);
       const classIndices = line?.classes.flatMap((name) => indices.get(name) ?? []);
       if (!line || !source || classIndices?.length !== line.classes.length) {

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { createRunFolder, openRunFolder } from "../../../runtime/train/run-folder.ts";
-import { lockRun, unlockRun } from "../../../runtime/train/run-lock.ts";
+import { createRunFolder, openRunFolder } from "../../../runtime/runs/run-folder.ts";
+import { lockRun, unlockRun } from "../../../runtime/runs/run-lock.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 

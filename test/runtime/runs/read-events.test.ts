@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readEvents } from "../../../../runtime/report/html/read-events.ts";
-import { temporaryFolder } from "../../audio/temporary-folder.ts";
+import { readEvents } from "../../../runtime/runs/read-events.ts";
+import { temporaryFolder } from "../audio/temporary-folder.ts";
 
 const step = { event: "step", epoch: 1, step: 1, loss: 0.5, lr: 0.1 };
 const figures = { clips: 2, loss: 0.4, accuracy: 1, mAP: null, AUC: null, dPrime: null };

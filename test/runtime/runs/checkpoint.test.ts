@@ -9,12 +9,12 @@ import {
   type ExpectedCheckpoint,
   readCheckpoint,
   readProgress,
-} from "../../../runtime/train/checkpoint.ts";
-import { type RunFolder, runFolder } from "../../../runtime/train/run-folder.ts";
+} from "../../../runtime/runs/checkpoint.ts";
+import { type RunFolder, runFolder } from "../../../runtime/runs/run-folder.ts";
 import { train } from "../../../runtime/train/train.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
-import { collect, optionsIn } from "./linear-training.ts";
+import { collect, optionsIn } from "../train/linear-training.ts";
 
 const state = (name: string, type: StoredTensor["type"], ...dims: number[]): StoredTensor => ({
   name,

@@ -1,4 +1,4 @@
-import { readTensor, type StoredTensor } from "../session/stored-tensor.ts";
+import { readTensor, type StoredTensor } from "./stored-tensor.ts";
 
 /** A parameter's values, read from the file. */
 export const readFloats = async (parameter: StoredTensor): Promise<Float32Array> => {

@@ -1,7 +1,7 @@
 /** How far a training has come: beside its tensors, all that decides how it goes on. */
 import * as v from "valibot";
 import type { Recipe } from "../../compiler/artifact.ts";
-import type { Figures } from "./train-event.ts";
+import type { Figures } from "../metrics/summarize.ts";
 import { type Best, trackBest, trackImprovement } from "./track-best.ts";
 
 const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));

@@ -11,6 +11,7 @@ import type { Device } from "../session/device.ts";
 import type { Artifact } from "../session/read-artifact.ts";
 import { readText } from "../files/read-text.ts";
 import { writeText } from "../files/write-text.ts";
+import { parseJson } from "../text/parse-json.ts";
 import { UserError } from "../user-error.ts";
 import { runtimeVersion } from "../version.ts";
 
@@ -52,6 +53,31 @@ const configSchema = v.object({
   /** What the paths of `run` and `command` are relative to. */
   workingDirectory: v.string(),
   command: v.array(v.string()),
+  // What is told to people; nothing of it decides the run.
+  startedAt: v.string(),
+  model: v.object({
+    specName: v.string(),
+    specHash: v.string(),
+    objective: v.picklist(["multi-label", "single-label"]),
+    classes: v.array(v.string()),
+    parameters: v.number(),
+  }),
+  recipe: v.object({
+    schedule: v.object({ kind: v.string() }),
+    accumulate: v.number(),
+    precision: v.string(),
+    sampling: v.string(),
+  }),
+  environment: v.object({
+    specgraph: v.optional(v.string(), "unknown"),
+    node: v.string(),
+    onnxruntime: v.optional(v.string(), "unknown"),
+    platform: v.string(),
+    cpu: v.string(),
+    cores: v.number(),
+    memoryBytes: v.number(),
+    device: v.string(),
+  }),
 });
 
 export type Run = v.InferOutput<typeof runSchema>;
@@ -125,12 +151,9 @@ export const writeConfig = async (
 
 /** @throws UserError where it cannot be read or is no config of a run */
 export const readConfig = (path: string): RunConfig => {
-  const text = readText(path);
-  try {
-    return v.parse(configSchema, JSON.parse(text));
-  } catch {
-    throw new UserError(`${path}: not what a training of this runtime's version wrote`);
-  }
+  const config = parseJson(configSchema, readText(path));
+  if (config) return config;
+  throw new UserError(`${path}: not what a training of this runtime's version wrote`);
 };
 
 /**

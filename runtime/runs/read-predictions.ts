@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import { readFloats } from "../../export/read-floats.ts";
-import type { Predictions } from "../../metrics/predictions.ts";
-import { readSafetensors } from "../../safetensors/read-safetensors.ts";
-import { UserError } from "../../user-error.ts";
+import { readFloats } from "../session/read-floats.ts";
+import type { Predictions } from "../metrics/predictions.ts";
+import { readSafetensors } from "../safetensors/read-safetensors.ts";
+import { UserError } from "../user-error.ts";
 
 export interface NamedPredictions {
   readonly predictions: Predictions;

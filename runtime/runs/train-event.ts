@@ -1,6 +1,4 @@
-import type { Summary } from "../metrics/summarize.ts";
-
-export type Figures = Omit<Summary, "perClass">;
+import type { Figures } from "../metrics/summarize.ts";
 
 /** What training tells as it goes. Epochs and steps count from 1; steps run on through epochs. */
 export type TrainEvent =

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { createRunFolder, folderName, openRunFolder } from "../../../runtime/train/run-folder.ts";
+import { createRunFolder, folderName, openRunFolder } from "../../../runtime/runs/run-folder.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 

@@ -1,0 +1,5 @@
+import type { Recipe } from "../../compiler/artifact.ts";
+
+/** Clips in a part of a step. */
+export const partSize = ({ batch, accumulate }: Pick<Recipe, "batch" | "accumulate">): number =>
+  Math.ceil(batch / accumulate);

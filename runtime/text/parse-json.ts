@@ -1,0 +1,14 @@
+import * as v from "valibot";
+
+/** What a JSON text says; undefined where it is not JSON, or not of the schema. */
+export const parseJson = <Schema extends v.GenericSchema>(
+  schema: Schema,
+  text: string,
+): v.InferOutput<Schema> | undefined => {
+  try {
+    const result = v.safeParse(schema, JSON.parse(text));
+    return result.success ? result.output : undefined;
+  } catch {
+    return undefined;
+  }
+};
