@@ -1,5 +1,5 @@
-import { AudioFault } from "./audio-fault.ts";
-import type { AudioBlock, AudioStream } from "./audio-stream.ts";
+import { AudioFault } from "./formats/audio-fault.ts";
+import type { AudioBlock, AudioStream } from "./formats/audio-stream.ts";
 import { openClip, requireRate } from "./open-clip.ts";
 
 /** A clip as one channel, at the file's own rate. */

@@ -2,12 +2,12 @@ import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { access, constants } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import type { Readable } from "node:stream";
-import { AudioFault } from "./audio-fault.ts";
-import type { AudioBlock, AudioStream, AudioTools } from "./audio-stream.ts";
-import { viewOf } from "./byte-source.ts";
-import type { ForeignFormat } from "./foreign-format.ts";
-import { floatEncoding } from "./pcm/sample-encoding.ts";
-import { interleaved } from "./pcm/stream-packets.ts";
+import { AudioFault } from "./formats/audio-fault.ts";
+import type { AudioBlock, AudioStream, AudioTools } from "./formats/audio-stream.ts";
+import { viewOf } from "./formats/byte-source.ts";
+import type { ForeignFormat } from "./formats/foreign-format.ts";
+import { floatEncoding } from "./formats/pcm/sample-encoding.ts";
+import { interleaved } from "./formats/pcm/stream-packets.ts";
 
 /** So long ffmpeg may give nothing. */
 const patienceMs = 30_000;

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../user-error.ts";
-import { AudioFault } from "./audio-fault.ts";
-import type { AudioStream, AudioTools } from "./audio-stream.ts";
-import { foreignFormat } from "./foreign-format.ts";
-import { openAudio } from "./open-audio.ts";
+import { AudioFault } from "./formats/audio-fault.ts";
+import type { AudioStream, AudioTools } from "./formats/audio-stream.ts";
+import type { ByteSource } from "./formats/byte-source.ts";
+import { foreignFormat } from "./formats/foreign-format.ts";
+import { openAudio } from "./formats/open-audio.ts";
 import { openByFfmpeg } from "./open-by-ffmpeg.ts";
 import { openFile } from "./open-file.ts";
 
@@ -34,11 +35,7 @@ export const openClip = async <Result>(
   }
 };
 
-const openForeign: (
-  path: string,
-  source: Parameters<typeof foreignFormat>[0],
-  tools: AudioTools,
-) => Promise<AudioStream> = async (path, source, tools) => {
+const openForeign = async (path: string, source: ByteSource, tools: AudioTools): Promise<AudioStream> => {
   const format = await foreignFormat(source);
   if (format === undefined) {
     throw new AudioFault(

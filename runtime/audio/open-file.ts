@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { UserError } from "../user-error.ts";
-import type { ByteSource } from "./byte-source.ts";
+import type { ByteSource } from "./formats/byte-source.ts";
 import { readFailure } from "../files/read-failure.ts";
 
 export interface OpenFile {

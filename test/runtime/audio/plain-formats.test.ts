@@ -1,6 +1,6 @@
 /** WAV, AIFF, AU and CAF: what their headers may say, byte by byte. */
 import { describe, expect, test } from "vitest";
-import { sizeNote } from "../../../runtime/audio/audio-stream.ts";
+import { sizeNote } from "../../../runtime/audio/formats/audio-stream.ts";
 import { decodeBytes, refusalOf, tags } from "./decode-bytes.ts";
 import { wavBytes, wavChunk } from "./wav-bytes.ts";
 

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from "vitest";
-import { sizeNote } from "../../../runtime/audio/audio-stream.ts";
+import { sizeNote } from "../../../runtime/audio/formats/audio-stream.ts";
 import { inferCommand } from "../../../runtime/infer/infer-command.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";

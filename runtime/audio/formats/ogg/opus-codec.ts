@@ -41,7 +41,6 @@ export const opusCodec = (header: Uint8Array): PacketCodec | undefined => {
       outputGain,
     });
     return {
-      sampleRateHz,
       // oxlint-disable-next-line typescript/require-await -- other codecs wait
       decode: async (packets) => {
         const { channelData, errors } = decoder.decodeFrames([...packets]);

@@ -1,6 +1,6 @@
 import { AudioFault } from "../audio-fault.ts";
 import type { AudioBlock, AudioTools } from "../audio-stream.ts";
-import { viewOf } from "../byte-source.ts";
+import { hexOf, viewOf } from "../byte-source.ts";
 import type { FlacFrame, StreamInfo } from "./decode-frame.ts";
 
 export const streamInfoBytes = 34;
@@ -21,7 +21,7 @@ export const readStreamInfo = (bytes: Uint8Array): StreamInfo => {
     channels: ((packed >>> 9) & 7) + 1,
     bitsPerSample: ((packed >>> 4) & 31) + 1,
     frames: (packed & 15) * 2 ** 32 + view.getUint32(14, false),
-    md5: Array.from(bytes.subarray(18, 34), (byte) => byte.toString(16).padStart(2, "0")).join(""),
+    md5: hexOf(bytes.subarray(18, 34)),
   };
   if (info.sampleRateHz === 0 || info.largestBlock < 16 || info.bitsPerSample < 4) {
     throw new AudioFault("the file is corrupt: its FLAC stream information has been wiped");

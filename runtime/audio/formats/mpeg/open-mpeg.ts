@@ -17,11 +17,8 @@ const joinedNote = "more sound follows than its header tells of, as in files put
 
 interface InfoTag {
   readonly frames: number | undefined;
-  readonly bytes: number | undefined;
-  /** Samples that the encoder put before and after the recording. */
-  readonly delay: number;
-  readonly padding: number;
-  readonly hasDelay: boolean;
+  /** Samples that the encoder put before and after the recording; undefined where it does not tell. */
+  readonly added: { readonly before: number; readonly after: number } | undefined;
 }
 
 /**
@@ -39,9 +36,9 @@ export const openMpeg = async (source: ByteSource, tools: AudioTools): Promise<A
   const tag = readInfoTag(await source.read(offset, header.bytes), header);
   const first = tag === undefined ? offset : offset + header.bytes;
   const names = { 1: "MP1", 2: "MP2", 3: "MP3" };
-  const skip = tag?.hasDelay === true ? tag.delay + decoderDelay : 0;
-  const length = (frames: number): number =>
-    Math.max(0, frames * header.samples - (tag?.hasDelay === true ? tag.delay + tag.padding : 0));
+  const { before, after } = tag?.added ?? { before: 0, after: 0 };
+  const skip = tag?.added === undefined ? 0 : before + decoderDelay;
+  const length = (frames: number): number => Math.max(0, frames * header.samples - before - after);
   const count = async (): Promise<number> => {
     let frames = 0;
     for await (const _ of walkFrames(source, first, header, () => undefined)) frames += 1;
@@ -120,7 +117,7 @@ const readInfoTag = (frame: Uint8Array, { tagOffset }: MpegHeader): InfoTag | un
   const view = viewOf(frame);
   if (textOf(frame.subarray(36, 40)) === "VBRI") {
     const frames = frame.length >= 54 ? view.getUint32(50, false) : undefined;
-    return { frames, bytes: undefined, delay: 0, padding: 0, hasDelay: false };
+    return { frames, added: undefined };
   }
   if (!["Xing", "Info"].includes(textOf(frame.subarray(tagOffset, tagOffset + 4)))) return undefined;
   if (tagOffset + 8 > frame.length) return undefined;
@@ -131,12 +128,15 @@ const readInfoTag = (frame: Uint8Array, { tagOffset }: MpegHeader): InfoTag | un
     at += size;
     return at <= frame.length ? view.getUint32(at - size, false) : undefined;
   };
-  const [frames, bytes] = [take(1, 4), take(2, 4)];
+  const frames = take(1, 4);
+  // The file's size, a table of places in it, a quality.
+  take(2, 4);
   take(4, 100);
   take(8, 4);
   const hasDelay = at + 24 <= frame.length && /^[ -~]{4}$/.test(textOf(frame.subarray(at, at + 4)));
-  const packed = hasDelay ? (view.getUint8(at + 21) << 16) | view.getUint16(at + 22, false) : 0;
-  return { frames, bytes, delay: packed >>> 12, padding: packed & 0xfff, hasDelay };
+  if (!hasDelay) return { frames, added: undefined };
+  const packed = (view.getUint8(at + 21) << 16) | view.getUint16(at + 22, false);
+  return { frames, added: { before: packed >>> 12, after: packed & 0xfff } };
 };
 
 interface Frame {

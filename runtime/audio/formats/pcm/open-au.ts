@@ -39,13 +39,13 @@ export const openAu = async (source: ByteSource, tools: AudioTools): Promise<Aud
   const present = Math.max(0, source.size - start);
   const isUnknown = size === unknownLength || size === 0;
   if (!isUnknown && size > present) tools.note(sizeNote);
-  const { encodingName, ...packets } = interleaved(encoding, channels);
+  const { name, ...packets } = interleaved(encoding, channels);
   return streamPackets(source, {
     sampleRateHz,
     channels,
     start,
     end: start + (isUnknown ? present : Math.min(size, present)),
-    format: `AU, ${encodingName}`,
+    format: `AU, ${name}`,
     ...packets,
   });
 };

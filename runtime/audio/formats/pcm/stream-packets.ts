@@ -1,11 +1,11 @@
 import type { AudioBlock, AudioStream } from "../audio-stream.ts";
 import { AudioFault } from "../audio-fault.ts";
 import { type ByteSource, viewOf } from "../byte-source.ts";
-import type { DecodePacket } from "./adpcm.ts";
+import type { PacketCoding } from "./adpcm.ts";
 import type { SampleEncoding } from "./sample-encoding.ts";
 
 /** Samples that lie in packets of one size each. */
-export interface PacketLayout {
+export interface PacketLayout extends Omit<PacketCoding, "name"> {
   readonly format: string;
   readonly sampleRateHz: number;
   readonly channels: number;
@@ -13,9 +13,6 @@ export interface PacketLayout {
   readonly start: number;
   readonly end: number;
   readonly packetBytes: number;
-  /** Of a packet; the last one may be shorter. */
-  readonly framesOf: (bytes: number) => number;
-  readonly decodePacket: DecodePacket;
   /** Of the whole file, where its header knows better than its size. */
   readonly frames?: number | undefined;
 }
@@ -38,12 +35,12 @@ export const requireChannels = (channels: number): void => {
 export const interleaved = (
   { name, bytes, read }: SampleEncoding,
   channels: number,
-): Pick<PacketLayout, "packetBytes" | "framesOf" | "decodePacket"> & { readonly encodingName: string } => {
+): PacketCoding & { readonly packetBytes: number } => {
   const frameBytes = bytes * channels;
   const framesOf = (size: number): number => Math.floor(size / frameBytes);
   const frames = Math.max(1, Math.floor(blockFrames / channels));
   return {
-    encodingName: name,
+    name,
     packetBytes: frames * frameBytes,
     framesOf,
     decodePacket: (packet) => {

@@ -48,6 +48,12 @@ export const buffered = (source: ByteSource): ByteSource => {
 
 export const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
+export const hexOf = (bytes: Uint8Array): string =>
+  Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** So many chunks no recorder writes: a file of more is made to be slow. */
+export const mostChunks = 10_000;
+
 /** Bytes as characters, one each. */
 export const textOf = (bytes: Uint8Array, start = 0, end = bytes.length): string =>
   String.fromCharCode(...bytes.subarray(start, end));

@@ -1,8 +1,8 @@
 import { AudioFault } from "../audio-fault.ts";
 import { type AudioStream, type AudioTools, sizeNote } from "../audio-stream.ts";
-import { type ByteSource, partOfSource, textOf, viewOf } from "../byte-source.ts";
+import { type ByteSource, hexOf, mostChunks, partOfSource, textOf, viewOf } from "../byte-source.ts";
 import { openMpeg } from "../mpeg/open-mpeg.ts";
-import { decodeImaWav, decodeMicrosoft, imaFramesOf, microsoftCoefficients, microsoftFramesOf } from "./adpcm.ts";
+import { type BlockCoding, imaOfWav, microsoftAdpcm } from "./adpcm.ts";
 import { aLaw, floatEncoding, integerEncoding, muLaw, type SampleEncoding, unsignedBytes } from "./sample-encoding.ts";
 import { interleaved, requireChannels, streamPackets } from "./stream-packets.ts";
 
@@ -51,14 +51,11 @@ const dialectOf = (head: Uint8Array): Dialect | undefined => {
   return id === "RIFX" ? riff("RIFX", false) : undefined;
 };
 
-const hexOf = (bytes: Uint8Array): string => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-
 interface Chunk {
   readonly start: number;
   readonly size: number;
 }
 
-const mostChunks = 10_000;
 /** A data chunk of this size or more was written to a pipe, before its length was known (sox 0x7ffff000, ffmpeg 0xffffffff). */
 const unknownLength = 0x7fff_f000;
 const isName = (name: string): boolean => /^[ -~]{4}$/.test(name);
@@ -176,25 +173,22 @@ const encodingOf = (format: Format, isLittle: boolean): SampleEncoding | undefin
   }
 };
 
+const contradiction = ({ channels, bits, blockBytes }: Format): AudioFault =>
+  new AudioFault(`the file is corrupt: its header gives ${channels} channels of ${bits} bits in ${blockBytes} bytes`);
+
 /**
- * Why a frame's stated size cannot be meant. It must be that of the samples, or what writers are known to put there instead:
- * nothing, the size of one channel, that of stereo for mono. Then the bits are right.
+ * A frame's stated size must be that of the samples, or what writers are known to put there instead: nothing, the size of one
+ * channel, that of stereo for mono. Then the bits are right.
+ * @throws AudioFault
  */
-const sizeFault = ({ channels, blockBytes, bits }: Format, encoding: SampleEncoding): string | undefined => {
-  const expected = channels * encoding.bytes;
-  const known = [expected, encoding.bytes, 0, ...(channels === 1 && encoding.bytes > 1 ? [2 * expected] : [])];
-  return known.includes(blockBytes) ? undefined : contradiction(channels, bits, blockBytes);
+const requireFrameSize = (format: Format, { bytes }: SampleEncoding): void => {
+  const { channels, blockBytes } = format;
+  const known = [channels * bytes, bytes, 0, ...(channels === 1 && bytes > 1 ? [2 * bytes] : [])];
+  if (!known.includes(blockBytes)) throw contradiction(format);
 };
 
-const contradiction = (channels: number, bits: number, blockBytes: number): string =>
-  `the file is corrupt: its header gives ${channels} channels of ${bits} bits in ${blockBytes} bytes`;
-
-const adpcmOf = (format: Format, isLittle: boolean) => {
-  const { tag, channels, blockBytes, extra } = format;
-  if (tag === tags.imaAdpcm) {
-    const framesOf = (bytes: number): number => imaFramesOf(bytes, channels);
-    return { name: "IMA ADPCM", framesOf, decodePacket: decodeImaWav(channels), least: 4 * channels };
-  }
+const adpcmOf = ({ tag, channels, extra }: Format, isLittle: boolean): BlockCoding => {
+  if (tag === tags.imaAdpcm) return imaOfWav(channels);
   const view = viewOf(extra);
   const count = extra.length >= 4 ? Math.min(view.getUint16(2, isLittle), 256) : 0;
   const coefficients = Array.from({ length: count }, (_, index): readonly [number, number] => {
@@ -202,9 +196,7 @@ const adpcmOf = (format: Format, isLittle: boolean) => {
     if (offset + 4 > extra.length) throw new AudioFault("the file is corrupt: its format chunk is too short");
     return [view.getInt16(offset, isLittle), view.getInt16(offset + 2, isLittle)];
   });
-  const decodePacket = decodeMicrosoft(channels, count > 0 ? coefficients : microsoftCoefficients);
-  const framesOf = (bytes: number): number => microsoftFramesOf(bytes, channels);
-  return { name: "Microsoft ADPCM", framesOf, decodePacket, least: 7 * channels, blockBytes };
+  return microsoftAdpcm(channels, coefficients);
 };
 
 /**
@@ -233,9 +225,9 @@ export const openWav = async (source: ByteSource, tools: AudioTools): Promise<Au
     return { ...stream, format: `${dialect.name}, ${stream.format}` };
   }
   if (format.tag === tags.imaAdpcm || format.tag === tags.microsoftAdpcm) {
-    const { name, least, ...packets } = adpcmOf(format, dialect.isLittle);
-    if (format.bits !== 4 || format.blockBytes <= least || format.channels > 2) {
-      throw new AudioFault(contradiction(format.channels, format.bits, format.blockBytes));
+    const { name, headerBytes, ...packets } = adpcmOf(format, dialect.isLittle);
+    if (format.bits !== 4 || format.blockBytes <= headerBytes || format.channels > 2) {
+      throw contradiction(format);
     }
     return streamPackets(source, {
       ...shared,
@@ -246,8 +238,7 @@ export const openWav = async (source: ByteSource, tools: AudioTools): Promise<Au
   }
   const encoding = encodingOf(format, dialect.isLittle);
   if (encoding === undefined) return undefined;
-  const fault = sizeFault(format, encoding);
-  if (fault !== undefined) throw new AudioFault(fault);
-  const { encodingName, ...packets } = interleaved(encoding, format.channels);
-  return streamPackets(source, { ...shared, ...packets, format: `${dialect.name}, ${encodingName}` });
+  requireFrameSize(format, encoding);
+  const { name, ...packets } = interleaved(encoding, format.channels);
+  return streamPackets(source, { ...shared, ...packets, format: `${dialect.name}, ${name}` });
 };

@@ -1,11 +1,9 @@
 import { AudioFault } from "../audio-fault.ts";
 import { type AudioStream, type AudioTools, sizeNote } from "../audio-stream.ts";
-import { type ByteSource, textOf, viewOf } from "../byte-source.ts";
-import { appleImaBytes, appleImaFrames, decodeAppleIma } from "./adpcm.ts";
+import { type ByteSource, mostChunks, textOf, viewOf } from "../byte-source.ts";
+import { imaOfApple } from "./adpcm.ts";
 import { aLaw, floatEncoding, integerEncoding, muLaw, type SampleEncoding, unsignedBytes } from "./sample-encoding.ts";
 import { interleaved, requireChannels, streamPackets } from "./stream-packets.ts";
-
-const mostChunks = 10_000;
 
 /** A number of IEEE 754's 80-bit format; infinite and NaN ones become 0. */
 const readExtended = (view: DataView, offset: number): number => {
@@ -90,19 +88,13 @@ export const openAiff = async (source: ByteSource, tools: AudioTools): Promise<A
   if (isUnknown || promised > present) tools.note(sizeNote);
   const end = start + Math.min(promised, present);
   if (type === "ima4") {
-    return streamPackets(source, {
-      ...shared,
-      end,
-      format: "AIFC, IMA ADPCM",
-      packetBytes: appleImaBytes * channels,
-      framesOf: (size) => appleImaFrames * Math.floor(size / (appleImaBytes * channels)),
-      decodePacket: decodeAppleIma(channels),
-    });
+    const { name, ...packets } = imaOfApple(channels);
+    return streamPackets(source, { ...shared, ...packets, end, format: `AIFC, ${name}` });
   }
   const encoding = encodingOf(type, bits);
   if (encoding === undefined) return undefined;
-  const { encodingName, ...packets } = interleaved(encoding, channels);
+  const { name, ...packets } = interleaved(encoding, channels);
   const frames = stated > 0 && stated < 0x7fff_f000 ? stated : undefined;
   if (frames !== undefined && frames > packets.framesOf(end - start)) tools.note(sizeNote);
-  return streamPackets(source, { ...shared, ...packets, end, frames, format: `${kind}, ${encodingName}` });
+  return streamPackets(source, { ...shared, ...packets, end, frames, format: `${kind}, ${name}` });
 };

@@ -1,11 +1,10 @@
 import { AudioFault } from "../audio-fault.ts";
 import { type AudioStream, type AudioTools, sizeNote } from "../audio-stream.ts";
-import { type ByteSource, textOf, viewOf } from "../byte-source.ts";
-import { appleImaBytes, appleImaFrames, decodeAppleIma } from "./adpcm.ts";
+import { type ByteSource, mostChunks, textOf, viewOf } from "../byte-source.ts";
+import { imaOfApple } from "./adpcm.ts";
 import { aLaw, floatEncoding, integerEncoding, muLaw, type SampleEncoding } from "./sample-encoding.ts";
 import { interleaved, requireChannels, streamPackets } from "./stream-packets.ts";
 
-const mostChunks = 10_000;
 const flags = { isFloat: 1, isLittle: 2 } as const;
 
 const encodingOf = (id: string, flag: number, bytes: number): SampleEncoding | undefined => {
@@ -39,13 +38,8 @@ export const openCaf = async (source: ByteSource, tools: AudioTools): Promise<Au
   if (size > present && size !== Number.POSITIVE_INFINITY) tools.note(sizeNote);
   const shared = { sampleRateHz, channels, start, end: start + Math.min(size, present), frames: validFrames };
   if (id === "ima4") {
-    return streamPackets(source, {
-      ...shared,
-      format: "CAF, IMA ADPCM",
-      packetBytes: appleImaBytes * channels,
-      framesOf: (length) => appleImaFrames * Math.floor(length / (appleImaBytes * channels)),
-      decodePacket: decodeAppleIma(channels),
-    });
+    const { name, ...packets } = imaOfApple(channels);
+    return streamPackets(source, { ...shared, ...packets, format: `CAF, ${name}` });
   }
   const encoding = encodingOf(id, flag, packetBytes / channels);
   if (encoding === undefined) return undefined;
@@ -54,8 +48,8 @@ export const openCaf = async (source: ByteSource, tools: AudioTools): Promise<Au
       `the file is corrupt: its header gives ${channels} channels of ${bits} bits in ${packetBytes} bytes`,
     );
   }
-  const { encodingName, ...packets } = interleaved(encoding, channels);
-  return streamPackets(source, { ...shared, ...packets, format: `CAF, ${encodingName}` });
+  const { name, ...packets } = interleaved(encoding, channels);
+  return streamPackets(source, { ...shared, ...packets, format: `CAF, ${name}` });
 };
 
 /** Where the samples lie, after the chunk's count of edits; and how many are meant to be heard, where a packet table tells. */

@@ -1,6 +1,5 @@
 /** What turns a codec's packets into samples, wherever the packets lie. */
 export interface PacketDecoder {
-  readonly sampleRateHz: number;
   /** @returns the samples that these packets complete, one array per channel; @throws AudioFault where a packet is corrupt */
   readonly decode: (packets: readonly Uint8Array[]) => Promise<readonly Float32Array[]>;
   readonly free: () => void;

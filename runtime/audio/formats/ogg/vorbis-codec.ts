@@ -35,7 +35,6 @@ export const vorbisCodec = (identification: Uint8Array, setup: Uint8Array | unde
     const decoder = new OggVorbisDecoder();
     await decoder.ready;
     return {
-      sampleRateHz,
       decode: async (packets) => {
         if (packets.some(({ length }) => length > largestPacketBytes)) return fail();
         const { channelData, errors } = await decoder.decodeOggPages(asPages(identification, setup, packets));

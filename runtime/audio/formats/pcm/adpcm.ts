@@ -1,8 +1,19 @@
 /** Adaptive differences, 4 bits a sample, in blocks that decode on their own. Each gives one array per channel, in [-1, 1). */
 import { viewOf } from "../byte-source.ts";
 
-/** A block's samples: one array per channel. */
-export type DecodePacket = (packet: Uint8Array) => readonly Float32Array[];
+/** How a packet of bytes holds samples. */
+export interface PacketCoding {
+  readonly name: string;
+  /** Of a packet; the last one of a file may be shorter. */
+  readonly framesOf: (bytes: number) => number;
+  /** A packet's samples: one array per channel. */
+  readonly decodePacket: (packet: Uint8Array) => readonly Float32Array[];
+}
+
+/** Such as tells what a packet has before its first difference. */
+export interface BlockCoding extends PacketCoding {
+  readonly headerBytes: number;
+}
 
 const imaSteps = [
   7, 8, 9, 10, 11, 12, 13, 14, 16, 17, 19, 21, 23, 25, 28, 31, 34, 37, 41, 45, 50, 55, 60, 66, 73, 80, 88, 97, 107, 118,
@@ -30,14 +41,13 @@ const createIma = (first: number, firstIndex: number): ((code: number) => number
 };
 
 /** IMA ADPCM as WAV has it: per channel its first sample and step; then 4 bytes of each channel in turn, the low half first. */
-export const imaFramesOf = (bytes: number, channels: number): number =>
-  bytes < 4 * channels ? 0 : 1 + 8 * Math.floor((bytes - 4 * channels) / (4 * channels));
-
-export const decodeImaWav =
-  (channels: number): DecodePacket =>
-  (packet) => {
+export const imaOfWav = (channels: number): BlockCoding => {
+  const headerBytes = 4 * channels;
+  const framesOf = (bytes: number): number =>
+    bytes < headerBytes ? 0 : 1 + 8 * Math.floor((bytes - headerBytes) / headerBytes);
+  const decodePacket: PacketCoding["decodePacket"] = (packet) => {
     const view = viewOf(packet);
-    const frames = imaFramesOf(packet.length, channels);
+    const frames = framesOf(packet.length);
     return Array.from({ length: channels }, (_, channel) => {
       const samples = new Float32Array(frames);
       const first = view.getInt16(4 * channel, true);
@@ -51,28 +61,36 @@ export const decodeImaWav =
       return samples;
     });
   };
+  return { name: "IMA ADPCM", headerBytes, framesOf, decodePacket };
+};
 
-export const appleImaBytes = 34;
-export const appleImaFrames = 64;
+const appleBytes = 34;
+const appleFrames = 64;
 
 /** IMA ADPCM as QuickTime has it: per channel 34 bytes: 9 bits of the first prediction, 7 of the step, 64 samples. */
-export const decodeAppleIma =
-  (channels: number): DecodePacket =>
-  (packet) => {
-    const view = viewOf(packet);
-    return Array.from({ length: channels }, (_, channel) => {
-      const start = appleImaBytes * channel;
-      const preamble = view.getInt16(start, false);
-      const next = createIma(preamble & ~127, preamble & 127);
-      return Float32Array.from({ length: appleImaFrames }, (_, index) =>
-        next((view.getUint8(start + 2 + (index >> 1)) >> (4 * (index & 1))) & 15),
-      );
-    });
+export const imaOfApple = (channels: number): PacketCoding & { readonly packetBytes: number } => {
+  const packetBytes = appleBytes * channels;
+  return {
+    name: "IMA ADPCM",
+    packetBytes,
+    framesOf: (bytes) => appleFrames * Math.floor(bytes / packetBytes),
+    decodePacket: (packet) => {
+      const view = viewOf(packet);
+      return Array.from({ length: channels }, (_, channel) => {
+        const start = appleBytes * channel;
+        const preamble = view.getInt16(start, false);
+        const next = createIma(preamble & ~127, preamble & 127);
+        return Float32Array.from({ length: appleFrames }, (_, index) =>
+          next((view.getUint8(start + 2 + (index >> 1)) >> (4 * (index & 1))) & 15),
+        );
+      });
+    },
   };
+};
 
 const microsoftSteps = [230, 230, 230, 230, 307, 409, 512, 614, 768, 614, 512, 409, 307, 230, 230, 230];
 /** What every encoder writes, for files whose format chunk leaves them out. */
-export const microsoftCoefficients: readonly (readonly [number, number])[] = [
+const usualCoefficients: readonly (readonly [number, number])[] = [
   [256, 0],
   [512, -256],
   [0, 0],
@@ -82,15 +100,18 @@ export const microsoftCoefficients: readonly (readonly [number, number])[] = [
   [392, -232],
 ];
 
-export const microsoftFramesOf = (bytes: number, channels: number): number =>
-  bytes < 7 * channels ? 0 : 2 + Math.floor((2 * (bytes - 7 * channels)) / channels);
-
-/** Microsoft's ADPCM: per channel a predictor, a step and two samples; then half bytes, channel by channel, the high half first. */
-export const decodeMicrosoft =
-  (channels: number, coefficients: readonly (readonly [number, number])[]): DecodePacket =>
-  (packet) => {
+/**
+ * Microsoft's ADPCM: per channel a predictor, a step and two samples; then half bytes, channel by channel, the high half first.
+ * @param stated the file's own pairs of weights; where it has none, every encoder's
+ */
+export const microsoftAdpcm = (channels: number, stated: readonly (readonly [number, number])[]): BlockCoding => {
+  const coefficients = stated.length > 0 ? stated : usualCoefficients;
+  const headerBytes = 7 * channels;
+  const framesOf = (bytes: number): number =>
+    bytes < headerBytes ? 0 : 2 + Math.floor((2 * (bytes - headerBytes)) / channels);
+  const decodePacket: PacketCoding["decodePacket"] = (packet) => {
     const view = viewOf(packet);
-    const frames = microsoftFramesOf(packet.length, channels);
+    const frames = framesOf(packet.length);
     return Array.from({ length: channels }, (_, channel) => {
       const [weight1, weight2] = coefficients[view.getUint8(channel)] ?? [0, 0];
       let step = view.getInt16(channels + 2 * channel, true);
@@ -111,3 +132,5 @@ export const decodeMicrosoft =
       return samples;
     });
   };
+  return { name: "Microsoft ADPCM", headerBytes, framesOf, decodePacket };
+};
