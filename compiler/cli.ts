@@ -11,15 +11,21 @@ const usage = `Usage: npm run compile -- [SPEC] [options]      (installed: specg
 
 Compiles a model spec to one ONNX file that infers and trains.
 
-  SPEC                        a TypeScript file whose default export is a model   (default: spec/ast.ts)
-  --out FILE                  the file to write                                   (default: graph.onnx)
-  --weights FILE|DIR|none     to start from: .pth, .safetensors, .npz, graph.onnx, a Hugging Face folder   (default: the spec's)
-  --weights-from KEY          which of several models in it: model_ema, teacher, ...   (default: the spec's)
-  --weights-labels CSV        the weights' class names, by row                    (default: the file's own)
-  --input waveform|features   where the graph starts                              (default: waveform)
-  --print STAGE               print inference, gradients or update as text, and write nothing
-  --json                      print one JSON object instead of text
-  --help                      print this`;
+  SPEC                  a TypeScript file whose default export is a model (default: spec/ast.ts)
+
+  --out FILE            the file to write (default: graph.onnx)
+  --weights PATH        to start from: .pth, .safetensors, .npz, graph.onnx or a Hugging Face folder; none for random
+                        ones (default: the spec's)
+  --weights-from KEY    which of several models in it: model_ema, teacher, ... (default: the spec's)
+  --weights-labels CSV  the weights' class names, by row (default: the file's own)
+  --input KIND          where the graph starts: waveform or features (default: waveform)
+  --print STAGE         print inference, gradients or update as text, and write nothing
+  --json                print one JSON object instead of text
+  --help                print this
+
+Examples:
+  npm run compile -- spec/birds.ts --out birds.onnx
+  npm run compile -- spec/esc10.ts --weights deit_tiny_patch16_224-a1311bcf.pth --out esc10.onnx`;
 
 const fail = (code: string, message: string): never => {
   throw new CompileError([{ code, message }]);

@@ -175,7 +175,8 @@ export const printUsage = ({ name, synopsis, description, operands, options, exa
   const optionRows = Object.entries(options).map(
     ([option, row]) => [row.kind === "flag" ? `--${option}` : `--${option} ${row.value}`, row.help] as const,
   );
-  const rows = columns([...operands, ["", ""], ...optionRows]).replaceAll(/ +$/gm, "");
+  const separator = operands.length > 0 ? [["", ""] as const] : [];
+  const rows = columns([...operands, ...separator, ...optionRows]).replaceAll(/ +$/gm, "");
   const lines = examples.map((example) => `  ${example}`).join("\n");
   return `Usage: runtime ${name} ${synopsis}\n\n${description}\n\n${rows}\n\nExamples:\n${lines}`;
 };
