@@ -36,8 +36,11 @@ export const splitClips = (dataset: Dataset, { seed, evaluation }: SplitOptions)
     throw new UserError(`${dataset.name}: all its clips are for evaluation; there is none to train on`);
   requireDifferentTargets(dataset, train);
   if (!isSplit && held.size === 0) {
+    const lack = train.some(({ classIndices }) => classIndices.length > 1)
+      ? "no two clips have the same first label"
+      : "no class has two clips";
     throw new UserError(
-      `${dataset.name}: no class has two clips, so none can be held out for evaluation; give others: --eval-data PATH`,
+      `${dataset.name}: ${lack}, so none can be held out for evaluation; give others: --eval-data PATH`,
     );
   }
   if (!isSplit) return { train, evaluation: [...held], test };

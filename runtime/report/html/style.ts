@@ -22,7 +22,7 @@ p.missing { padding:.6rem .9rem; border-left:3px solid var(--c5); background:var
 pre { margin:0; padding:.7rem .9rem; background:var(--card); border-radius:6px; white-space:pre-wrap; overflow-wrap:anywhere; font-size:13px; }
 .tiles { display:grid; grid-template-columns:repeat(auto-fill,minmax(6.9rem,1fr)); gap:.6rem; max-width:44rem; }
 .tiles div { padding:.6rem .8rem; background:var(--card); border-radius:6px; }
-.tiles b { display:block; overflow-wrap:anywhere; font-size:1.45rem; line-height:1.25; font-variant-numeric:tabular-nums; }
+.tiles b { display:block; overflow-wrap:anywhere; font-size:1.3rem; line-height:1.25; font-variant-numeric:tabular-nums; }
 .tiles span { color:var(--soft); font-size:13px; }
 .columns { display:grid; grid-template-columns:repeat(auto-fit,minmax(min(22rem,100%),1fr)); gap:0 2rem; }
 dl { display:grid; grid-template-columns:max-content 1fr; gap:.15rem 1rem; margin:0; font-size:14px; }

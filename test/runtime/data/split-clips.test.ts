@@ -107,6 +107,11 @@ test.each([
     "DATA: no class has two clips, so none can be held out for evaluation; give others: --eval-data PATH",
   ],
   [
+    "too few clips of several labels to hold some out",
+    dataset(clip("a", [0, 1]), clip("b", [1])),
+    "DATA: no two clips have the same first label, so none can be held out for evaluation; give others: --eval-data PATH",
+  ],
+  [
     "one class",
     dataset(...many(5, 1)),
     'DATA: every training clip is "dog"; training tells classes apart and needs two or more',
