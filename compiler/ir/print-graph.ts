@@ -1,7 +1,10 @@
 import { printShape } from "./dim.ts";
-import type { Graph, Value } from "./graph.ts";
+import type { Graph, Origin, Value } from "./graph.ts";
 
 const declare = ({ name, type }: Value): string => `${name}: ${type.dtype}${printShape(type.shape)}`;
+
+/** Where in the spec a node comes from, if that is known. */
+const place = ({ span }: Origin): string => (span ? `  # ${span.file}:${span.line}` : "");
 
 /** A graph as text, one value a line, for people and for tests. */
 export const printGraph = ({ inputs, states, constants, nodes, outputs }: Graph): string =>
@@ -9,9 +12,9 @@ export const printGraph = ({ inputs, states, constants, nodes, outputs }: Graph)
     ...inputs.map((value) => `input ${declare(value)}`),
     ...states.map(({ value, next }) => `state ${declare(value)}${next ? ` <- ${next.name}` : ""}`),
     ...constants.map(({ value }) => `constant ${declare(value)}`),
-    ...nodes.map(({ op, inputs: operands, outputs: results, attributes }) => {
+    ...nodes.map(({ op, inputs: operands, outputs: results, attributes, origin }) => {
       const settings = Object.entries(attributes).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-      return `${results.map(declare).join(", ")} = ${op}(${[...operands.map((value) => value?.name ?? "-"), ...settings].join(", ")})`;
+      return `${results.map(declare).join(", ")} = ${op}(${[...operands.map((value) => value?.name ?? "-"), ...settings].join(", ")})${place(origin)}`;
     }),
     ...outputs.map(({ name }) => `output ${name}`),
     "",

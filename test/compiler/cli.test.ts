@@ -57,6 +57,15 @@ Examples:
   });
 });
 
+test("--print tells the line of the spec that a value comes from", () => {
+  const { stdout } = run(makeFolder(), "spec.ts", "--print", "gradients");
+  const softmax = /^gradient\/blocks\.0\.residual1\.attention\/\S+: .* = mul\(.*\) {2}# tiny-model\.ts:(\d+)$/m.exec(
+    stdout,
+  );
+  const source = readFileSync(new URL("tiny-model.ts", import.meta.url), "utf8").split("\n");
+  expect(source[Number(softmax?.[1]) - 1]).toContain("attention({ heads: 2 })");
+});
+
 test("--print: one stage as text, and no file", () => {
   const folder = makeFolder();
   const { status, stdout, stderr } = run(folder, "spec.ts", "--print", "update");
