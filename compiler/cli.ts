@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /** `specgraph [spec.ts] [--out graph.onnx] [--input waveform|features]`; in a clone, `npm run compile -- ...`. */
 import { parseArgs } from "node:util";
-import { printableJson, printableLines, watchOutput } from "./artifact-terminal.ts";
+import { printableJson, printableLines } from "./artifact/printable.ts";
+import { watchOutput } from "./artifact/watch-output.ts";
 import { compile, type CompileOptions, type GraphInput, printStage, type StageName } from "./compile.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { printCoverage } from "./weights/coverage.ts";

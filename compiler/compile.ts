@@ -11,11 +11,11 @@
 import {
   type ArtifactMetadata,
   geometryKey,
-  names,
   parseMetadata,
   printMetadata,
   trainedClipsKey,
-} from "./artifact.ts";
+} from "./artifact/metadata.ts";
+import { names } from "./artifact/names.ts";
 import { compilerVersion, describeArtifact } from "./describe-artifact.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { writeArtifact } from "./emit/write-artifact.ts";

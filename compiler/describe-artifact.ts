@@ -1,6 +1,6 @@
 /** What the artifact's metadata say of a compiled model. */
 import { createHash } from "node:crypto";
-import { type ArtifactMetadata, formatVersion, type Recipe } from "./artifact.ts";
+import { type ArtifactMetadata, formatVersion, type Recipe } from "./artifact/metadata.ts";
 import type { NormalizedSpec } from "./frontend/normalized-spec.ts";
 import { elements } from "./ir/dim.ts";
 import type { DType, Node } from "./ir/graph.ts";

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `runtime COMMAND`: the only place that touches the process. */
-import { printableLines, watchOutput } from "../compiler/artifact-terminal.ts";
+import { printableLines } from "../compiler/artifact/printable.ts";
+import { watchOutput } from "../compiler/artifact/watch-output.ts";
 import { type Command, type ExitCode, exitCodes } from "./command.ts";
 import { cvCommand } from "./cross-validation/cv-command.ts";
 import { soundsCommand } from "./data/sounds-command.ts";

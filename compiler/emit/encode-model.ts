@@ -1,6 +1,6 @@
 /** The one edge to protobuf: a graph as the ModelProto and TrainingInfoProto of the ONNX standard. */
 import onnxProto from "onnx-proto";
-import { type Place, printPlace } from "../artifact-files.ts";
+import { type Place, printPlace } from "../artifact/external-data.ts";
 import { elements } from "../ir/dim.ts";
 import type { Attribute, Constant, Graph, Node, State, Value } from "../ir/graph.ts";
 import { parametersOf, type Program } from "../ir/program.ts";

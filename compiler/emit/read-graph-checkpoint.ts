@@ -2,8 +2,8 @@
 import { dirname, join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
 import * as v from "valibot";
-import { frozenKey } from "../artifact.ts";
-import { checksumOf, isBeside, parsePlace } from "../artifact-files.ts";
+import { frozenKey } from "../artifact/metadata.ts";
+import { checksumOf, isBeside, parsePlace } from "../artifact/external-data.ts";
 import { type ByteSource, byteSource } from "../weights/readers/byte-source.ts";
 import { type Checkpoint, type TensorEntry, tensorEntry } from "../weights/readers/checkpoint.ts";
 import { CheckpointError } from "../weights/readers/checkpoint-error.ts";

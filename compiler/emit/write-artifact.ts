@@ -1,7 +1,8 @@
 /** Writes `graph.onnx`, and `graph.onnx.data` beside it when the parameters are large. Nothing is left half-written. */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename } from "node:path";
-import { alignment, createChecksum, removeAbandoned, replacePair, temporaryPath } from "../artifact-files.ts";
+import { alignment, createChecksum } from "../artifact/external-data.ts";
+import { removeAbandoned, replacePair, temporaryPath } from "../artifact/temporary-files.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
 import { elements } from "../ir/dim.ts";
 import type { State } from "../ir/graph.ts";

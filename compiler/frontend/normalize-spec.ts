@@ -1,6 +1,6 @@
 /** From the spec as written to the spec as lowered: defaults, units, class names, unrolled blocks, parameter paths. */
 import { dirname, resolve } from "node:path";
-import type { ArtifactMetadata } from "../artifact.ts";
+import type { ArtifactMetadata } from "../artifact/metadata.ts";
 import type { FeatureStep, KaldiFbank, Normalize, PadOrCut } from "../../spec/dsl/features.ts";
 import type { Initializer } from "../../spec/dsl/initializers.ts";
 import type { Layer, Layers } from "../../spec/dsl/layers.ts";

@@ -1,5 +1,5 @@
 /** The training recipe as written to the recipe as lowered and told to the runtime. */
-import type { ArtifactMetadata, Augmentation, Schedule, Warmup } from "../artifact.ts";
+import type { ArtifactMetadata, Augmentation, Schedule, Warmup } from "../artifact/metadata.ts";
 import type { Augmentation as AugmentationStep } from "../../spec/dsl/augmentation.ts";
 import type { Model } from "../../spec/dsl/model.ts";
 import type { Schedule as WrittenSchedule } from "../../spec/dsl/schedules.ts";

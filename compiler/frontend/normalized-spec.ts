@@ -1,5 +1,5 @@
 /** A spec with every default filled in, every block unrolled and every parameter path decided: what lowering reads. */
-import type { Augmentation, Recipe, Schedule } from "../artifact.ts";
+import type { Augmentation, Recipe, Schedule } from "../artifact/metadata.ts";
 import type { SourceSpan } from "../diagnostics/diagnostic.ts";
 import type { WindowName } from "../../spec/dsl/features.ts";
 import type { Checkpoint } from "../../spec/dsl/pretrained.ts";

@@ -1,4 +1,5 @@
-import { type Augmentation, names } from "../artifact.ts";
+import type { Augmentation } from "../artifact/metadata.ts";
+import { names } from "../artifact/names.ts";
 import type { NormalizedFeatures } from "../frontend/normalized-spec.ts";
 import type { Builder } from "../ir/builder.ts";
 import { product } from "../ir/dim.ts";

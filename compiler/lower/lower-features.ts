@@ -1,4 +1,4 @@
-import { absentSample } from "../artifact.ts";
+import { absentSample } from "../artifact/names.ts";
 import type { NormalizedFeatures } from "../frontend/normalized-spec.ts";
 import type { Builder } from "../ir/builder.ts";
 import type { Value } from "../ir/graph.ts";

@@ -1,5 +1,5 @@
 /** What training adds to inference before gradients: augmentation and the loss. */
-import { names } from "../artifact.ts";
+import { names } from "../artifact/names.ts";
 import type { Locate, NormalizedSpec } from "../frontend/normalized-spec.ts";
 import type { Builder } from "../ir/builder.ts";
 import type { Graph, Value } from "../ir/graph.ts";

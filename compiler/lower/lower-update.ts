@@ -1,5 +1,5 @@
 /** The stage that steps: from gradients to the next parameters and optimizer states. It reads nothing of the batch. */
-import { names } from "../artifact.ts";
+import { names } from "../artifact/names.ts";
 import type { NormalizedSpec } from "../frontend/normalized-spec.ts";
 import { createBuilder } from "../ir/builder.ts";
 import { type Graph, type State, unchanged } from "../ir/graph.ts";

@@ -1,5 +1,5 @@
 /** How transformers' `ASTForAudioClassification` names and configures a model, when its spec is that architecture. */
-import type { ArtifactMetadata, HuggingFaceModel } from "../artifact.ts";
+import type { ArtifactMetadata, HuggingFaceModel } from "../artifact/metadata.ts";
 import type { NormalizedSpec, PlacedLayer } from "../frontend/normalized-spec.ts";
 import type { State } from "../ir/graph.ts";
 import { referenceName } from "./layouts/reference-name.ts";

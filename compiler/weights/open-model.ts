@@ -1,4 +1,4 @@
-import { trainedClipsKey } from "../artifact.ts";
+import { trainedClipsKey } from "../artifact/metadata.ts";
 import { type MatchedCheckpoint, matchLayout } from "./match-layout.ts";
 import { locateCheckpoint } from "./readers/locate-checkpoint.ts";
 import { openCheckpoint } from "./readers/open-checkpoint.ts";

@@ -1,4 +1,4 @@
-import type { ArtifactMetadata } from "../../compiler/artifact.ts";
+import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import type { ClipRequirements } from "./load-clip.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { printable } from "../../compiler/artifact-terminal.ts";
+import { printable } from "../../compiler/artifact/printable.ts";
 import type { LoadedClip } from "./load-clip.ts";
 
 /** What a run says of its clips, once, rather than of each. */

@@ -1,7 +1,7 @@
 /** `runtime cv`. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Figure } from "../../compiler/artifact.ts";
+import type { Figure } from "../../compiler/artifact/metadata.ts";
 import { type Command, type ExitCode, exitCodes } from "../command.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { describeFaults } from "../data/describe-faults.ts";

@@ -1,4 +1,4 @@
-import { quoted } from "../../compiler/artifact-terminal.ts";
+import { quoted } from "../../compiler/artifact/printable.ts";
 import { resolve } from "node:path";
 import type { Clip, Dataset } from "../data/dataset.ts";
 import { UserError } from "../user-error.ts";

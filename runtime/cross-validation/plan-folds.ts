@@ -1,5 +1,5 @@
 /** Which clips each fold of a cross-validation holds out. */
-import { quoted } from "../../compiler/artifact-terminal.ts";
+import { quoted } from "../../compiler/artifact/printable.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
 import { randomOf } from "../data/random.ts";
 import { UserError } from "../user-error.ts";

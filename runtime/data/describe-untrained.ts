@@ -1,4 +1,4 @@
-import { quoted } from "../../compiler/artifact-terminal.ts";
+import { quoted } from "../../compiler/artifact/printable.ts";
 import type { Clip, Dataset } from "./dataset.ts";
 
 const listedAtMost = 10;

@@ -1,4 +1,4 @@
-import { absentSample } from "../../compiler/artifact.ts";
+import { absentSample } from "../../compiler/artifact/names.ts";
 
 /** Clips as the graph's `waveform`: [clips, samples], row by row, shorter clips filled up with `absentSample`. */
 export const fillBatch = (

@@ -1,7 +1,7 @@
 /** One clip for each file. */
-import { quoted } from "../../compiler/artifact-terminal.ts";
+import { quoted } from "../../compiler/artifact/printable.ts";
 import { resolve } from "node:path";
-import type { ArtifactMetadata } from "../../compiler/artifact.ts";
+import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { UserError } from "../user-error.ts";
 import type { Clip } from "./dataset.ts";
 

@@ -1,5 +1,5 @@
 /** Tables of clips, and what known data sets call their columns and folders. */
-import { quoted } from "../../compiler/artifact-terminal.ts";
+import { quoted } from "../../compiler/artifact/printable.ts";
 import { basename, dirname, extname, isAbsolute } from "node:path";
 import { isAudioName } from "../audio/is-audio-name.ts";
 import { UserError } from "../user-error.ts";

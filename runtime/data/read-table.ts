@@ -1,5 +1,5 @@
 /** Tables as text: CSV and its kin, and JSON Lines. */
-import { quoted } from "../../compiler/artifact-terminal.ts";
+import { quoted } from "../../compiler/artifact/printable.ts";
 import { isUtf8 } from "node:buffer";
 import { extname } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";

@@ -1,6 +1,6 @@
 /** A graph's parameters as one `.safetensors`, under their own names. */
 import { dirname } from "node:path";
-import { checkpointKeys } from "../../compiler/artifact.ts";
+import { checkpointKeys } from "../../compiler/artifact/metadata.ts";
 import { createFolders } from "../files/create-folders.ts";
 import type { Artifact } from "../session/read-artifact.ts";
 import { readFloats } from "../session/read-floats.ts";

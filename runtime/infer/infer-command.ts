@@ -1,5 +1,5 @@
 /** `runtime infer`. */
-import { printable } from "../../compiler/artifact-terminal.ts";
+import { printable } from "../../compiler/artifact/printable.ts";
 import { Tensor } from "../session/onnxruntime.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";

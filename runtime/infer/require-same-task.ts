@@ -1,4 +1,4 @@
-import { quoted } from "../../compiler/artifact-terminal.ts";
+import { quoted } from "../../compiler/artifact/printable.ts";
 import { UserError } from "../user-error.ts";
 import type { Artifact } from "../session/read-artifact.ts";
 

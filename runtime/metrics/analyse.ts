@@ -1,5 +1,5 @@
 /** What a report shows beyond the figures of `summarize`. */
-import type { ArtifactMetadata } from "../../compiler/artifact.ts";
+import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { type OperatingPoint, bestThreshold } from "./best-threshold.ts";
 import { confusionMatrix } from "./confusion-matrix.ts";
 import { type PrecisionRecallCurve, precisionRecallCurve } from "./precision-recall-curve.ts";

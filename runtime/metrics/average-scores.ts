@@ -1,5 +1,5 @@
 /** An ensemble: several models' answers to the same clips as one. */
-import type { ArtifactMetadata } from "../../compiler/artifact.ts";
+import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import type { Predictions } from "./predictions.ts";
 
 /** log of the mean of the values' exponentials, without overflow. */

@@ -1,4 +1,4 @@
-import type { ArtifactMetadata } from "../../compiler/artifact.ts";
+import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 
 type ClipLoss = (logits: Float32Array, targets: Float32Array) => number;
 

@@ -1,5 +1,5 @@
 /** All figures of one evaluation. */
-import type { ArtifactMetadata } from "../../compiler/artifact.ts";
+import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { accuracy } from "./accuracy.ts";
 import { averagePrecision } from "./average-precision.ts";
 import { dPrime } from "./d-prime.ts";

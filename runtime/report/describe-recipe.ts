@@ -1,4 +1,4 @@
-import type { Augmentation, Recipe, Schedule } from "../../compiler/artifact.ts";
+import type { Augmentation, Recipe, Schedule } from "../../compiler/artifact/metadata.ts";
 
 const describeSchedule = ({ warmup, ...schedule }: Schedule): readonly string[] => [
   ...(schedule.kind === "multiStep" ? [`times ${schedule.factor} after epochs ${schedule.milestones.join(", ")}`] : []),

@@ -5,7 +5,7 @@ import { arch, cpus, platform, totalmem } from "node:os";
 import { relative, resolve } from "node:path";
 import { env } from "../session/onnxruntime.ts";
 import * as v from "valibot";
-import type { Recipe } from "../../compiler/artifact.ts";
+import type { Recipe } from "../../compiler/artifact/metadata.ts";
 import type { Clip } from "../data/dataset.ts";
 import type { Device } from "../session/device.ts";
 import type { Artifact } from "../session/read-artifact.ts";

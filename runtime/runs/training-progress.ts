@@ -1,6 +1,6 @@
 /** How far a training has come: beside its tensors, all that decides how it goes on. */
 import * as v from "valibot";
-import type { Recipe } from "../../compiler/artifact.ts";
+import type { Recipe } from "../../compiler/artifact/metadata.ts";
 import type { Figures } from "../metrics/summarize.ts";
 import { type Best, trackBest, trackImprovement } from "./track-best.ts";
 

@@ -1,7 +1,8 @@
 /** What no graph may hold, whoever made it; found before ONNX Runtime, which reads whatever file a tensor names, gets to see it. */
-import { quoted } from "../../compiler/artifact-terminal.ts";
+import { quoted } from "../../compiler/artifact/printable.ts";
 import onnxProto, { type onnx } from "onnx-proto";
-import { type ArtifactMetadata, names } from "../../compiler/artifact.ts";
+import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
+import { names } from "../../compiler/artifact/names.ts";
 
 const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
 

@@ -1,5 +1,5 @@
 /** Runs the inference graph on waveforms. */
-import { names } from "../../compiler/artifact.ts";
+import { names } from "../../compiler/artifact/names.ts";
 import type { Device } from "./device.ts";
 import { UserError } from "../user-error.ts";
 import type { Tensor } from "./onnxruntime.ts";

@@ -1,7 +1,7 @@
 /** Runs the part of the inference graph that makes features of waveforms. */
 import type { onnx } from "onnx-proto";
 import { Tensor } from "./onnxruntime.ts";
-import { names } from "../../compiler/artifact.ts";
+import { names } from "../../compiler/artifact/names.ts";
 import { cutProgram } from "./cut-program.ts";
 import { cpuDevice } from "./device.ts";
 import { UserError } from "../user-error.ts";

@@ -2,8 +2,8 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
-import { type ArtifactMetadata, parseMetadata } from "../../compiler/artifact.ts";
-import { checksumOf, isBeside, parsePlace } from "../../compiler/artifact-files.ts";
+import { type ArtifactMetadata, parseMetadata } from "../../compiler/artifact/metadata.ts";
+import { checksumOf, isBeside, parsePlace } from "../../compiler/artifact/external-data.ts";
 import { UserError } from "../user-error.ts";
 import { checkModel } from "./check-model.ts";
 import { bytesPerElement, elementCount, type ElementType, type Storage, type StoredTensor } from "./stored-tensor.ts";

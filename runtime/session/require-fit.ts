@@ -1,4 +1,4 @@
-import type { ArtifactMetadata } from "../../compiler/artifact.ts";
+import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { formatBytes } from "../text/format-number.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";

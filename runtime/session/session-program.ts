@@ -1,6 +1,6 @@
 /** Turns an artifact into what ONNX Runtime runs: graphs whose parameters and other states are inputs, not constants. */
 import type { onnx } from "onnx-proto";
-import { names } from "../../compiler/artifact.ts";
+import { names } from "../../compiler/artifact/names.ts";
 import { UserError } from "../user-error.ts";
 import { inPlaceStates, type Replacement } from "./in-place.ts";
 import { type Artifact, damaged, onnxTypeNumbers, readOwnStates } from "./read-artifact.ts";

@@ -1,5 +1,5 @@
 import { Tensor } from "./onnxruntime.ts";
-import { absentSample, names } from "../../compiler/artifact.ts";
+import { absentSample, names } from "../../compiler/artifact/names.ts";
 import type { Tensors } from "./state-store.ts";
 
 type Values = Float32Array | BigInt64Array | Uint8Array;

@@ -1,6 +1,6 @@
 /** Which clips a graph was trained on: in its metadata, so that they are known wherever the graph is. */
 import * as v from "valibot";
-import { trainedClipsKey } from "../../compiler/artifact.ts";
+import { trainedClipsKey } from "../../compiler/artifact/metadata.ts";
 import type { Artifact } from "./read-artifact.ts";
 
 export interface TrainedClips {

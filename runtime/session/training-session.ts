@@ -1,6 +1,7 @@
 /** Runs training steps; the states stay where ONNX Runtime computes. */
 import { Tensor } from "./onnxruntime.ts";
-import { type ArtifactMetadata, names, type Recipe } from "../../compiler/artifact.ts";
+import type { ArtifactMetadata, Recipe } from "../../compiler/artifact/metadata.ts";
+import { names } from "../../compiler/artifact/names.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
 import { type DeviceMemory, openDeviceMemory } from "./device-memory.ts";

@@ -2,7 +2,7 @@
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
-import { alignment, createChecksum, printPlace } from "../../compiler/artifact-files.ts";
+import { alignment, createChecksum, printPlace } from "../../compiler/artifact/external-data.ts";
 import { commit, commitPair, discard, openTemporary, type TemporaryFile, writeFully } from "../files/temporary-file.ts";
 import { writeFailure } from "../files/write-failure.ts";
 import type { Tensor } from "./onnxruntime.ts";

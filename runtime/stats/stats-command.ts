@@ -1,7 +1,7 @@
 /** `runtime stats`. */
 import { fileURLToPath } from "node:url";
-import type { ArtifactMetadata } from "../../compiler/artifact.ts";
-import { printable } from "../../compiler/artifact-terminal.ts";
+import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
+import { printable } from "../../compiler/artifact/printable.ts";
 import { type Command, exitCodes } from "../command.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
 import { readDataset } from "../data/read-dataset.ts";

@@ -1,6 +1,6 @@
 /** A progress bar. */
 import { SingleBar } from "cli-progress";
-import { printable } from "../../compiler/artifact-terminal.ts";
+import { printable } from "../../compiler/artifact/printable.ts";
 
 export interface Progress {
   /** @param status what is being done, such as `epoch 1/5  loss 0.693` */

@@ -1,4 +1,4 @@
-import { printable } from "../../compiler/artifact-terminal.ts";
+import { printable } from "../../compiler/artifact/printable.ts";
 
 type Align = "left" | "right";
 

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { Recipe } from "../../compiler/artifact.ts";
+import type { Recipe } from "../../compiler/artifact/metadata.ts";
 import type { Output } from "../output.ts";
 import { formatBytes, formatFigure } from "../text/format-number.ts";
 import { formatFigures } from "../metrics/format-summary.ts";

@@ -1,5 +1,5 @@
 /** What chance decides about one clip of a training step. */
-import type { Augmentation } from "../../compiler/artifact.ts";
+import type { Augmentation } from "../../compiler/artifact/metadata.ts";
 import { drawBeta } from "../data/draw-beta.ts";
 import type { Random } from "../data/random.ts";
 

@@ -1,6 +1,6 @@
 /** The clips of a run: as its data has them, or as it began with them; none of them unreadable. */
 import { existsSync } from "node:fs";
-import type { Recipe } from "../../compiler/artifact.ts";
+import type { Recipe } from "../../compiler/artifact/metadata.ts";
 import { describeFaults } from "../data/describe-faults.ts";
 import { describeShared } from "../data/describe-shared.ts";
 import { describeUntrained } from "../data/describe-untrained.ts";

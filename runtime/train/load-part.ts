@@ -1,6 +1,7 @@
 /** Makes a part of a step what the training program takes. */
 import { Tensor } from "../session/onnxruntime.ts";
-import { type ArtifactMetadata, names, type Recipe } from "../../compiler/artifact.ts";
+import type { ArtifactMetadata, Recipe } from "../../compiler/artifact/metadata.ts";
+import { names } from "../../compiler/artifact/names.ts";
 import { loadBatch, type LoadClip } from "../data/batches.ts";
 import { fillBatch } from "../data/fill-batch.ts";
 import type { Tensors } from "../session/state-store.ts";

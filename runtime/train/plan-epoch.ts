@@ -1,5 +1,5 @@
 /** Which clips each part of an epoch's steps computes, and what chance decides about them: all of it before anything is loaded. */
-import type { Recipe } from "../../compiler/artifact.ts";
+import type { Recipe } from "../../compiler/artifact/metadata.ts";
 import type { Clip } from "../data/dataset.ts";
 import { groupsOf } from "../data/batches.ts";
 import { epochOrder } from "../data/epoch-order.ts";

@@ -1,5 +1,5 @@
 /** From a command line to a run: a new one, or one that goes on. */
-import type { Recipe } from "../../compiler/artifact.ts";
+import type { Recipe } from "../../compiler/artifact/metadata.ts";
 import type { Clip } from "../data/dataset.ts";
 import { createClipExaminer, type ExamineClips } from "../data/examine-clips.ts";
 import type { SplitClips } from "../data/split-clips.ts";

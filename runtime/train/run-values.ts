@@ -1,6 +1,6 @@
 /** The options that decide a run: as a command line gives them, and as a run has them. */
 import { isAbsolute, relative, resolve } from "node:path";
-import type { Recipe } from "../../compiler/artifact.ts";
+import type { Recipe } from "../../compiler/artifact/metadata.ts";
 import { UserError } from "../user-error.ts";
 import type { Run } from "../runs/run-config.ts";
 

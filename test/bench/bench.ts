@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Tensor } from "../../runtime/session/onnxruntime.ts";
-import { names } from "../../compiler/artifact.ts";
+import { names } from "../../compiler/artifact/names.ts";
 import { compile } from "../../compiler/compile.ts";
 import { selectDevice } from "../../runtime/devices/select-device.ts";
 import { openClassifier } from "../../runtime/session/classifier.ts";

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import onnxProto from "onnx-proto";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { type ArtifactMetadata, parseMetadata } from "../../compiler/artifact.ts";
+import { type ArtifactMetadata, parseMetadata } from "../../compiler/artifact/metadata.ts";
 
 const cli = fileURLToPath(new URL("../../dist/compiler/cli.js", import.meta.url));
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Tensor } from "../../runtime/session/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
-import { absentSample } from "../../compiler/artifact.ts";
+import { absentSample } from "../../compiler/artifact/names.ts";
 import type { NormalizedFeatures } from "../../compiler/frontend/normalized-spec.ts";
 import { createBuilder } from "../../compiler/ir/builder.ts";
 import { lowerFeatures } from "../../compiler/lower/lower-features.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { Tensor } from "../../runtime/session/onnxruntime.ts";
 import { expect, test } from "vitest";
-import { absentSample } from "../../compiler/artifact.ts";
+import { absentSample } from "../../compiler/artifact/names.ts";
 import { createBuilder } from "../../compiler/ir/builder.ts";
 import { lowerFeatures } from "../../compiler/lower/lower-features.ts";
 import { lowerMixup } from "../../compiler/lower/lower-mixup.ts";

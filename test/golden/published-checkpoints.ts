@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "../../runtime/session/onnxruntime.ts";
-import { names } from "../../compiler/artifact.ts";
+import { names } from "../../compiler/artifact/names.ts";
 import { lowerSpec } from "../../compiler/compile.ts";
 import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";

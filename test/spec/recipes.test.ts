@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import type { Recipe } from "../../compiler/artifact.ts";
+import type { Recipe } from "../../compiler/artifact/metadata.ts";
 import { describeArtifact } from "../../compiler/describe-artifact.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import type { NormalizedSpec } from "../../compiler/frontend/normalized-spec.ts";

@@ -1,6 +1,6 @@
 /** Parameters as this compiler names them: a `graph.onnx`, or the `.safetensors` that `runtime export` writes of one. */
 import * as v from "valibot";
-import { type ArtifactMetadata, geometryKey, metadataKey } from "../../artifact.ts";
+import { type ArtifactMetadata, geometryKey, metadataKey } from "../../artifact/metadata.ts";
 import type { WindowName } from "../../../spec/dsl/features.ts";
 import { placeNames } from "../geometry.ts";
 import type { Checkpoint } from "../readers/checkpoint.ts";

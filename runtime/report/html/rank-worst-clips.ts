@@ -1,4 +1,4 @@
-import type { ArtifactMetadata } from "../../../compiler/artifact.ts";
+import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { meanLoss } from "../../metrics/mean-loss.ts";
 import type { NamedPredictions } from "../../runs/read-predictions.ts";
 import type { ScoredLabel, WorstClip } from "./report-data.ts";

@@ -1,5 +1,5 @@
 /** What a run's report shows; all of it plain data. */
-import type { ArtifactMetadata } from "../../../compiler/artifact.ts";
+import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import type { ClassAnalysis } from "../../metrics/analyse.ts";
 import type { ClassSummary } from "../../metrics/summarize.ts";
 import type { RunEvents } from "../../runs/read-events.ts";

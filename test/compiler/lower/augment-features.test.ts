@@ -1,6 +1,6 @@
 import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { expect, test } from "vitest";
-import type { Augmentation } from "../../../compiler/artifact.ts";
+import type { Augmentation } from "../../../compiler/artifact/metadata.ts";
 import type { NormalizedFeatures } from "../../../compiler/frontend/normalized-spec.ts";
 import { createBuilder } from "../../../compiler/ir/builder.ts";
 import { augmentFeatures } from "../../../compiler/lower/augment-features.ts";

@@ -1,6 +1,6 @@
 import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
-import { absentSample } from "../../../compiler/artifact.ts";
+import { absentSample } from "../../../compiler/artifact/names.ts";
 import type { NormalizedFeatures } from "../../../compiler/frontend/normalized-spec.ts";
 import { createBuilder } from "../../../compiler/ir/builder.ts";
 import { lowerMixup } from "../../../compiler/lower/lower-mixup.ts";

@@ -8,7 +8,7 @@ import { printCoverage } from "../../../compiler/weights/coverage.ts";
 import { describeGeometry } from "../../../compiler/weights/geometry.ts";
 import { openCheckpoint } from "../../../compiler/weights/readers/open-checkpoint.ts";
 import { initialize } from "../../../compiler/weights/initialize.ts";
-import { geometryKey, metadataKey } from "../../../compiler/artifact.ts";
+import { geometryKey, metadataKey } from "../../../compiler/artifact/metadata.ts";
 import { ast, sizes } from "../../../spec/ast.ts";
 import {
   appendTokens,

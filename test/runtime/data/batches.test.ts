@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { absentSample } from "../../../compiler/artifact.ts";
+import { absentSample } from "../../../compiler/artifact/names.ts";
 import { batches } from "../../../runtime/data/batches.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { absentSample } from "../../../compiler/artifact.ts";
+import { absentSample } from "../../../compiler/artifact/names.ts";
 import { fillBatch } from "../../../runtime/data/fill-batch.ts";
 
 test("shorter clips are filled up with the absent sample", () => {

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { checkpointKeys, geometryKey, printMetadata, trainedClipsKey } from "../../../compiler/artifact.ts";
+import { checkpointKeys, geometryKey, printMetadata, trainedClipsKey } from "../../../compiler/artifact/metadata.ts";
 import { writeArtifact } from "../../../compiler/emit/write-artifact.ts";
 import { describeHuggingFace } from "../../../compiler/weights/describe-hugging-face.ts";
 import { describeGeometry } from "../../../compiler/weights/geometry.ts";

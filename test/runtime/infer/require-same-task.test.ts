@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ArtifactMetadata } from "../../../compiler/artifact.ts";
+import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { requireSameTask } from "../../../runtime/infer/require-same-task.ts";
 import type { Artifact } from "../../../runtime/session/read-artifact.ts";
 import { UserError } from "../../../runtime/user-error.ts";

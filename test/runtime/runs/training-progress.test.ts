@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Recipe } from "../../../compiler/artifact.ts";
+import type { Recipe } from "../../../compiler/artifact/metadata.ts";
 import type { Figures } from "../../../runtime/metrics/summarize.ts";
 import { trackBest, trackImprovement } from "../../../runtime/runs/track-best.ts";
 import { afterEpoch, afterStep, beginning, type TrainingProgress } from "../../../runtime/runs/training-progress.ts";

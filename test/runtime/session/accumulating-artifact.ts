@@ -1,6 +1,6 @@
 /** The linear model with steps in parts: gradients are added up where a part says to. */
 import onnxProto, { type onnx } from "onnx-proto";
-import type { ArtifactMetadata } from "../../../compiler/artifact.ts";
+import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { type LinearModel, linearModel, metadata } from "./linear-artifact.ts";
 
 const { DataType } = onnxProto.onnx.TensorProto;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import onnxProto, { type onnx } from "onnx-proto";
 import { describe, expect, test } from "vitest";
-import { parseMetadata, printMetadata } from "../../../compiler/artifact.ts";
+import { parseMetadata, printMetadata } from "../../../compiler/artifact/metadata.ts";
 import { inferCommand } from "../../../runtime/infer/infer-command.ts";
 import { createOutput } from "../../../runtime/output.ts";
 import { trainCommand } from "../../../runtime/train/train-command.ts";

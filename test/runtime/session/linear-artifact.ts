@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
-import { type ArtifactMetadata, formatVersion, printMetadata } from "../../../compiler/artifact.ts";
+import { type ArtifactMetadata, formatVersion, printMetadata } from "../../../compiler/artifact/metadata.ts";
 
 const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
 const { AttributeType } = onnxProto.onnx.AttributeProto;

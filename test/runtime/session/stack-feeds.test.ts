@@ -1,6 +1,6 @@
 import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { expect, test } from "vitest";
-import { absentSample } from "../../../compiler/artifact.ts";
+import { absentSample } from "../../../compiler/artifact/names.ts";
 import { stackFeeds } from "../../../runtime/session/stack-feeds.ts";
 
 const describeTensor = ({ type, dims, data }: Tensor) => [type, dims, data];

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { Tensor } from "../../../runtime/session/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
-import type { Recipe } from "../../../compiler/artifact.ts";
+import type { Recipe } from "../../../compiler/artifact/metadata.ts";
 import { compile } from "../../../compiler/compile.ts";
 import { openClassifier, openClassifierOn } from "../../../runtime/session/classifier.ts";
 import { cpuDevice, type Device } from "../../../runtime/session/device.ts";

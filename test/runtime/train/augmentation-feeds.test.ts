@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Augmentation } from "../../../compiler/artifact.ts";
+import type { Augmentation } from "../../../compiler/artifact/metadata.ts";
 import { augmentationFeeds } from "../../../runtime/train/augmentation-feeds.ts";
 import type { ClipDraws } from "../../../runtime/train/draw-clip.ts";
 

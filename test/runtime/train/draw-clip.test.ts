@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { Augmentation } from "../../../compiler/artifact.ts";
+import type { Augmentation } from "../../../compiler/artifact/metadata.ts";
 import { randomFrom, randomOf } from "../../../runtime/data/random.ts";
 import { type ClipDraws, drawClip, placeMask } from "../../../runtime/train/draw-clip.ts";
 

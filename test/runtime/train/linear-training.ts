@@ -1,7 +1,7 @@
 /** Trainings of the hand-made linear model, in memory but for the run's folder. */
 import { basename, join } from "node:path";
 import type { onnx } from "onnx-proto";
-import type { Recipe } from "../../../compiler/artifact.ts";
+import type { Recipe } from "../../../compiler/artifact/metadata.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 import { cpuDevice } from "../../../runtime/session/device.ts";
 import { readArtifact } from "../../../runtime/session/read-artifact.ts";

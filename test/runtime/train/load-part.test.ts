@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { absentSample, type Augmentation, type Recipe } from "../../../compiler/artifact.ts";
+import type { Augmentation, Recipe } from "../../../compiler/artifact/metadata.ts";
+import { absentSample } from "../../../compiler/artifact/names.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 import type { ClipDraws } from "../../../runtime/train/draw-clip.ts";
 import { loadPart } from "../../../runtime/train/load-part.ts";

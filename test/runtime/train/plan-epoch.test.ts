@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Augmentation, Recipe } from "../../../compiler/artifact.ts";
+import type { Augmentation, Recipe } from "../../../compiler/artifact/metadata.ts";
 import { partSize } from "../../../runtime/runs/part-size.ts";
 import { type EpochPlanOptions, type PartPlan, planEpoch } from "../../../runtime/train/plan-epoch.ts";
 import { metadata } from "../session/linear-artifact.ts";

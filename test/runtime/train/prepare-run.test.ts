@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Recipe } from "../../../compiler/artifact.ts";
+import type { Recipe } from "../../../compiler/artifact/metadata.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 import type { Output } from "../../../runtime/output.ts";
 import { type PreparedRun, prepareNewRun, prepareResumedRun } from "../../../runtime/train/prepare-run.ts";

@@ -1,61 +1,10 @@
-/** How both halves handle an artifact's files: `graph.onnx`, `graph.onnx.data` beside it, and what stands for them while they are written. */
+/** The data file beside a graph, and where a tensor's values are in it: ONNX's `external_data`. */
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, openSync, readdirSync, readSync, realpathSync, renameSync, rmSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { closeSync, openSync, readSync, realpathSync } from "node:fs";
+import { basename, dirname } from "node:path";
 
 /** Data files are mapped into memory by page. */
 export const alignment = 4096;
-
-/** What a file is written as, until it is whole. */
-export const temporaryPath = (target: string): string => `${target}.${process.pid}.tmp`;
-
-const isAlive = (processId: number): boolean => {
-  try {
-    return process.kill(processId, 0);
-  } catch (error) {
-    // Somebody else's process may not be signalled, but is there.
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
-};
-
-/** Of a folder that is missing or may not be listed: none. */
-const namesIn = (folder: string): readonly string[] => {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-};
-
-/** Removes what processes that have died, or an earlier one of this number, were writing to become `target`. */
-export const removeAbandoned = (target: string): void => {
-  const folder = dirname(target);
-  for (const name of namesIn(folder)) {
-    if (!name.startsWith(`${basename(target)}.`)) continue;
-    const [, processId] = /^\.(\d+)(?:\.old)?\.tmp$/.exec(name.slice(basename(target).length)) ?? [];
-    if (processId === undefined || (Number(processId) !== process.pid && isAlive(Number(processId)))) continue;
-    rmSync(join(folder, name), { recursive: true, force: true });
-  }
-};
-
-/**
- * Puts a graph and its data file, whole and on the disk under their temporary names, in their places. Two files cannot be replaced
- * at once: in between there is no graph, rather than an old one that would answer with new data.
- * @throws the file system's error; what was there is then as it was
- */
-export const replacePair = (graph: string, data: string): void => {
-  const old = `${graph}.${process.pid}.old.tmp`;
-  const hadGraph = existsSync(graph);
-  if (hadGraph) renameSync(graph, old);
-  try {
-    renameSync(temporaryPath(data), data);
-  } catch (error) {
-    if (hadGraph) renameSync(old, graph);
-    throw error;
-  }
-  renameSync(temporaryPath(graph), graph);
-  rmSync(old, { force: true });
-};
 
 /** What tells a data file, as ONNX has it: `checksum` among a tensor's external data is the SHA-1 of the file, in hexadecimal. */
 export const createChecksum = () => createHash("sha1");

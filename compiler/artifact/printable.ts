@@ -1,4 +1,4 @@
-/** What both halves need at a terminal: text from files that it does not obey, and to know when nobody gets what is printed. */
+/** Text from files that a terminal does not obey. */
 
 /** Controls, halves of characters, and marks that reorder or end the line around them: a terminal obeys or hides them. */
 const hidden = /\p{Cc}|\p{Cs}|[\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/gu;
@@ -21,32 +21,3 @@ export const printableJson = (value: unknown): string =>
     hidden,
     (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
   );
-
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EFBIG: "the file would be larger than the system allows",
-  EIO: "its device failed",
-};
-
-/**
- * Has the process say once what ails stdout or stderr, and exit with 2: printed results count as done only if somebody gets them.
- * Nothing is said of a reader that has seen enough, such as `head`.
- * @param end what else is to be done then
- */
-export const watchOutput = (end: () => void): void => {
-  for (const name of ["stdout", "stderr"] as const) {
-    let isLost = false;
-    process[name].on("error", ({ code = "", message }: NodeJS.ErrnoException) => {
-      if (isLost) return;
-      isLost = true;
-      process.once("exit", () => {
-        process.exitCode = 2;
-      });
-      if (name === "stdout" && code !== "EPIPE") {
-        process.stderr.write(`cannot write to stdout: ${reasons[code] ?? message}\n`);
-      }
-      end();
-    });
-  }
-};

@@ -1,30 +1,20 @@
 /** The pair of graph and data file: killed at any moment, mixed, renamed and damaged, it answers rightly or not at all. */
 import { spawnSync } from "node:child_process";
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { copyFileSync, existsSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
-import { checksumOf, parsePlace, removeAbandoned, replacePair, temporaryPath } from "../../compiler/artifact-files.ts";
-import { inferCommand } from "../../runtime/infer/infer-command.ts";
-import { createOutput } from "../../runtime/output.ts";
-import { readArtifact } from "../../runtime/session/read-artifact.ts";
-import { readTensor } from "../../runtime/session/stored-tensor.ts";
-import { graphDigest } from "../../runtime/runs/run-config.ts";
-import { temporaryFolder } from "../runtime/audio/temporary-folder.ts";
-import { wavBytes } from "../runtime/audio/wav-bytes.ts";
-import { openCheckpoint } from "../../compiler/weights/readers/open-checkpoint.ts";
+import { expect, test } from "vitest";
+import { checksumOf, parsePlace } from "../../../compiler/artifact/external-data.ts";
+import { inferCommand } from "../../../runtime/infer/infer-command.ts";
+import { createOutput } from "../../../runtime/output.ts";
+import { readArtifact } from "../../../runtime/session/read-artifact.ts";
+import { readTensor } from "../../../runtime/session/stored-tensor.ts";
+import { graphDigest } from "../../../runtime/runs/run-config.ts";
+import { temporaryFolder } from "../../runtime/audio/temporary-folder.ts";
+import { wavBytes } from "../../runtime/audio/wav-bytes.ts";
+import { openCheckpoint } from "../../../compiler/weights/readers/open-checkpoint.ts";
 
-const built = (path: string): string => fileURLToPath(new URL(`../../dist/${path}`, import.meta.url));
+const built = (path: string): string => fileURLToPath(new URL(`../../../dist/${path}`, import.meta.url));
 
 /** Of 36 MB, so that its parameters are in a data file. */
 const spec = (seed: number): string => `import { ast, sizes } from "${built("spec/ast.js")}";
@@ -108,37 +98,6 @@ test("a mixed pair, a damaged one, and copies under other names", async () => {
   writeSync(file, own);
   expect(() => readArtifact(graph)).toThrow(told);
 }, 300_000);
-
-describe("temporary files", () => {
-  test("those of dead processes go, others stay", () => {
-    const folder = temporaryFolder();
-    const { pid } = spawnSync(process.execPath, ["--version"]);
-    const target = join(folder, "graph.onnx");
-    const kept = [
-      `graph.onnx.${process.ppid}.tmp`,
-      `graph.onnx.data.${pid}.tmp`,
-      `graph.onnx.tmp`,
-      `graph.onnx.${pid}.txt`,
-    ];
-    for (const name of [...kept, `graph.onnx.${pid}.tmp`, `graph.onnx.${pid}.old.tmp`])
-      writeFileSync(join(folder, name), "");
-    mkdirSync(join(folder, `graph.onnx.${process.pid}.tmp`));
-    removeAbandoned(target);
-    expect(readdirSync(folder).toSorted()).toStrictEqual(kept.toSorted());
-  });
-
-  test("a data file that cannot be put in its place leaves the graph as it was", () => {
-    const folder = temporaryFolder({ "graph.onnx": "old", "graph.onnx.data/x": "" });
-    const [graph, data] = [join(folder, "graph.onnx"), join(folder, "graph.onnx.data")];
-    for (const target of [graph, data]) writeFileSync(temporaryPath(target), "new");
-    expect(() => replacePair(graph, data)).toThrow("EISDIR");
-    expect(readFileSync(graph, "utf8")).toBe("old");
-    rmSync(data, { recursive: true });
-    replacePair(graph, data);
-    expect([graph, data].map((path) => readFileSync(path, "utf8"))).toStrictEqual(["new", "new"]);
-    expect(readdirSync(folder).toSorted()).toStrictEqual(["graph.onnx", "graph.onnx.data"]);
-  });
-});
 
 test("a checksum is the SHA-1 of the file, as ONNX has it", () => {
   // FIPS 180-4's example.

@@ -1,0 +1,54 @@
+/** What stands for files while they are written, and how it takes their place. */
+import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+
+/** What a file is written as, until it is whole. */
+export const temporaryPath = (target: string): string => `${target}.${process.pid}.tmp`;
+
+const isAlive = (processId: number): boolean => {
+  try {
+    return process.kill(processId, 0);
+  } catch (error) {
+    // Somebody else's process may not be signalled, but is there.
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+};
+
+/** Of a folder that is missing or may not be listed: none. */
+const namesIn = (folder: string): readonly string[] => {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+};
+
+/** Removes what processes that have died, or an earlier one of this number, were writing to become `target`. */
+export const removeAbandoned = (target: string): void => {
+  const folder = dirname(target);
+  for (const name of namesIn(folder)) {
+    if (!name.startsWith(`${basename(target)}.`)) continue;
+    const [, processId] = /^\.(\d+)(?:\.old)?\.tmp$/.exec(name.slice(basename(target).length)) ?? [];
+    if (processId === undefined || (Number(processId) !== process.pid && isAlive(Number(processId)))) continue;
+    rmSync(join(folder, name), { recursive: true, force: true });
+  }
+};
+
+/**
+ * Puts a graph and its data file, whole and on the disk under their temporary names, in their places. Two files cannot be replaced
+ * at once: in between there is no graph, rather than an old one that would answer with new data.
+ * @throws the file system's error; what was there is then as it was
+ */
+export const replacePair = (graph: string, data: string): void => {
+  const old = `${graph}.${process.pid}.old.tmp`;
+  const hadGraph = existsSync(graph);
+  if (hadGraph) renameSync(graph, old);
+  try {
+    renameSync(temporaryPath(data), data);
+  } catch (error) {
+    if (hadGraph) renameSync(old, graph);
+    throw error;
+  }
+  renameSync(temporaryPath(graph), graph);
+  rmSync(old, { force: true });
+};

@@ -1,0 +1,28 @@
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: "the disk is full",
+  EDQUOT: "the disk quota is used up",
+  EFBIG: "the file would be larger than the system allows",
+  EIO: "its device failed",
+};
+
+/**
+ * Has the process say once what ails stdout or stderr, and exit with 2: printed results count as done only if somebody gets them.
+ * Nothing is said of a reader that has seen enough, such as `head`.
+ * @param end what else is to be done then
+ */
+export const watchOutput = (end: () => void): void => {
+  for (const name of ["stdout", "stderr"] as const) {
+    let isLost = false;
+    process[name].on("error", ({ code = "", message }: NodeJS.ErrnoException) => {
+      if (isLost) return;
+      isLost = true;
+      process.once("exit", () => {
+        process.exitCode = 2;
+      });
+      if (name === "stdout" && code !== "EPIPE") {
+        process.stderr.write(`cannot write to stdout: ${reasons[code] ?? message}\n`);
+      }
+      end();
+    });
+  }
+};

@@ -1,0 +1,50 @@
+/** The linter's rules about who may import whom: each bites. (oxlint 1.89 passes over a pattern with a lookahead, in silence.) */
+import { spawnSync } from "node:child_process";
+import { copyFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { temporaryFolder } from "./runtime/audio/temporary-folder.ts";
+
+/** Files, the modules that they may not import, and those that they may. */
+const layers: readonly (readonly [file: string, forbidden: readonly string[], allowed: readonly string[]])[] = [
+  ["spec/dsl/a.ts", ["../../compiler/compile.ts", "../../runtime/cli.ts", "../../test/a.ts"], ["./b.ts"]],
+  ["golden/a.ts", ["../compiler/compile.ts", "../runtime/cli.ts"], ["node:fs"]],
+  ["compiler/artifact/metadata.ts", ["../ir/dim.ts", "ts-morph", "node:fs"], ["valibot", "./names.ts"]],
+  ["compiler/artifact/names.ts", ["../compile.ts", "node:path"], []],
+  ["compiler/artifact/external-data.ts", ["../ir/dim.ts", "onnx-proto", "csv-parse/sync"], ["node:fs", "./a.ts"]],
+  ["compiler/lower/a.ts", ["../../runtime/cli.ts", "../../test/a.ts", "ts-morph", "onnx-proto"], ["../ir/dim.ts"]],
+  ["compiler/frontend/a.ts", ["../../runtime/cli.ts", "onnx-proto", "onnxruntime-node"], ["ts-morph"]],
+  ["compiler/emit/a.ts", ["../../runtime/cli.ts", "ts-morph", "onnxruntime-node"], ["onnx-proto"]],
+  [
+    "runtime/train/a.ts",
+    ["../../compiler/ir/dim.ts", "../../compiler/compile.ts", "../../spec/ast.ts", "ts-morph", "onnxruntime-node"],
+    ["../../compiler/artifact/names.ts", "node:fs"],
+  ],
+  [
+    "runtime/audio/formats/a.ts",
+    ["node:fs", "csv-parse/sync", "../../files/read-bytes.ts", "../../../compiler/artifact/names.ts"],
+    ["@audio/decode-opus", "@wasm-audio-decoders/ogg-vorbis", "mpg123-decoder", "./b.ts"],
+  ],
+  ["test/a.ts", ["onnxruntime-node"], ["../compiler/compile.ts", "../runtime/cli.ts"]],
+];
+
+const importing = (modules: readonly string[]): string =>
+  modules
+    .map((module, index) => `import { a as a${index} } from "${module}";\nexport const b${index} = a${index};\n`)
+    .join("");
+
+test("what a folder may not import is an error there, and nothing else is", () => {
+  const folder = temporaryFolder(
+    Object.fromEntries(layers.map(([file, forbidden, allowed]) => [file, importing([...forbidden, ...allowed])])),
+  );
+  copyFileSync(".oxlintrc.json", join(folder, ".oxlintrc.json"));
+  const { stdout } = spawnSync(join(process.cwd(), "node_modules/.bin/oxlint"), ["--format", "unix"], {
+    cwd: folder,
+    encoding: "utf8",
+  });
+  const found = [...stdout.matchAll(/^(\S+?):\d+:\d+: '(\S+)' import is restricted/gm)].map(
+    ([, file, module]) => `${file}: ${module}`,
+  );
+  const expected = layers.flatMap(([file, forbidden]) => forbidden.map((module) => `${file}: ${module}`));
+  expect(found.toSorted()).toStrictEqual(expected.toSorted());
+});
