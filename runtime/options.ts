@@ -147,12 +147,15 @@ export const parseOptions = <Table extends OptionTable>(
   return { values: values as OptionValues<Table>, operands: positionals };
 };
 
-/** @throws UserError unless exactly one graph is named. */
-export const oneGraph = ({ name }: Pick<Usage, "name">, operands: readonly string[]): string => {
-  const [graph, ...others] = operands;
-  if (graph !== undefined && others.length === 0) return graph;
-  const given = graph === undefined ? "none is given" : `${operands.length} are given: ${operands.join(" ")}`;
-  throw new UserError(`runtime ${name} takes one graph, and ${given}; see runtime ${name} --help`);
+/**
+ * @param what what the command takes one of
+ * @throws UserError unless exactly one is named
+ */
+export const oneOperand = ({ name }: Pick<Usage, "name">, operands: readonly string[], what = "one graph"): string => {
+  const [operand, ...others] = operands;
+  if (operand !== undefined && others.length === 0) return operand;
+  const given = operand === undefined ? "none is given" : `${operands.length} are given: ${operands.join(" ")}`;
+  throw new UserError(`runtime ${name} takes ${what}, and ${given}; see runtime ${name} --help`);
 };
 
 /** @throws UserError unless a graph is named, or several. */

@@ -5,7 +5,8 @@ import { basename, dirname, join } from "node:path";
 /** What a file is written as, until it is whole. */
 export const temporaryPath = (target: string): string => `${target}.${process.pid}.tmp`;
 
-const isAlive = (processId: number): boolean => {
+/** Whether a process of this machine runs. */
+export const isAlive = (processId: number): boolean => {
   try {
     return process.kill(processId, 0);
   } catch (error) {

@@ -4,14 +4,14 @@ import { join } from "node:path";
 import type { Figure } from "../../compiler/artifact/metadata.ts";
 import { type Command, type ExitCode, exitCodes } from "../command.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { describeFaults } from "../data/describe-faults.ts";
-import { createClipExaminer, type Examination } from "../data/examine-clips.ts";
+import { createClipExaminer } from "../data/examine-clips.ts";
 import { readDataset } from "../data/read-dataset.ts";
+import { requireReadable } from "../data/require-readable.ts";
 import {
   clipOptions,
   commonOptions,
   deviceOption,
-  oneGraph,
+  oneOperand,
   parseOptions,
   skipOption,
   trainingOptions,
@@ -146,13 +146,6 @@ const prepareFold = async (
     ? prepareResumedRun(path, graph, values, options)
     : prepareNewRun(graph, values, { out: path, command: ["runtime", "cv", ...args], ...options });
 
-/** @throws UserError where clips cannot be read, before the first fold is trained */
-const requireReadable = ({ clips }: Dataset, { faults }: Examination): void => {
-  if (faults.size === 0) return;
-  const advice = "restore or remove them, or leave them out: --skip-bad";
-  throw new UserError(describeFaults(faults.values(), clips.length, advice));
-};
-
 const interrupted = ({ progress }: Output): ExitCode => {
   progress("interrupted; the same command goes on");
   return exitCodes.interrupted;
@@ -173,7 +166,7 @@ export const cvCommand: Command = {
   usage,
   run: async (args, output, signal) => {
     const { values, operands } = parseOptions(usage, args);
-    const graph = oneGraph(usage, operands);
+    const graph = oneOperand(usage, operands);
     const {
       data,
       labels,
@@ -191,7 +184,7 @@ export const cvCommand: Command = {
     const examine = createClipExaminer({ ...metadata, terminal: output.terminal, signal });
     const examination = await examine(dataset.clips);
     if (!examination) return interrupted(output);
-    if (!skipBad) requireReadable(dataset, examination);
+    if (!skipBad) requireReadable(examination.faults, dataset.clips.length);
     const out = given ?? join("runs", `${folderName(specName)}-cv`);
     createOutFolder(out);
     const { epochs, steps, batch, lr, device } = values;

@@ -1,6 +1,7 @@
 /** Which clips each fold of a cross-validation holds out. */
 import { quoted } from "../../compiler/artifact/printable.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
+import { groupBy } from "../data/group-by.ts";
 import { randomOf } from "../data/random.ts";
 import { UserError } from "../user-error.ts";
 
@@ -14,13 +15,7 @@ export const ownFolds = ({ clips }: Dataset): readonly number[] =>
  * @throws UserError where a class has fewer clips than there are folds
  */
 export const stratify = ({ name, classes, clips }: Dataset, folds: number, seed: number): ReadonlyMap<Clip, number> => {
-  const members = new Map<number, Clip[]>();
-  for (const clip of clips) {
-    const index = clip.classIndices[0] ?? 0;
-    const group = members.get(index);
-    if (group === undefined) members.set(index, [clip]);
-    else group.push(clip);
-  }
+  const members = groupBy(clips, ({ classIndices }) => classIndices[0] ?? 0);
   for (const [index, { length }] of members) {
     if (length >= folds) continue;
     throw new UserError(`${name}: ${quoted(classes[index] ?? "")} has ${length} clips, too few for ${folds} folds`);

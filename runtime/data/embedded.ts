@@ -1,6 +1,9 @@
 import type { Clip, Split } from "./dataset.ts";
 import { soundKinds } from "./synthesise.ts";
 
+/** What messages call the data set. */
+export const embeddedName = "the embedded sounds";
+
 /** What the embedded sounds are called in a spec's `classes`. */
 export const embeddedClasses = soundKinds;
 

@@ -1,6 +1,7 @@
 /** Finds the files that a table names, on systems that tell letters' cases and forms apart and where they were not told. */
 import { basename, dirname, extname, join } from "node:path";
 import { isAudioName } from "../audio/is-audio-name.ts";
+import { groupBy } from "./group-by.ts";
 import { type File, fileIn, type Folder, listFolder } from "./list-folder.ts";
 
 export interface FoundFile extends File {
@@ -33,17 +34,8 @@ const isSame = (a: string, b: string): boolean => a === b || a.normalize("NFC") 
 
 /** Made when first asked for: where all names are as told, never. */
 const indexNames = (names: () => readonly string[], keyOf: (name: string) => string): NameIndex => {
-  let index: Map<string, string[]> | undefined;
-  return () => {
-    if (index) return index;
-    index = new Map();
-    for (const name of names()) {
-      const group = index.get(keyOf(name));
-      if (group) group.push(name);
-      else index.set(keyOf(name), [name]);
-    }
-    return index;
-  };
+  let index: ReturnType<NameIndex> | undefined;
+  return () => (index ??= groupBy(names(), keyOf));
 };
 
 const indexFolder = (folder: Folder): IndexedFolder => {

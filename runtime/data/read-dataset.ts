@@ -5,7 +5,7 @@ import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { readFailure } from "../files/read-failure.ts";
 import { UserError } from "../user-error.ts";
 import type { Clip, Dataset } from "./dataset.ts";
-import { embeddedClips, embeddedClasses } from "./embedded.ts";
+import { embeddedClasses, embeddedClips, embeddedName } from "./embedded.ts";
 import { findTables, type FoundTables } from "./find-tables.ts";
 import type { ListedClip, Listing } from "./listing.ts";
 import { mergeClips, type PlacedClip } from "./merge-clips.ts";
@@ -105,7 +105,7 @@ const readEmbedded = (classes: readonly string[]): Dataset => {
       `the embedded sounds have a class ${quoted(unknown)} and the graph has not; give clips of the graph's own classes: --data PATH`,
     );
   }
-  return { name: "the embedded sounds", classes, clips: embeddedClips(classes), notes: [] };
+  return { name: embeddedName, classes, clips: embeddedClips(classes), notes: [] };
 };
 
 type Source =

@@ -3,10 +3,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeWav } from "../audio/encode-wav.ts";
 import { type Command, exitCodes } from "../command.ts";
-import { commonOptions, parseOptions, type Usage } from "../options.ts";
+import { commonOptions, oneOperand, parseOptions, type Usage } from "../options.ts";
 import { createFolders } from "../files/create-folders.ts";
 import { writeFailure } from "../files/write-failure.ts";
-import { UserError } from "../user-error.ts";
 import { embeddedClasses, embeddedClips } from "./embedded.ts";
 import { soundRateHz, synthesise } from "./synthesise.ts";
 
@@ -29,10 +28,7 @@ export const soundsCommand: Command = {
   usage,
   run: (args, output) => {
     const { values, operands } = parseOptions(usage, args);
-    const [folder, ...others] = operands;
-    if (folder === undefined || others.length > 0) {
-      throw new UserError("runtime sounds takes one folder; see runtime sounds --help");
-    }
+    const folder = oneOperand(usage, operands, "one folder");
     const { count = 3 } = values;
     const clips = embeddedClips(embeddedClasses).filter(({ split }) => split === "test");
     const written = new Map<string, number>();

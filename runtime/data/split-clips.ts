@@ -1,6 +1,7 @@
 import { quoted } from "../../compiler/artifact/printable.ts";
 import { UserError } from "../user-error.ts";
 import type { Clip, Dataset, Split } from "./dataset.ts";
+import { groupBy } from "./group-by.ts";
 import { randomOf } from "./random.ts";
 
 export interface SplitOptions {
@@ -58,13 +59,7 @@ export const evaluationClips = (dataset: Dataset): readonly Clip[] => partOf(dat
 
 /** Of each class (a clip's first), a fifth, but one at least where there are two. */
 const holdOut = (clips: readonly Clip[], seed: number): ReadonlySet<Clip> => {
-  const classes = new Map<number, Clip[]>();
-  for (const clip of clips) {
-    const index = clip.classIndices[0] ?? 0;
-    const members = classes.get(index);
-    if (members === undefined) classes.set(index, [clip]);
-    else members.push(clip);
-  }
+  const classes = groupBy(clips, ({ classIndices }) => classIndices[0] ?? 0);
   return new Set(
     [...classes].flatMap(([index, members]) => {
       const count = members.length < 2 ? 0 : Math.max(1, Math.round(heldOut * members.length));

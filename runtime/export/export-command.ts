@@ -1,6 +1,6 @@
 /** `runtime export`. */
 import { type Command, exitCodes } from "../command.ts";
-import { commonOptions, oneGraph, parseOptions, type Usage } from "../options.ts";
+import { commonOptions, oneOperand, parseOptions, type Usage } from "../options.ts";
 import { type Artifact, readArtifact } from "../session/read-artifact.ts";
 import { writeFailure } from "../files/write-failure.ts";
 import { UserError } from "../user-error.ts";
@@ -38,7 +38,7 @@ export const exportCommand: Command = {
   run: async (args, output) => {
     const { values, operands } = parseOptions(usage, args);
     const { format = "", out = "" } = values;
-    const graph = oneGraph(usage, operands);
+    const graph = oneOperand(usage, operands);
     const write = formats.get(format);
     if (!write) {
       const given = format === "" ? "is missing" : `is ${format}`;

@@ -1,10 +1,10 @@
 import type { Clip, Dataset } from "../data/dataset.ts";
 import { describeFaults } from "../data/describe-faults.ts";
 import { createClipExaminer } from "../data/examine-clips.ts";
+import { requireReadable } from "../data/require-readable.ts";
 import { evaluationClips } from "../data/split-clips.ts";
 import type { Output } from "../output.ts";
 import type { Artifact } from "../session/read-artifact.ts";
-import { UserError } from "../user-error.ts";
 import { findTrainedClips, mergeTrained, trainedAmong, type TrainedAmong } from "./trained-among.ts";
 
 export interface ChooseOptions {
@@ -30,10 +30,7 @@ const readableClips = async (dataset: Dataset, { metadata }: Artifact, { skipBad
   const examination = await createClipExaminer({ ...metadata, terminal: output.terminal, signal })(clips);
   if (!examination) return undefined;
   const { fingerprints, faults } = examination;
-  if (faults.size > 0 && !skipBad) {
-    const advice = "restore or remove them, or leave them out: --skip-bad";
-    throw new UserError(describeFaults(faults.values(), clips.length, advice));
-  }
+  if (!skipBad) requireReadable(faults, clips.length);
   if (faults.size > 0) output.note(describeFaults(faults.values(), clips.length, "left out"));
   return { clips: clips.filter((clip) => !faults.has(clip)), fingerprints };
 };

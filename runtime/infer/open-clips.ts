@@ -26,7 +26,7 @@ export const openClips = ({ metadata }: Artifact): ClipSupply => {
       } catch (error) {
         // A decoder that breaks down over a file is no reason to lose a run.
         const reason = error instanceof UserError ? error.message : `${clip.name}: it cannot be read: ${String(error)}`;
-        throw new UnreadableClip(clip, reason);
+        throw new UnreadableClip(reason);
       }
     },
     describe: () => [...survey.describeUnheard(), ...survey.describeNotes()],

@@ -1,6 +1,6 @@
 /** `runtime inspect`. */
 import { type Command, exitCodes } from "../command.ts";
-import { commonOptions, oneGraph, parseOptions, type Usage } from "../options.ts";
+import { commonOptions, oneOperand, parseOptions, type Usage } from "../options.ts";
 import { type Artifact, readArtifact } from "../session/read-artifact.ts";
 import { describeTensor, type TensorDescription } from "./describe-tensor.ts";
 import { describeRecipe } from "./describe-recipe.ts";
@@ -55,7 +55,7 @@ export const inspectCommand: Command = {
   usage,
   run: async (args, output) => {
     const { operands } = parseOptions(usage, args);
-    const artifact = readArtifact(oneGraph(usage, operands));
+    const artifact = readArtifact(oneOperand(usage, operands));
     const tensors: TensorDescription[] = [];
     for (const tensor of artifact.parameters) tensors.push(await describeTensor(tensor));
     const { path, model, bytes } = artifact;

@@ -6,6 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
+import { isAlive } from "../../compiler/artifact/temporary-files.ts";
 import { UserError } from "../user-error.ts";
 
 const ownerSchema = v.object({ pid: v.pipe(v.number(), v.safeInteger(), v.minValue(1)), host: v.string() });
@@ -17,15 +18,6 @@ const readOwner = (file: string): v.InferOutput<typeof ownerSchema> | undefined 
     return v.parse(ownerSchema, JSON.parse(readFileSync(file, "utf8")));
   } catch {
     return undefined;
-  }
-};
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 };
 

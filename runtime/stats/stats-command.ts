@@ -6,7 +6,7 @@ import { type Command, exitCodes } from "../command.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
 import { readDataset } from "../data/read-dataset.ts";
 import { splitClips, type SplitClips } from "../data/split-clips.ts";
-import { clipOptions, commonOptions, oneGraph, parseOptions, type Usage } from "../options.ts";
+import { clipOptions, commonOptions, oneOperand, parseOptions, type Usage } from "../options.ts";
 import { formatExact, formatFigure } from "../text/format-number.ts";
 import { formatTable } from "../text/format-table.ts";
 import { createProgress } from "../text/create-progress.ts";
@@ -134,7 +134,7 @@ export const statsCommand: Command = {
   usage,
   run: async (args, output, signal) => {
     const { values, operands } = parseOptions(usage, args);
-    const graph = operands.length === 0 ? undefined : oneGraph(usage, operands);
+    const graph = operands.length === 0 ? undefined : oneOperand(usage, operands);
     const artifact = readWaveformArtifact(graph ?? frontEndPath);
     if (graph === undefined) output.note(describeFrontEnd(artifact.metadata));
     const { data, labels, fold } = values;

@@ -55,10 +55,7 @@ const execute = async (prepared: PreparedRun, { output, signal, checkpointMinute
   const clips = openClips(artifact);
   const { onEvaluation } = narrator;
   const { note } = output;
-  let takeNotes = (): readonly string[] => {
-    takeNotes = () => [];
-    return clips.describe();
-  };
+  let isDescribed = false;
   const { leaveOut: record } = prepared.options;
   const leaveOut =
     record &&
@@ -76,7 +73,10 @@ const execute = async (prepared: PreparedRun, { output, signal, checkpointMinute
       else output.json(event);
       narrator.tell(event);
       // By then every clip has been read.
-      if (event.event === "eval") for (const note of takeNotes()) output.note(note);
+      if (event.event === "eval" && !isDescribed) {
+        clips.describe().forEach(note);
+        isDescribed = true;
+      }
       board.show(event);
     }
   } finally {

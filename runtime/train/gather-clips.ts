@@ -5,8 +5,10 @@ import { describeFaults } from "../data/describe-faults.ts";
 import { describeShared } from "../data/describe-shared.ts";
 import { describeUntrained } from "../data/describe-untrained.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
+import { embeddedName } from "../data/embedded.ts";
 import type { ExamineClips } from "../data/examine-clips.ts";
 import { readDataset } from "../data/read-dataset.ts";
+import { requireReadable } from "../data/require-readable.ts";
 import { type SplitClips, splitClips } from "../data/split-clips.ts";
 import { standIn } from "../data/stand-in.ts";
 import type { Artifact } from "../session/read-artifact.ts";
@@ -87,10 +89,7 @@ export const gatherClips = async (
     const examination = await examine(clips);
     if (!examination) return undefined;
     const { fingerprints, faults } = examination;
-    if (faults.size > 0 && !skipBad) {
-      const advice = "restore or remove them, or leave them out: --skip-bad";
-      throw new UserError(describeFaults(faults.values(), clips.length, advice));
-    }
+    if (!skipBad) requireReadable(faults, clips.length);
     if (faults.size === 0) {
       noteLeftOut(options, leftOut, clips.length + leftOut.length);
       const notes = [
@@ -115,7 +114,7 @@ const requireSameClips = ({ path }: RunFolder, { data, clips: then }: Run, now: 
   if (sha256 === then.sha256) return;
   const count = (train: number, evaluation: number) => `${train} to train on and ${evaluation} to evaluate on`;
   throw new UserError(
-    `${data ?? "the embedded sounds"}: not the clips that ${path} was started with: ${count(then.train, then.evaluation)}; now ${count(now.train.length, now.evaluation.length)}, or others`,
+    `${data ?? embeddedName}: not the clips that ${path} was started with: ${count(then.train, then.evaluation)}; now ${count(now.train.length, now.evaluation.length)}, or others`,
   );
 };
 
@@ -166,10 +165,7 @@ export const gatherRunClips = async (
   const clips = allOf(began).filter(({ name }) => !names.has(name));
   const faults = await findChanges(began, clips, examine);
   if (!faults) return undefined;
-  if (faults.size > 0 && !skipBad) {
-    const advice = "restore them, or go on without them: --skip-bad";
-    throw new UserError(describeFaults(faults.values(), clips.length, advice));
-  }
+  if (!skipBad) requireReadable(faults, clips.length, "restore them, or go on without them: --skip-bad");
   const later = asLeftOut(faults);
   noteLeftOut(options, later, clips.length);
   for (const { clip } of later) names.add(clip);

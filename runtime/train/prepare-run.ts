@@ -1,6 +1,7 @@
 /** From a command line to a run: a new one, or one that goes on. */
 import type { Recipe } from "../../compiler/artifact/metadata.ts";
 import type { Clip } from "../data/dataset.ts";
+import { embeddedName } from "../data/embedded.ts";
 import { createClipExaminer, type ExamineClips } from "../data/examine-clips.ts";
 import type { SplitClips } from "../data/split-clips.ts";
 import { selectDevice } from "../devices/select-device.ts";
@@ -11,7 +12,7 @@ import { changingStates, requireTraining, trainingProgram } from "../session/ses
 import { withTrainedClips } from "../session/trained-clips.ts";
 import { UserError } from "../user-error.ts";
 import { type ExpectedCheckpoint, readCheckpoint } from "../runs/checkpoint.ts";
-import { digestOf, gatherClips, gatherRunClips } from "./gather-clips.ts";
+import { digestOf, type GatheredClips, gatherClips, gatherRunClips } from "./gather-clips.ts";
 import { writeRunClips } from "../runs/run-clips.ts";
 import {
   changeConfig,
@@ -26,7 +27,7 @@ import { countSteps } from "./run-epoch.ts";
 import { createRunFolder, openRunFolder, type RunFolder } from "../runs/run-folder.ts";
 import { orUnlock, unlockRun } from "../runs/run-lock.ts";
 import { fromRunPath, toRunPath } from "../runs/run-path.ts";
-import { addedEpochs, applyValues, fromHere, requireSameValues, type RunValues, valuesOf } from "./run-values.ts";
+import { addedEpochs, applyValues, requireSameValues, type RunValues, valuesOf } from "./run-values.ts";
 import type { TrainOptions } from "./training.ts";
 import { isStalled, reopen, type TrainingProgress } from "../runs/training-progress.ts";
 
@@ -104,7 +105,23 @@ export interface PrepareOptions {
 const examinerFor = ({ metadata }: Artifact, { output: { terminal }, signal, examine }: PrepareOptions): ExamineClips =>
   examine ?? createClipExaminer({ ...metadata, terminal, signal });
 
-const dataName = ({ data }: RunValues): string => data ?? "the embedded sounds";
+const toPreparedRun = (
+  { artifact, recipe }: ReturnType<typeof readGraph>,
+  { data, steps = Infinity }: RunValues,
+  { clips, trained }: GatheredClips,
+  others: Pick<PreparedRun["options"], "device" | "leaveOut" | "folder" | "run" | "checkpoint">,
+): PreparedRun => ({
+  options: {
+    artifact: withTrainedClips(artifact, trained),
+    recipe,
+    steps,
+    clips: clips.train,
+    evaluationClips: clips.evaluation,
+    testClips: clips.test,
+    ...others,
+  },
+  data: data ?? embeddedName,
+});
 
 /** Records a clip that is found to be unreadable while the run is at work. */
 const recordLeftOut = (
@@ -162,21 +179,12 @@ export const prepareNewRun = async (
     const leftOut = gathered.leftOut.map(({ clip, reason }) => ({ clip: toRunPath(folder.path, clip), reason }));
     await writeRunClips(folder, clips, artifact.metadata.classes);
     await writeConfig(folder.config, { run, leftOut, command: [...command] }, { artifact, recipe, device });
-    return {
-      options: {
-        artifact: withTrainedClips(artifact, gathered.trained),
-        recipe,
-        steps,
-        device,
-        clips: clips.train,
-        evaluationClips: clips.evaluation,
-        testClips: clips.test,
-        leaveOut: skipBad ? recordLeftOut(folder, run.epochs, leftOut) : undefined,
-        folder,
-        run: runDigest(run),
-      },
-      data: dataName(values),
-    };
+    return toPreparedRun(inputs, values, gathered, {
+      device,
+      leaveOut: skipBad ? recordLeftOut(folder, run.epochs, leftOut) : undefined,
+      folder,
+      run: runDigest(run),
+    });
   });
 };
 
@@ -240,7 +248,7 @@ export const prepareResumedRun = async (
     const added = addedEpochs(own, given);
     requireSameValues(out, added === undefined ? given : { ...given, epochs: undefined }, started);
     const values = { ...started, epochs: added ?? started.epochs };
-    const inputs = readGraph(graph ?? fromHere(own.graph.path, workingDirectory), values);
+    const inputs = readGraph(graph ?? fromRunPath(workingDirectory, own.graph.path), values);
     const { artifact, recipe } = inputs;
     await requireSameGraph(folder, own, artifact);
     const gathered = await gatherRunClips(
@@ -264,21 +272,12 @@ export const prepareResumedRun = async (
     const leftOut = gathered.leftOut.map(({ clip, reason }) => ({ clip: toRunPath(out, clip), reason }));
     if (added !== undefined || leftOut.length > earlier.length) await changeConfig(folder.config, { epochs, leftOut });
     const device = await selectDevice(own.device, output);
-    return {
-      options: {
-        artifact: withTrainedClips(artifact, gathered.trained),
-        recipe,
-        steps,
-        device,
-        clips: clips.train,
-        evaluationClips: clips.evaluation,
-        testClips: clips.test,
-        leaveOut: skipBad ? recordLeftOut(folder, epochs, leftOut) : undefined,
-        folder,
-        run,
-        checkpoint,
-      },
-      data: dataName(values),
-    };
+    return toPreparedRun(inputs, values, gathered, {
+      device,
+      leaveOut: skipBad ? recordLeftOut(folder, epochs, leftOut) : undefined,
+      folder,
+      run,
+      checkpoint,
+    });
   });
 };

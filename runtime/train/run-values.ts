@@ -1,8 +1,9 @@
 /** The options that decide a run: as a command line gives them, and as a run has them. */
-import { isAbsolute, relative, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Recipe } from "../../compiler/artifact/metadata.ts";
 import { UserError } from "../user-error.ts";
 import type { Run } from "../runs/run-config.ts";
+import { fromRunPath } from "../runs/run-path.ts";
 
 /** By their names on the command line. */
 export interface RunValues {
@@ -28,13 +29,9 @@ export const applyValues = (recipe: Recipe, { batch, lr, seed, epochs, steps }: 
   epochs: epochs ?? (steps === undefined ? recipe.epochs : Infinity),
 });
 
-/** A path of a run's, as seen from this folder. */
-export const fromHere = (path: string, workingDirectory: string): string =>
-  isAbsolute(path) || workingDirectory === process.cwd() ? path : relative(".", resolve(workingDirectory, path)) || ".";
-
 /** A run's options as a command line would give them. */
 export const valuesOf = (run: Run, workingDirectory: string): RunValues => {
-  const path = (value: string | null) => (value === null ? undefined : fromHere(value, workingDirectory));
+  const path = (value: string | null) => (value === null ? undefined : fromRunPath(workingDirectory, value));
   return {
     data: path(run.data),
     labels: path(run.labels),

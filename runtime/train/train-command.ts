@@ -4,7 +4,7 @@ import {
   clipOptions,
   commonOptions,
   deviceOption,
-  oneGraph,
+  oneOperand,
   type OptionValues,
   parseOptions,
   skipOption,
@@ -72,11 +72,11 @@ const prepare = (
   const { out, overwrite, resume, "skip-bad": skipBad } = values;
   if (!resume) {
     const command = ["runtime", "train", ...args];
-    return prepareNewRun(oneGraph(usage, operands), values, { out, overwrite, command, skipBad, ...options });
+    return prepareNewRun(oneOperand(usage, operands), values, { out, overwrite, command, skipBad, ...options });
   }
   if (overwrite) throw new UserError("--resume goes on with a run, --overwrite replaces it: give one of them");
   if (out === undefined) throw new UserError("--resume goes on with a run: name its folder with --out DIR");
-  return prepareResumedRun(out, operands.length === 0 ? undefined : oneGraph(usage, operands), values, {
+  return prepareResumedRun(out, operands.length === 0 ? undefined : oneOperand(usage, operands), values, {
     skipBad,
     ...options,
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { commonOptions, oneGraph, parseOptions, printUsage, type Usage } from "../../runtime/options.ts";
+import { commonOptions, oneOperand, parseOptions, printUsage, type Usage } from "../../runtime/options.ts";
 import { UserError } from "../../runtime/user-error.ts";
 
 const options = {
@@ -57,11 +57,11 @@ test.each([
 });
 
 test("exactly one graph", () => {
-  expect(oneGraph(usage, ["a.onnx"])).toBe("a.onnx");
-  expect(() => oneGraph(usage, [])).toThrow(
+  expect(oneOperand(usage, ["a.onnx"])).toBe("a.onnx");
+  expect(() => oneOperand(usage, [])).toThrow(
     "runtime train takes one graph, and none is given; see runtime train --help",
   );
-  expect(() => oneGraph(usage, ["a.onnx", "b.onnx"])).toThrow(
+  expect(() => oneOperand(usage, ["a.onnx", "b.onnx"])).toThrow(
     "runtime train takes one graph, and 2 are given: a.onnx b.onnx; see runtime train --help",
   );
 });

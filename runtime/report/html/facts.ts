@@ -1,5 +1,6 @@
 /** The head's rows, from what the run's folder says. */
 import { formatBytes, formatCount, formatDuration, formatExact } from "../../text/format-number.ts";
+import { embeddedName } from "../../data/embedded.ts";
 import type { RunConfig } from "../../runs/run-config.ts";
 import { partSize } from "../../runs/part-size.ts";
 import type { RunUsage } from "../../runs/run-usage.ts";
@@ -7,7 +8,7 @@ import type { RunEvents } from "../../runs/read-events.ts";
 import type { Fact } from "./report-data.ts";
 
 const describeData = ({ run: { data, fold, evalData, clips }, leftOut }: RunConfig): string => {
-  const name = data ?? "the embedded sounds";
+  const name = data ?? embeddedName;
   const part = fold === null ? "" : `, fold ${fold}`;
   const evaluation = evalData === null ? "" : ` from ${evalData}`;
   const test = clips.test === undefined ? "" : `, ${formatExact(clips.test)} to test`;

@@ -1,7 +1,6 @@
 /** `runtime report`. */
 import { type Command, exitCodes } from "../../command.ts";
-import { commonOptions, parseOptions, type Usage } from "../../options.ts";
-import { UserError } from "../../user-error.ts";
+import { commonOptions, oneOperand, parseOptions, type Usage } from "../../options.ts";
 import { writeReport } from "./write-report.ts";
 
 const options = { ...commonOptions } as const;
@@ -20,12 +19,7 @@ export const reportCommand: Command = {
   usage,
   run: async (args, output) => {
     const { operands } = parseOptions(usage, args);
-    const [folder, ...others] = operands;
-    if (folder === undefined || others.length > 0) {
-      const given = folder === undefined ? "none is given" : `${operands.length} are given: ${operands.join(" ")}`;
-      throw new UserError(`runtime report takes the folder of one run, and ${given}; see runtime report --help`);
-    }
-    const report = await writeReport(folder);
+    const report = await writeReport(oneOperand(usage, operands, "the folder of one run"));
     output.json({ event: "report", report });
     output.result(report);
     return exitCodes.done;

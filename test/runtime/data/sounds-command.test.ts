@@ -51,7 +51,7 @@ test("samples beyond full scale are clipped", () => {
 test("wrong uses say what was expected", () => {
   const { output } = collect();
   expect(() => soundsCommand.run([], output, signal)).toThrow(
-    "runtime sounds takes one folder; see runtime sounds --help",
+    "runtime sounds takes one folder, and none is given; see runtime sounds --help",
   );
   const file = join(folder, "file");
   writeFileSync(file, "");

@@ -232,7 +232,7 @@ describe("a clip that cannot be read", () => {
       model,
       recipe: { epochs: 3, batch: 2 },
       load: async (clip) => {
-        if (bad().includes(clip.name)) throw new UnreadableClip(clip, `${clip.name}: the file is damaged`);
+        if (bad().includes(clip.name)) throw new UnreadableClip(`${clip.name}: the file is damaged`);
         return load(clip);
       },
       ...changes,
