@@ -121,13 +121,25 @@ export const geometryKey = `${keyPrefix}geometry`;
 /** The metadata property by which a trained graph tells its clips; a compiler passes it on from a checkpoint. */
 export const trainedClipsKey = `${keyPrefix}trainedClips`;
 
+/** What the metadata of a training's checkpoint says that it is. */
+export const trainingCheckpointFormat = "specgraph checkpoint";
+
 /** All that gives the parameters their meaning as a checkpoint, for exports to pass on. */
 export const checkpointKeys: readonly string[] = [
   geometryKey,
   trainedClipsKey,
-  ...(["classes", "normalization", "sampleRateHz", "minSamples", "frameShiftSamples", "frames", "bins"] as const).map(
-    metadataKey,
-  ),
+  ...(
+    [
+      "classes",
+      "objective",
+      "normalization",
+      "sampleRateHz",
+      "minSamples",
+      "frameShiftSamples",
+      "frames",
+      "bins",
+    ] as const
+  ).map(metadataKey),
 ];
 
 /** The names of parameters that training leaves as they are: of graphs of any format version, so that none is lost as a checkpoint. */
@@ -303,7 +315,7 @@ export const parseMetadata = (
   const version = found.get(`${keyPrefix}formatVersion`);
   if (version === undefined) return "it holds no specgraph metadata";
   if (version !== String(formatVersion)) {
-    return `it has format version ${version?.slice(0, 20)}, and this runtime reads ${formatVersion}; compile its spec anew, with --weights and this file to keep what it has learnt`;
+    return `it has format version ${version?.slice(0, 20)}, and this runtime reads ${formatVersion}; compile its spec anew, with --weights and the graph that was trained last (a run's graph.onnx or best.onnx) to keep what it has learnt`;
   }
   const metadata: Record<string, unknown> = {};
   for (const [key, schema] of Object.entries(schemas)) {

@@ -21,6 +21,27 @@ export const poolingWarnings = (context: ImportContext): readonly string[] => {
   return [`its classifier reads the mean of ${printTokens(own)}, the spec's that of ${printTokens(pooling)}`];
 };
 
+/** Each kind of objective with what its scores are. */
+const scoresOf = {
+  "multi-label": "independent scores (multi-label)",
+  "single-label": "scores that sum to one (single-label)",
+} as const;
+
+/** With the same weights, another function. */
+export const functionWarnings = (context: ImportContext, { objective }: NormalizedSpec): readonly string[] => {
+  const { source, target } = context;
+  const { activation, objective: own } = source.facts;
+  const isOther = activation !== undefined && target.activation !== undefined && activation !== target.activation;
+  return [
+    ...(isOther
+      ? [`its activation is ${activation}, the spec's ${target.activation}: the same weights compute something else`]
+      : []),
+    ...(own !== undefined && own !== objective && usesClassifier(context)
+      ? [`its classifier was trained for ${scoresOf[own]}, the spec's gives ${scoresOf[objective]}`]
+      : []),
+  ];
+};
+
 const printEpsilons = (...epsilons: readonly number[]): string =>
   [...new Set(epsilons)].map((eps) => eps.toExponential()).join(" and ");
 

@@ -29,6 +29,8 @@ export interface Geometry {
   readonly pooling?: readonly string[];
   /** The path of the layer whose outputs are the classes. */
   readonly classifier?: string;
+  /** Of every block; absent where they differ or there are none. */
+  readonly activation?: string;
   readonly filters: Filters;
 }
 
@@ -45,6 +47,9 @@ const patchGrid = ({ features }: NormalizedSpec, { patch, stride }: PatchEmbeddi
 
 const headsOf = ({ layer, inner }: PlacedLayer): readonly number[] =>
   layer.kind === "attention" ? [layer.heads] : inner.flatMap(headsOf);
+
+const activationsOf = ({ layer, inner }: PlacedLayer): readonly string[] =>
+  layer.kind === "activation" ? [layer.name] : inner.flatMap(activationsOf);
 
 const isBlock = ({ path }: PlacedLayer): boolean => /^blocks\.\d+\./.test(path);
 const isPooling = ({ layer }: PlacedLayer): boolean => layer.kind === "meanOfTokens" || layer.kind === "meanOfPatches";
@@ -74,6 +79,7 @@ export const describeGeometry = (spec: NormalizedSpec): Geometry => {
   }
   const blocks = spec.network.flatMap(({ path }) => /^blocks\.(\d+)\./.exec(path)?.[1] ?? []);
   const [heads, ...otherHeads] = new Set(spec.network.flatMap(headsOf));
+  const [activation, ...otherActivations] = new Set(spec.network.filter(isBlock).flatMap(activationsOf));
   const norm = normPlace(spec);
   const classifier = spec.network.findLast(({ layer }) => layer.kind === "dense")?.path;
   const pooling = pooledTokens(spec, positions);
@@ -87,6 +93,7 @@ export const describeGeometry = (spec: NormalizedSpec): Geometry => {
     ...(norm === undefined ? {} : { norm }),
     ...(pooling === undefined ? {} : { pooling }),
     ...(classifier === undefined ? {} : { classifier }),
+    ...(activation === undefined || otherActivations.length > 0 ? {} : { activation }),
     filters: { removeMean, window, lowHz, highHz, preemphasis },
   };
 };

@@ -2,7 +2,7 @@
 import type { NormalizedSpec } from "../frontend/normalized-spec.ts";
 import type { State } from "../ir/graph.ts";
 import type { Coverage, SourceCoverage, TargetCoverage } from "./coverage.ts";
-import { listNotes, poolingWarnings } from "./describe-differences.ts";
+import { functionWarnings, listNotes, poolingWarnings } from "./describe-differences.ts";
 import { describeGeometry, placeNames } from "./geometry.ts";
 import { type ImportContext, type ImportOptions, type Plan, requireTensor } from "./import-context.ts";
 import { initialize } from "./initialize.ts";
@@ -163,7 +163,9 @@ export const importWeights = (
   const warnings = [
     ...(source.notRead ?? []).map((name) => `${name} in the same folder is not read`),
     ...(context.classes?.warnings ?? []),
+    ...(source.facts.warnings ?? []),
     ...poolingWarnings(context),
+    ...functionWarnings(context, spec),
     ...[...plans.values()].flatMap(({ warning }) => warning ?? []),
   ];
   const read = (state: State): Float32Array => {

@@ -1,4 +1,5 @@
 /** Which row of a checkpoint's classifier belongs to which class of the spec: by name, where both sides have names. */
+import { areNumbers } from "./are-numbers.ts";
 
 export interface ClassMatch {
   /** For each of the spec's classes its row; undefined: it starts anew. */
@@ -12,10 +13,6 @@ export interface ClassMatch {
   /** What is told beyond. */
   readonly warnings: readonly string[];
 }
-
-/** Numbers stand for names that are not known: ours (`numbered`), and transformers' default. */
-const areNumbers = (names: readonly string[]): boolean =>
-  names.every((name, index) => name === String(index) || name === `LABEL_${index}`);
 
 /** Numbers are names where the other side has some of them in another order: spoken digits. */
 const haveNames = (classes: readonly string[], source: readonly string[]): boolean => {

@@ -15,6 +15,8 @@ const readLabels = (path: string): readonly string[] => {
   return names;
 };
 
+const nameThem = 'name its classes: checkpoint({ labels: "FILE.csv" }) or --weights-labels';
+
 /** A layer's name in the reference, or its own. */
 const layerName = (path: string): string => referenceName(`${path}.weight`)?.replace(/\.weight$/, "") ?? path;
 
@@ -46,7 +48,9 @@ const matchRows = (
     if (labels === undefined) return undefined;
     throw new CheckpointError(source.path, `has no audio classifier whose classes ${labels} could name`);
   }
-  const matched = matchClasses(classes, labels === undefined ? source.facts.classNames : readLabels(labels), rows);
+  const names = labels === undefined ? source.facts.classNames : readLabels(labels);
+  if (typeof names === "string") throw new CheckpointError(source.path, `${names}; ${nameThem}`);
+  const matched = matchClasses(classes, names, rows);
   if (typeof matched === "string") throw new CheckpointError(source.path, matched);
   return matched;
 };

@@ -1,5 +1,6 @@
-import { trainedClipsKey } from "../artifact/metadata.ts";
+import { trainedClipsKey, trainingCheckpointFormat } from "../artifact/metadata.ts";
 import { type MatchedCheckpoint, matchLayout } from "./match-layout.ts";
+import { CheckpointError } from "./readers/checkpoint-error.ts";
 import { locateCheckpoint } from "./readers/locate-checkpoint.ts";
 import { openCheckpoint } from "./readers/open-checkpoint.ts";
 
@@ -12,5 +13,11 @@ import { openCheckpoint } from "./readers/open-checkpoint.ts";
 export const openModel = (path: string, from?: string): MatchedCheckpoint => {
   const { file, notRead } = locateCheckpoint(path);
   const checkpoint = openCheckpoint(file);
+  if (checkpoint.metadata.get("format") === trainingCheckpointFormat) {
+    throw new CheckpointError(
+      file,
+      "is a training's checkpoint, for runtime train --resume; name the graph.onnx or best.onnx beside it",
+    );
+  }
   return { ...matchLayout(checkpoint, file, from), notRead, trainedClips: checkpoint.metadata.get(trainedClipsKey) };
 };

@@ -73,6 +73,13 @@ const findPositions = (context: ImportContext, length: number): SourcePositions 
   const tokens = tokensInFile(context);
   const positions = facts.positions ?? [...tokens, patchesToken];
   const patches = length - (positions.length - 1);
+  if (options.grid && facts.grid && printGrid(options.grid) !== printGrid(facts.grid)) {
+    const [stated, own] = [printGrid(options.grid), printGrid(facts.grid)];
+    return refuse(
+      context,
+      `has ${own} positions by its own record, not ${stated} as stated; leave checkpoint({ grid }) out`,
+    );
+  }
   const known = options.grid ?? facts.grid;
   const isPicture = layout.grid === "square";
   if (known) {

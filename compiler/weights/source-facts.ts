@@ -1,4 +1,5 @@
 /** What is known of a checkpoint beyond its tensors: from its layout, its metadata and the files beside it. */
+import type { ArtifactMetadata } from "../artifact/metadata.ts";
 import type { Filters, Geometry } from "./geometry.ts";
 
 /** The features that a checkpoint was trained on. */
@@ -24,9 +25,15 @@ export interface SourceFacts extends Partial<
 > {
   /** Of the patches, and of the axes of their kernels. */
   readonly order?: PatchOrder;
-  /** By row of its classifier. */
-  readonly classNames?: readonly string[];
+  /** By row of its classifier; or, to be read after the file's name, why those that it is told by cannot be used. */
+  readonly classNames?: readonly string[] | string;
+  /** What its classifier was trained for. */
+  readonly objective?: ArtifactMetadata["objective"];
+  /** Of its blocks: the spec's name of it, or another's. */
+  readonly activation?: string;
   readonly features?: SourceFeatures;
   /** Of every layer norm. */
   readonly layerNormEps?: number;
+  /** What cannot be told. */
+  readonly warnings?: readonly string[];
 }

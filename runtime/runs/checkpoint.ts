@@ -4,6 +4,7 @@
  */
 import { existsSync, renameSync } from "node:fs";
 import * as v from "valibot";
+import { trainingCheckpointFormat } from "../../compiler/artifact/metadata.ts";
 import { readSafetensors } from "../safetensors/read-safetensors.ts";
 import { requireSeal } from "../safetensors/seal.ts";
 import { type WritableTensor, writeSafetensors } from "../safetensors/write-safetensors.ts";
@@ -60,7 +61,7 @@ export const writeCheckpoint = async (
     },
   }));
   const averages = sums.map((sum) => ({ ...sum, name: sumPrefix + sum.name }));
-  const metadata = { format: "specgraph checkpoint", formatVersion, run, content: JSON.stringify(rest) };
+  const metadata = { format: trainingCheckpointFormat, formatVersion, run, content: JSON.stringify(rest) };
   try {
     await writeSafetensors(path, [...states, ...averages], metadata, previousCheckpoint);
   } catch (error) {
@@ -102,7 +103,8 @@ const requireTensors = (
 const openCheckpoint = (path: string) => {
   const { metadata, tensors } = readSafetensors(path);
   const version = metadata.get("formatVersion");
-  if (metadata.get("format") !== "specgraph checkpoint") throw new UserError(`${path}: not a checkpoint of a training`);
+  if (metadata.get("format") !== trainingCheckpointFormat)
+    throw new UserError(`${path}: not a checkpoint of a training`);
   if (version !== formatVersion) {
     throw new UserError(`${path}: has checkpoint version ${version}; this runtime reads ${formatVersion}`);
   }

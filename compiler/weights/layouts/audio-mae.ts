@@ -15,7 +15,7 @@ export const audioMae: Layout = {
   prefixes: [""],
   markers: ["blocks.0.attn.qkv.weight", "patch_embed.proj.weight"],
   grid: "any",
-  facts: { order: "timeFirst" },
+  facts: { activation: "gelu", order: "timeFirst" },
   readFacts: (_, __, tensors) =>
     isPretrained(tensors) ? { norm: "beforePooling" } : { norm: "afterPooling", pooling: ["patches"] },
   rules: [both("(?:norm|fc_norm)", "v.norm"), both("head", "mlp_head.1"), ...timmBody],

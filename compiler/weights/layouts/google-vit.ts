@@ -67,7 +67,7 @@ export const googleVit: Layout = {
   prefixes: [""],
   markers: [marker],
   grid: "square",
-  facts: { norm: "beforePooling" },
+  facts: { activation: "gelu", norm: "beforePooling" },
   rules: [
     { pattern: /^cls$/, to: "v.cls_token" },
     { pattern: /^Transformer\/posembed_input\/pos_embedding$/, to: "v.pos_embed" },

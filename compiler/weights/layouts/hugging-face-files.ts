@@ -2,8 +2,10 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
+import type { ArtifactMetadata } from "../../artifact/metadata.ts";
 import { patchesAlong } from "../geometry.ts";
 import { CheckpointError } from "../readers/checkpoint-error.ts";
+import { huggingFaceClassNames } from "./hugging-face-class-names.ts";
 import type { SourceFacts, SourceFeatures } from "../source-facts.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -14,23 +16,26 @@ const picture = v.object({
   model_type: v.picklist(["vit", "deit"]),
   num_attention_heads: v.optional(count, 12),
   layer_norm_eps: v.optional(positive, 1e-12),
+  hidden_act: v.optional(v.string(), "gelu"),
 });
 const spectrogram = v.object({
   model_type: v.literal("audio-spectrogram-transformer"),
   num_attention_heads: v.optional(count, 12),
   layer_norm_eps: v.optional(positive, 1e-12),
+  hidden_act: v.optional(v.string(), "gelu"),
   patch_size: v.optional(count, 16),
   frequency_stride: v.optional(count, 10),
   time_stride: v.optional(count, 10),
   max_length: v.optional(count, 1024),
   num_mel_bins: v.optional(count, 128),
-  id2label: v.nullish(v.record(v.string(), v.string())),
+  id2label: v.nullish(v.record(v.string(), v.unknown())),
+  label2id: v.nullish(v.record(v.string(), v.unknown())),
+  problem_type: v.nullish(v.string()),
 });
 const model = v.variant("model_type", [picture, spectrogram]);
 const knownModels: ReadonlySet<unknown> = new Set(["vit", "deit", "audio-spectrogram-transformer"]);
 
 const extractor = v.object({
-  feature_extractor_type: v.literal("ASTFeatureExtractor"),
   do_normalize: v.optional(v.boolean(), true),
   mean: v.optional(v.pipe(v.number(), v.finite()), -4.2677393),
   std: v.optional(positive, 4.5689974),
@@ -38,7 +43,7 @@ const extractor = v.object({
   max_length: v.optional(count, 1024),
   sampling_rate: v.optional(count, 16_000),
 });
-const knownExtractors: ReadonlySet<unknown> = new Set(["ASTFeatureExtractor"]);
+const extractorType = "ASTFeatureExtractor";
 
 interface Kind<T> {
   readonly file: string;
@@ -51,7 +56,7 @@ const modelKind = { file: "config.json", key: "model_type", known: knownModels, 
 const extractorKind = {
   file: "preprocessor_config.json",
   key: "feature_extractor_type",
-  known: knownExtractors,
+  known: new Set<unknown>([extractorType]),
   schema: extractor,
 };
 
@@ -79,12 +84,26 @@ const readBeside = <T>(checkpoint: string, { file, key, known, schema }: Kind<T>
   throw new CheckpointError(path, `has an impossible ${v.getDotPath(issue)}: ${issue.received}`);
 };
 
-const orderLabels = (labels: Readonly<Record<string, string>>, path: string): readonly string[] =>
-  Object.keys(labels).map((_, row) => {
-    const name = labels[String(row)];
-    if (name === undefined) throw new CheckpointError(path, `has an id2label without a name for ${row}`);
-    return name;
-  });
+/** transformers loads a file without a type as the model's own extractor; one of another type is not known here. */
+const readExtractor = (checkpoint: string, isSpectrogram: boolean): Pick<SourceFacts, "features" | "warnings"> => {
+  const file = join(folderOf(checkpoint), extractorKind.file);
+  const known = new Set<unknown>(isSpectrogram ? [extractorType, undefined] : [extractorType]);
+  const config = readBeside(checkpoint, { ...extractorKind, known });
+  if (config) return { features: describeFeatures(file, config) };
+  if (!isSpectrogram || !existsSync(file)) return {};
+  const warning =
+    `its ${extractorKind.file} is not of ${extractorType}, so that nothing of it is compared: ` +
+    "the spec's features must be those that it was trained on";
+  return { warnings: [warning] };
+};
+
+/** Names of transformers' activations that compute what ours does. */
+const sameActivations: ReadonlyMap<string, string> = new Map([["gelu_python", "gelu"]]);
+
+const objectives: ReadonlyMap<unknown, ArtifactMetadata["objective"]> = new Map([
+  ["multi_label_classification", "multi-label"],
+  ["single_label_classification", "single-label"],
+]);
 
 /**
  * transformers' filter bank has frames of 25 ms, one each 10 ms, and normalises by (x - mean) / (2 std). It removes no mean, but
@@ -109,20 +128,30 @@ const describeFeatures = (file: string, config: v.InferOutput<typeof extractor>)
  */
 export const readHuggingFaceFiles = (checkpoint: string): SourceFacts => {
   const config = readBeside(checkpoint, modelKind);
-  const beside = readBeside(checkpoint, extractorKind);
-  const features = beside ? { features: describeFeatures(join(folderOf(checkpoint), extractorKind.file), beside) } : {};
-  if (!config) return features;
-  const common = { heads: config.num_attention_heads, layerNormEps: config.layer_norm_eps };
+  if (!config) return readExtractor(checkpoint, false);
+  const { hidden_act: activation } = config;
+  const common = {
+    heads: config.num_attention_heads,
+    layerNormEps: config.layer_norm_eps,
+    activation: sameActivations.get(activation) ?? activation,
+  };
   if (config.model_type !== "audio-spectrogram-transformer") return common;
-  const { num_mel_bins: bins, max_length: frames, patch_size: patch, id2label } = config;
+  const { num_mel_bins: bins, max_length: frames, patch_size: patch, id2label, label2id } = config;
+  const classNames = huggingFaceClassNames(id2label, label2id);
+  const objective = objectives.get(config.problem_type);
   return {
     ...common,
-    ...features,
+    ...readExtractor(checkpoint, true),
     grid: {
       rows: patchesAlong(bins, patch, config.frequency_stride),
       columns: patchesAlong(frames, patch, config.time_stride),
     },
     positions: ["cls", "dist", "patches"],
-    ...(id2label ? { classNames: orderLabels(id2label, join(folderOf(checkpoint), modelKind.file)) } : {}),
+    ...(objective === undefined ? {} : { objective }),
+    ...(classNames === undefined
+      ? {}
+      : {
+          classNames: typeof classNames === "string" ? `its ${modelKind.file} has an ${classNames}` : classNames,
+        }),
   };
 };

@@ -38,14 +38,14 @@ const isSsast = (tensors: Tensors): boolean => {
 const ssast: Layout = {
   ...plain,
   name: "SSAST",
-  facts: { norm: "beforePooling" },
+  facts: { activation: "gelu", norm: "beforePooling" },
   readFacts: readPretrainingGrid,
   rules: [dropped(ownNames, "of SSAST's pretraining"), ...rules],
 };
 
 export const officialAst: Layout = {
   ...plain,
-  facts: { norm: "beforePooling", pooling: ["cls", "dist"] },
+  facts: { activation: "gelu", norm: "beforePooling", pooling: ["cls", "dist"] },
   rules,
   variants: [{ layout: ssast, isVariant: isSsast }],
 };

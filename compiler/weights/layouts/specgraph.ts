@@ -12,6 +12,7 @@ import { referenceRules } from "./reference-name.ts";
 const keysOf = <T extends object>(object: T): (keyof T)[] => Object.keys(object) as (keyof T)[];
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
+const objectives = ["multi-label", "single-label"] as const satisfies readonly ArtifactMetadata["objective"][];
 const names = v.array(v.string());
 const windows = ["hanning", "hamming", "povey", "rectangular", "blackman"] as const satisfies readonly WindowName[];
 const filters = v.object({
@@ -28,6 +29,7 @@ const geometry = v.object({
   norm: v.exactOptional(v.picklist(keysOf(placeNames))),
   pooling: v.exactOptional(names),
   classifier: v.exactOptional(v.string()),
+  activation: v.exactOptional(v.string()),
   filters: v.exactOptional(filters),
 });
 const normalization = v.object({ mean: v.pipe(v.number(), v.finite()), scale: v.pipe(v.number(), v.gtValue(0)) });
@@ -70,10 +72,12 @@ const readFacts = (checkpoint: Checkpoint, path: string): SourceFacts => {
   const classNames = readProperty(checkpoint, path, metadataKey("classes"), names);
   const { filters = {}, ...told } = readProperty(checkpoint, path, geometryKey, geometry) ?? {};
   const features = readFeatures(checkpoint, path, filters);
+  const objective = readProperty(checkpoint, path, metadataKey("objective"), v.picklist(objectives));
   return {
     ...told,
     ...(classNames ? { classNames } : {}),
     ...(features ? { features } : {}),
+    ...(objective ? { objective } : {}),
   };
 };
 

@@ -15,14 +15,14 @@ const plain = {
 /** Its patches averaged, then normalised (timm's `global_pool="avg"`): no norm stands before the mean. */
 const averaged: Layout = {
   ...plain,
-  facts: { norm: "afterPooling" },
+  facts: { activation: "gelu", norm: "afterPooling" },
   rules: [head, both("fc_norm", "v.norm"), ...timmBody],
 };
 
 /** With or without a distillation token. */
 export const timm: Layout = {
   ...plain,
-  facts: { norm: "beforePooling" },
+  facts: { activation: "gelu", norm: "beforePooling" },
   rules: [head, only(/^fc_norm\./, undefined), both("norm", "v.norm"), ...timmBody],
   variants: [
     { layout: audioMae, isVariant: isAudioMae },

@@ -505,6 +505,25 @@ describe("a graph.onnx", () => {
     expect(coverage.sources.flatMap(({ note }) => note ?? [])).toStrictEqual(["positions 8x8 -> 10x16"]);
   });
 
+  test("of another activation, or for other scores, is warned of", async () => {
+    const { spec } = lower(mini());
+    const geometry = describeGeometry(spec);
+    expect(geometry.activation).toBe("gelu");
+    const told = async (activation: string, objective: string): Promise<readonly string[]> => {
+      const metadata = {
+        [geometryKey]: JSON.stringify({ ...geometry, activation }),
+        [metadataKey("classes")]: JSON.stringify(spec.classes),
+        [metadataKey("objective")]: JSON.stringify(objective),
+      };
+      return importMini(await writeCheckpoint(referenceTensors(), metadata)).coverage.warnings;
+    };
+    expect(await told("gelu", "multi-label")).toStrictEqual([]);
+    expect(await told("relu", "single-label")).toStrictEqual([
+      "its activation is relu, the spec's gelu: the same weights compute something else",
+      "its classifier was trained for scores that sum to one (single-label), the spec's gives independent scores (multi-label)",
+    ]);
+  });
+
   test("of other heads is refused", async () => {
     const out = join(temporaryFolder(), "graph.onnx");
     compileTo(out, mini(), await writeCheckpoint(referenceTensors()));

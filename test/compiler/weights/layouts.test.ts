@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { openModel } from "../../../compiler/weights/open-model.ts";
 import { referenceName } from "../../../compiler/weights/layouts/reference-name.ts";
 import { matchLayout } from "../../../compiler/weights/match-layout.ts";
 import { openCheckpoint } from "../../../compiler/weights/readers/open-checkpoint.ts";
@@ -19,6 +20,8 @@ import {
   writeCheckpoint,
   writeNpz,
 } from "./mini-ast.ts";
+import { temporaryFolder } from "./readers/builders.ts";
+import { writeSafetensors } from "../../../runtime/safetensors/write-safetensors.ts";
 
 const expectReference = ({ values }: Imported, tokens: readonly ("cls" | "dist")[], hasHead: boolean): void => {
   const reference = referenceTensors(tokens);
@@ -112,6 +115,7 @@ describe("config.json beside a Hugging Face checkpoint", () => {
   });
 
   const strides = { frequency_stride: 16, time_stride: 16, max_length: 128 };
+  const nameThem = 'name its classes: checkpoint({ labels: "FILE.csv" }) or --weights-labels';
   const abc = mini({ objective: multiLabel({ classes: ["a", "b", "c", "d", "e"] }) });
 
   test("names the classes", async () => {
@@ -129,10 +133,84 @@ describe("config.json beside a Hugging Face checkpoint", () => {
 
   test("must name all classes", async () => {
     const told = async (id2label: object): Promise<string> =>
-      refusal(await withConfig({ ...astConfig, ...strides, id2label }), {}, abc).replace(/^.*config\.json/, "CONFIG");
+      refusal(await withConfig({ ...astConfig, ...strides, id2label }), {}, abc);
     expect(await told({ 0: "a", 1: "b" })).toBe("FILE: has 5 rows in its classifier, but 2 class names");
-    expect(await told({ 0: "a", 2: "b" })).toBe("CONFIG: has an id2label without a name for 1");
-    expect(await told({ 0: 7 })).toBe("CONFIG: has an impossible id2label.0: 7");
+    expect(await told({ 0: "a", 2: "b" })).toBe(
+      `FILE: its config.json has an id2label without a name for 1; ${nameThem}`,
+    );
+    expect(await told({ 0: null })).toBe(`FILE: its config.json has an id2label whose name for 0 is null; ${nameThem}`);
+    expect(await told({ 0: "a", "01": "b" })).toBe(
+      `FILE: its config.json has an id2label without a name for 1; ${nameThem}`,
+    );
+  });
+
+  test("that it cannot name, a table does", async () => {
+    const labels = join(temporaryFolder(), "labels.csv");
+    writeFileSync(labels, "index,name\n0,e\n1,d\n2,c\n3,b\n4,a\n");
+    const path = await withConfig({ ...astConfig, ...strides, id2label: { 1: "a" } });
+    expect(importMini(path, { labels }, abc).coverage.classes?.kept).toStrictEqual(["a", "b", "c", "d", "e"]);
+  });
+
+  test("names them by row or rows by name, and both must agree", async () => {
+    const names = ["e", "d", "c", "b", "a"];
+    const byRow = Object.fromEntries(names.entries());
+    const byName = Object.fromEntries(names.map((name, row) => [name, row]));
+    const numbered = Object.fromEntries(names.map((_, row) => [row, `LABEL_${row}`]));
+    const rowsOf = async (labels: object): Promise<readonly (string | undefined)[]> => {
+      const path = await withConfig({ ...astConfig, ...strides, ...labels });
+      const { values } = importMini(path, {}, abc);
+      const rows = openCheckpoint(path).tensors.get("classifier.dense.bias")?.readFloat32() ?? [];
+      const own = Array.from(values.get("dense.bias") ?? []);
+      return own.map((value) => names[Array.from(rows).indexOf(value)]);
+    };
+    const expected = ["a", "b", "c", "d", "e"];
+    expect(await rowsOf({ id2label: byRow })).toStrictEqual(expected);
+    expect(await rowsOf({ label2id: byName })).toStrictEqual(expected);
+    expect(await rowsOf({ id2label: byRow, label2id: byName })).toStrictEqual(expected);
+    expect(await rowsOf({ id2label: numbered, label2id: byName })).toStrictEqual(expected);
+    // Left over from before a script gave the model its names.
+    expect(await rowsOf({ id2label: byRow, label2id: { LABEL_0: 1, LABEL_1: 0 } })).toStrictEqual(expected);
+
+    const moved = await withConfig({ ...astConfig, ...strides, id2label: byRow, label2id: { ...byName, e: 1, d: 0 } });
+    expect(refusal(moved, {}, abc)).toBe(
+      `FILE: its config.json has an id2label with "e" in row 0, and a label2id with it in row 1; ${nameThem}`,
+    );
+  });
+
+  test("tells the activation, and a spec with another is warned of", async () => {
+    const warnings = async (config: object): Promise<readonly string[]> =>
+      importMini(await withConfig({ ...astConfig, ...strides, ...config })).coverage.warnings;
+    const [unnamedOnly, ...others] = [await warnings({}), await warnings({ hidden_act: "gelu_python" })];
+    expect(others).toStrictEqual([unnamedOnly]);
+    expect(await warnings({ hidden_act: "relu" })).toContain(
+      "its activation is relu, the spec's gelu: the same weights compute something else",
+    );
+  });
+
+  test("tells the objective, and a spec with another is warned of", async () => {
+    const warnings = async (problem_type: string): Promise<readonly string[]> =>
+      importMini(
+        await withConfig({
+          ...astConfig,
+          ...strides,
+          problem_type,
+          id2label: { 0: "a", 1: "b", 2: "c", 3: "d", 4: "e" },
+        }),
+        {},
+        abc,
+      ).coverage.warnings;
+    expect(await warnings("multi_label_classification")).toStrictEqual([]);
+    expect(await warnings("single_label_classification")).toStrictEqual([
+      "its classifier was trained for scores that sum to one (single-label), the spec's gives independent scores (multi-label)",
+    ]);
+  });
+
+  test("goes before a grid that is stated, which must be the same", async () => {
+    const config = { ...astConfig, ...strides };
+    expect(refusal(await withConfig(config), { grid: { rows: 8, columns: 8 } })).toBe("no error");
+    expect(refusal(await withConfig(config), { grid: { rows: 4, columns: 16 } })).toBe(
+      "FILE: has 8x8 positions by its own record, not 4x16 as stated; leave checkpoint({ grid }) out",
+    );
   });
 
   test("tells the epsilon, which is noted where it differs", async () => {
@@ -201,10 +279,40 @@ describe("preprocessor_config.json beside a Hugging Face checkpoint", () => {
     expect(features).toBeUndefined();
   });
 
+  test("without a type, or of a type of one's own, is that of the model beside it", async () => {
+    const path = await writeCheckpoint(layoutTensors("Hugging Face AST"));
+    const strides = { frequency_stride: 16, time_stride: 16, max_length: 128 };
+    const config = { model_type: "audio-spectrogram-transformer", num_attention_heads: 2, ...strides };
+    const told = (kind: object, extractor: object): SourceFacts => {
+      writeFileSync(join(dirname(path), "config.json"), JSON.stringify(kind));
+      writeFileSync(join(dirname(path), "preprocessor_config.json"), JSON.stringify(extractor));
+      return matchLayout(openCheckpoint(path), path).facts;
+    };
+    expect(told(config, { mean: -6.8, std: 5.5 }).features).toMatchObject({ mean: -6.8, scale: 1 / 11 });
+    expect(told({ model_type: "vit" }, { image_mean: [0.5], image_std: [0.5] }).features).toBeUndefined();
+    const own = told(config, { feature_extractor_type: "BirdFeatureExtractor", mean: -6.8, std: 5.5 });
+    expect([own.features, own.warnings]).toStrictEqual([
+      undefined,
+      [
+        "its preprocessor_config.json is not of ASTFeatureExtractor, so that nothing of it is compared: " +
+          "the spec's features must be those that it was trained on",
+      ],
+    ]);
+  });
+
   test("must be readable", async () => {
     await expect(factsOf({ ...type, std: 0 })).rejects.toThrow(/preprocessor_config\.json: has an impossible std: 0$/);
     await expect(factsOf("{")).rejects.toThrow(
       /preprocessor_config\.json: is not JSON, but lies beside a Hugging Face checkpoint; replace or remove it$/,
     );
   });
+});
+
+test("a training's checkpoint has all states, and is told from a graph", async () => {
+  const path = join(temporaryFolder(), "checkpoint.safetensors");
+  const tensor = { name: "state/dense.weight", shape: [1], read: () => Promise.resolve(Float32Array.of(1)) };
+  await writeSafetensors(path, [tensor], { format: "specgraph checkpoint" });
+  expect(() => openModel(path)).toThrow(
+    `${path}: is a training's checkpoint, for runtime train --resume; name the graph.onnx or best.onnx beside it`,
+  );
 });

@@ -85,7 +85,7 @@ test("an ONNX file that specgraph did not compile, and one of another version", 
   );
   const newer = writeLinearModel(temporaryFolder(), linearModel({ formatVersion: 99 }));
   expect(refusal(() => readArtifact(newer))).toBe(
-    `${newer}: not a graph that this runtime reads: it has format version 99, and this runtime reads 3; compile its spec anew, with --weights and this file to keep what it has learnt`,
+    `${newer}: not a graph that this runtime reads: it has format version 99, and this runtime reads 3; compile its spec anew, with --weights and the graph that was trained last (a run's graph.onnx or best.onnx) to keep what it has learnt`,
   );
 });
 
