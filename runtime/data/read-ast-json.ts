@@ -27,13 +27,13 @@ export const readAstJson = async (
   labelsPath: string | undefined,
   skipBad?: boolean,
 ): Promise<Listing> => {
+  const source = (await readBytes(path)).toString("utf8").replace(/^\uFEFF/, ""); // the byte order mark of some Windows editors
+  const { data, keys } = parseClips(path, source);
   if (labelsPath === undefined) {
     throw new UserError(
       `${path}: its labels are identifiers; give the CSV that names them, with the columns index, mid and display_name: --labels class_labels_indices.csv`,
     );
   }
-  const source = (await readBytes(path)).toString("utf8").replace(/^\uFEFF/, ""); // the byte order mark of some Windows editors
-  const { data, keys } = parseClips(path, source);
   const names = await readLabelNames(labelsPath);
   const rows = data.map(({ wav, labels }, index) => {
     const where = () => `${path}:${lineOf(source, [...keys, index, "labels"])}`;
@@ -72,6 +72,9 @@ const parseJson = (path: string, source: string): unknown => {
   try {
     return JSON.parse(source);
   } catch {
+    if (/^\s*\{.*\}\s*\n\s*\{/.test(source)) {
+      throw new UserError(`${path}: it holds one JSON object per line; give it a name that ends in .jsonl`);
+    }
     const errors: ParseError[] = []; // JSON.parse's own error has no line
     parse(source, errors, { disallowComments: true });
     throw new UserError(`${path}:${lineAt(source, errors[0]?.offset ?? 0)}: the JSON is malformed`);

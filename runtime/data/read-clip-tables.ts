@@ -11,8 +11,10 @@ import type { Table, TableRow } from "./read-table.ts";
 
 /** What columns are called, the likelier name first; in any case. */
 const columnNames = {
-  path: "path filepath file_path file_name filename file audio wav clip slice_file_name fname".split(" "),
-  label: "label labels class classes class_name category tag tags".split(" "),
+  path: "path filepath file_path file_name filename file audio wav clip slice_file_name fname audio_filepath".split(
+    " ",
+  ),
+  label: "label labels class classes class_name category tag tags primary_label scene_label".split(" "),
   /** Another name for each label, as a graph's numbered classes have. */
   otherName: "target classid mids".split(" "),
   split: "split subset set partition".split(" "),
@@ -22,7 +24,7 @@ const columnNames = {
 /** Columns of several labels, which commas separate too. */
 const pluralNames = new Set(["labels", "classes", "tags"]);
 
-/** Where clips are, as seen from their table: beside it, or where ESC-50, UrbanSound8K and FSD50K have them. */
+/** Where clips are, as seen from their table: beside it, or where known data sets have them, such as ESC-50, FSD50K and BirdCLEF. */
 const placesOf = (table: string): readonly [Place, ...Place[]] => {
   const name = basename(table, extname(table));
   return [
@@ -33,6 +35,10 @@ const placesOf = (table: string): readonly [Place, ...Place[]] => {
     ({ fold }) => `audio/fold${fold}`,
     () => `../FSD50K.${name}_audio`,
     () => `FSD50K.${name}_audio`,
+    () => `../FSDnoisy18k.audio_${name}`,
+    () => `audio_${name}`,
+    () => "train_audio",
+    () => "clips",
     () => "..",
   ];
 };
@@ -72,8 +78,16 @@ const requireColumn = (table: Table, names: readonly string[], of: string): numb
   );
 };
 
+/** The items of a list as Python and JSON write it, `['a', "b"]`, which is how pandas saves one; undefined where it is none. */
+const listItems = (cell: string): readonly string[] | undefined =>
+  /^\[\s*(?:'[^']*'|"[^"]*")(?:\s*,\s*(?:'[^']*'|"[^"]*"))*\s*\]$/.test(cell)
+    ? Array.from(cell.matchAll(/'([^']*)'|"([^"]*)"/g), ([, single, double]) => (single ?? double ?? "").trim())
+    : undefined;
+
 /** A cell's labels. They may hold commas themselves, as AudioSet's "Male speech, man speaking"; the graph's classes tell. */
 const splitLabels = (cell: string, isPlural: boolean, classes: ReadonlySet<string> | undefined): readonly string[] => {
+  const items = listItems(cell);
+  if (items !== undefined) return items.filter((item) => item !== "");
   const trim = (parts: readonly string[]) => parts.map((part) => part.trim()).filter((part) => part !== "");
   return trim(cell.split(";")).flatMap((label) => {
     if (classes?.has(label.normalize("NFC"))) return [label];

@@ -83,18 +83,25 @@ const separatorOf = (text: string): string => {
   return [",", ";", "\t", "|"].find((separator) => header.includes(separator)) ?? ",";
 };
 
+/** A cell between tabs that is quoted as a whole, as spreadsheets do where it holds a comma. */
+const unquoted = (cell: string): string =>
+  /^"(?:[^"]|"")*"$/.test(cell) ? cell.slice(1, -1).replaceAll('""', '"').trim() : cell;
+
 const parseCsv = (path: string, bytes: Buffer, onRow: (cells: readonly string[], line: number) => void): void => {
   let last = 0;
+  const delimiter = separatorOf(bytes.toString("utf8", 0, headerBytes));
   try {
     parse(bytes, {
-      delimiter: separatorOf(bytes.toString("utf8", 0, headerBytes)),
+      delimiter,
+      // Between tabs quotes may stand for themselves, as in Common Voice's sentences.
+      quote: delimiter === "\t" ? false : '"',
       trim: true,
       skip_empty_lines: true,
       skip_records_with_empty_values: true,
       relax_column_count: true,
       // Rows are handed on as they come, as the parser would keep more of each than its cells.
       on_record: (cells: string[], { lines }) => {
-        onRow(cells, lines);
+        onRow(delimiter === "\t" ? cells.map(unquoted) : cells, lines);
         last = lines;
         return null;
       },

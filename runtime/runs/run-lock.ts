@@ -7,6 +7,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
 import { isAlive } from "../../compiler/artifact/temporary-files.ts";
+import { writeFailure } from "../files/write-failure.ts";
 import { UserError } from "../user-error.ts";
 
 const ownerSchema = v.object({ pid: v.pipe(v.number(), v.safeInteger(), v.minValue(1)), host: v.string() });
@@ -21,14 +22,20 @@ const readOwner = (file: string): v.InferOutput<typeof ownerSchema> | undefined 
   }
 };
 
-/** Makes the file, unless it is there. */
-const tryCreate = (file: string, text: string): boolean => {
+/**
+ * @param flag `wx`: only where it is not there
+ * @returns whether it was written
+ * @throws UserError where it cannot be; nothing stays of it then, as of one on a full disk its name would
+ */
+const write = (file: string, text: string, flag: "w" | "wx"): boolean => {
   try {
-    writeFileSync(file, text, { flag: "wx" });
+    writeFileSync(file, text, { flag });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    if (code === "ENOSPC" || code === "EDQUOT") rmSync(file, { force: true });
+    throw writeFailure(file, error);
   }
 };
 
@@ -36,19 +43,19 @@ const tryCreate = (file: string, text: string): boolean => {
  * Takes the run for this process, until `unlockRun`. What a killed process has left is taken over, and what one of another
  * machine has: whether that still runs cannot be known here.
  * @param folder the run's, which exists
- * @throws UserError where another process of this machine is at work on it
+ * @throws UserError where another process of this machine is at work on it, or the folder cannot be written
  */
 export const lockRun = (folder: string): void => {
   const file = lockFile(folder);
   const text = `${JSON.stringify({ pid: process.pid, host: hostname() })}\n`;
-  if (tryCreate(file, text)) return;
+  if (write(file, text, "wx")) return;
   const owner = readOwner(file);
   if (owner && owner.host === hostname() && owner.pid !== process.pid && isAlive(owner.pid)) {
     throw new UserError(
       `${folder}: process ${owner.pid} is training there; wait for its end or stop it. If that is another program, delete ${file}`,
     );
   }
-  writeFileSync(file, text);
+  write(file, text, "w");
 };
 
 export const unlockRun = (folder: string): void => rmSync(lockFile(folder), { force: true });

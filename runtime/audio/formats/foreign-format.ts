@@ -35,6 +35,7 @@ const signatures: readonly Signature[] = [
   { text: "MP+", name: "Musepack", demuxer: "mpc" },
   { text: "tBaK", name: "TAK", demuxer: "tak" },
   { text: "DSD ", name: "DSD", demuxer: "dsf" },
+  { text: "Creative Voice ", name: "Creative Voice", demuxer: "voc" },
   { text: "FLV\x01", name: "Flash video", demuxer: "flv" },
   { text: ".RMF", name: "RealMedia", demuxer: "rm" },
   { text: "\x0b\x77", name: "AC-3", demuxer: "ac3" },

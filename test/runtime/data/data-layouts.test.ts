@@ -239,6 +239,13 @@ describe("tables", () => {
     ["other names of columns", "File_Name,CLASS\ncat/1.wav,cat\ndog/1.wav,dog\n"],
     ["semicolons", "path;label\ncat/1.wav;cat\ndog/1.wav;dog\n"],
     ["tabs", "path\tlabel\ncat/1.wav\tcat\ndog/1.wav\tdog\n"],
+    [
+      "quotes of a sentence between tabs",
+      'path\tsentence\tlabel\ncat/1.wav\t"Hello," she said.\tcat\ndog/1.wav\tHi, "there\t"dog"\n',
+    ],
+    ["lists as pandas writes them", 'path,labels\ncat/1.wav,[\'cat\']\ndog/1.wav,"[""dog""]"\n'],
+    ["the columns of BirdCLEF", "primary_label,filename\ncat,cat/1.wav\ndog,dog/1.wav\n"],
+    ["the columns of TAU Urban Acoustic Scenes", "filename\tscene_label\ncat/1.wav\tcat\ndog/1.wav\tdog\n"],
     ["an index", ",path,label\n0,cat/1.wav,cat\n1,dog/1.wav,dog\n"],
     ["empty rows at the end", `${csv(...rows)}\n,\n,\n\n`],
     ["an empty split", "path,label,split\ncat/1.wav,cat,\ndog/1.wav,dog,\n"],
@@ -251,11 +258,38 @@ describe("tables", () => {
     expect(await readIn(folder, "list.csv")).toStrictEqual({ clips: classClips, notes: [] });
   });
 
+  test("several labels as pandas writes them, and a label in brackets", async () => {
+    const folder = temporaryFolder({
+      ...classFolders,
+      "list.csv": `path,tags\ncat/1.wav,"['cat', ""dog's""]"\ndog/1.wav,[dog]\n`,
+    });
+    expect((await readIn(folder, "list.csv", {})).clips).toStrictEqual([
+      "cat/1.wav: cat and dog's",
+      "dog/1.wav: [dog]",
+    ]);
+  });
+
+  test.each([
+    ["FSDKaggle2018", "train.csv", "audio_train/1.wav"],
+    ["FSDnoisy18k", "FSDnoisy18k.meta/train.csv", "FSDnoisy18k.audio_train/1.wav"],
+    ["BirdCLEF", "train_metadata.csv", "train_audio/1.wav"],
+    ["Common Voice", "train.tsv", "clips/1.wav"],
+  ])("of clips where %s has them", async (_, table, clip) => {
+    const folder = temporaryFolder({ [clip]: "", [table]: "filename,label\n1.wav,cat\n" });
+    expect((await readIn(folder, table)).clips).toStrictEqual([`${clip}: cat`]);
+  });
+
   test("JSON Lines", async () => {
     const lines = ['{"file_name": "cat/1.wav", "label": "cat"}', '{"file_name": "dog/1.wav", "label": ["dog", "cat"]}'];
     const folder = temporaryFolder({ ...classFolders, "list.jsonl": lines.join("\n"), "bad.jsonl": "{}\n{" });
     expect((await readIn(folder, "list.jsonl")).clips).toStrictEqual(["cat/1.wav: cat", "dog/1.wav: dog and cat"]);
     expect(await refusalIn(folder, "bad.jsonl")).toBe("bad.jsonl:2: expected one JSON object");
+    writeFileSync(join(folder, "list.json"), lines.join("\n"));
+    expect(await refusalIn(folder, "list.json")).toBe(
+      "list.json: it holds one JSON object per line; give it a name that ends in .jsonl",
+    );
+    writeFileSync(join(folder, "other.json"), '{"audio": []}');
+    expect(await refusalIn(folder, "other.json")).toBe("other.json:1: data is missing");
   });
 
   test("names in another case, or in another form of their accents", async () => {

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -42,4 +42,12 @@ test("nothing stays of it", () => {
   unlockRun(folder);
   unlockRun(folder);
   expect(readdirSync(folder)).toStrictEqual([]);
+});
+
+test("a lock that cannot be written is told", () => {
+  const blocked = temporaryFolder({ "config.json": "{}" });
+  mkdirSync(join(blocked, "run.lock"));
+  const refusal = new UserError(`cannot write ${join(blocked, "run.lock")}: it is a folder`);
+  expect(() => openRunFolder(blocked)).toThrow(refusal);
+  expect(() => createRunFolder(blocked, "ast", "graph.onnx")).toThrow(refusal);
 });
