@@ -1,9 +1,4 @@
-const reasons: Readonly<Record<string, string>> = {
-  ENOSPC: "the disk is full",
-  EDQUOT: "the disk quota is used up",
-  EFBIG: "the file would be larger than the system allows",
-  EIO: "its device failed",
-};
+import { writeFailures } from "./write-failures.ts";
 
 /**
  * Has the process say once what ails stdout or stderr, and exit with 2: printed results count as done only if somebody gets them.
@@ -20,7 +15,7 @@ export const watchOutput = (end: () => void): void => {
         process.exitCode = 2;
       });
       if (name === "stdout" && code !== "EPIPE") {
-        process.stderr.write(`cannot write to stdout: ${reasons[code] ?? message}\n`);
+        process.stderr.write(`cannot write to stdout: ${writeFailures[code] ?? message}\n`);
       }
       end();
     });

@@ -3,6 +3,7 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync
 import { basename } from "node:path";
 import { alignment, createChecksum } from "../artifact/external-data.ts";
 import { removeAbandoned, replacePair, temporaryPath } from "../artifact/temporary-files.ts";
+import { writeFailures } from "../artifact/write-failures.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
 import { elements } from "../ir/dim.ts";
 import type { State } from "../ir/graph.ts";
@@ -11,17 +12,6 @@ import { encodeModel, type Placement } from "./encode-model.ts";
 
 /** Parameters of more bytes than this go to a data file. */
 const inlineLimit = 32 * 2 ** 20;
-
-const failures: Readonly<Record<string, string>> = {
-  ENOENT: "its folder does not exist",
-  EACCES: "it is not writable",
-  EPERM: "it is not writable",
-  EROFS: "its file system is read-only",
-  ENOSPC: "the disk is full",
-  EISDIR: "it is a folder",
-  ENOTDIR: "its folder is a file",
-  ENAMETOOLONG: "its name is too long",
-};
 
 /** A file that is written beside `path`, until it is whole and on the disk. */
 const openTemporary = (
@@ -117,7 +107,7 @@ export const writeArtifact = (
   } catch (error) {
     opened.forEach(({ discard }) => discard());
     const { code = "" } = error as NodeJS.ErrnoException;
-    const reason = failures[code];
+    const reason = writeFailures[code];
     if (!reason) throw error;
     throw new CompileError([{ code: "output-not-written", message: `cannot write ${path}: ${reason}` }]);
   }

@@ -5,8 +5,6 @@ import type { DType, Value } from "../ir/graph.ts";
 import { globalSquaredNorm } from "./global-squared-norm.ts";
 import { type Gradients, type Update, updateOnlyIf } from "./update.ts";
 
-type LossScaling = Extract<NormalizedPrecision, { kind: "mixed-float16" }>;
-
 const origin = { path: "loss_scale", role: "optimizer" } as const;
 
 /** Float32's largest number. A comparison with it is false for what is infinite or not a number. */
@@ -19,15 +17,20 @@ const largestScale = 2 ** 126;
 export interface LossScale {
   readonly scale: Value;
   readonly goodSteps: Value;
+  /** Good steps after which the scale doubles. */
+  readonly growthInterval: number;
 }
 
-export const declareLossScale = (b: Builder, { initialScale }: LossScaling): LossScale => {
+/** @returns undefined where the precision needs none */
+export const declareLossScale = (b: Builder, precision: NormalizedPrecision): LossScale | undefined => {
+  if (precision.kind === "float32") return undefined;
+  const { initialScale, growthInterval } = precision;
   const state = (name: string, dtype: DType, value: number): Value =>
     b.state({ kind: "optimizer", initializer: { kind: "constant", value }, fanIn: 1 }, `${origin.path}.${name}`, {
       dtype,
       shape: [],
     });
-  return { scale: state("scale", "float32", initialScale), goodSteps: state("good_steps", "int32", 0) };
+  return { scale: state("scale", "float32", initialScale), goodSteps: state("good_steps", "int32", 0), growthInterval };
 };
 
 /** The gradients of the loss, of those of scale * loss. */
@@ -43,8 +46,7 @@ export const unscaleGradients = (b: Builder, { scale }: LossScale, scaled: Gradi
  */
 export const skipOverflow = (
   b: Builder,
-  { scale, goodSteps }: LossScale,
-  { growthInterval }: LossScaling,
+  { scale, goodSteps, growthInterval }: LossScale,
   gradients: Gradients,
   updates: readonly Update[],
 ): readonly Update[] =>

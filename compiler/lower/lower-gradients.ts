@@ -17,7 +17,7 @@ export const lowerGradients = (
   trainable: readonly Value[],
 ): Graph => {
   const b = createBuilder(graph);
-  const seed = precision.kind === "float32" ? b.scalar(1) : declareLossScale(b, precision).scale;
+  const seed = declareLossScale(b, precision)?.scale ?? b.scalar(1);
   const found = gradients(graph, b, loss, trainable, seed);
   const updates = accumulate > 1 ? addUpGradients(b, found, targets) : keepGradients(b, found);
   for (const { state, next } of updates) b.update(state, next);

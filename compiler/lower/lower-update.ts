@@ -32,7 +32,7 @@ export const lowerUpdate = (
     outputs: [],
   });
   const learningRate = b.input(names.learningRate, { dtype: "float32", shape: [] });
-  const lossScale = precision.kind === "float32" ? undefined : declareLossScale(b, precision);
+  const lossScale = declareLossScale(b, precision);
 
   const sums = new Map(pairs.map(({ parameter, gradient }) => [parameter.value.name, gradient.value]));
   const means = accumulate > 1 ? meanOfSums(b, sums) : sums;
@@ -47,8 +47,7 @@ export const lowerUpdate = (
       return gradient ? [{ parameter, gradient, rateFactor: rateFactors.get(parameter.name) ?? 1 }] : [];
     }),
   );
-  const updates =
-    lossScale && precision.kind !== "float32" ? skipOverflow(b, lossScale, precision, unscaled, optimized) : optimized;
+  const updates = lossScale ? skipOverflow(b, lossScale, unscaled, optimized) : optimized;
   for (const { state, next } of updates) b.update(state, next);
   return b.finish([]);
 };

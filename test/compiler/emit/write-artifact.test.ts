@@ -110,8 +110,8 @@ describe("failures leave what was there", () => {
 
   test.each([
     ["ENOSPC", "the disk is full"],
-    ["EACCES", "it is not writable"],
-    ["EPERM", "it is not writable"],
+    ["EACCES", "its folder is not writable"],
+    ["EPERM", "its folder is not writable"],
     ["EROFS", "its file system is read-only"],
   ])("%s", (code, reason) => {
     const folder = makeFolder();

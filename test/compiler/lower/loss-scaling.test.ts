@@ -23,13 +23,14 @@ const open = async (initialScale: number, growthInterval: number, options: Infer
   const updates = b.state({ kind: "optimizer", ...zeros }, "updates", { dtype: "int32", shape: [] });
   const precision = { kind: "mixed-float16", initialScale, growthInterval } as const;
   const lossScale = declareLossScale(b, precision);
+  if (!lossScale) throw new Error("mixed precision scales the loss");
   const scaled = new Map(parameters.map(({ name }) => [name, b.mul(lossScale.scale, b.input(`d${name}`, type))]));
   const found = unscaleGradients(b, lossScale, scaled);
   const optimized = [
     ...parameters.map((state) => ({ state, next: b.sub(state, found.get(state.name) ?? state) })),
     { state: updates, next: b.add(updates, b.constant("one", [], Int32Array.of(1))) },
   ];
-  for (const { state, next } of skipOverflow(b, lossScale, precision, found, optimized)) b.update(state, next);
+  for (const { state, next } of skipOverflow(b, lossScale, found, optimized)) b.update(state, next);
   const { state, step } = await openGraphRunner(programOf(b.finish([])), options);
   const last = (name: string): number => Number(state.get(name)?.data.at(-1));
   return async (weight: number, bias: number): Promise<Step> => {
