@@ -6,7 +6,7 @@ import { frozenKey } from "../artifact/metadata.ts";
 import { checksumOf, isBeside, parsePlace } from "../artifact/external-data.ts";
 import { type ByteSource, byteSource } from "../weights/readers/byte-source.ts";
 import { type Checkpoint, type TensorEntry, tensorEntry } from "../weights/readers/checkpoint.ts";
-import { CheckpointError } from "../weights/readers/checkpoint-error.ts";
+import { CheckpointError, type Refuse, refuseAt } from "../weights/readers/checkpoint-error.ts";
 import { byteLength } from "../weights/readers/dtype.ts";
 
 const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
@@ -19,8 +19,6 @@ const decode = (source: ByteSource): onnx.ModelProto => {
     throw new CheckpointError(source.path, "is not an ONNX file, or cut short");
   }
 };
-
-type Refuse = (what: string) => never;
 
 const readInline = ({ rawData }: onnx.ITensorProto, length: number, refuse: Refuse): Uint8Array => {
   const bytes = rawData ?? new Uint8Array();
@@ -86,9 +84,7 @@ export const readGraphCheckpoint = (source: ByteSource): Checkpoint => {
   for (const tensor of parameters) {
     const name = tensor.name ?? "";
     if (tensors.has(name)) throw new CheckpointError(source.path, `has two tensors named "${name}"`);
-    const refuse = (what: string): never => {
-      throw new CheckpointError(source.path, `tensor "${name}" ${what}`);
-    };
+    const refuse = refuseAt(source.path, `tensor "${name}"`);
     const shape = (tensor.dims ?? []).map(Number);
     const length = byteLength("float32", shape) ?? refuse(`has an impossible shape [${shape.join(", ")}]`);
     const read =

@@ -1,4 +1,5 @@
 /** What became of every tensor of a checkpoint, and where every parameter of the model came from. */
+import { listNames } from "./readers/list-names.ts";
 
 export interface SourceCoverage {
   readonly name: string;
@@ -49,10 +50,7 @@ const count = <T extends { readonly status: string }>(entries: readonly T[], sta
 const notes = (entries: readonly { readonly name: string; readonly note?: string }[]): readonly string[] => {
   const byNote = new Map<string, string[]>();
   for (const { name, note } of entries) if (note !== undefined) byNote.set(note, [...(byNote.get(note) ?? []), name]);
-  return [...byNote].map(([note, names]) => {
-    const shown = names.slice(0, 4).join(", ");
-    return `  ${shown}${names.length > 4 ? ` and ${names.length - 4} more` : ""}: ${note}`;
-  });
+  return [...byNote].map(([note, names]) => `  ${listNames(names, 4)}: ${note}`);
 };
 
 const printTaken = ({ taken, others }: Coverage): readonly string[] => {
@@ -63,18 +61,12 @@ const printTaken = ({ taken, others }: Coverage): readonly string[] => {
 };
 
 const printLeftOut = ({ leftOut }: Coverage): readonly string[] => {
-  const shown = leftOut.slice(0, 8).map(({ name, tensors }) => `${name} (${tensors})`);
   if (leftOut.length === 0) return [];
-  return [
-    `  left out, with their tensors: ${shown.join(", ")}${leftOut.length > 8 ? ` and ${leftOut.length - 8} more` : ""}`,
-  ];
+  const counted = leftOut.map(({ name, tensors }) => `${name} (${tensors})`);
+  return [`  left out, with their tensors: ${listNames(counted, 8)}`];
 };
 
-const listClasses = (names: readonly string[]): string =>
-  names
-    .slice(0, 5)
-    .map((name) => JSON.stringify(name))
-    .join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");
+const listClasses = (names: readonly string[]): string => listNames(names.map((name) => JSON.stringify(name)));
 
 const printClasses = ({ kept, initialised, dropped }: ClassCoverage): string =>
   [

@@ -11,3 +11,16 @@ export class CheckpointError extends Error {
     super(`${where}: ${what.length > longestMessage ? `${what.slice(0, longestMessage)}...` : what}`);
   }
 }
+
+/** Ends the reading with a message. */
+export type Refuse = (what: string) => never;
+
+/**
+ * @param where the file, for messages
+ * @param subject what in it is wrong, such as `tensor "bias"`
+ */
+export const refuseAt =
+  (where: string, subject?: string): Refuse =>
+  (what) => {
+    throw new CheckpointError(where, subject === undefined ? what : `${subject} ${what}`);
+  };

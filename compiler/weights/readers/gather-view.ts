@@ -11,6 +11,10 @@ export const contiguousStrides = (shape: readonly number[]): number[] => {
   return strides.toReversed();
 };
 
+/** The same of a tensor in C or in Fortran order. */
+export const orderedStrides = (shape: readonly number[], isFortranOrder: boolean): number[] =>
+  isFortranOrder ? contiguousStrides(shape.toReversed()).toReversed() : contiguousStrides(shape);
+
 /** Elements from a view's first to its last, both counted; 0 for a view without elements. */
 export const viewSpan = (shape: readonly number[], strides: readonly number[]): number =>
   shape.includes(0) ? 0 : shape.reduce((last, dimension, axis) => last + (dimension - 1) * (strides[axis] ?? 0), 1);

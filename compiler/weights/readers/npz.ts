@@ -1,9 +1,9 @@
 /** Reads NumPy's `.npz`: a zip archive of `.npy` arrays (format versions 1 to 3). */
 import type { ByteSource } from "./byte-source.ts";
 import { type Checkpoint, type TensorEntry, tensorEntry } from "./checkpoint.ts";
-import { CheckpointError } from "./checkpoint-error.ts";
+import { type Refuse, refuseAt } from "./checkpoint-error.ts";
 import { byteLength, type DType, dtypeNames, dtypes } from "./dtype.ts";
-import { contiguousStrides, gatherView } from "./gather-view.ts";
+import { gatherView, orderedStrides } from "./gather-view.ts";
 import type { Zip, ZipEntry } from "./zip.ts";
 
 const magic = Buffer.from("\x93NUMPY", "latin1");
@@ -17,8 +17,6 @@ interface NpyHeader {
   /** Where the elements start. */
   readonly dataOffset: number;
 }
-
-type Refuse = (what: string) => never;
 
 const parseDType = (descr: string, refuse: Refuse): DType => {
   const dtype = dtypeNames.find((name) => dtypes[name].numpy === descr);
@@ -66,16 +64,14 @@ const readHeader = (zip: Zip, entry: ZipEntry, refuse: Refuse): NpyHeader => {
 };
 
 const readEntry = (source: ByteSource, zip: Zip, entry: ZipEntry): TensorEntry => {
-  const refuse = (what: string): never => {
-    throw new CheckpointError(source.path, `entry "${entry.name}" ${what}`);
-  };
+  const refuse = refuseAt(source.path, `entry "${entry.name}"`);
   if (!entry.name.endsWith(".npy")) return refuse("is not an array; expected names that end in .npy");
   const { dtype, shape, isFortranOrder, dataOffset } = readHeader(zip, entry, refuse);
   const bytes = byteLength(dtype, shape) ?? 0;
   if (dataOffset + bytes !== entry.bytes) {
     refuse(`declares ${bytes} bytes of ${dtype} [${shape.join(", ")}], but holds ${entry.bytes - dataOffset}`);
   }
-  const strides = isFortranOrder ? contiguousStrides(shape.toReversed()).toReversed() : contiguousStrides(shape);
+  const strides = orderedStrides(shape, isFortranOrder);
   return tensorEntry(entry.name.slice(0, -".npy".length), dtype, shape, () =>
     gatherView(zip.read(entry).subarray(dataOffset), dtypes[dtype].bytes, shape, strides),
   );

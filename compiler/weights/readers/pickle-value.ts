@@ -1,4 +1,5 @@
 /** What a checkpoint's pickle can hold once it is read: Python's plain values and containers, storages, tensors, and inert objects for all else. */
+import type { Refuse } from "./checkpoint-error.ts";
 import type { DType } from "./dtype.ts";
 
 export type PickleValue =
@@ -74,9 +75,6 @@ export interface PickleObject {
   readonly args?: readonly PickleValue[];
   state?: PickleValue;
 }
-
-/** Ends the reading with a message that says where in the pickle. */
-export type Refuse = (what: string) => never;
 
 export const isKind = <Kind extends Exclude<PickleValue, null | boolean | number | bigint | string>["kind"]>(
   value: PickleValue | undefined,

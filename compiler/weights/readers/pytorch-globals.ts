@@ -1,4 +1,5 @@
 /** The Python globals and persistent ids that tensors and their containers need. Everything else in a pickle is inert. */
+import type { Refuse } from "./checkpoint-error.ts";
 import { type DType, dtypeNames, dtypes } from "./dtype.ts";
 import {
   inertObject,
@@ -7,7 +8,6 @@ import {
   type PickleObject,
   type PickleTensor,
   type PickleValue,
-  type Refuse,
 } from "./pickle-value.ts";
 import { arrayCalls } from "./pickled-array.ts";
 import type { PickleRules } from "./unpickle.ts";

@@ -1,9 +1,9 @@
 /** Reads what torch.save writes: zip archives (since 1.6) and the legacy container of pickles followed by raw storages. */
 import type { ByteSource } from "./byte-source.ts";
 import { type Checkpoint, type TensorEntry, tensorEntry } from "./checkpoint.ts";
-import { CheckpointError } from "./checkpoint-error.ts";
+import { CheckpointError, refuseAt } from "./checkpoint-error.ts";
 import { byteLength, dtypes } from "./dtype.ts";
-import { contiguousStrides, gatherView, viewSpan } from "./gather-view.ts";
+import { gatherView, orderedStrides, viewSpan } from "./gather-view.ts";
 import { isKind, type PickleStorage, type PickleTensor, type PickleValue } from "./pickle-value.ts";
 import type { PickledArray } from "./pickled-array.ts";
 import { pytorchRules } from "./pytorch-globals.ts";
@@ -24,9 +24,7 @@ const storageBytes = ({ elements, elementBytes }: PickleStorage): number => elem
 
 const viewEntry = (source: ByteSource, name: string, tensor: PickleTensor, read: ReadStorage): TensorEntry => {
   const { dtype, shape, strides, offset, storage } = tensor;
-  const refuse = (what: string): never => {
-    throw new CheckpointError(source.path, `tensor "${name}" ${what}`);
-  };
+  const refuse = refuseAt(source.path, `tensor "${name}"`);
   const bytes = byteLength(dtype, shape) ?? refuse(`has an impossible shape [${shape.join(", ")}]`);
   const elementBytes = dtypes[dtype].bytes;
   const span = viewSpan(shape, strides);
@@ -46,7 +44,7 @@ const viewEntry = (source: ByteSource, name: string, tensor: PickleTensor, read:
 
 const arrayEntry = (name: string, array: PickledArray, pickle: PickleSource): TensorEntry => {
   const { dtype, shape, isFortranOrder, data } = array;
-  const strides = isFortranOrder ? contiguousStrides(shape.toReversed()).toReversed() : contiguousStrides(shape);
+  const strides = orderedStrides(shape, isFortranOrder);
   const read = (): Uint8Array =>
     typeof data === "string" ? Buffer.from(data, "latin1") : pickle.read(data.offset, data.length);
   // A copy, as elements must start at a multiple of their size.
@@ -80,9 +78,7 @@ const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.
 
 /** @throws CheckpointError for a broken archive, and for a pickle that is no dictionary of tensors */
 export const readPytorchZip = (source: ByteSource, zip: Zip, pickle: ZipEntry): Checkpoint => {
-  const refuse = (what: string): never => {
-    throw new CheckpointError(source.path, what);
-  };
+  const refuse = refuseAt(source.path);
   const folder = pickle.name.slice(0, -"data.pkl".length);
   if (zip.entries.has(`${folder}constants.pkl`)) {
     refuse("is a TorchScript archive; expected a state dict: torch.save(torch.jit.load(file).state_dict(), other)");
@@ -135,9 +131,7 @@ const placeStorages = (
   storages: ReadonlyMap<string, PickleStorage>,
   start: number,
 ): ReadonlyMap<string, StoragePlace> => {
-  const refuse = (what: string): never => {
-    throw new CheckpointError(source.path, what);
-  };
+  const refuse = refuseAt(source.path);
   const places = new Map<string, StoragePlace>();
   let at = start;
   for (const key of isKind(keys, "list") ? keys.items : refuse("its list of storages is not a list")) {
@@ -174,9 +168,7 @@ const readPlainPickle = (source: ByteSource, { value, end }: ReturnType<typeof u
 
 /** @throws CheckpointError for a broken container, and for a pickle that is no dictionary of tensors */
 export const readPytorchLegacy = (source: ByteSource): Checkpoint => {
-  const refuse = (what: string): never => {
-    throw new CheckpointError(source.path, what);
-  };
+  const refuse = refuseAt(source.path);
   const next = (rules: PickleRules, start: number): ReturnType<typeof unpickle> =>
     unpickle(source, source.path, rules, start);
 

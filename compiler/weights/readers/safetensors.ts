@@ -1,14 +1,12 @@
 /** Reads Hugging Face's `.safetensors`: an 8-byte header length, a JSON header, then the tensors' bytes without a gap. */
 import type { ByteSource } from "./byte-source.ts";
 import { type Checkpoint, type TensorEntry, tensorEntry } from "./checkpoint.ts";
-import { CheckpointError } from "./checkpoint-error.ts";
+import { type Refuse, refuseAt } from "./checkpoint-error.ts";
 import { byteLength, dtypeNames, dtypes } from "./dtype.ts";
 import { nameProblem } from "./name-problem.ts";
 
 /** Room for 150,000 tensors; the format allows 100 MB, which hostile JSON unfolds to 2 GB in memory. */
 const longestHeader = 2 ** 24;
-
-type Refuse = (what: string) => never;
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -119,9 +117,7 @@ const parseMetadata = (value: unknown, refuse: Refuse): ReadonlyMap<string, stri
 
 /** @throws CheckpointError for a header that is broken or does not account for every byte of the file. */
 export const readSafetensors = (source: ByteSource): Checkpoint => {
-  const refuse = (what: string): never => {
-    throw new CheckpointError(source.path, what);
-  };
+  const refuse = refuseAt(source.path);
   const headerBytes = source.read(0, 8).readBigUInt64LE(0);
   if (headerBytes > longestHeader) {
     refuse(`its safetensors header claims ${headerBytes} bytes; expected at most ${longestHeader}`);

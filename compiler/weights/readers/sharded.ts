@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import * as v from "valibot";
 import type { ByteSource } from "./byte-source.ts";
 import type { Checkpoint, TensorEntry } from "./checkpoint.ts";
-import { CheckpointError } from "./checkpoint-error.ts";
+import { CheckpointError, refuseAt } from "./checkpoint-error.ts";
 import { listNames } from "./list-names.ts";
 import { nameProblem } from "./name-problem.ts";
 
@@ -27,9 +27,7 @@ const parse = (source: ByteSource): unknown => {
  * @throws CheckpointError where the file is no index, or the shards are not those that it tells of
  */
 export const readSharded = (source: ByteSource, open: (path: string) => Checkpoint): Checkpoint => {
-  const refuse = (what: string): never => {
-    throw new CheckpointError(source.path, what);
-  };
+  const refuse = refuseAt(source.path);
   if (source.size > longestIndex) refuse(`is no index of shards: it has ${source.size} bytes of JSON or text`);
   const parsed = v.safeParse(schema, parse(source));
   if (!parsed.success) return refuse("is JSON, but no index of shards (with a weight_map); expected a checkpoint");

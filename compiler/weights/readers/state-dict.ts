@@ -1,5 +1,5 @@
 /** Finds the tensors, NumPy arrays and objects in an unpickled checkpoint and names them by their dotted path. */
-import { CheckpointError } from "./checkpoint-error.ts";
+import { CheckpointError, refuseAt } from "./checkpoint-error.ts";
 import { nameProblem } from "./name-problem.ts";
 import { isKind, type PickleDict, type PickleObject, type PickleTensor, type PickleValue } from "./pickle-value.ts";
 import { type PickledArray, readPickledArray } from "./pickled-array.ts";
@@ -36,9 +36,7 @@ const children = (value: PickleValue): (readonly [step: string, child: PickleVal
 };
 
 const collect = (root: PickleDict | PickleObject, where: string, pickleBytes: number): StateDict => {
-  const refuse = (what: string): never => {
-    throw new CheckpointError(where, what);
-  };
+  const refuse = refuseAt(where);
   const tensors = new Map<string, PickleTensor | PickledArray>();
   const objects = new Map<string, string>();
   const metadata = new Map<string, string>();

@@ -3,7 +3,7 @@
  * puts an inert object where Python would call anything else.
  * Opcodes and their meaning: Python's pickletools; one row per opcode below. What torch.save never writes is refused.
  */
-import { CheckpointError } from "./checkpoint-error.ts";
+import { CheckpointError, type Refuse } from "./checkpoint-error.ts";
 import {
   inertObject,
   isKind,
@@ -11,7 +11,6 @@ import {
   type PickleDict,
   type PickleGlobal,
   type PickleValue,
-  type Refuse,
 } from "./pickle-value.ts";
 
 export interface PickleRules {

@@ -1,7 +1,7 @@
 /** Zip archives (stored and deflated entries, zip64): the directory first, entries on demand, memory bounded by declared sizes. */
 import { constants, crc32, inflateRawSync } from "node:zlib";
 import type { ByteSource } from "./byte-source.ts";
-import { CheckpointError } from "./checkpoint-error.ts";
+import { CheckpointError, type Refuse, refuseAt } from "./checkpoint-error.ts";
 import { nameProblem } from "./name-problem.ts";
 
 export interface ZipEntry {
@@ -89,8 +89,6 @@ const withZip64 = (extra: Buffer, fields: readonly number[]): number[] => {
   return [...fields];
 };
 
-type Refuse = (what: string) => never;
-
 const decodeName = (bytes: Buffer, refuse: Refuse): string => {
   try {
     return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -149,9 +147,7 @@ const parseEntry = (
 };
 
 const readDirectory = (source: ByteSource, { entryCount, offset, bytes }: Directory): DirectoryEntry[] => {
-  const refuse = (what: string): never => {
-    throw new CheckpointError(source.path, what);
-  };
+  const refuse = refuseAt(source.path);
   if (offset + bytes > source.size) {
     refuse(
       `the zip directory is said to take ${bytes} bytes at byte ${offset}, beyond the file's end at byte ${source.size}`,
