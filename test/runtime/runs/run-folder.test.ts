@@ -49,9 +49,12 @@ test("a folder named after a spec", () => {
 
 test("a folder that cannot be made", () => {
   const folder = temporaryFolder({ file: "" });
-  for (const path of [join(folder, "file"), join(folder, "file", "sub")]) {
+  for (const [path, first] of [
+    [join(folder, "file"), "run.lock"],
+    [join(folder, "file", "sub"), "metrics.jsonl"],
+  ] as const) {
     expect(() => createRunFolder(path, "ast", source)).toThrow(
-      new UserError(`cannot write ${join(path, "metrics.jsonl")}: its folder is a file`),
+      new UserError(`cannot write ${join(path, first)}: its folder is a file`),
     );
   }
 });
