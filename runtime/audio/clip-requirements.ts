@@ -1,3 +1,4 @@
+import { samplesIn } from "./frames.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import type { ClipRequirements } from "./load-clip.ts";
 
@@ -5,13 +6,9 @@ import type { ClipRequirements } from "./load-clip.ts";
  * What a graph asks of clips. It hears `frames` frames. That the front end takes off the mean of the whole waveform changes
  * none of them, as each frame's own mean is taken off after it.
  */
-export const clipRequirements = ({
-  sampleRateHz,
-  minSamples,
-  frames,
-  frameShiftSamples,
-}: Pick<ArtifactMetadata, "sampleRateHz" | "minSamples" | "frames" | "frameShiftSamples">): ClipRequirements => ({
-  sampleRateHz,
-  minSamples,
-  maxSamples: (frames - 1) * frameShiftSamples + minSamples,
-});
+export const clipRequirements = (
+  metadata: Pick<ArtifactMetadata, "sampleRateHz" | "minSamples" | "frames" | "frameShiftSamples">,
+): ClipRequirements => {
+  const { sampleRateHz, minSamples, frames } = metadata;
+  return { sampleRateHz, minSamples, maxSamples: samplesIn(frames, metadata) };
+};

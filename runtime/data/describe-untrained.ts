@@ -1,3 +1,4 @@
+import { shortenList } from "../text/shorten-list.ts";
 import { quoted } from "../../compiler/artifact/printable.ts";
 import type { Clip, Dataset } from "./dataset.ts";
 
@@ -8,7 +9,6 @@ export const describeUntrained = ({ name, classes }: Dataset, train: readonly Cl
   const trained = new Set(train.flatMap(({ classIndices }) => classIndices));
   const untrained = classes.filter((_, index) => !trained.has(index));
   if (untrained.length === 0) return undefined;
-  const listed = untrained.slice(0, listedAtMost).map((label) => quoted(label));
-  const rest = untrained.length > listedAtMost ? ", ..." : "";
-  return `${name}: no clip to train on for ${untrained.length} of ${classes.length} classes: ${listed.join(", ")}${rest}`;
+  const listed = shortenList(untrained.map(quoted), listedAtMost);
+  return `${name}: no clip to train on for ${untrained.length} of ${classes.length} classes: ${listed}`;
 };

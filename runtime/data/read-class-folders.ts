@@ -1,4 +1,5 @@
 import { extname, join, sep } from "node:path";
+import { shortenList } from "../text/shorten-list.ts";
 import { isAudioName } from "../audio/is-audio-name.ts";
 import { UserError } from "../user-error.ts";
 import type { Split } from "./dataset.ts";
@@ -150,10 +151,10 @@ const readDivided = async (
 };
 
 const listNames = (children: readonly Child[]): string =>
-  `${children
-    .slice(0, 3)
-    .map(({ name }) => name)
-    .join(", ")}${children.length > 3 ? ", ..." : ""}`;
+  shortenList(
+    children.map(({ name }) => name),
+    3,
+  );
 
 const nameParts = (parts: readonly Child[]): string =>
   `${listNames(parts)} ${parts.length > 1 ? "name parts" : "names a part"} of the data`;
@@ -163,11 +164,12 @@ const nameParts = (parts: readonly Child[]): string =>
  * @throws UserError where they can be neither
  */
 const hasParts = async (
-  { path, realPath }: Folder,
+  top: Folder,
   children: readonly Child[],
   classes: ReadonlySet<string> | undefined,
   { notes }: Finds,
 ): Promise<boolean> => {
+  const { path } = top;
   const parts = children.filter(({ part }) => part !== undefined && part !== "unlabeled");
   const others = children.filter(({ part }) => part === undefined);
   const areInGraph = parts.every(({ name }) => classes?.has(labelOf(name)));
@@ -189,7 +191,7 @@ const hasParts = async (
     );
     return false;
   }
-  const holders = await Promise.all(others.map(({ folder }) => readClass(folder, "", undefined, [realPath])));
+  const holders = await Promise.all(others.map(({ folder }) => readClass(folder, "", undefined, [top])));
   if (haveFolders && holders.every(({ clips }) => clips.length === 0)) return true;
   throw new UserError(
     `${path}: ${nameParts(parts)}, and ${listNames(others)} beside ${parts.length > 1 ? "them" : "it"} ${others.length > 1 ? "do" : "does"} not; expected folders of classes in folders of parts, such as ${join(path, "train", others[0]?.name ?? "")}, or a CSV that lists the clips`,
@@ -220,12 +222,7 @@ const readPart = async (
 };
 
 const noteLeftOut = async (folder: Folder, above: readonly Folder[], { notes }: Finds): Promise<void> => {
-  const { clips } = await readClass(
-    folder,
-    "",
-    undefined,
-    above.map(({ realPath }) => realPath),
-  );
+  const { clips } = await readClass(folder, "", undefined, above);
   const count = clips.length === 1 ? "1 clip is" : `${clips.length} clips are`;
   if (clips.length > 0) notes.push(`${folder.path}: ${count} of no class, and left out`);
 };
@@ -234,8 +231,7 @@ const noteStrayClips = (folder: Folder, { notes }: Finds): void => {
   const stray = filesOf(folder).filter(isAudioName);
   if (stray.length === 0) return;
   const count = stray.length === 1 ? "1 clip is" : `${stray.length} clips are`;
-  const listed = `${stray.slice(0, 3).join(", ")}${stray.length > 3 ? ", ..." : ""}`;
-  notes.push(`${folder.path}: ${count} in no class's folder, and left out: ${listed}`);
+  notes.push(`${folder.path}: ${count} in no class's folder, and left out: ${shortenList(stray, 3)}`);
 };
 
 const addClass = async (
@@ -245,25 +241,20 @@ const addClass = async (
   above: readonly Folder[],
   finds: Finds,
 ): Promise<void> => {
-  const { clips, others } = await readClass(
-    folder,
-    label,
-    split,
-    above.map(({ realPath }) => realPath),
-  );
+  const { clips, others } = await readClass(folder, label, split, above);
   for (const clip of clips) finds.clips.push(clip);
   for (const other of others) finds.others.push(other);
   if (clips.length === 0) finds.notes.push(`${folder.path}: holds no clips, and is left out`);
 };
 
-/** The clips of a class, at any depth. @param above the real paths of the folders that lead here */
-const readClass = async (top: Folder, label: string, split: Split | undefined, above: readonly string[]) => {
+/** The clips of a class, at any depth. @param above the folders that lead here */
+const readClass = async (top: Folder, label: string, split: Split | undefined, above: readonly Folder[]) => {
   const [clips, others]: [ListedClip[], string[]] = [[], []];
   const seen = new Set<string>();
   const where = () => top.path;
   const labels = [[label]] as const;
-  const walk = async (folder: Folder, above: readonly string[]): Promise<void> => {
-    if (above.some((real) => `${real}${sep}`.startsWith(`${folder.realPath}${sep}`))) {
+  const walk = async (folder: Folder, above: readonly Folder[]): Promise<void> => {
+    if (above.some(({ realPath }) => `${realPath}${sep}`.startsWith(`${folder.realPath}${sep}`))) {
       throw new UserError(`${folder.path}: this link leads to a folder that it is in; delete it`);
     }
     if (seen.has(folder.realPath)) return; // by another link: the same clips, of the same class
@@ -273,7 +264,7 @@ const readClass = async (top: Folder, label: string, split: Split | undefined, a
       else others.push(name);
     }
     for (const name of foldersOf(folder)) {
-      await walk(await openFolder(join(folder.path, name)), [...above, folder.realPath]);
+      await walk(await openFolder(join(folder.path, name)), [...above, folder]);
     }
   };
   await walk(top, above);
@@ -289,6 +280,7 @@ const describeOthers = (path: string, names: readonly string[]): readonly string
     counts.set(extension, (counts.get(extension) ?? 0) + 1);
   }
   const kinds = [...counts].sort(([, a], [, b]) => b - a).map(([extension, count]) => `${count} ${extension}`);
-  const listed = `${kinds.slice(0, 5).join(", ")}${kinds.length > 5 ? ", ..." : ""}`;
-  return [`${path}: files in folders of classes that are no clips by their names are left out: ${listed}`];
+  return [
+    `${path}: files in folders of classes that are no clips by their names are left out: ${shortenList(kinds, 5)}`,
+  ];
 };

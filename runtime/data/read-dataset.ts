@@ -1,3 +1,4 @@
+import { shortenList } from "../text/shorten-list.ts";
 import { quoted } from "../../compiler/artifact/printable.ts";
 import { stat } from "node:fs/promises";
 import { extname } from "node:path";
@@ -173,10 +174,8 @@ const resolveLabels = (
 const listedAtMost = 10;
 
 const unknownLabel = (label: string, classes: readonly string[]): string => {
-  const quote = (names: readonly string[], conjunction: string) => names.map((name) => quoted(name)).join(conjunction);
   const unknown = `the label ${quoted(label)} is not one of the graph's ${classes.length} classes`;
   const nearest = nearestNames(label, classes);
-  if (nearest.length > 0) return `${unknown}; did you mean ${quote(nearest, " or ")}?`;
-  const rest = classes.length > listedAtMost ? ", ..." : "";
-  return `${unknown}: ${quote(classes.slice(0, listedAtMost), ", ")}${rest}`;
+  if (nearest.length > 0) return `${unknown}; did you mean ${nearest.map(quoted).join(" or ")}?`;
+  return `${unknown}: ${shortenList(classes.map(quoted), listedAtMost)}`;
 };

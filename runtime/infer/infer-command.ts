@@ -1,4 +1,5 @@
 /** `runtime infer`. */
+import { orUserError } from "../or-user-error.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
 import { Tensor } from "../session/onnxruntime.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
@@ -88,12 +89,6 @@ const classifyClip = async (classifier: Classifier, clip: string, samples: Float
   throw new UserError(`${clip}: the model's scores are not finite numbers: its parameters diverged in training`);
 };
 
-/** @throws any error that is not the user's */
-const asRefusal = (error: unknown): UserError => {
-  if (error instanceof UserError) return error;
-  throw error;
-};
-
 export const inferCommand: Command = {
   usage,
   run: async (args, output, signal) => {
@@ -110,20 +105,20 @@ export const inferCommand: Command = {
     let failures = 0;
     try {
       // The next clip is decoded while this one is classified.
-      const loadOrRefusal = (name: string): Promise<LoadedClip | UserError> => loader.read(name).catch(asRefusal);
+      const load = (name: string): Promise<LoadedClip | UserError> => orUserError(() => loader.read(name));
       let position = 0;
-      for await (const clip of loadAhead(clips, loadOrRefusal, 1)) {
+      for await (const clip of loadAhead(clips, load, 1)) {
         const name = clips[position++] ?? "";
-        try {
+        const answer = await orUserError(async (): Promise<Answer> => {
           if (clip instanceof UserError) throw clip;
           const scores = await classifyClip(classifier, name, clip.samples);
-          print({ name, clip, rateHz, scores: rank(scores, classes, values.top ?? defaultTop) }, output);
-        } catch (error) {
-          const { message } = asRefusal(error);
+          return { name, clip, rateHz, scores: rank(scores, classes, values.top ?? defaultTop) };
+        });
+        if (answer instanceof UserError) {
           failures += 1;
-          output.json({ clip: name, error: message });
-          output.note(printable(message));
-        }
+          output.json({ clip: name, error: answer.message });
+          output.note(printable(answer.message));
+        } else print(answer, output);
         if (signal.aborted) return exitCodes.interrupted;
       }
       for (const note of loader.survey.describeNotes()) output.note(note);

@@ -1,4 +1,5 @@
 /** `runtime inspect`. */
+import { shortenList } from "../text/shorten-list.ts";
 import { type Command, exitCodes } from "../command.ts";
 import { commonOptions, oneOperand, parseOptions, type Usage } from "../options.ts";
 import { type Artifact, readArtifact } from "../session/read-artifact.ts";
@@ -23,14 +24,13 @@ const listedClasses = 10;
 const describe = ({ path, metadata, model, bytes }: Artifact): string => {
   const { classes, flops, recipe, bins, frames, sampleRateHz, minSamples } = metadata;
   const spectrogram = `${frames} frames x ${bins} bins`;
-  const rest = classes.length > listedClasses ? ", ..." : "";
   const rows = {
     spec: `${metadata.specName} (${metadata.specHash.slice(0, 12)}, compiler ${metadata.compilerVersion})`,
     input:
       metadata.input === "waveform"
         ? `waveform [batch, samples] at ${formatExact(sampleRateHz)} Hz, ${minSamples} samples or more; ${spectrogram}`
         : `input_values [batch, frames, bins]; ${spectrogram}`,
-    classes: `${classes.length}, ${metadata.objective}: ${classes.slice(0, listedClasses).join(", ")}${rest}`,
+    classes: `${classes.length}, ${metadata.objective}: ${shortenList(classes, listedClasses)}`,
     parameters: `${formatExact(metadata.parameters)} (${formatCount(metadata.parameters)})`,
     operations: `${formatCount(flops.forward)} a clip, ${formatCount(flops.trainingStep)} to train on it`,
     recipe: model.trainingInfo?.length === 0 ? "none: this graph has no training program" : describeRecipe(recipe),

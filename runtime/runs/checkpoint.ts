@@ -4,6 +4,7 @@
  */
 import { existsSync, renameSync } from "node:fs";
 import * as v from "valibot";
+import { orUserError } from "../or-user-error.ts";
 import { trainingCheckpointFormat } from "../../compiler/artifact/metadata.ts";
 import { readSafetensors } from "../safetensors/read-safetensors.ts";
 import { requireSeal } from "../safetensors/seal.ts";
@@ -146,16 +147,12 @@ const parseCheckpoint = (path: string, { run, changing, averaged }: ExpectedChec
 };
 
 /** A checkpoint of which every byte is as it was written, or why it cannot be gone on from. */
-const proveCheckpoint = async (path: string, expected: ExpectedCheckpoint): Promise<Checkpoint | UserError> => {
-  try {
+const proveCheckpoint = (path: string, expected: ExpectedCheckpoint): Promise<Checkpoint | UserError> =>
+  orUserError(async () => {
     const checkpoint = parseCheckpoint(path, expected);
     await requireSeal(path);
     return checkpoint;
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-};
+  });
 
 /**
  * The newest checkpoint that is whole. Where that is the one before the newest, it takes its place.

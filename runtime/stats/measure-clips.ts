@@ -1,4 +1,6 @@
 /** Goes through clips once and keeps what their statistics follow from; no more than a few clips are in memory. */
+import { framesIn } from "../audio/frames.ts";
+import { orUserError } from "../or-user-error.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
 import { createWaveformStore } from "../data/create-waveform-store.ts";
@@ -42,7 +44,7 @@ export const measureClips = async ({
   signal,
   onProgress,
 }: MeasureOptions): Promise<ClipMeasures | undefined> => {
-  const { bins, sampleRateHz, minSamples, frameShiftSamples, normalization } = artifact.metadata;
+  const { bins, sampleRateHz, normalization } = artifact.metadata;
   const rates = new Map<number, number>();
   const countRate = (rateHz: number): void => void rates.set(rateHz, (rates.get(rateHz) ?? 0) + 1);
   const loader = createClipLoader(clipRequirements(artifact.metadata));
@@ -57,11 +59,7 @@ export const measureClips = async ({
   for (const { source } of clips) if ("sound" in source) countRate(soundRateHz);
 
   const load = createWaveformStore({ loadFile, sampleRateHz, budgetBytes: 0 });
-  const loadOrRefusal = (clip: Clip): Promise<Float32Array | UserError> =>
-    load(clip).catch((error: unknown) => {
-      if (error instanceof UserError) return error;
-      throw error;
-    });
+  const loadOrRefusal = (clip: Clip): Promise<Float32Array | UserError> => orUserError(() => load(clip));
   const extractor = await openFeatureExtractor(artifact);
   const samples: number[] = [];
   const unreadable: string[] = [];
@@ -75,7 +73,7 @@ export const measureClips = async ({
         continue;
       }
       const features = await extractor.extract(waveform);
-      const present = Math.min(frames.length, 1 + Math.floor((waveform.length - minSamples) / frameShiftSamples));
+      const present = Math.min(frames.length, framesIn(waveform.length, artifact.metadata));
       for (let frame = 0; frame < present; frame++) {
         const normalized = features.subarray(frame * bins, (frame + 1) * bins);
         const logMel = Float64Array.from(normalized, (x) => x / normalization.scale + normalization.mean);

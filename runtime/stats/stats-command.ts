@@ -1,5 +1,6 @@
 /** `runtime stats`. */
 import { fileURLToPath } from "node:url";
+import { orUserError } from "../or-user-error.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
 import { type Command, exitCodes } from "../command.ts";
@@ -41,16 +42,6 @@ interface ClassCount {
   readonly evaluation: number;
   readonly test: number;
 }
-
-/** How `train` divides the clips, or why it does not. */
-const divide = (dataset: Dataset, seed: number): SplitClips | UserError => {
-  try {
-    return splitClips(dataset, { seed });
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-};
 
 const countClasses = ({ classes }: Dataset, { train, evaluation, test }: SplitClips): ClassCount[] => {
   const counts = classes.map((label) => ({ label, training: 0, evaluation: 0, test: 0 }));
@@ -157,7 +148,8 @@ export const statsCommand: Command = {
 
     const summary = summarizeClips(measures, artifact.metadata);
     const normalized = graph === undefined ? null : normalize(summary.statistics, artifact.metadata);
-    const division = divide(dataset, artifact.metadata.recipe.seed);
+    const { seed } = artifact.metadata.recipe;
+    const division = await orUserError(() => splitClips(dataset, { seed }));
     if (division instanceof UserError) output.note(`\`train\` will refuse these clips: ${division.message}`);
     const isRefused = division instanceof UserError;
     const classes = countClasses(dataset, isRefused ? { train: clips, evaluation: [], test: [] } : division);

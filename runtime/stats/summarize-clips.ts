@@ -1,4 +1,5 @@
 /** What a data set is like, from what was measured of its clips. */
+import { framesIn } from "../audio/frames.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import type { ClipMeasures } from "./measure-clips.ts";
 import { constantMoments, deviationOf, mergeMoments, type Moments, noMoments } from "./moments.ts";
@@ -69,10 +70,11 @@ const quantile = (sorted: readonly number[], share: number): number =>
 /** @param measures of one clip at least */
 export const summarizeClips = (
   { samples, clipsBySampleRateHz, frames: perFrame }: ClipMeasures,
-  { sampleRateHz, minSamples, frameShiftSamples, bins }: ArtifactMetadata,
+  metadata: ArtifactMetadata,
 ): ClipSummary => {
+  const { sampleRateHz, bins } = metadata;
   const lengths = samples.toSorted((a, b) => a - b);
-  const framesOf = (length: number): number => 1 + Math.floor((length - minSamples) / frameShiftSamples);
+  const framesOf = (length: number): number => framesIn(length, metadata);
   const frames = proposeFrames(framesOf(quantile(lengths, wholeShare)), perFrame.length);
   const over = (count: number): FeatureStatistics => statisticsOf(perFrame, lengths.length, bins, count);
   return {

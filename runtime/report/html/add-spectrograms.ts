@@ -1,3 +1,4 @@
+import { framesIn, samplesIn } from "../../audio/frames.ts";
 import { openClips } from "../../infer/open-clips.ts";
 import { openFeatureExtractor } from "../../session/feature-extractor.ts";
 import type { Artifact } from "../../session/read-artifact.ts";
@@ -16,16 +17,16 @@ export const addSpectrograms = async (
   artifact: Artifact,
   folder: string,
 ): Promise<readonly WorstClip[]> => {
-  const { classes, frames, bins, minSamples, frameShiftSamples, sampleRateHz } = artifact.metadata;
+  const { classes, frames, bins, sampleRateHz } = artifact.metadata;
   const extractor = await openFeatureExtractor(artifact);
   const supply = openClips(artifact);
   const draw = async (name: string): Promise<Spectrogram> => {
     const source = clipSource(name, classes, folder);
     const waveform = await supply.load({ name, source, classIndices: [] });
     const features = await extractor.extract(waveform);
-    const present = Math.min(frames, 1 + Math.floor((waveform.length - minSamples) / frameShiftSamples));
+    const present = Math.min(frames, framesIn(waveform.length, artifact.metadata));
     const image = drawSpectrogram(features.subarray(0, present * bins), bins);
-    const seconds = ((present - 1) * frameShiftSamples + minSamples) / sampleRateHz;
+    const seconds = samplesIn(present, artifact.metadata) / sampleRateHz;
     return { dataUri: `data:image/png;base64,${image.toString("base64")}`, seconds };
   };
   const drawn: WorstClip[] = [];

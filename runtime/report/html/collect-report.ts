@@ -1,6 +1,7 @@
 /** From a run's folder to what its report shows. */
 import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
+import { orUserError } from "../../or-user-error.ts";
 import { analyse } from "../../metrics/analyse.ts";
 import { summarize } from "../../metrics/summarize.ts";
 import type { Artifact } from "../../session/read-artifact.ts";
@@ -30,16 +31,6 @@ const requireRun = ({ path, config }: RunFolder): void => {
   throw new UserError(`${path}: holds no run; a training writes ${config} when it begins`);
 };
 
-/** What is wrong with a part of the run that the report can do without. */
-const orFailure = async <Value>(read: () => Value | Promise<Value>): Promise<Value | UserError> => {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof UserError) return error;
-    throw error;
-  }
-};
-
 const analyseEvaluation = ({ predictions }: NamedPredictions, { metadata }: Artifact): EvaluationReport => {
   const { confusion, perClass } = analyse(predictions, metadata);
   const merged = summarize(predictions, metadata).perClass.flatMap((summary, index) => {
@@ -64,7 +55,7 @@ const collectEvaluation = async (
     ...clip,
     sounds: soundUrls(clipSource(clip.name, artifact.metadata.classes, workingDirectory), folder.path),
   }));
-  const clips = await orFailure(() => addSpectrograms(worst, artifact, workingDirectory));
+  const clips = await orUserError(() => addSpectrograms(worst, artifact, workingDirectory));
   return {
     evaluation: analyseEvaluation(answers, artifact),
     worstClips: clips instanceof UserError ? { missing: clips.message } : clips,
@@ -81,7 +72,7 @@ export const collectReport = async (path: string): Promise<ReportData> => {
   const config = readConfig(folder.config);
   const events = readEvents(folder.metrics);
   const files = existsSync(folder.best.predictions) ? folder.best : folder.last;
-  const artifact = await orFailure(() => readWaveformArtifact(files.graph));
+  const artifact = await orUserError(() => readWaveformArtifact(files.graph));
   const compiler = artifact instanceof UserError ? undefined : artifact.metadata.compilerVersion;
   return {
     title: config.model.specName,
