@@ -16,20 +16,43 @@ export const skipTags = async (source: ByteSource, start = 0): Promise<number> =
   return Math.min(offset, source.size);
 };
 
-/** @returns where the tags at the end of a file begin: ID3v1, APE, Lyrics3 and ID3v2, any number of them, and zeros between them */
+/**
+ * @returns where the tags at the end of a file begin: ID3v1, APE, Lyrics3 and ID3v2, any number of them, and zeros between them;
+ *   of zeros that follow the sound a stretch is left to it, as its own last bytes may be zeros
+ */
 export const endBeforeTags = async (source: ByteSource): Promise<number> => {
   let end = source.size;
   for (;;) {
-    const start = Math.max(0, end - tailBytes);
-    const bytes = await source.read(start, end - start);
-    const length = lastTagLength(bytes) ?? zerosAtEnd(bytes);
-    if (length === 0 || length > end) return end;
-    end -= length;
+    const last = await bytesOfTagBefore(source, end);
+    const zeros = last > 0 ? end : await startOfZeros(source, end);
+    const tag = zeros < end ? await bytesOfTagBefore(source, zeros) : last;
+    if (tag === 0) return Math.min(end, zeros + zerosLeft);
+    end = zeros - tag;
   }
 };
 
-const tailBytes = 4096;
+const chunkBytes = 4096;
+/** A page of Ogg has no more, nor has a frame of the other formats. */
+const zerosLeft = 64 * 1024;
 const id3v1Bytes = 128;
+
+/** @returns 0 where no tag ends at `end` */
+const bytesOfTagBefore = async (source: ByteSource, end: number): Promise<number> => {
+  const start = Math.max(0, end - id3v1Bytes);
+  const length = lastTagLength(await source.read(start, end - start)) ?? 0;
+  return length > end ? 0 : length;
+};
+
+/** Where the zeros before `end` begin; `end` where they are few, which may be a tag's. */
+const startOfZeros = async (source: ByteSource, end: number): Promise<number> => {
+  let start = end;
+  for (let last = -1; last < 0 && start > 0;) {
+    const from = Math.max(0, start - chunkBytes);
+    last = (await source.read(from, start - from)).findLastIndex((byte) => byte !== 0);
+    start = from + last + 1;
+  }
+  return end - start >= id3v1Bytes ? start : end;
+};
 
 /** Each ends with a mark and, but for ID3v1, its own size. */
 const lastTagLength = (bytes: Uint8Array): number | undefined => {
@@ -47,12 +70,6 @@ const lastTagLength = (bytes: Uint8Array): number | undefined => {
   return bytes.subarray(-4).reduce((total, byte) => 128 * total + (byte & 127), 0) + 2 * id3Bytes;
 };
 
-/** Those between tags and at the end of the file; a few may be sound. */
-const zerosAtEnd = (bytes: Uint8Array): number => {
-  const count = bytes.length - 1 - bytes.findLastIndex((byte) => byte !== 0);
-  return count >= id3v1Bytes ? count : 0;
-};
-
 /** A header of 10 bytes, a size of four times 7 bits, and in version 2.4 maybe a footer. */
 const id3Length = (bytes: Uint8Array): number | undefined => {
   const size = bytes.subarray(6, id3Bytes);
@@ -67,9 +84,13 @@ const apeLength = (bytes: Uint8Array): number | undefined => {
   return apeBytes + viewOf(bytes).getUint32(12, true);
 };
 
-/** Whether bytes after the sound are what editors and file systems leave there: tags, or zeros. */
-export const isTail = (bytes: Uint8Array): boolean => {
-  const start = bytes.findIndex((byte) => byte !== 0);
-  const text = textOf(bytes.subarray(start, start + 11));
-  return start < 0 || ["TAG", "APETAGEX", "ID3", "LYRICSBEGIN", "3DI"].some((tag) => text.startsWith(tag));
+/** Whether nothing follows but what editors and file systems leave after the sound: zeros to the end of the file, or tags. */
+export const isTail = async (source: ByteSource, offset: number): Promise<boolean> => {
+  for (let at = offset; at < source.size; at += chunkBytes) {
+    const start = (await source.read(at, chunkBytes)).findIndex((byte) => byte !== 0);
+    if (start < 0) continue;
+    const text = textOf(await source.read(at + start, 11));
+    return ["TAG", "APETAGEX", "ID3", "LYRICSBEGIN", "3DI"].some((tag) => text.startsWith(tag));
+  }
+  return true;
 };

@@ -64,11 +64,29 @@ describe("FLAC", () => {
     expect(await refusalOf(unknown.subarray(0, -100))).toBe(
       "the file is corrupt or cut off: its last frame is not whole",
     );
+    const again = unknown.subarray(unknown.indexOf("\u00ff\u00f8", 0, "latin1"));
+    expect(await refusalOf(Buffer.concat([unknown, Buffer.alloc(5000), again]))).toBe(
+      `the file is corrupt: no FLAC frame starts at byte ${unknown.length}`,
+    );
     const at = unknown.length - 100;
     expect(await refusalOf(patched(unknown, { [at]: [(unknown[at] ?? 0) ^ 1] }))).toMatch(
       /^the file is corrupt: its frame at sample \d+ does not match its checksum$/,
     );
   });
+});
+
+test("zeros that end the sound are no padding of the file", async () => {
+  const pages = splitPages(audioFixture("sines-opus.ogg"));
+  // One frame and 200 bytes of a packet's own padding, which is zeros (RFC 6716, section 3.2.5).
+  const pad = ([toc = 0, ...frame]: Uint8Array): Uint8Array =>
+    Uint8Array.from([toc | 3, 0x41, 200, ...frame, ...Buffer.alloc(200)]);
+  const bytes = joinPages(pages.map((page, index) => (index < 2 ? page : { ...page, pieces: page.pieces.map(pad) })));
+  expect(bytes.subarray(-200)).toEqual(Buffer.alloc(200));
+  const padded = await decodeBytes(bytes);
+  expect(padded).toEqual(await decodeBytes(audioFixture("sines-opus.ogg")));
+  for (const after of [[Buffer.alloc(999)], [Buffer.alloc(2 ** 18), tags.id3v1]]) {
+    expect(await decodeBytes(Buffer.concat([bytes, ...after]))).toEqual(padded);
+  }
 });
 
 describe("MP3", () => {
@@ -80,6 +98,7 @@ describe("MP3", () => {
   test.each([
     ["zeros", Buffer.alloc(1000)],
     ["rubbish", Buffer.alloc(500, " ")],
+    ["rubbish that looks like a frame, before zeros", Buffer.concat([untold.subarray(0, 4), Buffer.alloc(900)])],
     ["a tag and rubbish", Buffer.concat([tags.id3v2, Buffer.alloc(500, " ")])],
   ])("may follow %s", async (_, before) => {
     expect(await decodeBytes(Buffer.concat([before, bytes]))).toEqual(await decodeBytes(bytes));
@@ -95,6 +114,12 @@ describe("MP3", () => {
     const middle = 3 * frameBytes;
     const hole = patched(untold, { [middle]: Array.from({ length: 300 }, () => 0) });
     expect(await refusalOf(hole)).toBe(`the file is corrupt: no MP3 frame starts at byte ${middle}`);
+    const [before, after] = [untold.subarray(0, middle), untold.subarray(middle)];
+    for (const between of [[Buffer.alloc(5000)], [tags.id3v1, Buffer.alloc(5000)]]) {
+      expect(await refusalOf(Buffer.concat([before, ...between, after]))).toContain("no MP3 frame starts at byte");
+    }
+    const far = await decodeBytes(Buffer.concat([before, Buffer.alloc(2 ** 21), after]));
+    expect(far.notes).toEqual([unendedNote]);
   });
 
   test("files put together are read whole, and it is told", async () => {

@@ -55,7 +55,7 @@ async function* readFrames(
         throw new AudioFault("another FLAC file follows in this one; expected one");
       }
       const isWhole = info.frames > 0 && decoded >= info.frames;
-      if (isWhole || isTail(await source.read(offset, 1024))) return;
+      if (isWhole || (await isTail(source, offset))) return;
       throw new AudioFault(`the file is corrupt: no FLAC frame starts at byte ${offset}`);
     }
     offset += frame.end;
@@ -72,7 +72,7 @@ const readFrame = async (source: ByteSource, offset: number, info: StreamInfo): 
     } catch (error) {
       if (!(error instanceof OutOfBytes)) throw error;
       // Anything shorter than a header may be a tail.
-      if (window.length < 16 && isTail(window)) return undefined;
+      if (window.length < 16 && (await isTail(source, offset))) return undefined;
       if (window.length < bytes || bytes > largestFrameBytes) {
         throw new AudioFault("the file is corrupt or cut off: its last frame is not whole", { cause: error });
       }

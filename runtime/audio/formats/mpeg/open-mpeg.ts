@@ -91,9 +91,9 @@ const isFollowed = async (source: ByteSource, offset: number, first: MpegHeader)
     at += header.bytes ?? 0;
     if (header.bytes === undefined || at > source.size) return false;
     if (at >= source.size) return count > 1 || offset === 0;
-    const rest = await source.read(at, 128);
-    header = readMpegHeader(rest);
-    if (header === undefined) return isTail(rest);
+    header = readMpegHeader(await source.read(at, 4));
+    // Sound that breaks off after two frames began with them all the same: what is lost there is to be told.
+    if (header === undefined) return count > 1 || isTail(source, at);
     if (header.kind !== first.kind) return false;
   }
   return true;
@@ -165,10 +165,11 @@ async function* walkFrames(
         offset = next;
         continue;
       }
-      if (isTail(await source.read(offset, 1024))) return;
       // Where no more sound follows, nothing is lost.
-      if ((await findStart(source, offset)) === undefined) return onUnended();
-      throw new AudioFault(`the file is corrupt: no MP3 frame starts at byte ${offset}`);
+      if ((await findStart(source, offset)) !== undefined) {
+        throw new AudioFault(`the file is corrupt: no MP3 frame starts at byte ${offset}`);
+      }
+      return (await isTail(source, offset)) ? undefined : onUnended();
     }
     if (header.kind !== kind)
       throw new AudioFault(`the file is corrupt: the frame at byte ${offset} is of another kind`);

@@ -33,7 +33,7 @@ export async function* readPages(source: ByteSource): AsyncGenerator<OggPage, vo
     const bytes = await source.read(offset, largestPageBytes);
     if (textOf(bytes, 0, 4) !== "OggS") {
       const next = await findPage(source, offset);
-      if (next === undefined && (isEnded || isTail(bytes.subarray(0, 1024)))) return;
+      if (next === undefined && (isEnded || (await isTail(source, offset)))) return;
       if (next === undefined) throw new AudioFault(`the file is corrupt: no Ogg page starts at byte ${offset}`);
       offset = next;
       continue;
