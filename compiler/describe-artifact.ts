@@ -1,9 +1,10 @@
 /** What the artifact's metadata say of a compiled model. */
 import { createHash } from "node:crypto";
+import { bytesPerElement } from "./artifact/element-types.ts";
 import { type ArtifactMetadata, formatVersion, type Recipe } from "./artifact/metadata.ts";
 import type { NormalizedSpec } from "./frontend/normalized-spec.ts";
 import { elements } from "./ir/dim.ts";
-import type { DType, Node } from "./ir/graph.ts";
+import type { Node } from "./ir/graph.ts";
 import { parametersOf, type Program } from "./ir/program.ts";
 import { byOperand, findOp } from "./ops/table.ts";
 import { describeHuggingFace } from "./weights/describe-hugging-face.ts";
@@ -20,8 +21,6 @@ const nodeFlops = ({ op, inputs, outputs, attributes }: Node): number => {
 
 /** Floating point operations for one clip. */
 const flops = (nodes: readonly Node[]): number => nodes.map(nodeFlops).reduce((total, count) => total + count, 0);
-
-const bytesPerElement: Readonly<Record<DType, number>> = { bool: 1, float16: 2, float32: 4, int32: 4, int64: 8 };
 
 /** Bytes of the largest result, for one clip. */
 const largestTensor = (nodes: readonly Node[]): number =>

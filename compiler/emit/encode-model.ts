@@ -1,10 +1,10 @@
 /** The one edge to protobuf: a graph as the ModelProto and TrainingInfoProto of the ONNX standard. */
+import { onnxTypeNumbers } from "../artifact/element-types.ts";
 import onnxProto from "onnx-proto";
 import { type Place, printPlace } from "../artifact/external-data.ts";
 import { elements } from "../ir/dim.ts";
 import type { Attribute, Constant, Graph, Node, State, Value } from "../ir/graph.ts";
 import { parametersOf, type Program } from "../ir/program.ts";
-import { onnxTypeNumber } from "../ops/elementwise.ts";
 import { findOp } from "../ops/table.ts";
 
 const { onnx } = onnxProto;
@@ -32,7 +32,7 @@ const encodeType = ({ name, type }: Value): onnxProto.onnx.IValueInfoProto => ({
   name,
   type: {
     tensorType: {
-      elemType: onnxTypeNumber[type.dtype],
+      elemType: onnxTypeNumbers[type.dtype],
       shape: { dim: type.shape.map((dim) => (typeof dim === "number" ? { dimValue: dim } : { dimParam: dim })) },
     },
   },
@@ -40,13 +40,13 @@ const encodeType = ({ name, type }: Value): onnxProto.onnx.IValueInfoProto => ({
 
 const encodeConstant = ({ value: { name, type }, data }: Constant): TensorProto => ({
   name,
-  dataType: onnxTypeNumber[type.dtype],
+  dataType: onnxTypeNumbers[type.dtype],
   dims: type.shape.map(Number),
   rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
 });
 
 const encodeParameter = ({ value: { name, type } }: State, placement: Placement): TensorProto => {
-  const tensor = { name, dataType: onnxTypeNumber[type.dtype], dims: type.shape.map(Number) };
+  const tensor = { name, dataType: onnxTypeNumbers[type.dtype], dims: type.shape.map(Number) };
   if (placement.kind === "inline") return { ...tensor, rawData: placement.bytes };
   return {
     ...tensor,
@@ -65,8 +65,8 @@ const encodeUniform = ({ value, initializer }: State): TensorProto => {
 
 /** Zeros, stored in no space. */
 const encodeSparseZeros = ({ value: { name, type } }: State): onnxProto.onnx.ISparseTensorProto => ({
-  values: { name, dataType: onnxTypeNumber[type.dtype], dims: [0] },
-  indices: { dataType: onnxTypeNumber.int64, dims: [0] },
+  values: { name, dataType: onnxTypeNumbers[type.dtype], dims: [0] },
+  indices: { dataType: onnxTypeNumbers.int64, dims: [0] },
   dims: type.shape.map(Number),
 });
 

@@ -1,8 +1,8 @@
+import { onnxTypeNumbers } from "../artifact/element-types.ts";
 import { absentSample } from "../artifact/names.ts";
 import type { NormalizedFeatures } from "../frontend/normalized-spec.ts";
 import type { Builder } from "../ir/builder.ts";
 import type { Value } from "../ir/graph.ts";
-import { onnxTypeNumber } from "../ops/elementwise.ts";
 import { fitLength } from "./fit-length.ts";
 import { melMatrix, paddedLength, spectrumMatrix, windowFunction } from "./mel-filters.ts";
 
@@ -47,7 +47,7 @@ export const lowerFeatures = (
   const half = paddedLength(frameLengthSamples) / 2;
 
   const present = b.less(waveform, b.scalar(absentSample / 2));
-  const lengths = b.reduceSum(b.cast(present, { to: onnxTypeNumber.float32 }), { axes: [1], keepdims: 1 });
+  const lengths = b.reduceSum(b.cast(present, { to: onnxTypeNumbers.float32 }), { axes: [1], keepdims: 1 });
   const silent = b.where(present, waveform, b.scalar(0));
   // Absent samples are moved too, but no frame that has one is kept.
   const centred = (): Value => b.sub(silent, b.div(b.reduceSum(silent, { axes: [1], keepdims: 1 }), lengths));

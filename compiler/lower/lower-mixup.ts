@@ -1,8 +1,8 @@
+import { onnxTypeNumbers } from "../artifact/element-types.ts";
 import { absentSample, names } from "../artifact/names.ts";
 import type { NormalizedFeatures } from "../frontend/normalized-spec.ts";
 import type { Builder } from "../ir/builder.ts";
 import type { Value } from "../ir/graph.ts";
-import { onnxTypeNumber } from "../ops/elementwise.ts";
 import { fitLength } from "./fit-length.ts";
 import { samplesInReach } from "./lower-features.ts";
 
@@ -11,7 +11,7 @@ const isPresent = (b: Builder, waveform: Value): Value => b.less(waveform, b.sca
 /** Each clip without the mean of all its samples; absent ones stay absent. */
 const centre = (b: Builder, waveform: Value): Value => {
   const present = isPresent(b, waveform);
-  const lengths = b.reduceSum(b.cast(present, { to: onnxTypeNumber.float32 }), { axes: [1], keepdims: 1 });
+  const lengths = b.reduceSum(b.cast(present, { to: onnxTypeNumbers.float32 }), { axes: [1], keepdims: 1 });
   const silent = b.where(present, waveform, b.scalar(0));
   const mean = b.div(b.reduceSum(silent, { axes: [1], keepdims: 1 }), lengths);
   return b.where(present, b.sub(silent, mean), b.scalar(absentSample));

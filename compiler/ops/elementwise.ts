@@ -1,4 +1,5 @@
 /** Elementwise operators. Binary ones broadcast; the central un-broadcasting of autodiff sums their gradients back. */
+import { onnxTypeNumbers } from "../artifact/element-types.ts";
 import type { TensorType } from "../ir/graph.ts";
 import { everywhere, type Op, tensor, TypeRuleError } from "./op.ts";
 import {
@@ -224,13 +225,10 @@ export const where: Op<readonly ["condition", "a", "b"]> = {
   kernels: everywhere,
 };
 
-/** Element types by ONNX's number (TensorProto.DataType). */
-export const onnxTypeNumber = { float32: 1, float16: 10, int32: 6, int64: 7, bool: 9 } as const;
-
 export const cast: Op<readonly ["x"], { readonly to: number }> = {
   operands: ["x"],
   infer: ({ x }, { to }) => {
-    const found = Object.entries(onnxTypeNumber).find(([, number]) => number === to);
+    const found = Object.entries(onnxTypeNumbers).find(([, number]) => number === to);
     if (!found) throw new TypeRuleError(`${to} is the number of no element type`);
     return tensor(found[0] as TensorType["dtype"], x.shape);
   },

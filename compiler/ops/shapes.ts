@@ -1,7 +1,7 @@
 /** Operators that move or describe data without computing. */
+import { onnxTypeNumbers } from "../artifact/element-types.ts";
 import { printShape, product, sameShape } from "../ir/dim.ts";
 import type { Dim, Value } from "../ir/graph.ts";
-import { onnxTypeNumber } from "./elementwise.ts";
 import { everywhere, type Op, tensor, TypeRuleError } from "./op.ts";
 import {
   broadcastShapes,
@@ -205,7 +205,7 @@ export const gather: Op<readonly ["x", "indices"], { readonly axis: number }> = 
       const length = staticLength(x.type.shape, along);
       const picks = b.reshape(indices, { shape: [...indices.type.shape, 1] });
       const oneHot = b.cast(b.equal(picks, b.int64s(Array.from({ length }, (_, index) => index))), {
-        to: onnxTypeNumber.float32,
+        to: onnxTypeNumbers.float32,
       });
       const perm = Array.from({ length: rank }, (_, index) => index);
       perm.push(...perm.splice(along, 1));

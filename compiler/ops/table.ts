@@ -7,9 +7,7 @@ import type { EmitArguments, EmitResult, Op, Precision, Provider } from "./op.ts
 import * as reductions from "./reductions.ts";
 import * as shapes from "./shapes.ts";
 
-const { onnxTypeNumber: _, ...elementwiseOps } = elementwise;
-
-export const ops = { ...elementwiseOps, ...reductions, ...shapes, ...linear, ...normalizations } as const;
+export const ops = { ...elementwise, ...reductions, ...shapes, ...linear, ...normalizations } as const;
 
 type Ops = typeof ops;
 export type OpName = keyof Ops;

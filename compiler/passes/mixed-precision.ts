@@ -1,8 +1,8 @@
+import { onnxTypeNumbers } from "../artifact/element-types.ts";
 import { createBuilder } from "../ir/builder.ts";
 import { float16Bits } from "../ir/float16-bits.ts";
 import type { Constant, Graph, Node, Value } from "../ir/graph.ts";
 import type { Precision } from "../ops/op.ts";
-import { onnxTypeNumber } from "../ops/elementwise.ts";
 import { findOp } from "../ops/table.ts";
 import { dependents } from "./dependents.ts";
 
@@ -45,7 +45,7 @@ export const mixedPrecision = (graph: Graph): Graph => {
   const current = (value: Value): Value => rewritten.get(value.name) ?? value;
   const castTo = (value: Value, dtype: Float): Value => {
     const constant = dtype === "float16" ? adaptable.get(value.name) : undefined;
-    return constant ? b.constant(`${value.name}/float16`, [], constant) : b.cast(value, { to: onnxTypeNumber[dtype] });
+    return constant ? b.constant(`${value.name}/float16`, [], constant) : b.cast(value, { to: onnxTypeNumbers[dtype] });
   };
   const as = (value: Value, dtype: Value["type"]["dtype"]): Value => {
     if (!isFloat(value) || value.type.dtype === dtype) return value;

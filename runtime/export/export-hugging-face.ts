@@ -1,4 +1,5 @@
 /** A graph as a folder that `transformers.ASTForAudioClassification.from_pretrained` and transformers.js load. */
+import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import { existsSync } from "node:fs";
 import { mkdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -9,7 +10,7 @@ import { removeAbandoned, temporaryPath } from "../../compiler/artifact/temporar
 import { createFolders } from "../files/create-folders.ts";
 import { cutProgram } from "../session/cut-program.ts";
 import { Tensor } from "../session/onnxruntime.ts";
-import { type Artifact, onnxTypeNumbers } from "../session/read-artifact.ts";
+import { type Artifact } from "../session/read-artifact.ts";
 import { readTensor } from "../session/stored-tensor.ts";
 import { writeArtifact } from "../session/write-artifact.ts";
 import { UserError } from "../user-error.ts";

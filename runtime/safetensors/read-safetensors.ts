@@ -1,8 +1,9 @@
 /** Reads the header of a `.safetensors`; the values stay in the file until they are asked for. */
+import { bytesPerElement } from "../../compiler/artifact/element-types.ts";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import * as v from "valibot";
 import { readFailure } from "../files/read-failure.ts";
-import { bytesPerElement, elementCount, type ElementType, type StoredTensor } from "../session/stored-tensor.ts";
+import { elementCount, type ElementType, type StoredTensor } from "../session/stored-tensor.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { UserError } from "../user-error.ts";
 import { dtypes } from "./write-safetensors.ts";

@@ -1,7 +1,8 @@
 /** Writes `.safetensors`, one tensor in memory at a time; the file appears whole or not at all. */
+import { bytesPerElement } from "../../compiler/artifact/element-types.ts";
 import { createHash, type Hash } from "node:crypto";
 import { rename } from "node:fs/promises";
-import { bytesPerElement, elementCount, type ElementType } from "../session/stored-tensor.ts";
+import { elementCount, type ElementType } from "../session/stored-tensor.ts";
 import { replaceFile, type TemporaryFile, writeFully } from "../files/temporary-file.ts";
 import { blankSeal, sealOffset } from "./seal.ts";
 

@@ -1,8 +1,8 @@
 /** Tensors on the device, where results stay between runs: how they get there and back. */
+import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import onnxProto from "onnx-proto";
 import { InferenceSession, type Tensor } from "./onnxruntime.ts";
 import type { Device } from "./device.ts";
-import { onnxTypeNumbers } from "./read-artifact.ts";
 import { type ElementType, isElementType } from "./stored-tensor.ts";
 
 export interface DeviceMemory {

@@ -1,4 +1,5 @@
 /** Runs the part of the inference graph that makes features of waveforms. */
+import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import type { onnx } from "onnx-proto";
 import { Tensor } from "./onnxruntime.ts";
 import { names } from "../../compiler/artifact/names.ts";
@@ -6,7 +7,7 @@ import { cutProgram } from "./cut-program.ts";
 import { cpuDevice } from "./device.ts";
 import { UserError } from "../user-error.ts";
 import { openSession } from "./open-session.ts";
-import { type Artifact, onnxTypeNumbers } from "./read-artifact.ts";
+import { type Artifact } from "./read-artifact.ts";
 
 export interface FeatureExtractor {
   /**

@@ -1,7 +1,7 @@
 /** Several batches' training as one graph: an ONNX Loop that carries the states. */
+import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import onnxProto, { type onnx } from "onnx-proto";
 import { names } from "../../compiler/artifact/names.ts";
-import { onnxTypeNumbers } from "./read-artifact.ts";
 import { asInput, type Stage, type TrainingProgram, withGraph } from "./session-program.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 

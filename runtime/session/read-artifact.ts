@@ -1,4 +1,5 @@
 /** Reads and checks `graph.onnx`. Protobuf stays inside this folder. */
+import { bytesPerElement, onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
@@ -6,7 +7,7 @@ import { type ArtifactMetadata, parseMetadata } from "../../compiler/artifact/me
 import { checksumOf, isBeside, parsePlace } from "../../compiler/artifact/external-data.ts";
 import { UserError } from "../user-error.ts";
 import { checkModel } from "./check-model.ts";
-import { bytesPerElement, elementCount, type ElementType, type Storage, type StoredTensor } from "./stored-tensor.ts";
+import { elementCount, type ElementType, isElementType, type Storage, type StoredTensor } from "./stored-tensor.ts";
 
 /** A compiled or trained graph, checked; its parameters' values are still in the file. */
 export interface Artifact {
@@ -21,15 +22,12 @@ export interface Artifact {
   readonly bytes: { readonly graph: number; readonly data: number };
 }
 
-const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
+const { DataLocation } = onnxProto.onnx.TensorProto;
 
-/** The standard's number of each element type. */
-export const onnxTypeNumbers: Readonly<Record<ElementType, number>> = {
-  float32: DataType.FLOAT,
-  int32: DataType.INT32,
-  int64: DataType.INT64,
-};
-const elementTypes = new Map(Object.entries(onnxTypeNumbers).map(([type, number]) => [number, type as ElementType]));
+/** By the standard's numbers. */
+const elementTypes = new Map<number, ElementType>(
+  Object.entries(onnxTypeNumbers).flatMap(([type, number]) => (isElementType(type) ? [[number, type] as const] : [])),
+);
 
 const readReasons: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file; `npm run compile` writes one",

@@ -1,9 +1,10 @@
 /** Turns an artifact into what ONNX Runtime runs: graphs whose parameters and other states are inputs, not constants. */
+import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import type { onnx } from "onnx-proto";
 import { names } from "../../compiler/artifact/names.ts";
 import { UserError } from "../user-error.ts";
 import { inPlaceStates, type Replacement } from "./in-place.ts";
-import { type Artifact, damaged, onnxTypeNumbers, readOwnStates } from "./read-artifact.ts";
+import { type Artifact, damaged, readOwnStates } from "./read-artifact.ts";
 import type { StoredTensor } from "./stored-tensor.ts";
 
 /** A graph that ONNX Runtime runs on states: they are inputs, and what replaces them are outputs. */

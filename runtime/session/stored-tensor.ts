@@ -25,10 +25,6 @@ export interface StoredTensor {
 
 export type TensorData = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | BigInt64Array<ArrayBuffer>;
 
-export const bytesPerElement: Readonly<Record<ElementType, number>> = { float32: 4, int32: 4, int64: 8 };
-
-export const isElementType = (type: string): type is ElementType => Object.hasOwn(bytesPerElement, type);
-
 /** Elements of a tensor with these dimensions. */
 export const elementCount = (dims: readonly number[]): number => dims.reduce((count, dim) => count * dim, 1);
 
@@ -37,6 +33,8 @@ const createData: Readonly<Record<ElementType, (count: number) => TensorData>> =
   int32: (count) => new Int32Array(count),
   int64: (count) => new BigInt64Array(count),
 };
+
+export const isElementType = (type: string): type is ElementType => Object.hasOwn(createData, type);
 
 /** Zeros of a tensor's type and size. */
 export const zerosLike = ({ type, dims }: Pick<StoredTensor, "type" | "dims">): TensorData =>

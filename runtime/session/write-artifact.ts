@@ -1,4 +1,5 @@
 /** Writes a trained graph: the artifact it came from, with other parameters. */
+import { bytesPerElement } from "../../compiler/artifact/element-types.ts";
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
@@ -7,7 +8,7 @@ import { commit, commitPair, discard, openTemporary, type TemporaryFile, writeFu
 import { writeFailure } from "../files/write-failure.ts";
 import type { Tensor } from "./onnxruntime.ts";
 import type { Artifact } from "./read-artifact.ts";
-import { bytesPerElement, elementCount, type StoredTensor } from "./stored-tensor.ts";
+import { elementCount, type StoredTensor } from "./stored-tensor.ts";
 
 type Read = (name: string) => Promise<Tensor>;
 

@@ -1,6 +1,6 @@
 /** One sample per operator: operands to try, and the operator's definition in double precision. */
 import type { Attributes } from "../../../compiler/ir/graph.ts";
-import { onnxTypeNumber } from "../../../compiler/ops/elementwise.ts";
+import { onnxTypeNumbers } from "../../../compiler/artifact/element-types.ts";
 import type { OpName } from "../../../compiler/ops/table.ts";
 import { at, broadcast, elementwise, erf, type NdArray, reduce, sum, tabulate } from "./nd-array.ts";
 import { booleans, float, floats, halves, integers, type Operand } from "./operand.ts";
@@ -137,13 +137,13 @@ export const samples: { readonly [Name in OpName]: Sample } = {
   },
   cast: {
     cases: [
-      { operands: [booleans(["batch", 2], [true, false, false, true])], attributes: { to: onnxTypeNumber.float32 } },
-      { operands: [integers("int64", [3], [-1, 0, 7])], attributes: { to: onnxTypeNumber.float32 } },
-      { operands: [floats([3], [-1.5, 0, 2.9])], attributes: { to: onnxTypeNumber.int32 } },
-      { operands: [floats([3], [-1.5, 0, 2.25])], attributes: { to: onnxTypeNumber.float16 } },
-      { operands: [halves([3], [-1.5, 0, 2.25])], attributes: { to: onnxTypeNumber.float32 } },
+      { operands: [booleans(["batch", 2], [true, false, false, true])], attributes: { to: onnxTypeNumbers.float32 } },
+      { operands: [integers("int64", [3], [-1, 0, 7])], attributes: { to: onnxTypeNumbers.float32 } },
+      { operands: [floats([3], [-1.5, 0, 2.9])], attributes: { to: onnxTypeNumbers.int32 } },
+      { operands: [floats([3], [-1.5, 0, 2.25])], attributes: { to: onnxTypeNumbers.float16 } },
+      { operands: [halves([3], [-1.5, 0, 2.25])], attributes: { to: onnxTypeNumbers.float32 } },
     ],
-    evaluate: ([x], { to }) => (to === onnxTypeNumber.int32 ? elementwise(Math.trunc, x as NdArray) : (x as NdArray)),
+    evaluate: ([x], { to }) => (to === onnxTypeNumbers.int32 ? elementwise(Math.trunc, x as NdArray) : (x as NdArray)),
   },
   reduceSum: reduction(sum),
   reduceMean: reduction((values) => sum(values) / values.length),

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Builder, createBuilder } from "../../../compiler/ir/builder.ts";
 import type { Dim, DType, Value } from "../../../compiler/ir/graph.ts";
-import { onnxTypeNumber } from "../../../compiler/ops/elementwise.ts";
+import { onnxTypeNumbers } from "../../../compiler/artifact/element-types.ts";
 import { TypeRuleError } from "../../../compiler/ops/op.ts";
 import { gradients } from "../../../compiler/passes/gradients.ts";
 
@@ -96,5 +96,5 @@ test("the statistics of a layer norm are not differentiated", () => {
 });
 
 test("element types have ONNX's numbers", () => {
-  expect(onnxTypeNumber).toStrictEqual({ float32: 1, float16: 10, int32: 6, int64: 7, bool: 9 });
+  expect(onnxTypeNumbers).toStrictEqual({ float32: 1, float16: 10, int32: 6, int64: 7, bool: 9 });
 });
