@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { arch, cpus, platform, totalmem } from "node:os";
-import { relative, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { env } from "../session/onnxruntime.ts";
 import * as v from "valibot";
 import type { Recipe } from "../../compiler/artifact/metadata.ts";
@@ -50,6 +50,8 @@ const configSchema = v.object({
   run: runSchema,
   /** Clips that cannot be read, which the run does without. */
   leftOut: v.optional(v.array(leftOutSchema), []),
+  /** The run's own, absolute, when it began; older runs do not tell. */
+  folder: v.optional(v.string()),
   /** What the paths of `run` and `command` are relative to. */
   workingDirectory: v.string(),
   command: v.array(v.string()),
@@ -139,6 +141,7 @@ export const writeConfig = async (
     formatVersion,
     run,
     leftOut,
+    folder: resolve(dirname(path)),
     workingDirectory: process.cwd(),
     command,
     startedAt: new Date().toISOString(),

@@ -142,6 +142,7 @@ const fillIn = (clips: readonly Clip[], isLeftOut: (clip: Clip) => boolean): rea
 
 /**
  * The clips that a run began with, less those that it does without since.
+ * @param origin what their paths are relative to
  * @returns undefined where a signal ended it
  * @throws UserError where they are not those of the run's config, or cannot be read by now: all of them at once
  */
@@ -149,7 +150,7 @@ export const gatherRunClips = async (
   folder: RunFolder,
   run: Run,
   earlier: readonly LeftOut[],
-  options: GatherOptions,
+  { origin, ...options }: GatherOptions & { readonly origin: string },
 ): Promise<GatheredClips | undefined> => {
   const { artifact, values, examine, skipBad } = options;
   if (!existsSync(folder.clips)) {
@@ -157,7 +158,7 @@ export const gatherRunClips = async (
     if (gathered) requireSameClips(folder, run, gathered.clips, digestOf(gathered.clips, values));
     return gathered;
   }
-  const began = await readRunClips(folder, artifact.metadata.classes);
+  const began = await readRunClips({ path: origin, clips: folder.clips }, artifact.metadata.classes);
   if (digestOf(began, values) !== run.clips.sha256) {
     throw new UserError(`${folder.clips}: not what the training wrote when it began; restore or delete it`);
   }

@@ -27,6 +27,7 @@ import { countSteps } from "./run-epoch.ts";
 import { createRunFolder, openRunFolder, type RunFolder } from "../runs/run-folder.ts";
 import { orUnlock, unlockRun } from "../runs/run-lock.ts";
 import { fromRunPath, toRunPath } from "../runs/run-path.ts";
+import { runPlaces } from "../runs/run-places.ts";
 import { addedEpochs, applyValues, requireSameValues, type RunValues, valuesOf } from "./run-values.ts";
 import type { TrainOptions } from "./training.ts";
 import { isStalled, reopen, type TrainingProgress } from "../runs/training-progress.ts";
@@ -243,7 +244,9 @@ export const prepareResumedRun = async (
   const { output, skipBad = false } = options;
   const folder = openRunFolder(out);
   return orUnlock(folder.path, async () => {
-    const { run: own, leftOut: earlier, workingDirectory } = readConfig(folder.config);
+    const config = readConfig(folder.config);
+    const { run: own, leftOut: earlier } = config;
+    const { folder: origin, workingDirectory } = runPlaces(out, config);
     const started = valuesOf(own, workingDirectory);
     const added = addedEpochs(own, given);
     requireSameValues(out, added === undefined ? given : { ...given, epochs: undefined }, started);
@@ -254,8 +257,8 @@ export const prepareResumedRun = async (
     const gathered = await gatherRunClips(
       folder,
       own,
-      earlier.map(({ clip, reason }) => ({ clip: fromRunPath(out, clip), reason })),
-      { ...inputs, values, examine: examinerFor(artifact, options), skipBad, note: output.note },
+      earlier.map(({ clip, reason }) => ({ clip: fromRunPath(origin, clip), reason })),
+      { ...inputs, values, origin, examine: examinerFor(artifact, options), skipBad, note: output.note },
     );
     if (!gathered) {
       unlockRun(folder.path);
@@ -269,12 +272,12 @@ export const prepareResumedRun = async (
     const checkpoint = saved && { ...saved, progress: reopen(saved.progress, recipe, totalSteps) };
     if (added !== undefined) requireSameCourse(recipe, own, checkpoint?.progress);
     const epochs = added ?? own.epochs;
-    const leftOut = gathered.leftOut.map(({ clip, reason }) => ({ clip: toRunPath(out, clip), reason }));
+    const leftOut = gathered.leftOut.map(({ clip, reason }) => ({ clip: toRunPath(origin, clip), reason }));
     if (added !== undefined || leftOut.length > earlier.length) await changeConfig(folder.config, { epochs, leftOut });
     const device = await selectDevice(own.device, output);
     return toPreparedRun(inputs, values, gathered, {
       device,
-      leaveOut: skipBad ? recordLeftOut(folder, epochs, leftOut) : undefined,
+      leaveOut: skipBad ? recordLeftOut({ ...folder, path: origin }, epochs, leftOut) : undefined,
       folder,
       run,
       checkpoint,

@@ -1,4 +1,14 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Recipe } from "../../../compiler/artifact/metadata.ts";
@@ -109,6 +119,7 @@ test("config.json tells what decides a run, and where it ran", async () => {
       device: "cpu",
     },
     leftOut: [],
+    folder: expect.stringMatching(/^\/.*\/run$/) as string,
     workingDirectory: expect.stringContaining(folder) as string,
     command,
     startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as string,
@@ -158,6 +169,38 @@ describe("a run that goes on", () => {
     expect(resumed.options.checkpoint?.progress).toMatchObject({ epochs: 1, steps: 3 });
     expect(resumed.options.clips.map(({ source }) => "path" in source && existsSync(source.path))).not.toContain(false);
     process.chdir(folder);
+  });
+
+  test.each(["moved", "copied"])("is %s with its graph and its clips", async (how) => {
+    const folder = enterWorkspace();
+    const { options } = await startRun();
+    const other = temporaryFolder({ "elsewhere/file": "" });
+    for (const name of ["run", "clips", "graph.onnx", "graph.onnx.data"])
+      cpSync(name, join(other, name), { recursive: true });
+    if (how === "moved") for (const name of ["clips", "graph.onnx"]) rmSync(name, { recursive: true });
+    process.chdir(join(other, "elsewhere"));
+    const resumed = await prepared(prepareResumedRun(join("..", "run"), undefined, {}, preparing));
+    expect(resumed.options.run).toBe(options.run);
+    expect(resumed.options.artifact.path).toBe(join("..", "graph.onnx"));
+    expect(resumed.options.clips.map(({ name }) => name)).toStrictEqual(
+      options.clips.map(({ name }) => join("..", name)),
+    );
+    process.chdir(folder);
+  });
+
+  test("is moved alone, to another depth, and does without a clip since", async () => {
+    enterWorkspace();
+    await startRun();
+    mkdirSync(join("old", "runs"), { recursive: true });
+    const moved = join("old", "runs", "run");
+    renameSync("run", moved);
+    rmSync(join("clips", "low", "0.wav"));
+    const resume = (skipBad: boolean) =>
+      prepared(prepareResumedRun(moved, undefined, {}, { ...preparing, skipBad })).then(({ options }) => options);
+    await expect(resume(false)).rejects.toThrow("there is no such file");
+    const names = (await resume(true)).clips.map(({ name }) => name);
+    expect(names).not.toContain(join("clips", "low", "0.wav"));
+    expect((await resume(false)).clips.map(({ name }) => name)).toStrictEqual(names);
   });
 
   test("takes steps without epochs for what they are", async () => {

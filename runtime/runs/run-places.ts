@@ -1,0 +1,29 @@
+import { existsSync } from "node:fs";
+import { isAbsolute, relative, resolve } from "node:path";
+import type { RunConfig } from "./run-config.ts";
+
+/** What the paths in a run's files are relative to. */
+export interface RunPlaces {
+  /** Those of its clips. */
+  readonly folder: string;
+  /** Those of its options. */
+  readonly workingDirectory: string;
+}
+
+/**
+ * Where a run's paths lead from by now. One that was moved or copied together with its graph and data has them where they lie
+ * beside it; one that was moved alone, where they were.
+ * @param path the run's folder, as it is called now
+ */
+export const runPlaces = (
+  path: string,
+  { folder: then, workingDirectory, run }: Pick<RunConfig, "folder" | "workingDirectory" | "run">,
+): RunPlaces => {
+  if (then === undefined || then === resolve(path)) return { folder: path, workingDirectory };
+  const beside = resolve(path, relative(then, workingDirectory));
+  const isThere = (name: string | null): boolean =>
+    name === null || isAbsolute(name) || existsSync(resolve(beside, name));
+  return [run.graph.path, run.data, run.labels, run.evalData].every(isThere)
+    ? { folder: path, workingDirectory: beside }
+    : { folder: then, workingDirectory };
+};
