@@ -1,5 +1,5 @@
 import type { Clip } from "./dataset.ts";
-import { fileOf } from "./merge-clips.ts";
+import { fileOf } from "./sources/merge-clips.ts";
 
 /**
  * How many of the clips to evaluate on are trained on too, as the same file or a copy of it, for people: what they are answered

@@ -7,14 +7,14 @@ import { readFailure } from "../files/read-failure.ts";
 import { UserError } from "../user-error.ts";
 import type { Clip, Dataset } from "./dataset.ts";
 import { embeddedClasses, embeddedClips, embeddedName } from "./embedded.ts";
-import { findTables, type FoundTables } from "./find-tables.ts";
-import type { ListedClip, Listing } from "./listing.ts";
-import { mergeClips, type PlacedClip } from "./merge-clips.ts";
+import { findTables, type FoundTables } from "./sources/find-tables.ts";
+import type { ListedClip, Listing } from "./sources/listing.ts";
+import { mergeClips, type PlacedClip } from "./sources/merge-clips.ts";
 import { nearestNames } from "../text/nearest-names.ts";
-import { readAstJson } from "./read-ast-json.ts";
-import { readClassFolders, unwrapFolder } from "./read-class-folders.ts";
-import { readClipTables, type TableOptions } from "./read-clip-tables.ts";
-import { readTable, tableExtensions } from "./read-table.ts";
+import { readAstJson } from "./sources/read-ast-json.ts";
+import { readClassFolders, unwrapFolder } from "./sources/read-class-folders.ts";
+import { readClipTables, type TableOptions } from "./sources/read-clip-tables.ts";
+import { readTable, tableExtensions } from "./sources/read-table.ts";
 
 export interface DatasetOptions {
   /** The graph's class names, by index; without them, the labels that the data has. */

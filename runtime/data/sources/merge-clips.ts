@@ -1,9 +1,9 @@
 /** One clip for each file. */
-import { quoted } from "../../compiler/artifact/printable.ts";
+import { quoted } from "../../../compiler/artifact/printable.ts";
 import { resolve } from "node:path";
-import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
-import { UserError } from "../user-error.ts";
-import type { Clip } from "./dataset.ts";
+import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
+import { UserError } from "../../user-error.ts";
+import type { Clip } from "../dataset.ts";
 
 /** A clip, and where it is listed. */
 export interface PlacedClip {

@@ -1,7 +1,7 @@
 import { join, normalize } from "node:path";
-import type { Split } from "./dataset.ts";
+import type { Split } from "../dataset.ts";
 import type { Listing } from "./listing.ts";
-import { readBytes } from "../files/read-bytes.ts";
+import { readBytes } from "../../files/read-bytes.ts";
 
 /** Speech Commands' (Warden 2018): a speaker's clips are of one part, so that a random split would leak. */
 const lists: readonly (readonly [name: string, split: Split])[] = [

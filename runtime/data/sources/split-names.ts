@@ -1,4 +1,4 @@
-import type { Split } from "./dataset.ts";
+import type { Split } from "../dataset.ts";
 
 /** What a part of a data set may be for; clips without labels are for nothing here. */
 export type Part = Split | "unlabeled";

@@ -1,9 +1,9 @@
 /** Tables of clips, and what known data sets call their columns and folders. */
-import { quoted } from "../../compiler/artifact/printable.ts";
+import { quoted } from "../../../compiler/artifact/printable.ts";
 import { basename, dirname, extname, isAbsolute } from "node:path";
-import { isAudioName } from "../audio/is-audio-name.ts";
-import { UserError } from "../user-error.ts";
-import type { Split } from "./dataset.ts";
+import { isAudioName } from "../../audio/is-audio-name.ts";
+import { UserError } from "../../user-error.ts";
+import type { Split } from "../dataset.ts";
 import type { Label, ListedClip, Listing } from "./listing.ts";
 import { locateClips, type Place } from "./locate-clips.ts";
 import { type Part, partNames, partOf } from "./split-names.ts";

@@ -1,11 +1,11 @@
 /** Tables as text: CSV and its kin, and JSON Lines. */
-import { quoted } from "../../compiler/artifact/printable.ts";
+import { quoted } from "../../../compiler/artifact/printable.ts";
 import { isUtf8 } from "node:buffer";
 import { extname } from "node:path";
 import { CsvError, parse } from "csv-parse/sync";
 import * as v from "valibot";
-import { UserError } from "../user-error.ts";
-import { readBytes } from "../files/read-bytes.ts";
+import { UserError } from "../../user-error.ts";
+import { readBytes } from "../../files/read-bytes.ts";
 
 /** A table with a header. */
 export interface Table {

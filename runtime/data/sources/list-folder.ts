@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import { realpathSync } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { readFailure } from "../files/read-failure.ts";
+import { readFailure } from "../../files/read-failure.ts";
 
 /** A link to a folder is a folder; "link" is one to a file, or to nowhere, so that a clip of this name is told of. */
 export type EntryKind = "file" | "folder" | "link";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
-import type { Split } from "./dataset.ts";
+import type { Split } from "../dataset.ts";
 import { isClipTable, type TableSource } from "./read-clip-tables.ts";
 import { readTable, tableExtensions } from "./read-table.ts";
 import { partOf } from "./split-names.ts";

@@ -1,4 +1,4 @@
-import type { Split } from "./dataset.ts";
+import type { Split } from "../dataset.ts";
 
 /** A clip as its source lists it, before its labels are looked up among the graph's classes. */
 export interface ListedClip {

@@ -1,7 +1,7 @@
 /** Finds the files that a table names, on systems that tell letters' cases and forms apart and where they were not told. */
 import { basename, dirname, extname, join } from "node:path";
-import { isAudioName } from "../audio/is-audio-name.ts";
-import { groupBy } from "./group-by.ts";
+import { isAudioName } from "../../audio/is-audio-name.ts";
+import { groupBy } from "../group-by.ts";
 import { type File, fileIn, type Folder, listFolder } from "./list-folder.ts";
 
 export interface FoundFile extends File {

@@ -1,8 +1,8 @@
 import { extname, join, sep } from "node:path";
-import { shortenList } from "../text/shorten-list.ts";
-import { isAudioName } from "../audio/is-audio-name.ts";
-import { UserError } from "../user-error.ts";
-import type { Split } from "./dataset.ts";
+import { shortenList } from "../../text/shorten-list.ts";
+import { isAudioName } from "../../audio/is-audio-name.ts";
+import { UserError } from "../../user-error.ts";
+import type { Split } from "../dataset.ts";
 import { fileIn, type Folder, listFolder } from "./list-folder.ts";
 import type { ListedClip, Listing } from "./listing.ts";
 import { readPartLists } from "./read-part-lists.ts";

@@ -1,10 +1,10 @@
-import { quoted } from "../../compiler/artifact/printable.ts";
+import { quoted } from "../../../compiler/artifact/printable.ts";
 import { dirname } from "node:path";
 import { findNodeAtLocation, type ParseError, parse, parseTree } from "jsonc-parser";
 import * as v from "valibot";
-import { UserError } from "../user-error.ts";
+import { UserError } from "../../user-error.ts";
 import type { Label, ListedClip, Listing } from "./listing.ts";
-import { readBytes } from "../files/read-bytes.ts";
+import { readBytes } from "../../files/read-bytes.ts";
 import { locateClips } from "./locate-clips.ts";
 import { readTable, text, typedRows, wholeNumber } from "./read-table.ts";
 

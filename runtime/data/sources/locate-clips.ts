@@ -2,7 +2,7 @@
 import { homedir } from "node:os";
 import { join, normalize, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UserError } from "../user-error.ts";
+import { UserError } from "../../user-error.ts";
 import { type FileFinder, type FoundFile, openFileFinder } from "./open-file-finder.ts";
 
 export interface WantedClip {
