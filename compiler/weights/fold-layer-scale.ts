@@ -2,7 +2,7 @@
  * Layer scale (timm's `init_values`, DeiT III): what a layer gives is multiplied by a factor per unit. A layer whose weights and biases
  * are multiplied by them gives the same.
  */
-import type { MatchedTensor } from "./match-layout.ts";
+import type { MatchedTensor } from "./sort-tensors.ts";
 import { CheckpointError } from "./readers/checkpoint-error.ts";
 
 const scaleOf = /\.scale$/;

@@ -3,7 +3,8 @@ import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
 import type { Grid } from "./adapt-positions.ts";
 import type { Geometry } from "./geometry.ts";
 import type { ClassMatch } from "./match-classes.ts";
-import type { MatchedCheckpoint, MatchedTensor } from "./match-layout.ts";
+import type { MatchedCheckpoint } from "./match-layout.ts";
+import type { MatchedTensor } from "./sort-tensors.ts";
 import { CheckpointError } from "./readers/checkpoint-error.ts";
 
 export type ImportOptions = Omit<Checkpoint, "kind" | "file">;
