@@ -1,31 +1,31 @@
 /** `metrics.jsonl`, checked. */
 import * as v from "valibot";
+import { countSchema } from "../text/count-schema.ts";
 import { readText } from "../files/read-text.ts";
 import { UserError } from "../user-error.ts";
 import { parseJson } from "../text/parse-json.ts";
 import type { TrainEvent } from "./train-event.ts";
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 /** JSON has no infinity: a figure that is none was written as null. */
 const figure = v.nullable(v.number());
 const loss = v.pipe(
   figure,
   v.transform((value) => value ?? Number.NaN),
 );
-const figures = { clips: count, loss, accuracy: v.number(), mAP: figure, AUC: figure, dPrime: figure };
+const figures = { clips: countSchema, loss, accuracy: v.number(), mAP: figure, AUC: figure, dPrime: figure };
 
 const eventSchema = v.variant("event", [
-  v.object({ event: v.literal("step"), epoch: count, step: count, loss, lr: v.number() }),
+  v.object({ event: v.literal("step"), epoch: countSchema, step: countSchema, loss, lr: v.number() }),
   v.object({
     event: v.literal("eval"),
-    epoch: count,
-    step: count,
+    epoch: countSchema,
+    step: countSchema,
     trainLoss: loss,
     best: v.boolean(),
     ...figures,
   }),
-  v.object({ event: v.literal("averaged"), epochs: count, step: count, ...figures }),
-  v.object({ event: v.literal("test"), graph: v.string(), step: count, ...figures }),
+  v.object({ event: v.literal("averaged"), epochs: countSchema, step: countSchema, ...figures }),
+  v.object({ event: v.literal("test"), graph: v.string(), step: countSchema, ...figures }),
 ]);
 
 type EventOf<Kind extends TrainEvent["event"]> = Extract<TrainEvent, { readonly event: Kind }>;

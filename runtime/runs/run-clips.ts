@@ -2,6 +2,7 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import * as v from "valibot";
+import { countSchema } from "../text/count-schema.ts";
 import { readFailure } from "../files/read-failure.ts";
 import { groupsOf } from "../data/batches.ts";
 import type { Clip, ClipSource } from "../data/dataset.ts";
@@ -18,7 +19,6 @@ export interface RunClips extends SplitClips {
 
 const parts = ["train", "evaluation", "test"] as const;
 
-const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 const lineSchema = v.object({
   split: v.picklist(parts),
   classes: v.array(v.string()),
@@ -26,7 +26,7 @@ const lineSchema = v.object({
   path: v.optional(v.string()),
   fingerprint: v.optional(v.string()),
   name: v.optional(v.string()),
-  sound: v.optional(v.object({ kind: v.string(), index: whole, seed: whole })),
+  sound: v.optional(v.object({ kind: v.string(), index: countSchema, seed: countSchema })),
 });
 type Line = v.InferOutput<typeof lineSchema>;
 

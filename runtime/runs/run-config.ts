@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { arch, cpus, platform, totalmem } from "node:os";
 import { dirname, relative, resolve } from "node:path";
+import { countSchema } from "../text/count-schema.ts";
 import { env } from "../session/onnxruntime.ts";
 import * as v from "valibot";
 import type { Recipe } from "../../compiler/artifact/metadata.ts";
@@ -17,25 +18,22 @@ import { runtimeVersion } from "../version.ts";
 
 const formatVersion = 1;
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const orNull = <Schema extends v.GenericSchema>(schema: Schema) => v.nullable(schema);
-
 /** What decides a run: the same values give the same losses. Paths are as the user gave them. */
 const runSchema = v.object({
   graph: v.object({ path: v.string(), sha256: v.string() }),
-  data: orNull(v.string()),
-  labels: orNull(v.string()),
-  fold: orNull(count),
-  evalData: orNull(v.string()),
+  data: v.nullable(v.string()),
+  labels: v.nullable(v.string()),
+  fold: v.nullable(countSchema),
+  evalData: v.nullable(v.string()),
   /** How many clips there are, and a digest of their names and classes. */
-  clips: v.object({ train: count, evaluation: count, test: v.optional(count), sha256: v.string() }),
+  clips: v.object({ train: countSchema, evaluation: countSchema, test: v.optional(countSchema), sha256: v.string() }),
   /** Null: as many as the steps take. */
-  epochs: orNull(count),
+  epochs: v.nullable(countSchema),
   /** Null: as many as the epochs take. */
-  steps: orNull(count),
-  batch: count,
+  steps: v.nullable(countSchema),
+  batch: countSchema,
   learningRate: v.number(),
-  seed: count,
+  seed: countSchema,
   device: v.picklist(["cpu", "webgpu", "cuda"]),
 });
 

@@ -62,12 +62,31 @@ export const runFolder = (path: string): RunFolder => ({
   averaged: graphFiles(path, "averaged"),
 });
 
-const filesOfRun =
-  /^(config\.json|clips\.jsonl|metrics\.jsonl|usage\.json|report\.html|checkpoint(\.previous)?\.safetensors|(graph|best|averaged)\.(onnx|onnx\.data|predictions\.safetensors)|events\.out\.tfevents\..*)(\.\d+(\.old)?\.tmp)?$/;
-const isTemporary = (name: string): boolean => filesOfRun.test(name) && name.endsWith(".tmp");
+const { path: _, last, best, averaged, ...files } = runFolder("");
+const graphs = [last, best, averaged];
 
-/** What a run has come to; the others are there before its first checkpoint. */
-const results = /^(report\.html|checkpoint(\.previous)?\.safetensors|(graph|best|averaged)\.onnx)$/;
+/** What a run calls its files, but for TensorBoard's. */
+const ownNames: ReadonlySet<string> = new Set([
+  ...Object.values(files),
+  ...graphs.flatMap(({ graph, predictions }) => [graph, `${graph}.data`, predictions]),
+]);
+
+/** What it has come to; the others are there before its first checkpoint. */
+const results: ReadonlySet<string> = new Set([
+  files.report,
+  files.checkpoint,
+  files.previousCheckpoint,
+  ...graphs.map(({ graph }) => graph),
+]);
+
+const temporaryEnd = /\.\d+(\.old)?\.tmp$/;
+
+const isOfRun = (name: string): boolean => {
+  const target = name.replace(temporaryEnd, "");
+  return ownNames.has(target) || target.startsWith("events.out.tfevents.");
+};
+
+const isTemporary = (name: string): boolean => temporaryEnd.test(name) && isOfRun(name);
 
 const removeFiles = (path: string, isObsolete: (name: string) => boolean): void => {
   for (const name of readdirSync(path).filter(isObsolete)) rmSync(join(path, name), { force: true });
@@ -110,7 +129,7 @@ const isRunConfig = (path: string): boolean => {
 const requireNoResults = (files: RunFolder): void => {
   const { path, config } = files;
   const isForeign = (name: string): boolean => name === basename(config) && !isRunConfig(config);
-  const [first, ...others] = readdirSync(path).filter((name) => results.test(name) || isForeign(name));
+  const [first, ...others] = readdirSync(path).filter((name) => results.has(name) || isForeign(name));
   if (first === undefined) return;
   const progress = progressIn(files);
   if (!progress) {
@@ -128,7 +147,7 @@ const requireNoResults = (files: RunFolder): void => {
 };
 
 const requireOtherFolder = (path: string, source: string): void => {
-  if (resolve(dirname(source)) !== resolve(path) || !filesOfRun.test(basename(source))) return;
+  if (resolve(dirname(source)) !== resolve(path) || !isOfRun(basename(source))) return;
   throw new UserError(
     `--out ${path}: the run would overwrite ${source}, the graph that it trains; name another folder`,
   );
@@ -164,7 +183,7 @@ export const createRunFolder = (
     lockRun(path);
     return orUnlock(path, () => {
       if (!overwrite) requireNoResults(files);
-      if (overwrite || existsSync(files.config)) removeFiles(path, (name) => filesOfRun.test(name));
+      if (overwrite || existsSync(files.config)) removeFiles(path, isOfRun);
       writeFileSync(files.metrics, "");
       return files;
     });

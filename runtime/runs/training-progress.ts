@@ -1,30 +1,29 @@
 /** How far a training has come: beside its tensors, all that decides how it goes on. */
 import * as v from "valibot";
+import { countSchema } from "../text/count-schema.ts";
 import type { Recipe } from "../../compiler/artifact/metadata.ts";
 import type { Figures } from "../metrics/summarize.ts";
 import { type Best, trackBest, trackImprovement } from "./track-best.ts";
 
-const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-
-const bestSchema: v.GenericSchema<Best> = v.object({ value: v.number(), loss: v.number(), epoch: count });
+const bestSchema: v.GenericSchema<Best> = v.object({ value: v.number(), loss: v.number(), epoch: countSchema });
 
 export const progressSchema = v.object({
   /** Epochs that are done and evaluated. */
-  epochs: count,
+  epochs: countSchema,
   /** Optimizer steps since the beginning. */
-  steps: count,
+  steps: countSchema,
   /** Those of the epoch at hand. */
-  epochSteps: count,
+  epochSteps: countSchema,
   /** The epoch's generator after them; null before the first. */
   random: v.nullable(v.array(v.pipe(v.number(), v.integer()))),
   /** For the epoch's mean loss. */
-  epochLoss: v.object({ sum: v.number(), clips: count }),
+  epochLoss: v.object({ sum: v.number(), clips: countSchema }),
   /** Decides what best.onnx is. */
   best: v.nullable(bestSchema),
   /** The best of the figure that early stopping watches. */
   watched: v.nullable(bestSchema),
   /** Epochs in the averaged parameters. */
-  averaged: count,
+  averaged: countSchema,
   /** Whether nothing is left to do but the averaged graph. */
   finished: v.boolean(),
 });

@@ -1,4 +1,5 @@
 /** Reads the header of a `.safetensors`; the values stay in the file until they are asked for. */
+import { countSchema } from "../text/count-schema.ts";
 import { bytesPerElement } from "../../compiler/artifact/element-types.ts";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import * as v from "valibot";
@@ -17,8 +18,11 @@ const elementTypes: ReadonlyMap<string, ElementType> = new Map(
   Object.entries(dtypes).map(([type, dtype]) => [dtype, type as ElementType]),
 );
 
-const whole = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const field = v.object({ dtype: v.string(), shape: v.array(whole), data_offsets: v.tuple([whole, whole]) });
+const field = v.object({
+  dtype: v.string(),
+  shape: v.array(countSchema),
+  data_offsets: v.tuple([countSchema, countSchema]),
+});
 const headerSchema = v.objectWithRest({ __metadata__: v.optional(v.record(v.string(), v.string()), {}) }, field);
 
 /** The format's own limit. */

@@ -1,5 +1,7 @@
 /** Which clips a graph was trained on: in its metadata, so that they are known wherever the graph is. */
 import * as v from "valibot";
+import { countSchema } from "../text/count-schema.ts";
+import { parseJson } from "../text/parse-json.ts";
 import { trainedClipsKey } from "../../compiler/artifact/metadata.ts";
 import type { Artifact } from "./read-artifact.ts";
 
@@ -17,7 +19,7 @@ const keptAtMost = 32_768;
 const hexDigits = 10;
 
 const schema = v.object({
-  clips: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  clips: countSchema,
   /** Rising, in base64. */
   fingerprints: v.pipe(v.string(), v.base64()),
 });
@@ -42,12 +44,8 @@ const decode = (bytes: Buffer): readonly string[] =>
 /** @returns undefined where the graph does not tell: it was never trained, or by an earlier version */
 export const trainedClipsOf = ({ model }: Pick<Artifact, "model">): TrainedClips | undefined => {
   const text = model.metadataProps?.find(({ key }) => key === trainedClipsKey)?.value ?? "";
-  try {
-    const { clips, fingerprints } = v.parse(schema, JSON.parse(text));
-    return trainedClips(decode(Buffer.from(fingerprints, "base64")), clips);
-  } catch {
-    return undefined;
-  }
+  const told = parseJson(schema, text);
+  return told && trainedClips(decode(Buffer.from(told.fingerprints, "base64")), told.clips);
 };
 
 /** The graph with these clips besides those that it was trained on before. */
