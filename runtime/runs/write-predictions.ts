@@ -1,5 +1,4 @@
 /** An evaluation's answers, for reports: every figure, confusion and curve follows from them. */
-import type { Clip } from "../data/dataset.ts";
 import type { Predictions } from "../metrics/predictions.ts";
 import { writeSafetensors } from "../safetensors/write-safetensors.ts";
 import { writeFailure } from "../files/write-failure.ts";
@@ -11,7 +10,7 @@ import { writeFailure } from "../files/write-failure.ts";
 export const writePredictions = async (
   path: string,
   predictions: Predictions,
-  clips: readonly Clip[],
+  clips: readonly string[],
   classes: number,
 ): Promise<void> => {
   const tensors = (["logits", "scores", "targets"] as const).map((name) => ({
@@ -20,7 +19,7 @@ export const writePredictions = async (
     read: () => predictions[name],
   }));
   try {
-    await writeSafetensors(path, tensors, { clips: JSON.stringify(clips.map(({ name }) => name)) });
+    await writeSafetensors(path, tensors, { clips: JSON.stringify(clips) });
   } catch (error) {
     throw writeFailure(path, error);
   }

@@ -45,6 +45,7 @@ export interface PreparedRun {
     | "testClips"
     | "leaveOut"
     | "folder"
+    | "workingDirectory"
     | "run"
     | "checkpoint"
   >;
@@ -110,7 +111,7 @@ const toPreparedRun = (
   { artifact, recipe }: ReturnType<typeof readGraph>,
   { data, steps = Infinity }: RunValues,
   { clips, trained }: GatheredClips,
-  others: Pick<PreparedRun["options"], "device" | "leaveOut" | "folder" | "run" | "checkpoint">,
+  others: Pick<PreparedRun["options"], "device" | "leaveOut" | "folder" | "workingDirectory" | "run" | "checkpoint">,
 ): PreparedRun => ({
   options: {
     artifact: withTrainedClips(artifact, trained),
@@ -184,6 +185,7 @@ export const prepareNewRun = async (
       device,
       leaveOut: skipBad ? recordLeftOut(folder, run.epochs, leftOut) : undefined,
       folder,
+      workingDirectory: process.cwd(),
       run: runDigest(run),
     });
   });
@@ -279,6 +281,7 @@ export const prepareResumedRun = async (
       device,
       leaveOut: skipBad ? recordLeftOut({ ...folder, path: origin }, epochs, leftOut) : undefined,
       folder,
+      workingDirectory,
       run,
       checkpoint,
     });

@@ -14,6 +14,7 @@ import { type EventLog, openEventLog } from "../runs/event-log.ts";
 import { partSize } from "../runs/part-size.ts";
 import { requireFiniteParameters } from "./require-finite.ts";
 import type { GraphFiles, RunFolder } from "../runs/run-folder.ts";
+import { toRunPath } from "../runs/run-path.ts";
 import { openUsageMeter } from "../runs/run-usage.ts";
 import type { TrainingProgress } from "../runs/training-progress.ts";
 import { openWeightAverage, type WeightAverage } from "./weight-average.ts";
@@ -36,6 +37,8 @@ export interface TrainOptions {
   readonly leaveOut?: ((clip: Clip, reason: string) => Promise<void>) | undefined;
   /** Where all that the run writes goes. */
   readonly folder: RunFolder;
+  /** What the names of clips are relative to in what the run writes. Default: the current folder, as they are. */
+  readonly workingDirectory?: string | undefined;
   /** Stands in the checkpoint for all that decides the run. */
   readonly run: string;
   /** What to go on from; without it, training begins. */
@@ -115,8 +118,17 @@ export const evaluateSaved = async (
   }
 };
 
+/** By the names that the clips had when the run began, wherever it goes on. */
+const namesOf = (clips: readonly Clip[], { workingDirectory = "." }: TrainOptions): readonly string[] =>
+  clips.map(({ name, source }) => ("path" in source ? toRunPath(workingDirectory, name) : name));
+
 const savePredictions = ({ options }: Training, files: GraphFiles, predictions: ClipPredictions): Promise<void> =>
-  writePredictions(files.predictions, predictions, predictions.clips, options.artifact.metadata.classes.length);
+  writePredictions(
+    files.predictions,
+    predictions,
+    namesOf(predictions.clips, options),
+    options.artifact.metadata.classes.length,
+  );
 
 /** The parameters as they are now, with what they answer to the evaluation clips. */
 export const saveGraph = async (

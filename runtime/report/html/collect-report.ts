@@ -8,6 +8,7 @@ import type { Artifact } from "../../session/read-artifact.ts";
 import { readWaveformArtifact } from "../../session/read-waveform-artifact.ts";
 import { readConfig, type RunConfig } from "../../runs/run-config.ts";
 import { type GraphFiles, type RunFolder, runFolder } from "../../runs/run-folder.ts";
+import { runPlaces } from "../../runs/run-places.ts";
 import { readUsage } from "../../runs/run-usage.ts";
 import { UserError } from "../../user-error.ts";
 import { addSpectrograms } from "./add-spectrograms.ts";
@@ -43,13 +44,14 @@ const analyseEvaluation = ({ predictions }: NamedPredictions, { metadata }: Arti
 /** The sections that rest on a graph's answers. */
 const collectEvaluation = async (
   { predictions: path }: GraphFiles,
-  { workingDirectory }: RunConfig,
+  config: RunConfig,
   folder: RunFolder,
   artifact: Artifact | UserError,
 ): Promise<Pick<ReportData, "evaluation" | "worstClips">> => {
   const missing = (message: string) => ({ evaluation: { missing: message }, worstClips: { missing: message } });
   if (!existsSync(path)) return missing("The run holds no predictions: none of its graphs has been evaluated yet.");
   if (artifact instanceof UserError) return missing(artifact.message);
+  const { workingDirectory } = runPlaces(folder.path, config);
   const answers = await readPredictions(path, artifact.metadata.classes.length);
   const worst = rankWorstClips(answers, artifact.metadata, shownClips).map((clip) => ({
     ...clip,

@@ -14,6 +14,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import type { Recipe } from "../../../compiler/artifact/metadata.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 import type { Output } from "../../../runtime/output.ts";
+import { readPredictions } from "../../../runtime/runs/read-predictions.ts";
 import { type PreparedRun, prepareNewRun, prepareResumedRun } from "../../../runtime/train/prepare-run.ts";
 import type { RunValues } from "../../../runtime/train/run-values.ts";
 import { train } from "../../../runtime/train/train.ts";
@@ -305,6 +306,19 @@ test("an interrupted run is not overwritten", async () => {
       "run: holds a run that ended after step 3, before its end; go on with it: runtime train --resume --out run, name another folder, or replace it with --overwrite",
     ),
   );
+});
+
+test("a run names its clips as when it began, wherever it goes on", async () => {
+  const folder = enterWorkspace();
+  await trainOneEpoch((await startRun()).options);
+  const predictions = join(folder, "run", "graph.predictions.safetensors");
+  const { clips } = await readPredictions(predictions, 2);
+  process.chdir("clips");
+  const resumed = await prepared(prepareResumedRun(join("..", "run"), undefined, {}, preparing));
+  await trainFor(resumed.options);
+  process.chdir(folder);
+  expect(clips).toContain(join("clips", "high", "3.wav"));
+  expect((await readPredictions(predictions, 2)).clips).toStrictEqual(clips);
 });
 
 test("a finished run is not overwritten unless that is asked for", async () => {

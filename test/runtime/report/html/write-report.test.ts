@@ -58,7 +58,7 @@ const addPredictions = async ({ best }: RunFolder): Promise<void> => {
   const [sound] = embeddedClips(classes);
   if (!sound) throw new Error("there are embedded sounds");
   const missing = { ...sound, name: "none.wav", source: { path: "none.wav" } };
-  await writePredictions(best.predictions, predictions, [sound, missing], classes.length);
+  await writePredictions(best.predictions, predictions, [sound.name, missing.name], classes.length);
 };
 
 test("a run's head, figures and worst clips", async () => {
