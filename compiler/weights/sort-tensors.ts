@@ -107,7 +107,7 @@ export const sortTensors = (
     if (isNeeded) refuse(`${name} is no tensor, but a Python object of ${className}`);
   }
   if (unexpected.length > 0) {
-    refuse(`has tensors that a ${layout.name} checkpoint does not have: ${listNames(unexpected)}`);
+    refuse(`has tensors that no ${layout.name} checkpoint has: ${listNames(unexpected)}`);
   }
   if (quantised.length > 0) {
     refuse(`has weights rounded to whole numbers: ${listNames(quantised)}; expected the ones before`);

@@ -28,11 +28,10 @@ export const huggingFaceClassNames = (id2label: Labels, label2id: Labels): reado
   const names = id2label && Object.keys(id2label).length > 0 ? namesByRow(id2label) : inverse;
   if (names === undefined) return undefined;
   if (typeof names === "string") return `id2label ${names}`;
-  if (areNumbers(names) && inverse?.length === names.length) return inverse;
   const moved = Object.entries(label2id ?? {}).find(
     ([name, row]) => names.includes(name) && names[Number(row)] !== name,
   );
-  if (!moved) return names;
+  if (!moved) return areNumbers(names) && inverse?.length === names.length ? inverse : names;
   const [name, row] = moved;
   return `id2label with ${JSON.stringify(name)} in row ${names.indexOf(name)}, and a label2id with it in row ${String(row)}`;
 };

@@ -12,8 +12,12 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));
 
 /** Fields that a file leaves out have transformers' defaults. */
+const pictures = ["vit", "deit", "vit_mae", "vit_msn"] as const;
+const sides = v.union([count, v.tuple([count, count])]);
 const picture = v.object({
-  model_type: v.picklist(["vit", "deit"]),
+  model_type: v.picklist(pictures),
+  image_size: v.optional(sides),
+  patch_size: v.optional(sides, 16),
   num_attention_heads: v.optional(count, 12),
   layer_norm_eps: v.optional(positive, 1e-12),
   hidden_act: v.optional(v.string(), "gelu"),
@@ -33,7 +37,7 @@ const spectrogram = v.object({
   problem_type: v.nullish(v.string()),
 });
 const model = v.variant("model_type", [picture, spectrogram]);
-const knownModels: ReadonlySet<unknown> = new Set(["vit", "deit", "audio-spectrogram-transformer"]);
+const knownModels: ReadonlySet<unknown> = new Set([...pictures, "audio-spectrogram-transformer"]);
 
 const extractor = v.object({
   do_normalize: v.optional(v.boolean(), true),
@@ -97,6 +101,14 @@ const readExtractor = (checkpoint: string, isSpectrogram: boolean): Pick<SourceF
   return { warnings: [warning] };
 };
 
+/** A picture need not be square. Without a size in the file its own positions tell. */
+const describePicture = ({ image_size, patch_size }: v.InferOutput<typeof picture>): Pick<SourceFacts, "grid"> => {
+  if (image_size === undefined) return {};
+  const [image, patch] = [image_size, patch_size].map((size) => (typeof size === "number" ? [size, size] : size));
+  const along = (axis: 0 | 1): number => Math.floor((image?.[axis] ?? 0) / (patch?.[axis] ?? 1));
+  return { grid: { rows: along(0), columns: along(1) } };
+};
+
 /** Names of transformers' activations that compute what ours does. */
 const sameActivations: ReadonlyMap<string, string> = new Map([["gelu_python", "gelu"]]);
 
@@ -135,7 +147,7 @@ export const readHuggingFaceFiles = (checkpoint: string): SourceFacts => {
     layerNormEps: config.layer_norm_eps,
     activation: sameActivations.get(activation) ?? activation,
   };
-  if (config.model_type !== "audio-spectrogram-transformer") return common;
+  if (config.model_type !== "audio-spectrogram-transformer") return { ...common, ...describePicture(config) };
   const { num_mel_bins: bins, max_length: frames, patch_size: patch, id2label, label2id } = config;
   const classNames = huggingFaceClassNames(id2label, label2id);
   const objective = objectives.get(config.problem_type);

@@ -71,6 +71,25 @@ describe("heads", () => {
     const path = await writeCheckpoint(layoutTensors("Hugging Face ViT"));
     writeFileSync(join(dirname(path), "config.json"), JSON.stringify({ model_type: "vit", num_attention_heads: 2 }));
     expect(refusal(path, {}, fourHeads)).toBe(message);
+    writeFileSync(
+      join(dirname(path), "config.json"),
+      JSON.stringify({ model_type: "vit_mae", num_attention_heads: 2 }),
+    );
+    expect(refusal(path, {}, fourHeads)).toBe(message);
+  });
+
+  test("and the grid of a picture that is no square", async () => {
+    const path = await writeCheckpoint(layoutTensors("Hugging Face ViT"));
+    const gridOf = (image: unknown, patch_size: unknown): readonly string[] => {
+      const config = { model_type: "vit", num_attention_heads: 2, image_size: image, patch_size };
+      writeFileSync(join(dirname(path), "config.json"), JSON.stringify(config));
+      return importMini(path, {}, mini({ tokens: ["cls"] })).coverage.sources.flatMap(({ name, note }) =>
+        note !== undefined && name.endsWith("position_embeddings") ? [note] : [],
+      );
+    };
+    expect(gridOf(undefined, 16)).toStrictEqual([]);
+    expect(gridOf(128, 16)).toStrictEqual([]);
+    expect(gridOf([64, 256], [16, 16])).toStrictEqual(["positions 4x16 -> 8x8"]);
   });
 
   test("elsewhere they are the spec's", async () => {
@@ -168,6 +187,10 @@ describe("config.json beside a Hugging Face checkpoint", () => {
     expect(await rowsOf({ label2id: byName })).toStrictEqual(expected);
     expect(await rowsOf({ id2label: byRow, label2id: byName })).toStrictEqual(expected);
     expect(await rowsOf({ id2label: numbered, label2id: byName })).toStrictEqual(expected);
+    const digits = { id2label: { 0: "1", 1: "0" }, label2id: { 0: 0, 1: 1 } };
+    expect(refusal(await withConfig({ ...astConfig, ...strides, ...digits }), {}, abc)).toBe(
+      `FILE: its config.json has an id2label with "0" in row 1, and a label2id with it in row 0; ${nameThem}`,
+    );
     // Left over from before a script gave the model its names.
     expect(await rowsOf({ id2label: byRow, label2id: { LABEL_0: 1, LABEL_1: 0 } })).toStrictEqual(expected);
 

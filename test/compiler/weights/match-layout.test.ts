@@ -34,7 +34,7 @@ describe("a checkpoint is refused", () => {
   ])("of %s with %s", async (name, extra, layout) => {
     const names = extra.split(", ");
     const message = await refused(extended(layoutTensors(name), ...names));
-    expect(message).toBe(`FILE: has tensors that a ${layout} checkpoint does not have: ${names.toSorted().join(", ")}`);
+    expect(message).toBe(`FILE: has tensors that no ${layout} checkpoint has: ${names.toSorted().join(", ")}`);
   });
 
   test.each([
