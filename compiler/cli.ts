@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** `specgraph [spec.ts] [--out graph.onnx] [--input waveform|features]`; in a clone, `npm run compile -- ...`. */
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { printableJson, printableLines } from "./artifact/printable.ts";
 import { watchOutput } from "./artifact/watch-output.ts";
@@ -54,6 +55,9 @@ const readArguments = (args: readonly string[]) => {
   }
 };
 
+/** Of a clone: the paper's model. */
+const defaultSpec = "spec/ast.ts";
+
 const isGraphInput = (value: string): value is GraphInput => value === "waveform" || value === "features";
 const stages = ["inference", "gradients", "update"] as const satisfies readonly StageName[];
 const millions = (count: number): string => `${(count / 1e6).toFixed(1)} M`;
@@ -74,7 +78,10 @@ const run = (args: readonly string[]): void => {
   if (weights === "") fail("arguments", "--weights names no file; see --help");
   if (!isGraphInput(input)) return fail("arguments", `--input is waveform or features, not ${input}`);
 
-  const spec = positionals[0] ?? "spec/ast.ts";
+  const spec = positionals[0] ?? defaultSpec;
+  if (positionals.length === 0 && !existsSync(spec)) {
+    fail("arguments", `no spec is named, and there is no ${defaultSpec} here; see --help`);
+  }
   const started = performance.now();
   const options: CompileOptions = {
     spec,

@@ -87,7 +87,7 @@ describe("wrong arguments", () => {
     [["--print", "loss"], "error: --print is inference, gradients, update, not loss (arguments)\n"],
     [["--out", ""], "error: --out names no file; see --help (arguments)\n"],
     [["--weights", ""], "error: --weights names no file; see --help (arguments)\n"],
-    [[], "error: there is no spec spec/ast.ts (spec-missing)\n"],
+    [[], "error: no spec is named, and there is no spec/ast.ts here; see --help (arguments)\n"],
   ])("%j", (args, message) => {
     const folder = makeFolder();
     expect(run(folder, ...args)).toStrictEqual({ status: 2, stdout: "", stderr: message });
