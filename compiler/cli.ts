@@ -77,6 +77,10 @@ const run = (args: readonly string[]): void => {
   if (out === "") fail("arguments", "--out names no file; see --help");
   if (weights === "") fail("arguments", "--weights names no file; see --help");
   if (!isGraphInput(input)) return fail("arguments", `--input is waveform or features, not ${input}`);
+  const stage = stages.find((name) => name === values.print);
+  if (values.print !== undefined && stage === undefined) {
+    fail("arguments", `--print is ${stages.join(", ")}, not ${values.print}`);
+  }
 
   const spec = positionals[0] ?? defaultSpec;
   if (positionals.length === 0 && !existsSync(spec)) {
@@ -91,11 +95,8 @@ const run = (args: readonly string[]): void => {
     ...(weightsFrom === undefined ? {} : { weightsFrom }),
     ...(weightsLabels === undefined ? {} : { weightsLabels }),
   };
-  if (values.print !== undefined) {
-    const stage = stages.find((name) => name === values.print);
-    print(
-      printStage(options, stage ?? fail("arguments", `--print is ${stages.join(", ")}, not ${values.print}`)).trimEnd(),
-    );
+  if (stage !== undefined) {
+    print(printStage(options, stage).trimEnd());
     return;
   }
   const { metadata, coverage, bytes } = compile(options);
