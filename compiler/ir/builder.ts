@@ -17,7 +17,8 @@ export type Builder = Emit & {
   readonly finish: (outputs: readonly Value[]) => Graph;
 };
 
-const emptyGraph: Graph = { inputs: [], constants: [], states: [], nodes: [], outputs: [] };
+/** What a builder continues that begins anew. */
+export const emptyGraph: Graph = { inputs: [], constants: [], states: [], nodes: [], outputs: [] };
 
 const constantDtype = (data: Constant["data"]): DType => {
   if (data instanceof Float32Array) return "float32";

@@ -1,7 +1,7 @@
 /** The stage that steps: from gradients to the next parameters and optimizer states. It reads nothing of the batch. */
 import { names } from "../artifact/names.ts";
 import type { NormalizedSpec } from "../frontend/normalized-spec.ts";
-import { createBuilder } from "../ir/builder.ts";
+import { createBuilder, emptyGraph } from "../ir/builder.ts";
 import { type Graph, type State, unchanged } from "../ir/graph.ts";
 import { clipGradients } from "./clip-gradients.ts";
 import { gradientName, meanOfSums } from "./keep-gradients.ts";
@@ -18,23 +18,14 @@ export const lowerUpdate = (
   states: readonly State[],
   rateFactors: ReadonlyMap<string, number>,
 ): Graph => {
-  const kept = new Map(states.map((state) => [state.value.name, state]));
-  const pairs = states.flatMap((parameter) => {
-    const gradient = kept.get(gradientName(parameter.value.name));
-    return parameter.kind === "parameter" && gradient ? [{ parameter, gradient }] : [];
-  });
+  const kept = new Set(states.map(({ value }) => value.name));
+  const trained = states.filter(({ kind, value }) => kind === "parameter" && kept.has(gradientName(value.name)));
   const read = states.filter(({ kind }) => kind === "gradient");
-  const b = createBuilder({
-    inputs: [],
-    constants: [],
-    states: [...pairs.map(({ parameter }) => parameter), ...read].map(unchanged),
-    nodes: [],
-    outputs: [],
-  });
+  const b = createBuilder({ ...emptyGraph, states: [...trained, ...read].map(unchanged) });
   const learningRate = b.input(names.learningRate, { dtype: "float32", shape: [] });
   const lossScale = declareLossScale(b, precision);
 
-  const sums = new Map(pairs.map(({ parameter, gradient }) => [parameter.value.name, gradient.value]));
+  const sums = new Map(trained.map(({ value: { name } }) => [name, b.findState(gradientName(name))]));
   const means = accumulate > 1 ? meanOfSums(b, sums) : sums;
   const unscaled = lossScale ? unscaleGradients(b, lossScale, means) : means;
   const clipped = clipNorm === null ? unscaled : clipGradients(b, unscaled, clipNorm);
@@ -42,7 +33,7 @@ export const lowerUpdate = (
     b,
     optimizer,
     learningRate,
-    pairs.flatMap(({ parameter: { value: parameter } }) => {
+    trained.flatMap(({ value: parameter }) => {
       const gradient = clipped.get(parameter.name);
       return gradient ? [{ parameter, gradient, rateFactor: rateFactors.get(parameter.name) ?? 1 }] : [];
     }),

@@ -48,7 +48,7 @@ export const splitClips = (dataset: Dataset, { seed, evaluation }: SplitOptions)
   return validation.length > 0 ? { train, evaluation: validation, test } : { train, evaluation: test, test: [] };
 };
 
-/** The clips of the first of these parts that has any; all where none has. */
+/** The clips of the first of these parts that is not empty; all where each is. */
 const partOf = ({ clips }: Dataset, ...parts: readonly Split[]): readonly Clip[] => {
   const part = parts.find((part) => clips.some(({ split }) => split === part));
   return part === undefined ? clips : clips.filter(({ split }) => split === part);

@@ -34,7 +34,7 @@ export interface TrainingSession {
   readonly changing: readonly StoredTensor[];
   /** The parameters and optimizer states as the last step left them, on the device; valid until the next step. */
   readonly state: () => Tensors;
-  /** One of them on the host. */
+  /** One of them on the host, or a gradient. */
   readonly read: (name: string) => Promise<Tensor>;
   readonly close: () => Promise<void>;
 }
@@ -80,13 +80,11 @@ const byClipCount = (batches: readonly TrainingBatch[]): readonly (readonly Trai
   return groups;
 };
 
-const bool = (value: boolean): Tensor => new Tensor("bool", Uint8Array.of(Number(value)), []);
-
 /** Marks the batches that do not begin a step: the gradients before theirs are kept. */
 const createMarker = (): ((batch: TrainingBatch) => TrainingBatch) => {
   let isBegun = false;
   return ({ feeds, endsStep }) => {
-    const marked = { feeds: { ...feeds, [names.accumulate]: bool(isBegun) }, endsStep };
+    const marked = { feeds: { ...feeds, [names.accumulate]: new Tensor("bool", [isBegun], []) }, endsStep };
     isBegun = !endsStep;
     return marked;
   };

@@ -37,7 +37,7 @@ const partFolders = (names: readonly string[]): readonly KnownTable[] =>
     return split === undefined ? [] : ["csv", "jsonl"].map((kind) => ({ path: join(name, `metadata.${kind}`), split }));
   });
 
-/** Where known data sets have their tables; the first row of which a folder has any tells which it is. */
+/** Where known data sets have their tables; the first row of which a folder has a table tells which it is. */
 const layoutsOf = (names: readonly string[]): readonly (readonly KnownTable[])[] => [
   [{ path: join("meta", "esc50.csv") }],
   [{ path: join("metadata", "UrbanSound8K.csv") }],
