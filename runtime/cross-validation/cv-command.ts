@@ -18,7 +18,7 @@ import {
   type Usage,
 } from "../options.ts";
 import type { Output } from "../output.ts";
-import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
+import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { createFolders } from "../files/create-folders.ts";
 import { writeFailure } from "../files/write-failure.ts";
 import { readText } from "../files/read-text.ts";

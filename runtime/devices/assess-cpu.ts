@@ -1,4 +1,4 @@
-import { cpuDevice } from "../session/device.ts";
+import { cpuDevice } from "../engine/device.ts";
 import type { MachineFacts } from "./device-facts.ts";
 import type { UsableDevice } from "./device-report.ts";
 

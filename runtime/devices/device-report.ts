@@ -1,4 +1,4 @@
-import type { Device } from "../session/device.ts";
+import type { Device } from "../engine/device.ts";
 
 /** A device that ONNX Runtime computes on. */
 export interface UsableDevice extends Device {

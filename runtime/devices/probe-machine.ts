@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
-import { listSupportedBackends } from "../session/onnxruntime.ts";
+import { listSupportedBackends } from "../engine/onnxruntime.ts";
 import type { MachineFacts } from "./device-facts.ts";
 
 const readText = (path: string): string => {

@@ -23,7 +23,7 @@ const describeAdapter = async (): Promise<Omit<AdapterFacts, "name"> | null> => 
 
 /** @param model in base64: one input `x`, float32 [2, 2], and one output `y` */
 const compute = async (provider: string, model: string): Promise<number[]> => {
-  const { InferenceSession, Tensor } = await import("../session/onnxruntime.ts");
+  const { InferenceSession, Tensor } = await import("../engine/onnxruntime.ts");
   const session = await InferenceSession.create(Buffer.from(model, "base64"), {
     executionProviders: [provider],
     extra: { session: { disable_cpu_ep_fallback: "1" } },

@@ -1,5 +1,5 @@
 import type { Output } from "../output.ts";
-import { cpuDevice, type Device } from "../session/device.ts";
+import { cpuDevice, type Device } from "../engine/device.ts";
 import { UserError } from "../user-error.ts";
 import { assessCuda } from "./assess-cuda.ts";
 import { assessWebgpu } from "./assess-webgpu.ts";

@@ -8,13 +8,13 @@ import type { HuggingFaceModel } from "../../compiler/artifact/metadata.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { removeAbandoned, temporaryPath } from "../../compiler/artifact/temporary-files.ts";
 import { createFolders } from "../files/create-folders.ts";
-import { cutProgram } from "../session/cut-program.ts";
-import { Tensor } from "../session/onnxruntime.ts";
-import { type Artifact } from "../session/read-artifact.ts";
-import { readTensor } from "../session/stored-tensor.ts";
-import { writeArtifact } from "../session/write-artifact.ts";
+import { cutProgram } from "../engine/cut-program.ts";
+import { Tensor } from "../engine/onnxruntime.ts";
+import { type Artifact } from "../artifact/read-artifact.ts";
+import { readTensor } from "../artifact/stored-tensor.ts";
+import { writeArtifact } from "../artifact/write-artifact.ts";
 import { UserError } from "../user-error.ts";
-import { readFloats } from "../session/read-floats.ts";
+import { readFloats } from "../artifact/read-floats.ts";
 import { type WritableTensor, writeSafetensors } from "../safetensors/write-safetensors.ts";
 
 /** The parameters under their names on the hub: several names share a tensor in equal parts of its first axis, in this order. */

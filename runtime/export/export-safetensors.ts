@@ -2,8 +2,8 @@
 import { dirname } from "node:path";
 import { checkpointKeys } from "../../compiler/artifact/metadata.ts";
 import { createFolders } from "../files/create-folders.ts";
-import type { Artifact } from "../session/read-artifact.ts";
-import { readFloats } from "../session/read-floats.ts";
+import type { Artifact } from "../artifact/read-artifact.ts";
+import { readFloats } from "../artifact/read-floats.ts";
 import { writeSafetensors } from "../safetensors/write-safetensors.ts";
 
 /** Makes the folders that lead to it, too. @throws the file system's error */

@@ -4,7 +4,7 @@ import { createClipExaminer } from "../data/examine-clips.ts";
 import { requireReadable } from "../data/require-readable.ts";
 import { evaluationClips } from "../data/split-clips.ts";
 import type { Output } from "../output.ts";
-import type { Artifact } from "../session/read-artifact.ts";
+import type { Artifact } from "../artifact/read-artifact.ts";
 import { findTrainedClips, mergeTrained, trainedAmong, type TrainedAmong } from "./trained-among.ts";
 
 export interface ChooseOptions {

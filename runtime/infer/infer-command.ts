@@ -1,7 +1,7 @@
 /** `runtime infer`. */
 import { orUserError } from "../or-user-error.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
-import { Tensor } from "../session/onnxruntime.ts";
+import { Tensor } from "../engine/onnxruntime.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
 import { isHeardInPart } from "../audio/create-clip-survey.ts";
@@ -13,8 +13,8 @@ import { commonOptions, deviceOption, parseOptions, type Usage } from "../option
 import type { Output } from "../output.ts";
 import { formatFigure } from "../text/format-number.ts";
 import { formatTable } from "../text/format-table.ts";
-import { type Classifier, openClassifier } from "../session/classifier.ts";
-import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
+import { type Classifier, openClassifier } from "../engine/classifier.ts";
+import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { UserError } from "../user-error.ts";
 
 const defaultTop = 5;

@@ -1,10 +1,10 @@
 /** Runs a classifier over a set of clips. */
-import { Tensor } from "../session/onnxruntime.ts";
+import { Tensor } from "../engine/onnxruntime.ts";
 import { batches, type LoadClipIfAny } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
 import type { Predictions } from "../metrics/predictions.ts";
-import type { Classifier } from "../session/classifier.ts";
-import type { Artifact } from "../session/read-artifact.ts";
+import type { Classifier } from "../engine/classifier.ts";
+import type { Artifact } from "../artifact/read-artifact.ts";
 import { UserError } from "../user-error.ts";
 
 export interface PredictOptions {

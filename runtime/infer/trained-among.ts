@@ -2,8 +2,8 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clip } from "../data/dataset.ts";
-import type { Artifact } from "../session/read-artifact.ts";
-import { type TrainedClips, trainedClipsOf } from "../session/trained-clips.ts";
+import type { Artifact } from "../artifact/read-artifact.ts";
+import { type TrainedClips, trainedClipsOf } from "../artifact/trained-clips.ts";
 import { readRunClips } from "../runs/run-clips.ts";
 import { runFolder } from "../runs/run-folder.ts";
 

@@ -1,4 +1,4 @@
-import { readTensor, type StoredTensor } from "../session/stored-tensor.ts";
+import { readTensor, type StoredTensor } from "../artifact/stored-tensor.ts";
 
 /** A tensor's shape and what its values are like. */
 export interface TensorDescription {

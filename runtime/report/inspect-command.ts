@@ -2,7 +2,7 @@
 import { shortenList } from "../text/shorten-list.ts";
 import { type Command, exitCodes } from "../command.ts";
 import { commonOptions, oneOperand, parseOptions, type Usage } from "../options.ts";
-import { type Artifact, readArtifact } from "../session/read-artifact.ts";
+import { type Artifact, readArtifact } from "../artifact/read-artifact.ts";
 import { describeTensor, type TensorDescription } from "./describe-tensor.ts";
 import { describeRecipe } from "./describe-recipe.ts";
 import { formatBytes, formatCount, formatExact } from "../text/format-number.ts";

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { readFloats } from "../session/read-floats.ts";
+import { readFloats } from "../artifact/read-floats.ts";
 import type { Predictions } from "../metrics/predictions.ts";
 import { readSafetensors } from "../safetensors/read-safetensors.ts";
 import { UserError } from "../user-error.ts";

@@ -4,7 +4,7 @@ import { bytesPerElement } from "../../compiler/artifact/element-types.ts";
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import * as v from "valibot";
 import { readFailure } from "../files/read-failure.ts";
-import { elementCount, type ElementType, type StoredTensor } from "../session/stored-tensor.ts";
+import { elementCount, type ElementType, type StoredTensor } from "../artifact/stored-tensor.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { UserError } from "../user-error.ts";
 import { dtypes } from "./write-safetensors.ts";

@@ -2,7 +2,7 @@
 import { bytesPerElement } from "../../compiler/artifact/element-types.ts";
 import { createHash, type Hash } from "node:crypto";
 import { rename } from "node:fs/promises";
-import { elementCount, type ElementType } from "../session/stored-tensor.ts";
+import { elementCount, type ElementType } from "../artifact/stored-tensor.ts";
 import { replaceFile, type TemporaryFile, writeFully } from "../files/temporary-file.ts";
 import { blankSeal, sealOffset } from "./seal.ts";
 

@@ -7,8 +7,8 @@ import { createWaveformStore } from "../data/create-waveform-store.ts";
 import type { Clip } from "../data/dataset.ts";
 import { loadAhead } from "../data/load-ahead.ts";
 import { soundRateHz } from "../data/synthesise.ts";
-import { openFeatureExtractor } from "../session/feature-extractor.ts";
-import type { Artifact } from "../session/read-artifact.ts";
+import { openFeatureExtractor } from "../engine/feature-extractor.ts";
+import type { Artifact } from "../artifact/read-artifact.ts";
 import { UserError } from "../user-error.ts";
 import { mergeMoments, type Moments, momentsOf, noMoments } from "./moments.ts";
 

@@ -11,7 +11,7 @@ import { clipOptions, commonOptions, oneOperand, parseOptions, type Usage } from
 import { formatExact, formatFigure } from "../text/format-number.ts";
 import { formatTable } from "../text/format-table.ts";
 import { createProgress } from "../text/create-progress.ts";
-import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
+import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { UserError } from "../user-error.ts";
 import { formatProposal, type ProposedObjective } from "./format-proposal.ts";
 import { measureClips } from "./measure-clips.ts";

@@ -1,9 +1,9 @@
 /** The training program's random inputs, of what was drawn for each clip. */
-import { Tensor } from "../session/onnxruntime.ts";
+import { Tensor } from "../engine/onnxruntime.ts";
 import type { Augmentation } from "../../compiler/artifact/metadata.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { randomOf } from "../data/random.ts";
-import type { Tensors } from "../session/state-store.ts";
+import type { Tensors } from "../engine/state-store.ts";
 import type { ClipDraws, Mask } from "./draw-clip.ts";
 
 export interface FeatureSize {

@@ -11,7 +11,7 @@ import { readDataset } from "../data/read-dataset.ts";
 import { requireReadable } from "../data/require-readable.ts";
 import { type SplitClips, splitClips } from "../data/split-clips.ts";
 import { standIn } from "../data/stand-in.ts";
-import type { Artifact } from "../session/read-artifact.ts";
+import type { Artifact } from "../artifact/read-artifact.ts";
 import { UserError } from "../user-error.ts";
 import { clipsDigest, type LeftOut, type Run } from "../runs/run-config.ts";
 import { readRunClips, type RunClips } from "../runs/run-clips.ts";

@@ -1,10 +1,10 @@
 /** Makes a part of a step what the training program takes. */
-import { Tensor } from "../session/onnxruntime.ts";
+import { Tensor } from "../engine/onnxruntime.ts";
 import type { ArtifactMetadata, Recipe } from "../../compiler/artifact/metadata.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { loadBatch, type LoadClip } from "../data/batches.ts";
 import { fillBatch } from "../data/fill-batch.ts";
-import type { Tensors } from "../session/state-store.ts";
+import type { Tensors } from "../engine/state-store.ts";
 import { augmentationFeeds } from "./augmentation-feeds.ts";
 import type { PartPlan } from "./plan-epoch.ts";
 

@@ -6,10 +6,10 @@ import { createClipExaminer, type ExamineClips } from "../data/examine-clips.ts"
 import type { SplitClips } from "../data/split-clips.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import type { Output } from "../output.ts";
-import type { Artifact } from "../session/read-artifact.ts";
-import { readWaveformArtifact } from "../session/read-waveform-artifact.ts";
-import { changingStates, requireTraining, trainingProgram } from "../session/session-program.ts";
-import { withTrainedClips } from "../session/trained-clips.ts";
+import type { Artifact } from "../artifact/read-artifact.ts";
+import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
+import { changingStates, requireTraining, trainingProgram } from "../engine/session-program.ts";
+import { withTrainedClips } from "../artifact/trained-clips.ts";
 import { UserError } from "../user-error.ts";
 import { type ExpectedCheckpoint, readCheckpoint } from "../runs/checkpoint.ts";
 import { digestOf, type GatheredClips, gatherClips, gatherRunClips } from "./gather-clips.ts";

@@ -1,5 +1,5 @@
 /** Optimizer steps from their parts. */
-import type { TrainingSession } from "../session/training-session.ts";
+import type { TrainingSession } from "../engine/training-session.ts";
 import type { LoadedPart } from "./load-part.ts";
 
 /** An optimizer step that is done. */

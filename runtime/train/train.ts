@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { UnreadableClip } from "../data/unreadable-clip.ts";
 import type { Predictions } from "../metrics/predictions.ts";
 import { type Figures, summarize } from "../metrics/summarize.ts";
-import type { Artifact } from "../session/read-artifact.ts";
+import type { Artifact } from "../artifact/read-artifact.ts";
 import { requireFiniteLoss } from "./require-finite.ts";
 import { UserError } from "../user-error.ts";
 import { countSteps, runEpoch } from "./run-epoch.ts";

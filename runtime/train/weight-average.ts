@@ -1,7 +1,7 @@
 /** The mean of several epochs' parameters, of which only the sum is kept (the reference's `validate_wa`, in float32 as there). */
-import { Tensor } from "../session/onnxruntime.ts";
+import { Tensor } from "../engine/onnxruntime.ts";
 import type { WritableTensor } from "../safetensors/write-safetensors.ts";
-import { readTensor, type StoredTensor } from "../session/stored-tensor.ts";
+import { readTensor, type StoredTensor } from "../artifact/stored-tensor.ts";
 
 type Read = (name: string) => Promise<Tensor>;
 

@@ -6,13 +6,13 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Tensor } from "../../runtime/session/onnxruntime.ts";
+import { Tensor } from "../../runtime/engine/onnxruntime.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { compile } from "../../compiler/compile.ts";
 import { selectDevice } from "../../runtime/devices/select-device.ts";
-import { openClassifier } from "../../runtime/session/classifier.ts";
-import { readArtifact } from "../../runtime/session/read-artifact.ts";
-import { openTrainingSession } from "../../runtime/session/training-session.ts";
+import { openClassifier } from "../../runtime/engine/classifier.ts";
+import { readArtifact } from "../../runtime/artifact/read-artifact.ts";
+import { openTrainingSession } from "../../runtime/engine/training-session.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

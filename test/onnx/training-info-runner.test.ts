@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
-import { Tensor } from "../../runtime/session/onnxruntime.ts";
+import { Tensor } from "../../runtime/engine/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { createRunner } from "./training-info-runner.ts";
 

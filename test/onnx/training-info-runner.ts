@@ -6,7 +6,7 @@
 import { open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
-import { InferenceSession, Tensor } from "../../runtime/session/onnxruntime.ts";
+import { InferenceSession, Tensor } from "../../runtime/engine/onnxruntime.ts";
 
 /** Tensors of one step, by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;

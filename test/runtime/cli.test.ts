@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "./audio/temporary-folder.ts";
 import { wavBytes } from "./audio/wav-bytes.ts";
-import { linearModel, metadata, writeLinearModel } from "./session/linear-artifact.ts";
+import { linearModel, metadata, writeLinearModel } from "./artifact/linear-artifact.ts";
 
 const cli = fileURLToPath(new URL("../../dist/runtime/cli.js", import.meta.url));
 

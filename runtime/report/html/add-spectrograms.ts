@@ -1,7 +1,7 @@
 import { framesIn, samplesIn } from "../../audio/frames.ts";
 import { openClips } from "../../infer/open-clips.ts";
-import { openFeatureExtractor } from "../../session/feature-extractor.ts";
-import type { Artifact } from "../../session/read-artifact.ts";
+import { openFeatureExtractor } from "../../engine/feature-extractor.ts";
+import type { Artifact } from "../../artifact/read-artifact.ts";
 import { UserError } from "../../user-error.ts";
 import { clipSource } from "./clip-source.ts";
 import { drawSpectrogram } from "./draw-spectrogram.ts";

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { printable, printableJson, printableLines, quoted } from "../../../compiler/artifact/printable.ts";
 import { temporaryFolder } from "../../runtime/audio/temporary-folder.ts";
 import { wavBytes } from "../../runtime/audio/wav-bytes.ts";
-import { encodeModel, linearModel } from "../../runtime/session/linear-artifact.ts";
+import { encodeModel, linearModel } from "../../runtime/artifact/linear-artifact.ts";
 
 const built = (half: string): string => fileURLToPath(new URL(`../../../dist/${half}/cli.js`, import.meta.url));
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { temporaryFolder } from "../../runtime/audio/temporary-folder.ts";
 import { wavBytes } from "../../runtime/audio/wav-bytes.ts";
-import { writeLinearModel } from "../../runtime/session/linear-artifact.ts";
+import { writeLinearModel } from "../../runtime/artifact/linear-artifact.ts";
 
 const built = (half: string): string => fileURLToPath(new URL(`../../../dist/${half}/cli.js`, import.meta.url));
 

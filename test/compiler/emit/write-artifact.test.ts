@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import onnxProto from "onnx-proto";
-import { InferenceSession, Tensor } from "../../../runtime/session/onnxruntime.ts";
+import { InferenceSession, Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { CompileError } from "../../../compiler/diagnostics/diagnostic.ts";
 import { writeArtifact } from "../../../compiler/emit/write-artifact.ts";

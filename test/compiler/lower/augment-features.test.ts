@@ -1,4 +1,4 @@
-import { Tensor } from "../../../runtime/session/onnxruntime.ts";
+import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { expect, test } from "vitest";
 import type { Augmentation } from "../../../compiler/artifact/metadata.ts";
 import type { NormalizedFeatures } from "../../../compiler/frontend/normalized-spec.ts";

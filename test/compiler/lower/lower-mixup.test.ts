@@ -1,4 +1,4 @@
-import { Tensor } from "../../../runtime/session/onnxruntime.ts";
+import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { absentSample } from "../../../compiler/artifact/names.ts";
 import type { NormalizedFeatures } from "../../../compiler/frontend/normalized-spec.ts";

@@ -1,4 +1,4 @@
-import type { Tensor } from "../../../runtime/session/onnxruntime.ts";
+import type { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { type Builder, createBuilder } from "../../../compiler/ir/builder.ts";
 import type { Attributes, Graph, Value } from "../../../compiler/ir/graph.ts";

@@ -1,4 +1,4 @@
-import { Tensor } from "../../../runtime/session/onnxruntime.ts";
+import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { expect, test } from "vitest";
 import { type Builder, createBuilder } from "../../../compiler/ir/builder.ts";
 import type { Dim, Graph, Value } from "../../../compiler/ir/graph.ts";

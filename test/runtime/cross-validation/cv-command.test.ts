@@ -8,7 +8,7 @@ import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { recordOutput } from "../record-output.ts";
-import { linearModel, metadata, writeLinearModel } from "../session/linear-artifact.ts";
+import { linearModel, metadata, writeLinearModel } from "../artifact/linear-artifact.ts";
 
 /** A graph, a folder of clips and the same clips with folds, in the folder that is current until the test ends. */
 const enterWorkspace = (): void => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { describeChoice } from "../../../runtime/devices/choose-device.ts";
 import { requireDevice, selectDevice } from "../../../runtime/devices/select-device.ts";
-import { cpuDevice } from "../../../runtime/session/device.ts";
+import { cpuDevice } from "../../../runtime/engine/device.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { softwareGpu } from "../../software-gpu.ts";
 import * as machines from "./machines.ts";

@@ -14,12 +14,12 @@ import { createOutput } from "../../../runtime/output.ts";
 import { importMini, layoutTensors, lower, mini, referenceTensors } from "../../compiler/weights/mini-ast.ts";
 import { temporaryFolder } from "../../compiler/weights/readers/builders.ts";
 import { exportHuggingFace } from "../../../runtime/export/export-hugging-face.ts";
-import { openClassifier } from "../../../runtime/session/classifier.ts";
-import { cpuDevice } from "../../../runtime/session/device.ts";
-import { openFeatureExtractor } from "../../../runtime/session/feature-extractor.ts";
-import { InferenceSession, Tensor } from "../../../runtime/session/onnxruntime.ts";
-import { readArtifact } from "../../../runtime/session/read-artifact.ts";
-import { metadata, startWeight, writeExternalModel } from "../session/linear-artifact.ts";
+import { openClassifier } from "../../../runtime/engine/classifier.ts";
+import { cpuDevice } from "../../../runtime/engine/device.ts";
+import { openFeatureExtractor } from "../../../runtime/engine/feature-extractor.ts";
+import { InferenceSession, Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
+import { metadata, startWeight, writeExternalModel } from "../artifact/linear-artifact.ts";
 
 /** A compiled graph with the reference's parameters. */
 const compileMini = (tokens: readonly ["cls"] | readonly ["cls", "dist"] = ["cls", "dist"]): string => {

@@ -1,17 +1,17 @@
-import { Tensor } from "../../../runtime/session/onnxruntime.ts";
+import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, sep } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { fingerprintClip } from "../../../runtime/audio/fingerprint-clip.ts";
 import { evalCommand } from "../../../runtime/infer/eval-command.ts";
-import { readArtifact } from "../../../runtime/session/read-artifact.ts";
-import { writeArtifact } from "../../../runtime/session/write-artifact.ts";
-import { withTrainedClips } from "../../../runtime/session/trained-clips.ts";
+import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
+import { writeArtifact } from "../../../runtime/artifact/write-artifact.ts";
+import { withTrainedClips } from "../../../runtime/artifact/trained-clips.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { recordOutput } from "../record-output.ts";
-import { writeLinearModel } from "../session/linear-artifact.ts";
+import { writeLinearModel } from "../artifact/linear-artifact.ts";
 
 const evaluate = async (...args: readonly string[]) => {
   const { texts, notes, events, output } = recordOutput();

@@ -4,7 +4,7 @@ import { inferCommand } from "../../../runtime/infer/infer-command.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { recordOutput } from "../record-output.ts";
-import { writeLinearModel } from "../session/linear-artifact.ts";
+import { writeLinearModel } from "../artifact/linear-artifact.ts";
 
 const infer = async (files: Readonly<Record<string, Uint8Array>>) => {
   const folder = temporaryFolder(files);

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { requireSameTask } from "../../../runtime/infer/require-same-task.ts";
-import type { Artifact } from "../../../runtime/session/read-artifact.ts";
+import type { Artifact } from "../../../runtime/artifact/read-artifact.ts";
 import { UserError } from "../../../runtime/user-error.ts";
-import { metadata } from "../session/linear-artifact.ts";
+import { metadata } from "../artifact/linear-artifact.ts";
 
 const artifact = (path: string, changes: Partial<ArtifactMetadata> = {}): Artifact => ({
   path,

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { mergeTrained, trainedAmong } from "../../../runtime/infer/trained-among.ts";
-import { trainedClips } from "../../../runtime/session/trained-clips.ts";
+import { trainedClips } from "../../../runtime/artifact/trained-clips.ts";
 
 const clips = Array.from({ length: 10 }, (_, index) => {
   const name = String(index);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { describeRecipe } from "../../../runtime/report/describe-recipe.ts";
-import { metadata } from "../session/linear-artifact.ts";
+import { metadata } from "../artifact/linear-artifact.ts";
 
 test("a plain recipe", () => {
   expect(describeRecipe(metadata.recipe)).toBe("learning rate 0.5, 2 clips a step, 2 epochs, seed 0");

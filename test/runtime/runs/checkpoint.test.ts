@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { writeSafetensors } from "../../../runtime/safetensors/write-safetensors.ts";
-import { readTensor, type StoredTensor } from "../../../runtime/session/stored-tensor.ts";
+import { readTensor, type StoredTensor } from "../../../runtime/artifact/stored-tensor.ts";
 import {
   type Checkpoint,
   type CheckpointFiles,

@@ -3,7 +3,7 @@ import type { Recipe } from "../../../compiler/artifact/metadata.ts";
 import type { Figures } from "../../../runtime/metrics/summarize.ts";
 import { trackBest, trackImprovement } from "../../../runtime/runs/track-best.ts";
 import { afterEpoch, afterStep, beginning, type TrainingProgress } from "../../../runtime/runs/training-progress.ts";
-import { metadata } from "../session/linear-artifact.ts";
+import { metadata } from "../artifact/linear-artifact.ts";
 
 const figures: Figures = { clips: 4, loss: 1, accuracy: 0.5, mAP: 0.5, AUC: 0.5, dPrime: 0 };
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readSafetensors } from "../../../runtime/safetensors/read-safetensors.ts";
 import { writeSafetensors } from "../../../runtime/safetensors/write-safetensors.ts";
-import { readTensor } from "../../../runtime/session/stored-tensor.ts";
+import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 

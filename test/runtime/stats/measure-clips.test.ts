@@ -5,7 +5,7 @@ import type { Clip } from "../../../runtime/data/dataset.ts";
 import { embeddedClasses, embeddedClips } from "../../../runtime/data/embedded.ts";
 import { readDataset } from "../../../runtime/data/read-dataset.ts";
 import { openClips } from "../../../runtime/infer/open-clips.ts";
-import { type Artifact, readArtifact } from "../../../runtime/session/read-artifact.ts";
+import { type Artifact, readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { measureClips } from "../../../runtime/stats/measure-clips.ts";
 import { deviationOf, mergeMoments, momentsOf, noMoments } from "../../../runtime/stats/moments.ts";
 import { kaldiFbank64 } from "../../golden/kaldi-fbank.ts";

@@ -1,10 +1,10 @@
 import { expect, test } from "vitest";
-import { readArtifact } from "../../../runtime/session/read-artifact.ts";
-import { readTensor } from "../../../runtime/session/stored-tensor.ts";
+import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
+import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";
 import type { TrainEvent } from "../../../runtime/runs/train-event.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
-import { accumulatingModel } from "../session/accumulating-artifact.ts";
-import { metadata } from "../session/linear-artifact.ts";
+import { accumulatingModel } from "../artifact/accumulating-artifact.ts";
+import { metadata } from "../artifact/linear-artifact.ts";
 import { collect, optionsIn } from "./linear-training.ts";
 
 const run = async (

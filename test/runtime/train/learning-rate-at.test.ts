@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import type { Recipe, Schedule } from "../../../compiler/artifact/metadata.ts";
 import { learningRateAt } from "../../../runtime/train/learning-rate-at.ts";
-import { metadata } from "../session/linear-artifact.ts";
+import { metadata } from "../artifact/linear-artifact.ts";
 
 interface Sequence {
   readonly recipe: {

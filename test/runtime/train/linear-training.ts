@@ -3,14 +3,14 @@ import { basename, join } from "node:path";
 import type { onnx } from "onnx-proto";
 import type { Recipe } from "../../../compiler/artifact/metadata.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
-import { cpuDevice } from "../../../runtime/session/device.ts";
-import { readArtifact } from "../../../runtime/session/read-artifact.ts";
+import { cpuDevice } from "../../../runtime/engine/device.ts";
+import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { readCheckpoint } from "../../../runtime/runs/checkpoint.ts";
 import { createRunFolder } from "../../../runtime/runs/run-folder.ts";
 import { train } from "../../../runtime/train/train.ts";
 import type { TrainEvent } from "../../../runtime/runs/train-event.ts";
 import type { TrainOptions } from "../../../runtime/train/training.ts";
-import { linearModel, writeLinearModel } from "../session/linear-artifact.ts";
+import { linearModel, writeLinearModel } from "../artifact/linear-artifact.ts";
 
 /** Clips of class 0 begin high, those of class 1 end high. */
 export const clips = Array.from({ length: 6 }, (_, index): Clip => ({

@@ -4,7 +4,7 @@ import { absentSample } from "../../../compiler/artifact/names.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 import type { ClipDraws } from "../../../runtime/train/draw-clip.ts";
 import { loadPart } from "../../../runtime/train/load-part.ts";
-import { metadata } from "../session/linear-artifact.ts";
+import { metadata } from "../artifact/linear-artifact.ts";
 
 const none: Augmentation = { mixup: null, frequencyMask: null, timeMask: null, noise: false, roll: null };
 const undrawn: ClipDraws = {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { Augmentation, Recipe } from "../../../compiler/artifact/metadata.ts";
 import { partSize } from "../../../runtime/runs/part-size.ts";
 import { type EpochPlanOptions, type PartPlan, planEpoch } from "../../../runtime/train/plan-epoch.ts";
-import { metadata } from "../session/linear-artifact.ts";
+import { metadata } from "../artifact/linear-artifact.ts";
 import { clips } from "./linear-training.ts";
 
 const augmentation: Augmentation = {

@@ -22,7 +22,7 @@ import { UserError } from "../../../runtime/user-error.ts";
 import { runtimeVersion } from "../../../runtime/version.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
-import { linearModel, metadata, writeExternalModel, writeLinearModel } from "../session/linear-artifact.ts";
+import { linearModel, metadata, writeExternalModel, writeLinearModel } from "../artifact/linear-artifact.ts";
 import { load } from "./linear-training.ts";
 
 const silent: Output = {

@@ -11,8 +11,8 @@ import { train } from "../../../runtime/train/train.ts";
 import type { TrainOptions } from "../../../runtime/train/training.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
-import { accumulatingModel } from "../session/accumulating-artifact.ts";
-import { encodeModel, metadata } from "../session/linear-artifact.ts";
+import { accumulatingModel } from "../artifact/accumulating-artifact.ts";
+import { encodeModel, metadata } from "../artifact/linear-artifact.ts";
 import { collect, optionsIn, outline, resumed } from "./linear-training.ts";
 
 /** A run's files that must not depend on interruptions; the others tell when and where it ran and was saved. */

@@ -1,23 +1,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Tensor } from "../../../runtime/session/onnxruntime.ts";
+import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import type { onnx } from "onnx-proto";
 import { describe, expect, test } from "vitest";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 import { UnreadableClip } from "../../../runtime/data/unreadable-clip.ts";
 import { readSafetensors } from "../../../runtime/safetensors/read-safetensors.ts";
-import { openClassifier } from "../../../runtime/session/classifier.ts";
-import { cpuDevice } from "../../../runtime/session/device.ts";
-import { readArtifact } from "../../../runtime/session/read-artifact.ts";
-import { readTensor } from "../../../runtime/session/stored-tensor.ts";
+import { openClassifier } from "../../../runtime/engine/classifier.ts";
+import { cpuDevice } from "../../../runtime/engine/device.ts";
+import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
+import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";
 import { countSteps } from "../../../runtime/train/run-epoch.ts";
 import { train } from "../../../runtime/train/train.ts";
 import type { TrainEvent } from "../../../runtime/runs/train-event.ts";
 import type { TrainOptions } from "../../../runtime/train/training.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
-import { accumulatingModel } from "../session/accumulating-artifact.ts";
-import { linearModel, metadata } from "../session/linear-artifact.ts";
+import { accumulatingModel } from "../artifact/accumulating-artifact.ts";
+import { linearModel, metadata } from "../artifact/linear-artifact.ts";
 import { type Changes, clips, collect, load, optionsIn, outline, resumed } from "./linear-training.ts";
 
 test("epochs of steps, each evaluated and saved", async () => {

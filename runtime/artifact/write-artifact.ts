@@ -6,11 +6,10 @@ import onnxProto, { type onnx } from "onnx-proto";
 import { alignment, createChecksum, printPlace } from "../../compiler/artifact/external-data.ts";
 import { commit, commitPair, discard, openTemporary, type TemporaryFile, writeFully } from "../files/temporary-file.ts";
 import { writeFailure } from "../files/write-failure.ts";
-import type { Tensor } from "./onnxruntime.ts";
 import type { Artifact } from "./read-artifact.ts";
 import { elementCount, type StoredTensor } from "./stored-tensor.ts";
 
-type Read = (name: string) => Promise<Tensor>;
+type Read = (name: string) => Promise<{ readonly data: unknown }>;
 
 const readBytes = async (read: Read, name: string): Promise<Uint8Array> => {
   const { data } = await read(name);

@@ -4,8 +4,8 @@ import type { onnx } from "onnx-proto";
 import { names } from "../../compiler/artifact/names.ts";
 import { UserError } from "../user-error.ts";
 import { inPlaceStates, type Replacement } from "./in-place.ts";
-import { type Artifact, damaged, readOwnStates } from "./read-artifact.ts";
-import type { StoredTensor } from "./stored-tensor.ts";
+import { type Artifact, damaged, readOwnStates } from "../artifact/read-artifact.ts";
+import type { StoredTensor } from "../artifact/stored-tensor.ts";
 
 /** A graph that ONNX Runtime runs on states: they are inputs, and what replaces them are outputs. */
 export interface Stage {

@@ -7,12 +7,12 @@ import type { Device } from "./device.ts";
 import { type DeviceMemory, openDeviceMemory } from "./device-memory.ts";
 import { batchCount, endsStep, loopProgram } from "./loop-program.ts";
 import { openSession } from "./open-session.ts";
-import type { Artifact } from "./read-artifact.ts";
+import type { Artifact } from "../artifact/read-artifact.ts";
 import { changingStates, type Stage, trainingProgram } from "./session-program.ts";
 import { requireFit } from "./require-fit.ts";
 import { stackFeeds } from "./stack-feeds.ts";
 import { deviceStates, hostStates, type OpenStage, type Tensors } from "./state-store.ts";
-import type { StoredTensor } from "./stored-tensor.ts";
+import type { StoredTensor } from "../artifact/stored-tensor.ts";
 
 /** What the gradients of one run of the program are of. */
 export interface TrainingBatch {

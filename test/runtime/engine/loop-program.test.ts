@@ -1,10 +1,10 @@
 import { join } from "node:path";
-import { Tensor } from "../../../runtime/session/onnxruntime.ts";
+import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { expect, test } from "vitest";
 import { compile } from "../../../compiler/compile.ts";
-import { cpuDevice } from "../../../runtime/session/device.ts";
-import { type Artifact, readArtifact } from "../../../runtime/session/read-artifact.ts";
-import { openTrainingSession, type TrainingBatch } from "../../../runtime/session/training-session.ts";
+import { cpuDevice } from "../../../runtime/engine/device.ts";
+import { type Artifact, readArtifact } from "../../../runtime/artifact/read-artifact.ts";
+import { openTrainingSession, type TrainingBatch } from "../../../runtime/engine/training-session.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { readArtifact } from "../../../runtime/session/read-artifact.ts";
-import { trainedClips, trainedClipsOf, withTrainedClips } from "../../../runtime/session/trained-clips.ts";
+import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
+import { trainedClips, trainedClipsOf, withTrainedClips } from "../../../runtime/artifact/trained-clips.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { writeLinearModel } from "./linear-artifact.ts";
 

@@ -1,15 +1,15 @@
 /** The training program and inference on a WebGPU device, software if need be, against the CPU. */
 import { join } from "node:path";
-import { Tensor } from "../../../runtime/session/onnxruntime.ts";
+import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import type { Recipe } from "../../../compiler/artifact/metadata.ts";
 import { compile } from "../../../compiler/compile.ts";
-import { openClassifier, openClassifierOn } from "../../../runtime/session/classifier.ts";
-import { cpuDevice, type Device } from "../../../runtime/session/device.ts";
-import { type Artifact, readArtifact } from "../../../runtime/session/read-artifact.ts";
-import type { Tensors } from "../../../runtime/session/state-store.ts";
-import { openTrainingSession, type TrainingBatch } from "../../../runtime/session/training-session.ts";
-import { writeArtifact } from "../../../runtime/session/write-artifact.ts";
+import { openClassifier, openClassifierOn } from "../../../runtime/engine/classifier.ts";
+import { cpuDevice, type Device } from "../../../runtime/engine/device.ts";
+import { type Artifact, readArtifact } from "../../../runtime/artifact/read-artifact.ts";
+import type { Tensors } from "../../../runtime/engine/state-store.ts";
+import { openTrainingSession, type TrainingBatch } from "../../../runtime/engine/training-session.ts";
+import { writeArtifact } from "../../../runtime/artifact/write-artifact.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { softwareGpu } from "../../software-gpu.ts";

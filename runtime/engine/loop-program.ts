@@ -3,7 +3,7 @@ import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import onnxProto, { type onnx } from "onnx-proto";
 import { names } from "../../compiler/artifact/names.ts";
 import { asInput, type Stage, type TrainingProgram, withGraph } from "./session-program.ts";
-import type { StoredTensor } from "./stored-tensor.ts";
+import type { StoredTensor } from "../artifact/stored-tensor.ts";
 
 /** The loop's own inputs: how many batches, int64 [], and for each whether the update follows it, bool [batches]. */
 export const batchCount = "loop/count";

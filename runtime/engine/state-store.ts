@@ -3,7 +3,7 @@ import { Tensor } from "./onnxruntime.ts";
 import type { Session } from "./open-session.ts";
 import type { DeviceMemory } from "./device-memory.ts";
 import type { Stage } from "./session-program.ts";
-import { readTensor, type StoredTensor, type TensorData, zerosLike } from "./stored-tensor.ts";
+import { readTensor, type StoredTensor, type TensorData, zerosLike } from "../artifact/stored-tensor.ts";
 
 /** Tensors by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { cpuDevice, type Device } from "../../../runtime/session/device.ts";
-import { requireFit } from "../../../runtime/session/require-fit.ts";
-import { metadata as linear } from "./linear-artifact.ts";
+import { cpuDevice, type Device } from "../../../runtime/engine/device.ts";
+import { requireFit } from "../../../runtime/engine/require-fit.ts";
+import { metadata as linear } from "../artifact/linear-artifact.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 
 const { recipe } = linear;

@@ -4,7 +4,7 @@ import type { Device } from "./device.ts";
 import { UserError } from "../user-error.ts";
 import type { Tensor } from "./onnxruntime.ts";
 import { openSession, type Session } from "./open-session.ts";
-import type { Artifact } from "./read-artifact.ts";
+import type { Artifact } from "../artifact/read-artifact.ts";
 import { requireFit } from "./require-fit.ts";
 import { inferenceProgram } from "./session-program.ts";
 import type { Tensors } from "./state-store.ts";

@@ -1,18 +1,18 @@
-import { cpuDevice } from "../../../runtime/session/device.ts";
+import { cpuDevice } from "../../../runtime/engine/device.ts";
 import { join } from "node:path";
-import { Tensor } from "../../../runtime/session/onnxruntime.ts";
+import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../../compiler/compile.ts";
-import { openClassifier, openClassifierOn } from "../../../runtime/session/classifier.ts";
-import { openSession } from "../../../runtime/session/open-session.ts";
-import { readArtifact } from "../../../runtime/session/read-artifact.ts";
-import type { Tensors } from "../../../runtime/session/state-store.ts";
-import { openTrainingSession, type TrainingSession } from "../../../runtime/session/training-session.ts";
+import { openClassifier, openClassifierOn } from "../../../runtime/engine/classifier.ts";
+import { openSession } from "../../../runtime/engine/open-session.ts";
+import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
+import type { Tensors } from "../../../runtime/engine/state-store.ts";
+import { openTrainingSession, type TrainingSession } from "../../../runtime/engine/training-session.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { createRunner } from "../../onnx/training-info-runner.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
-import { linearModel, startWeight, writeExternalModel, writeLinearModel } from "./linear-artifact.ts";
+import { linearModel, startWeight, writeExternalModel, writeLinearModel } from "../artifact/linear-artifact.ts";
 
 const waveform = new Tensor("float32", Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0), [2, 4]);
 const feeds: Tensors = {

@@ -1,10 +1,10 @@
 import { mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readArtifact, readOwnStates } from "../../../runtime/session/read-artifact.ts";
-import { readWaveformArtifact } from "../../../runtime/session/read-waveform-artifact.ts";
-import { requireTraining } from "../../../runtime/session/session-program.ts";
-import { readTensor } from "../../../runtime/session/stored-tensor.ts";
+import { readArtifact, readOwnStates } from "../../../runtime/artifact/read-artifact.ts";
+import { readWaveformArtifact } from "../../../runtime/artifact/read-waveform-artifact.ts";
+import { requireTraining } from "../../../runtime/engine/session-program.ts";
+import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import {

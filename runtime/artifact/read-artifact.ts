@@ -1,4 +1,4 @@
-/** Reads and checks `graph.onnx`. Protobuf stays inside this folder. */
+/** Reads and checks `graph.onnx`. */
 import { bytesPerElement, onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";

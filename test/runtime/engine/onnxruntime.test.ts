@@ -6,7 +6,7 @@ import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
-import { writeLinearModel } from "./linear-artifact.ts";
+import { writeLinearModel } from "../artifact/linear-artifact.ts";
 
 const built = (path: string): string => fileURLToPath(new URL(`../../../dist/${path}`, import.meta.url));
 const cli = built("runtime/cli.js");
@@ -55,7 +55,7 @@ test("many operands: the telemetry's stack overflowed above some 25 kB of them",
 
 test("a worker alone cannot turn the telemetry off", async () => {
   const { ORT_DISABLE_TELEMETRY: _, ...env } = process.env;
-  const worker = new Worker(built("runtime/session/onnxruntime.js"), { env });
+  const worker = new Worker(built("runtime/engine/onnxruntime.js"), { env });
   const failure = await new Promise<Error | undefined>((resolve) => {
     worker.on("error", resolve);
     worker.on("exit", () => resolve(undefined));

@@ -7,7 +7,7 @@ import { cutProgram } from "./cut-program.ts";
 import { cpuDevice } from "./device.ts";
 import { UserError } from "../user-error.ts";
 import { openSession } from "./open-session.ts";
-import { type Artifact } from "./read-artifact.ts";
+import { type Artifact } from "../artifact/read-artifact.ts";
 
 export interface FeatureExtractor {
   /**

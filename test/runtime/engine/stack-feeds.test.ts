@@ -1,7 +1,7 @@
-import { Tensor } from "../../../runtime/session/onnxruntime.ts";
+import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { expect, test } from "vitest";
 import { absentSample } from "../../../compiler/artifact/names.ts";
-import { stackFeeds } from "../../../runtime/session/stack-feeds.ts";
+import { stackFeeds } from "../../../runtime/engine/stack-feeds.ts";
 
 const describeTensor = ({ type, dims, data }: Tensor) => [type, dims, data];
 

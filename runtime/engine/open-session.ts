@@ -3,7 +3,7 @@ import onnxProto, { type onnx } from "onnx-proto";
 import { InferenceSession } from "./onnxruntime.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
-import type { Artifact } from "./read-artifact.ts";
+import type { Artifact } from "../artifact/read-artifact.ts";
 
 /** ONNX Runtime's level for errors that end a session: the rest is about graph optimisations, not about the user's input. */
 const logFatalOnly = 4;

@@ -3,7 +3,7 @@ import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import onnxProto from "onnx-proto";
 import { InferenceSession, type Tensor } from "./onnxruntime.ts";
 import type { Device } from "./device.ts";
-import { type ElementType, isElementType } from "./stored-tensor.ts";
+import { type ElementType, isElementType } from "../artifact/stored-tensor.ts";
 
 export interface DeviceMemory {
   /** Copies a tensor to the device. The caller disposes of the copy. */

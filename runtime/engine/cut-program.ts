@@ -1,6 +1,6 @@
 import type { onnx } from "onnx-proto";
 import { UserError } from "../user-error.ts";
-import type { Artifact } from "./read-artifact.ts";
+import type { Artifact } from "../artifact/read-artifact.ts";
 import { nodesLeadingTo, withGraph } from "./session-program.ts";
 
 /**
