@@ -16,13 +16,13 @@ import {
   trainedClipsKey,
 } from "./artifact/metadata.ts";
 import { names } from "./artifact/names.ts";
-import { compilerVersion, describeArtifact } from "./describe-artifact.ts";
+import { compilerVersion, describeArtifact } from "./emit/describe-artifact.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { writeArtifact } from "./emit/write-artifact.ts";
 import { normalizeSpec, resolveCheckpoint } from "./frontend/normalize-spec.ts";
-import type { Locate, NormalizedSpec } from "./frontend/normalized-spec.ts";
+import type { Locate, NormalizedSpec } from "./ir/normalized-spec.ts";
 import { readSpec } from "./frontend/read-spec.ts";
-import { createBuilder } from "./ir/builder.ts";
+import { createBuilder } from "./ops/builder.ts";
 import { type Graph, type State, unchanged, type Value } from "./ir/graph.ts";
 import { printGraph } from "./ir/print-graph.ts";
 import { parametersOf, type Program } from "./ir/program.ts";
@@ -37,7 +37,7 @@ import { foldReshapes } from "./passes/fold-reshapes.ts";
 import { mixedPrecision } from "./passes/mixed-precision.ts";
 import { removeDeadCode, removeUnread } from "./passes/remove-dead-code.ts";
 import { renameValues } from "./passes/rename-values.ts";
-import { verify } from "./ir/verify.ts";
+import { verify } from "./ops/verify.ts";
 import { runPasses } from "./passes/run-passes.ts";
 import type { Coverage } from "./weights/coverage.ts";
 import { describeGeometry } from "./weights/geometry.ts";

@@ -15,6 +15,8 @@ const layers: readonly (readonly [file: string, forbidden: readonly string[], al
   ["compiler/lower/a.ts", ["../../runtime/cli.ts", "../../test/a.ts", "ts-morph", "onnx-proto"], ["../ir/dim.ts"]],
   ["compiler/frontend/a.ts", ["../../runtime/cli.ts", "onnx-proto", "onnxruntime-node"], ["ts-morph"]],
   ["compiler/emit/a.ts", ["../../runtime/cli.ts", "ts-morph", "onnxruntime-node"], ["onnx-proto"]],
+  ["compiler/weights/readers/a.ts", ["../../../runtime/cli.ts", "onnx-proto"], ["./dtype.ts"]],
+  ["compiler/weights/readers/onnx.ts", ["../../../runtime/cli.ts", "ts-morph"], ["onnx-proto"]],
   [
     "runtime/train/a.ts",
     ["../../compiler/ir/dim.ts", "../../compiler/compile.ts", "../../spec/ast.ts", "ts-morph", "onnxruntime-node"],

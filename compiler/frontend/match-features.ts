@@ -3,7 +3,7 @@ import type { Normalize } from "../../spec/dsl/features.ts";
 import type { Model } from "../../spec/dsl/model.ts";
 import type { Filters } from "../weights/geometry.ts";
 import type { SourceFeatures } from "../weights/source-facts.ts";
-import type { NormalizedFeatures } from "./normalized-spec.ts";
+import type { NormalizedFeatures } from "../ir/normalized-spec.ts";
 import type { Report } from "./report.ts";
 
 /** A checkpoint, as far as features are concerned. */

@@ -8,9 +8,9 @@ import type { Model } from "../../spec/dsl/model.ts";
 import type { Classes, Objective } from "../../spec/dsl/objectives.ts";
 import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
 import { CompileError, type Diagnostic } from "../diagnostics/diagnostic.ts";
-import { readClassNames } from "../read-class-names.ts";
+import { readClassNames } from "../weights/read-class-names.ts";
 import { type FeatureSource, matchFeatures, resolveNormalization } from "./match-features.ts";
-import type { Locate, NormalizedFeatures, NormalizedSpec, PlacedLayer } from "./normalized-spec.ts";
+import type { Locate, NormalizedFeatures, NormalizedSpec, PlacedLayer } from "../ir/normalized-spec.ts";
 import { normalizeTraining } from "./normalize-training.ts";
 import { checkNumbers, numberRules, type Report } from "./report.ts";
 

@@ -9,7 +9,7 @@ import type {
   NormalizedOptimizer,
   NormalizedPrecision,
   NormalizedTraining,
-} from "./normalized-spec.ts";
+} from "../ir/normalized-spec.ts";
 import { checkNumbers, type Report } from "./report.ts";
 
 const normalizeOptimizer = (optimizer: Optimizer, report: Report): NormalizedOptimizer => {

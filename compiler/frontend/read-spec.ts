@@ -6,7 +6,7 @@ import { type CallExpression, type Diagnostic as TsDiagnostic, Node, Project, ts
 import type { Model } from "../../spec/dsl/model.ts";
 import { CompileError, type Diagnostic, type SourceSpan } from "../diagnostics/diagnostic.ts";
 import { evaluateSpec, type ObjectPlace } from "./evaluate-spec.ts";
-import type { Locate } from "./normalized-spec.ts";
+import type { Locate } from "../ir/normalized-spec.ts";
 
 export interface ReadSpec {
   readonly model: Model;

@@ -1,7 +1,7 @@
 import type { Augmentation } from "../artifact/metadata.ts";
 import { names } from "../artifact/names.ts";
-import type { NormalizedFeatures } from "../frontend/normalized-spec.ts";
-import type { Builder } from "../ir/builder.ts";
+import type { NormalizedFeatures } from "../ir/normalized-spec.ts";
+import type { Builder } from "../ops/builder.ts";
 import { product } from "../ir/dim.ts";
 import type { Value } from "../ir/graph.ts";
 

@@ -1,4 +1,4 @@
-import type { Builder } from "../ir/builder.ts";
+import type { Builder } from "../ops/builder.ts";
 import { globalSquaredNorm } from "./global-squared-norm.ts";
 import type { Gradients } from "./update.ts";
 

@@ -1,4 +1,4 @@
-import type { Builder } from "../ir/builder.ts";
+import type { Builder } from "../ops/builder.ts";
 import type { Value } from "../ir/graph.ts";
 
 /** Cuts samples [batch, any length] to `length`, or appends `fill` up to it: [batch, length]. */

@@ -2,8 +2,8 @@
 import type { Initializer } from "../../spec/dsl/initializers.ts";
 import type { Layer } from "../../spec/dsl/layers.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
-import type { Locate, PlacedLayer } from "../frontend/normalized-spec.ts";
-import type { Builder } from "../ir/builder.ts";
+import type { Locate, PlacedLayer } from "../ir/normalized-spec.ts";
+import type { Builder } from "../ops/builder.ts";
 import type { Value } from "../ir/graph.ts";
 
 export type Flow =

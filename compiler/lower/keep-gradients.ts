@@ -1,6 +1,6 @@
 /** Where gradients wait for the update, and what it makes of them. */
 import { names } from "../artifact/names.ts";
-import type { Builder } from "../ir/builder.ts";
+import type { Builder } from "../ops/builder.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Gradients, Update } from "./update.ts";
 

@@ -1,5 +1,5 @@
 import { product } from "../ir/dim.ts";
-import type { Builder } from "../ir/builder.ts";
+import type { Builder } from "../ops/builder.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Initializer } from "../../spec/dsl/initializers.ts";
 

@@ -1,6 +1,6 @@
 /** Dynamic loss scaling, as `torch.amp.GradScaler` (growth factor 2, backoff factor 0.5). */
-import type { NormalizedPrecision } from "../frontend/normalized-spec.ts";
-import type { Builder } from "../ir/builder.ts";
+import type { NormalizedPrecision } from "../ir/normalized-spec.ts";
+import type { Builder } from "../ops/builder.ts";
 import type { DType, Value } from "../ir/graph.ts";
 import { globalSquaredNorm } from "./global-squared-norm.ts";
 import { type Gradients, type Update, updateOnlyIf } from "./update.ts";

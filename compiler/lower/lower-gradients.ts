@@ -1,6 +1,6 @@
 /** The stage between a batch and the update: gradients of the loss, kept in states. */
-import type { NormalizedSpec } from "../frontend/normalized-spec.ts";
-import { createBuilder } from "../ir/builder.ts";
+import type { NormalizedSpec } from "../ir/normalized-spec.ts";
+import { createBuilder } from "../ops/builder.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import { gradients } from "../passes/gradients.ts";
 import { addUpGradients, keepGradients } from "./keep-gradients.ts";

@@ -1,7 +1,7 @@
 /** What training adds to inference before gradients: augmentation and the loss. */
 import { names } from "../artifact/names.ts";
-import type { Locate, NormalizedSpec } from "../frontend/normalized-spec.ts";
-import type { Builder } from "../ir/builder.ts";
+import type { Locate, NormalizedSpec } from "../ir/normalized-spec.ts";
+import type { Builder } from "../ops/builder.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import { augmentFeatures } from "./augment-features.ts";
 import { lowerFeatures } from "./lower-features.ts";

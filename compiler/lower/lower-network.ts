@@ -1,6 +1,6 @@
 import type { Layer, Repeat } from "../../spec/dsl/layers.ts";
-import type { NormalizedSpec, PlacedLayer, Locate } from "../frontend/normalized-spec.ts";
-import type { Builder } from "../ir/builder.ts";
+import type { NormalizedSpec, PlacedLayer, Locate } from "../ir/normalized-spec.ts";
+import type { Builder } from "../ops/builder.ts";
 import type { Value } from "../ir/graph.ts";
 import { failAt, type Flow, flowDescriptions, type LayerContext, type LowerLayer } from "./flow.ts";
 import { lowerActivation } from "./layers/activation.ts";

@@ -1,5 +1,5 @@
-import type { NormalizedSpec } from "../frontend/normalized-spec.ts";
-import type { Builder } from "../ir/builder.ts";
+import type { NormalizedSpec } from "../ir/normalized-spec.ts";
+import type { Builder } from "../ops/builder.ts";
 import type { Value } from "../ir/graph.ts";
 
 interface LoweredObjective {

@@ -1,5 +1,5 @@
-import type { NormalizedOptimizer } from "../frontend/normalized-spec.ts";
-import type { Builder } from "../ir/builder.ts";
+import type { NormalizedOptimizer } from "../ir/normalized-spec.ts";
+import type { Builder } from "../ops/builder.ts";
 import type { TensorType, Value } from "../ir/graph.ts";
 import type { Update } from "./update.ts";
 

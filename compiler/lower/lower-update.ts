@@ -1,7 +1,7 @@
 /** The stage that steps: from gradients to the next parameters and optimizer states. It reads nothing of the batch. */
 import { names } from "../artifact/names.ts";
-import type { NormalizedSpec } from "../frontend/normalized-spec.ts";
-import { createBuilder, emptyGraph } from "../ir/builder.ts";
+import type { NormalizedSpec } from "../ir/normalized-spec.ts";
+import { createBuilder, emptyGraph } from "../ops/builder.ts";
 import { type Graph, type State, unchanged } from "../ir/graph.ts";
 import { clipGradients } from "./clip-gradients.ts";
 import { gradientName, meanOfSums } from "./keep-gradients.ts";

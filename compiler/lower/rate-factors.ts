@@ -1,4 +1,4 @@
-import type { Locate, NormalizedTraining } from "../frontend/normalized-spec.ts";
+import type { Locate, NormalizedTraining } from "../ir/normalized-spec.ts";
 import { failAt } from "./flow.ts";
 
 /** `*` stands for any characters, all else for itself. */

@@ -1,5 +1,5 @@
 /** What a training step makes of its states. */
-import type { Builder } from "../ir/builder.ts";
+import type { Builder } from "../ops/builder.ts";
 import type { Value } from "../ir/graph.ts";
 
 /** By the parameter's name. */

@@ -1,4 +1,4 @@
-import type { Builder } from "../ir/builder.ts";
+import type { Builder } from "../ops/builder.ts";
 import { sameShape } from "../ir/dim.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import { byOperand, findOp } from "../ops/table.ts";

@@ -1,5 +1,5 @@
 import { onnxTypeNumbers } from "../artifact/element-types.ts";
-import { createBuilder } from "../ir/builder.ts";
+import { createBuilder } from "../ops/builder.ts";
 import { float16Bits } from "../ir/float16-bits.ts";
 import type { Constant, Graph, Node, Value } from "../ir/graph.ts";
 import type { Precision } from "../ops/op.ts";

@@ -1,5 +1,5 @@
 import type { Graph } from "../ir/graph.ts";
-import { verify } from "../ir/verify.ts";
+import { verify } from "../ops/verify.ts";
 
 export type Pass = (graph: Graph) => Graph;
 

@@ -1,5 +1,5 @@
 /** What a checkpoint does otherwise than the spec, without being refused for it. */
-import type { NormalizedSpec, PlacedLayer } from "../frontend/normalized-spec.ts";
+import type { NormalizedSpec, PlacedLayer } from "../ir/normalized-spec.ts";
 import type { ImportContext } from "./import-context.ts";
 import { usesClassifier } from "./plan.ts";
 

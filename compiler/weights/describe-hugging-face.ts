@@ -1,6 +1,6 @@
 /** How transformers' `ASTForAudioClassification` names and configures a model, when its spec is that architecture. */
 import type { ArtifactMetadata, HuggingFaceModel } from "../artifact/metadata.ts";
-import type { NormalizedSpec, PlacedLayer } from "../frontend/normalized-spec.ts";
+import type { NormalizedSpec, PlacedLayer } from "../ir/normalized-spec.ts";
 import type { State } from "../ir/graph.ts";
 import { referenceName } from "./layouts/reference-name.ts";
 

@@ -1,6 +1,6 @@
 /** How a model's parameters are to be read: what their shapes alone do not tell. */
 import type { PatchEmbedding } from "../../spec/dsl/layers.ts";
-import type { NormalizedFeatures, NormalizedSpec, PlacedLayer } from "../frontend/normalized-spec.ts";
+import type { NormalizedFeatures, NormalizedSpec, PlacedLayer } from "../ir/normalized-spec.ts";
 import type { Grid } from "./adapt-positions.ts";
 
 /** Where a norm may stand, in words. */

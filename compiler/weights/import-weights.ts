@@ -1,5 +1,5 @@
 /** Fills a model's parameters from a checkpoint, adapted to the spec as the reference adapts them (`ast_models.py`). */
-import type { NormalizedSpec } from "../frontend/normalized-spec.ts";
+import type { NormalizedSpec } from "../ir/normalized-spec.ts";
 import type { State } from "../ir/graph.ts";
 import type { Coverage, SourceCoverage, TargetCoverage } from "./coverage.ts";
 import { functionWarnings, listNotes, poolingWarnings } from "./describe-differences.ts";

@@ -1,6 +1,6 @@
 /** The checkpoint's classifier, its rows' names, and the spec's classes that they are for. */
 import type { State } from "../ir/graph.ts";
-import { readClassNames } from "../read-class-names.ts";
+import { readClassNames } from "./read-class-names.ts";
 import type { Geometry } from "./geometry.ts";
 import type { ImportContext } from "./import-context.ts";
 import { referenceName } from "./layouts/reference-name.ts";

@@ -2,7 +2,7 @@
  * Float16 by float32: ONNX Runtime's CPU provider (1.30) has no float16 products and few other float16 kernels. It computes
  * those nodes in float32 and drops the casts between them, so that next to nothing is rounded.
  */
-import { createBuilder, type Builder } from "../../compiler/ir/builder.ts";
+import { createBuilder, type Builder } from "../../compiler/ops/builder.ts";
 import type { Constant, Graph, Value } from "../../compiler/ir/graph.ts";
 import { renameValues } from "../../compiler/passes/rename-values.ts";
 import { dtypes } from "../../compiler/weights/readers/dtype.ts";

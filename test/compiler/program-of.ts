@@ -1,6 +1,6 @@
 import { type Graph, unchanged, type Value } from "../../compiler/ir/graph.ts";
 import type { Program } from "../../compiler/ir/program.ts";
-import { verify } from "../../compiler/ir/verify.ts";
+import { verify } from "../../compiler/ops/verify.ts";
 import { removeDeadCode } from "../../compiler/passes/remove-dead-code.ts";
 
 /** A graph as a program of one stage, which replaces the graph's states; inference is what leads to `outputs`. */

@@ -1,6 +1,6 @@
 /** The reference's front end, and its recordings. */
 import { readFileSync } from "node:fs";
-import type { NormalizedFeatures } from "../../compiler/frontend/normalized-spec.ts";
+import type { NormalizedFeatures } from "../../compiler/ir/normalized-spec.ts";
 
 /** The reference's filter bank, not normalised; how many frames is for each test to say. */
 export const referenceFbank: NormalizedFeatures = {

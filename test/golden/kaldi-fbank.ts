@@ -1,5 +1,5 @@
 /** Kaldi's log-mel filter bank in double precision, step by step as Kaldi describes it: the yardstick for the graph's. */
-import type { NormalizedFeatures } from "../../compiler/frontend/normalized-spec.ts";
+import type { NormalizedFeatures } from "../../compiler/ir/normalized-spec.ts";
 
 const windows: Readonly<Record<NormalizedFeatures["window"], (x: number) => number>> = {
   rectangular: () => 1,

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { Tensor } from "../../runtime/engine/onnxruntime.ts";
 import { expect, test } from "vitest";
 import { absentSample } from "../../compiler/artifact/names.ts";
-import { createBuilder } from "../../compiler/ir/builder.ts";
+import { createBuilder } from "../../compiler/ops/builder.ts";
 import { lowerFeatures } from "../../compiler/lower/lower-features.ts";
 import { lowerMixup } from "../../compiler/lower/lower-mixup.ts";
 import { runGraph } from "../compiler/run-graph.ts";

@@ -7,7 +7,7 @@ import { names } from "../../compiler/artifact/names.ts";
 import { lowerSpec } from "../../compiler/compile.ts";
 import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
-import type { NormalizedSpec } from "../../compiler/frontend/normalized-spec.ts";
+import type { NormalizedSpec } from "../../compiler/ir/normalized-spec.ts";
 import { parametersOf } from "../../compiler/ir/program.ts";
 import { importWeights } from "../../compiler/weights/import-weights.ts";
 import { matchLayout } from "../../compiler/weights/match-layout.ts";

@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { Recipe } from "../../compiler/artifact/metadata.ts";
-import { describeArtifact } from "../../compiler/describe-artifact.ts";
+import { describeArtifact } from "../../compiler/emit/describe-artifact.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
-import type { NormalizedSpec } from "../../compiler/frontend/normalized-spec.ts";
+import type { NormalizedSpec } from "../../compiler/ir/normalized-spec.ts";
 import { readSpec } from "../../compiler/frontend/read-spec.ts";
-import { createBuilder } from "../../compiler/ir/builder.ts";
+import { createBuilder } from "../../compiler/ops/builder.ts";
 import { learningRateAt } from "../../runtime/train/learning-rate-at.ts";
 import { statistics } from "../../spec/ast.ts";
 

@@ -1,5 +1,5 @@
 import type { MeanOfTokens } from "../../../spec/dsl/layers.ts";
-import type { Builder } from "../../ir/builder.ts";
+import type { Builder } from "../../ops/builder.ts";
 import type { Value } from "../../ir/graph.ts";
 import { expectFlow, type LowerLayer } from "../flow.ts";
 

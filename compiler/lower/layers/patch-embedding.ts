@@ -1,6 +1,6 @@
 import { uniformFanIn } from "../../../spec/dsl/initializers.ts";
 import type { PatchEmbedding } from "../../../spec/dsl/layers.ts";
-import type { Builder } from "../../ir/builder.ts";
+import type { Builder } from "../../ops/builder.ts";
 import type { Value } from "../../ir/graph.ts";
 import { expectFlow, type LowerLayer } from "../flow.ts";
 import { biasInitializer, linear } from "../linear.ts";

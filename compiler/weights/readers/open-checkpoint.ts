@@ -1,5 +1,5 @@
 /** Opens a checkpoint of any format that weights are published in, recognised by its content. */
-import { readGraphCheckpoint } from "../../emit/read-graph-checkpoint.ts";
+import { readGraphCheckpoint } from "./onnx.ts";
 import { type ByteSource, byteSource } from "./byte-source.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { CheckpointError } from "./checkpoint-error.ts";

@@ -15,7 +15,7 @@ import { InferenceSession, Tensor } from "../../../runtime/engine/onnxruntime.ts
 import { describe, expect, onTestFinished, test } from "vitest";
 import { CompileError } from "../../../compiler/diagnostics/diagnostic.ts";
 import { writeArtifact } from "../../../compiler/emit/write-artifact.ts";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { elements } from "../../../compiler/ir/dim.ts";
 import type { State } from "../../../compiler/ir/graph.ts";
 import type { Program } from "../../../compiler/ir/program.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { CompileError } from "../../../compiler/diagnostics/diagnostic.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
-import type { NormalizedFeatures } from "../../../compiler/frontend/normalized-spec.ts";
+import type { NormalizedFeatures } from "../../../compiler/ir/normalized-spec.ts";
 import { readSpec } from "../../../compiler/frontend/read-spec.ts";
 import { printDiagnostic } from "../../../compiler/diagnostics/print-diagnostic.ts";
 import type { SourceFeatures } from "../../../compiler/weights/source-facts.ts";

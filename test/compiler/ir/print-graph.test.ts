@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { printGraph } from "../../../compiler/ir/print-graph.ts";
 
 test("a graph as text: declarations, then a node a line with its operands and attributes", () => {

@@ -1,8 +1,8 @@
 import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { expect, test } from "vitest";
 import type { Augmentation } from "../../../compiler/artifact/metadata.ts";
-import type { NormalizedFeatures } from "../../../compiler/frontend/normalized-spec.ts";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
+import type { NormalizedFeatures } from "../../../compiler/ir/normalized-spec.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { augmentFeatures } from "../../../compiler/lower/augment-features.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { committedGoldens, readGoldenJson } from "../../golden-data/golden.ts";

@@ -1,5 +1,5 @@
 /** Networks evaluated in double precision, a clip at a time, by the layers' definitions. */
-import type { PlacedLayer } from "../../../compiler/frontend/normalized-spec.ts";
+import type { PlacedLayer } from "../../../compiler/ir/normalized-spec.ts";
 import type { Layer } from "../../../spec/dsl/index.ts";
 import { erf } from "../ops/nd-array.ts";
 

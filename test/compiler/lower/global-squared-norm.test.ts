@@ -1,6 +1,6 @@
 import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { expect, test } from "vitest";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { globalSquaredNorm } from "../../../compiler/lower/global-squared-norm.ts";
 import { runGraph } from "../run-graph.ts";
 

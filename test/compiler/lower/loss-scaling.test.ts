@@ -1,6 +1,6 @@
 import { type InferenceSession, Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { declareLossScale, skipOverflow, unscaleGradients } from "../../../compiler/lower/loss-scaling.ts";
 import { softwareGpu } from "../../software-gpu.ts";
 import { openGraphRunner } from "../open-graph-runner.ts";

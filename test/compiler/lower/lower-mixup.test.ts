@@ -1,8 +1,8 @@
 import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { absentSample } from "../../../compiler/artifact/names.ts";
-import type { NormalizedFeatures } from "../../../compiler/frontend/normalized-spec.ts";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
+import type { NormalizedFeatures } from "../../../compiler/ir/normalized-spec.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { lowerMixup } from "../../../compiler/lower/lower-mixup.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { runGraph } from "../run-graph.ts";

@@ -1,8 +1,8 @@
 import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
-import type { NormalizedSpec } from "../../../compiler/frontend/normalized-spec.ts";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
+import type { NormalizedSpec } from "../../../compiler/ir/normalized-spec.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { elements } from "../../../compiler/ir/dim.ts";
 import type { Graph } from "../../../compiler/ir/graph.ts";
 import { lowerNetwork } from "../../../compiler/lower/lower-network.ts";

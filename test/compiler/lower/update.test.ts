@@ -1,6 +1,6 @@
 import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { expect, test } from "vitest";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { updateOnlyIf } from "../../../compiler/lower/update.ts";
 import { openGraphRunner } from "../open-graph-runner.ts";
 import { programOf } from "../program-of.ts";

@@ -1,6 +1,6 @@
 import type { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
-import { type Builder, createBuilder } from "../../../compiler/ir/builder.ts";
+import { type Builder, createBuilder } from "../../../compiler/ops/builder.ts";
 import type { Attributes, Graph, Value } from "../../../compiler/ir/graph.ts";
 import { type AnyOp, findOp, type OpName, ops } from "../../../compiler/ops/table.ts";
 import { gradients } from "../../../compiler/passes/gradients.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { type Builder, createBuilder } from "../../../compiler/ir/builder.ts";
+import { type Builder, createBuilder } from "../../../compiler/ops/builder.ts";
 import type { Dim, DType, Value } from "../../../compiler/ir/graph.ts";
 import { onnxTypeNumbers } from "../../../compiler/artifact/element-types.ts";
 import { TypeRuleError } from "../../../compiler/ops/op.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { dependents } from "../../../compiler/passes/dependents.ts";
 
 test("what is computed from a value, in any number of steps, and the value itself", () => {

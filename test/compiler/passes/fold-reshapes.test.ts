@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
-import { verify } from "../../../compiler/ir/verify.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
+import { verify } from "../../../compiler/ops/verify.ts";
 import { foldReshapes } from "../../../compiler/passes/fold-reshapes.ts";
 
 const describeNodes = (nodes: ReturnType<typeof foldReshapes>["nodes"]): readonly string[] =>

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { lowerSpec } from "../../../compiler/compile.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
 import type { Graph, Node, Role, Value } from "../../../compiler/ir/graph.ts";
 import type { Program } from "../../../compiler/ir/program.ts";
 import { printGraph } from "../../../compiler/ir/print-graph.ts";
-import { verify } from "../../../compiler/ir/verify.ts";
+import { verify } from "../../../compiler/ops/verify.ts";
 import { findOp } from "../../../compiler/ops/table.ts";
 import { gradients } from "../../../compiler/passes/gradients.ts";
 import { mixedPrecision } from "../../../compiler/passes/mixed-precision.ts";

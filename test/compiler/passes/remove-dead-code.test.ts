@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { nodesLeadingTo, removeDeadCode } from "../../../compiler/passes/remove-dead-code.ts";
 
 const build = () => {

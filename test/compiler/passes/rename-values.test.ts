@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { printGraph } from "../../../compiler/ir/print-graph.ts";
-import { verify } from "../../../compiler/ir/verify.ts";
+import { verify } from "../../../compiler/ops/verify.ts";
 import { renameValues } from "../../../compiler/passes/rename-values.ts";
 
 test("a value has its new name wherever it is defined or read", () => {

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type GraphInput, lowerSpec } from "../../../compiler/compile.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
-import type { NormalizedSpec } from "../../../compiler/frontend/normalized-spec.ts";
+import type { NormalizedSpec } from "../../../compiler/ir/normalized-spec.ts";
 import type { State } from "../../../compiler/ir/graph.ts";
 import { parametersOf, type Program } from "../../../compiler/ir/program.ts";
 import { importWeights } from "../../../compiler/weights/import-weights.ts";

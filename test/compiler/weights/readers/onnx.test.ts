@@ -2,8 +2,8 @@ import { truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
 import { describe, expect, test } from "vitest";
-import { openCheckpoint } from "../../../compiler/weights/readers/open-checkpoint.ts";
-import { floats, temporaryFolder } from "../weights/readers/builders.ts";
+import { openCheckpoint } from "../../../../compiler/weights/readers/open-checkpoint.ts";
+import { floats, temporaryFolder } from "./builders.ts";
 
 const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
 

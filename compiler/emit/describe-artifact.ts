@@ -1,13 +1,13 @@
 /** What the artifact's metadata say of a compiled model. */
 import { createHash } from "node:crypto";
-import { bytesPerElement } from "./artifact/element-types.ts";
-import { type ArtifactMetadata, formatVersion, type Recipe } from "./artifact/metadata.ts";
-import type { NormalizedSpec } from "./frontend/normalized-spec.ts";
-import { elements } from "./ir/dim.ts";
-import type { Node } from "./ir/graph.ts";
-import { parametersOf, type Program } from "./ir/program.ts";
-import { byOperand, findOp } from "./ops/table.ts";
-import { describeHuggingFace } from "./weights/describe-hugging-face.ts";
+import { bytesPerElement } from "../artifact/element-types.ts";
+import { type ArtifactMetadata, formatVersion, type Recipe } from "../artifact/metadata.ts";
+import type { NormalizedSpec } from "../ir/normalized-spec.ts";
+import { elements } from "../ir/dim.ts";
+import type { Node } from "../ir/graph.ts";
+import { parametersOf, type Program } from "../ir/program.ts";
+import { byOperand, findOp } from "../ops/table.ts";
+import { describeHuggingFace } from "../weights/describe-hugging-face.ts";
 
 /** Written to each file; the version in package.json. */
 export const compilerVersion = "0.1.0";

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { compilerVersion, describeArtifact } from "../../compiler/describe-artifact.ts";
-import { lowerSpec } from "../../compiler/compile.ts";
-import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
-import { type AstOptions, ast } from "../../spec/ast.ts";
-import { adam, checkpoint, mixedFloat16 } from "../../spec/dsl/index.ts";
+import { compilerVersion, describeArtifact } from "../../../compiler/emit/describe-artifact.ts";
+import { lowerSpec } from "../../../compiler/compile.ts";
+import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
+import { type AstOptions, ast } from "../../../spec/ast.ts";
+import { adam, checkpoint, mixedFloat16 } from "../../../spec/dsl/index.ts";
 
 const describeSpec = (options: AstOptions) => {
   const small = { size: { width: 8, depth: 1, heads: 2 }, frames: 32, ...options };

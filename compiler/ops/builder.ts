@@ -1,6 +1,6 @@
 /** Writes graphs: each call of an operator appends one node, with its results' types inferred and checked. */
-import { byOperand, type Emit, findOp, ops } from "../ops/table.ts";
-import type { Attributes, Constant, DType, Graph, Node, Origin, State, TensorType, Value } from "./graph.ts";
+import { byOperand, type Emit, findOp, ops } from "./table.ts";
+import type { Attributes, Constant, DType, Graph, Node, Origin, State, TensorType, Value } from "../ir/graph.ts";
 
 export type Builder = Emit & {
   readonly input: (name: string, type: TensorType) => Value;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
 import type { Graph, Node, State, Value } from "../../../compiler/ir/graph.ts";
-import { verify } from "../../../compiler/ir/verify.ts";
+import { verify } from "../../../compiler/ops/verify.ts";
 
 const value = (
   name: string,

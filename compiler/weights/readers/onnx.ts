@@ -2,12 +2,12 @@
 import { dirname, join } from "node:path";
 import onnxProto, { type onnx } from "onnx-proto";
 import * as v from "valibot";
-import { frozenKey } from "../artifact/metadata.ts";
-import { checksumOf, isBeside, parsePlace } from "../artifact/external-data.ts";
-import { type ByteSource, byteSource } from "../weights/readers/byte-source.ts";
-import { type Checkpoint, type TensorEntry, tensorEntry } from "../weights/readers/checkpoint.ts";
-import { CheckpointError, type Refuse, refuseAt } from "../weights/readers/checkpoint-error.ts";
-import { byteLength } from "../weights/readers/dtype.ts";
+import { frozenKey } from "../../artifact/metadata.ts";
+import { checksumOf, isBeside, parsePlace } from "../../artifact/external-data.ts";
+import { type ByteSource, byteSource } from "./byte-source.ts";
+import { type Checkpoint, type TensorEntry, tensorEntry } from "./checkpoint.ts";
+import { CheckpointError, type Refuse, refuseAt } from "./checkpoint-error.ts";
+import { byteLength } from "./dtype.ts";
 
 const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { createBuilder } from "../../../compiler/ir/builder.ts";
+import { createBuilder } from "../../../compiler/ops/builder.ts";
 import type { State } from "../../../compiler/ir/graph.ts";
 
 const parameter: Omit<State, "value"> = { kind: "parameter", initializer: { kind: "zeros" }, fanIn: 1 };

@@ -1,6 +1,6 @@
-import { byOperand, findOp } from "../ops/table.ts";
-import { printShape, sameShape } from "./dim.ts";
-import type { Graph, Node, TensorType, Value } from "./graph.ts";
+import { byOperand, findOp } from "./table.ts";
+import { printShape, sameShape } from "../ir/dim.ts";
+import type { Graph, Node, TensorType, Value } from "../ir/graph.ts";
 
 const printType = ({ dtype, shape }: TensorType): string => `${dtype}${printShape(shape)}`;
 
