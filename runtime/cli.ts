@@ -2,19 +2,19 @@
 /** `runtime COMMAND`: the only place that touches the process. */
 import { printableLines } from "../compiler/artifact/printable.ts";
 import { watchOutput } from "../compiler/artifact/watch-output.ts";
-import { type Command, type ExitCode, exitCodes } from "./command.ts";
-import { cvCommand } from "./cross-validation/cv-command.ts";
-import { soundsCommand } from "./data/sounds-command.ts";
-import { devicesCommand } from "./devices/devices-command.ts";
-import { exportCommand } from "./export/export-command.ts";
-import { evalCommand } from "./infer/eval-command.ts";
-import { inferCommand } from "./infer/infer-command.ts";
-import { printUsage } from "./options.ts";
+import { type Command, type ExitCode, exitCodes } from "./commands/command.ts";
+import { cvCommand } from "./commands/cv-command.ts";
+import { soundsCommand } from "./commands/sounds-command.ts";
+import { devicesCommand } from "./commands/devices-command.ts";
+import { exportCommand } from "./commands/export-command.ts";
+import { evalCommand } from "./commands/eval-command.ts";
+import { inferCommand } from "./commands/infer-command.ts";
+import { printUsage } from "./commands/options.ts";
 import { createOutput } from "./output.ts";
-import { reportCommand } from "./report/html/report-command.ts";
-import { inspectCommand } from "./report/inspect-command.ts";
-import { statsCommand } from "./stats/stats-command.ts";
-import { trainCommand } from "./train/train-command.ts";
+import { reportCommand } from "./commands/report-command.ts";
+import { inspectCommand } from "./commands/inspect-command.ts";
+import { statsCommand } from "./commands/stats-command.ts";
+import { trainCommand } from "./commands/train-command.ts";
 import { UserError } from "./user-error.ts";
 
 const commands: Readonly<Record<string, Command>> = {

@@ -1,5 +1,5 @@
 import type { Clip } from "../data/dataset.ts";
-import { openClips } from "../infer/open-clips.ts";
+import { openClips } from "../evaluate/open-clips.ts";
 import type { Output } from "../output.ts";
 import { formatBytes } from "../text/format-number.ts";
 import { writeReport } from "../report/html/write-report.ts";

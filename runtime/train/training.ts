@@ -3,7 +3,7 @@ import type { Recipe } from "../../compiler/artifact/metadata.ts";
 import type { LoadClip } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
 import { leaveOut, type LeavingOut } from "../data/leave-out.ts";
-import { type ClipPredictions, predict } from "../infer/predict.ts";
+import { type ClipPredictions, predict } from "../evaluate/predict.ts";
 import { type Classifier, openClassifier, openClassifierOn } from "../engine/classifier.ts";
 import type { Device } from "../engine/device.ts";
 import { type Artifact, readArtifact } from "../artifact/read-artifact.ts";

@@ -1,10 +1,10 @@
 import { framesIn, samplesIn } from "../../audio/frames.ts";
-import { openClips } from "../../infer/open-clips.ts";
+import { openClips } from "../../evaluate/open-clips.ts";
 import { openFeatureExtractor } from "../../engine/feature-extractor.ts";
 import type { Artifact } from "../../artifact/read-artifact.ts";
 import { UserError } from "../../user-error.ts";
 import { clipSource } from "./clip-source.ts";
-import { drawSpectrogram } from "./draw-spectrogram.ts";
+import { drawSpectrogram } from "./charts/draw-spectrogram.ts";
 import type { Missing, Spectrogram, WorstClip } from "./report-data.ts";
 
 /**

@@ -1,13 +1,13 @@
 /** A run's report: one page that needs nothing else. */
-import { classesSection } from "./classes-section.ts";
-import { confusionSection } from "./confusion-section.ts";
-import { curvesSection } from "./curves-section.ts";
-import { headSection } from "./head-section.ts";
+import { classesSection } from "./sections/classes-section.ts";
+import { confusionSection } from "./sections/confusion-section.ts";
+import { curvesSection } from "./sections/curves-section.ts";
+import { headSection } from "./sections/head-section.ts";
 import { html, type Html } from "./html.ts";
-import { precisionRecallSection } from "./precision-recall-section.ts";
+import { precisionRecallSection } from "./sections/precision-recall-section.ts";
 import type { ReportData } from "./report-data.ts";
 import { style } from "./style.ts";
-import { worstClipsSection } from "./worst-clips-section.ts";
+import { worstClipsSection } from "./sections/worst-clips-section.ts";
 
 /** Nothing is loaded but what the page holds, and sounds from files beside it; no script runs. */
 const policy =

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { checksumOf, parsePlace } from "../../../compiler/artifact/external-data.ts";
-import { inferCommand } from "../../../runtime/infer/infer-command.ts";
+import { inferCommand } from "../../../runtime/commands/infer-command.ts";
 import { createOutput } from "../../../runtime/output.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";

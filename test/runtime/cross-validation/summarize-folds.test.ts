@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { formatFolds } from "../../../runtime/cross-validation/format-folds.ts";
+import { formatFolds } from "../../../runtime/report/terminal/format-folds.ts";
 import { type FoldResult, spreadOf, summarizeFolds } from "../../../runtime/cross-validation/summarize-folds.ts";
 
 const fold = (repeat: number, number: number, epochs: readonly number[], averaged: number | null): FoldResult => ({

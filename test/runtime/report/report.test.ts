@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { describeTensor } from "../../../runtime/report/describe-tensor.ts";
+import { describeTensor } from "../../../runtime/report/terminal/describe-tensor.ts";
 import {
   formatBytes,
   formatCount,
@@ -8,7 +8,7 @@ import {
   formatExact,
   formatFigure,
 } from "../../../runtime/text/format-number.ts";
-import { formatClasses, formatFigures } from "../../../runtime/metrics/format-summary.ts";
+import { formatClasses, formatFigures } from "../../../runtime/report/terminal/format-summary.ts";
 import { formatTable } from "../../../runtime/text/format-table.ts";
 import { createProgress } from "../../../runtime/text/create-progress.ts";
 

@@ -4,7 +4,7 @@ import { clipRequirements } from "../../../runtime/audio/clip-requirements.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 import { embeddedClasses, embeddedClips } from "../../../runtime/data/embedded.ts";
 import { readDataset } from "../../../runtime/data/read-dataset.ts";
-import { openClips } from "../../../runtime/infer/open-clips.ts";
+import { openClips } from "../../../runtime/evaluate/open-clips.ts";
 import { type Artifact, readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { measureClips } from "../../../runtime/stats/measure-clips.ts";
 import { deviationOf, mergeMoments, momentsOf, noMoments } from "../../../runtime/stats/moments.ts";

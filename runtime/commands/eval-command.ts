@@ -1,0 +1,181 @@
+/** `runtime eval`. */
+import { type Command, exitCodes } from "./command.ts";
+import type { Clip } from "../data/dataset.ts";
+import { leaveOut } from "../data/leave-out.ts";
+import { readDataset } from "../data/read-dataset.ts";
+import { selectDevice } from "../devices/select-device.ts";
+import { averageScores } from "../metrics/average-scores.ts";
+import { summarize } from "../metrics/summarize.ts";
+import {
+  clipOptions,
+  commonOptions,
+  deviceOption,
+  parseOptions,
+  skipOption,
+  someGraphs,
+  type Usage,
+} from "./options.ts";
+import type { Output } from "../output.ts";
+import { formatComparison } from "../report/terminal/format-comparison.ts";
+import { formatClasses, formatFigures } from "../report/terminal/format-summary.ts";
+import { createProgress } from "../text/create-progress.ts";
+import { openClassifier } from "../engine/classifier.ts";
+import type { Device } from "../engine/device.ts";
+import type { Artifact } from "../artifact/read-artifact.ts";
+import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
+import { chooseClips } from "../evaluate/choose-clips.ts";
+import { openClips } from "../evaluate/open-clips.ts";
+import { type ClipPredictions, predict, type PredictOptions } from "../evaluate/predict.ts";
+import { requireSameTask } from "../evaluate/require-same-task.ts";
+import { mergeTrained, type TrainedAmong } from "../evaluate/trained-among.ts";
+
+const options = {
+  ...clipOptions,
+  all: { kind: "flag", help: "measure on all clips, those that a graph was trained on too" },
+  ...skipOption,
+  batch: { kind: "integer", value: "N", least: 1, help: "clips at a time (default: the spec's)" },
+  ...deviceOption,
+  ...commonOptions,
+} as const;
+
+const usage: Usage<typeof options> = {
+  name: "eval",
+  synopsis: "GRAPH... [options]",
+  description: `Measures a graph on labelled clips: those that the data keeps for evaluation; where it keeps none, those that
+the graph was not trained on. Figures on clips that it was trained on are marked: they are better than on any others.
+Of several graphs it measures each, and last their ensemble: the mean of their scores.`,
+  operands: [["GRAPH", "a graph.onnx, compiled or trained; several may differ in all but their classes"]],
+  options,
+  examples: [
+    "runtime eval runs/ast-1/graph.onnx --data clips.csv",
+    "runtime eval runs/seed-*/graph.onnx --data clips.csv",
+    "runtime eval graph.onnx --data ESC-50/ --fold 1 --json",
+  ],
+};
+
+interface Measuring extends Pick<PredictOptions, "clips" | "signal"> {
+  readonly device: Device;
+  readonly batch: number | undefined;
+  /** Told of each clip that is left out; undefined where none may be. */
+  readonly onUnreadable: ((clip: Clip, reason: string) => Promise<void>) | undefined;
+  /** Told what is to be said of the clips. */
+  readonly onNote: (note: string) => void;
+  readonly terminal: Output["terminal"];
+}
+
+/** One graph's answers; undefined where the signal ended it. */
+const measure = async (
+  artifact: Artifact,
+  { clips, signal, device, batch = artifact.metadata.recipe.batch, onUnreadable, onNote, terminal }: Measuring,
+): Promise<ClipPredictions | undefined> => {
+  const supply = openClips(artifact);
+  const { loadToEvaluate } = leaveOut(clips, supply.load, onUnreadable);
+  const classifier = await openClassifier(artifact, device);
+  const progress = createProgress(clips.length, 1, terminal);
+  const onProgress = (done: number): void => progress.update(done, "evaluating");
+  try {
+    return await predict({ artifact, classifier, clips, load: loadToEvaluate, batch, signal, onProgress });
+  } finally {
+    progress.clear();
+    await classifier.close();
+    supply.describe().forEach(onNote);
+    await supply.close();
+  }
+};
+
+const describeTrained = ({ count, isExact }: TrainedAmong, clips: number): string =>
+  `${isExact ? "" : "about "}${count} of ${clips} clips ${count === 1 ? "was" : "were"} trained on`;
+
+const describeRest = (count: number): string => {
+  if (count === 0) return "";
+  const others = count === 1 ? "other was trained on and is" : "others were trained on and are";
+  return `; ${count} ${others} left out (--all measures on all)`;
+};
+
+/** Behind the figures of a graph that knows some of the clips. */
+const mark = (trained: TrainedAmong | undefined, clips: number): string =>
+  trained && trained.count > 0 ? `  (${describeTrained(trained, clips)})` : "";
+
+/** The rows of these clips. */
+const restrictTo = (clips: ReadonlySet<Clip>, answers: ClipPredictions, classes: number): ClipPredictions => {
+  if (clips.size === answers.clips.length) return answers;
+  const pick = (values: Float32Array): Float32Array =>
+    values.filter((_, index) => clips.has(answers.clips[Math.floor(index / classes)] as Clip));
+  const [logits, scores, targets] = [pick(answers.logits), pick(answers.scores), pick(answers.targets)];
+  return { clips: answers.clips.filter((clip) => clips.has(clip)), logits, scores, targets };
+};
+
+export const evalCommand: Command = {
+  usage,
+  run: async (args, output, signal) => {
+    const { values, operands } = parseOptions(usage, args);
+    const [path, ...others] = someGraphs(usage, operands);
+    const first = readWaveformArtifact(path);
+    const further = others.map(readWaveformArtifact);
+    requireSameTask(first, further);
+    const { metadata } = first;
+    const { classes, objective } = metadata;
+    const { data, labels, fold, batch, all = false, "skip-bad": skipBad = false } = values;
+    const dataset = await readDataset({ classes, objective, data, labels, fold, skipBad });
+    for (const note of dataset.notes) output.note(note);
+    const artifacts = [first, ...further] as const;
+    const chosen = await chooseClips(dataset, artifacts, { all, skipBad, output, signal });
+    if (!chosen) return exitCodes.interrupted;
+    const { leftOut, trainedIn } = chosen;
+    let { clips } = chosen;
+    output.progress(`${dataset.name}: ${clips.length} clips${describeRest(leftOut)}`);
+    const device = await selectDevice(values.device ?? "auto", output);
+
+    const ensemble = `ensemble of ${operands.length}`;
+    const comparison = further.length > 0 ? formatComparison([...operands, ensemble]) : undefined;
+    if (comparison) output.result(comparison.head);
+    const answers: ClipPredictions[] = [];
+    const onUnreadable = skipBad
+      ? async (_: Clip, reason: string): Promise<void> => output.note(`${reason}; left out`)
+      : undefined;
+    const told = new Set<string>();
+    const onNote = (note: string): void => {
+      // Graphs that hear alike have the same to say.
+      if (!told.has(note)) output.note(note);
+      told.add(note);
+    };
+    for (const [index, artifact] of artifacts.entries()) {
+      const predictions = await measure(artifact, {
+        clips,
+        signal,
+        device,
+        batch,
+        onUnreadable,
+        onNote,
+        terminal: output.terminal,
+      });
+      if (!predictions) return exitCodes.interrupted;
+      answers.push(predictions);
+      ({ clips } = predictions);
+      const summary = summarize(predictions, metadata);
+      const trained = trainedIn(clips)[index];
+      const trainedOn = trained?.count ?? null;
+      output.json({ event: "eval", graph: artifact.path, data: dataset.name, ...summary, trainedOn, leftOut });
+      const marked = mark(trained, clips.length);
+      output.result(
+        comparison
+          ? `${comparison.row(artifact.path, summary)}${marked}`
+          : `${formatFigures(summary)}${marked}\n\n${formatClasses(summary)}`,
+      );
+    }
+    const common = new Set(clips);
+    const trained = mergeTrained(trainedIn(clips));
+    if (comparison) {
+      const restricted = answers.map((answer) => restrictTo(common, answer, classes.length));
+      const summary = summarize(averageScores(restricted, metadata), metadata);
+      const trainedOn = trained?.count ?? null;
+      output.json({ event: "ensemble", graphs: operands, data: dataset.name, ...summary, trainedOn, leftOut });
+      const row = `${comparison.row(ensemble, summary)}${mark(trained, clips.length)}`;
+      output.result(`${row}\n\n${formatClasses(summary)}`);
+    }
+    if (trained && trained.count > 0) {
+      output.note(`${describeTrained(trained, clips.length)}: the figures are better than on any others`);
+    }
+    return exitCodes.done;
+  },
+};

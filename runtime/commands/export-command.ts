@@ -1,0 +1,58 @@
+/** `runtime export`. */
+import { type Command, exitCodes } from "./command.ts";
+import { commonOptions, oneOperand, parseOptions, type Usage } from "./options.ts";
+import { type Artifact, readArtifact } from "../artifact/read-artifact.ts";
+import { writeFailure } from "../files/write-failure.ts";
+import { UserError } from "../user-error.ts";
+import { exportHuggingFace } from "../export/export-hugging-face.ts";
+import { exportSafetensors } from "../export/export-safetensors.ts";
+
+const options = {
+  format: { kind: "text", value: "NAME", help: "safetensors: one file; hf: a folder that transformers loads" },
+  out: { kind: "text", value: "PATH", help: "the file or folder to write" },
+  ...commonOptions,
+} as const;
+
+const usage: Usage<typeof options> = {
+  name: "export",
+  synopsis: "GRAPH --format safetensors|hf --out PATH [options]",
+  description: `Writes a graph's weights for other tools. Hugging Face's transformers loads the folder of --format hf:
+ASTForAudioClassification.from_pretrained and ASTFeatureExtractor.from_pretrained, and so does transformers.js:
+pipeline("audio-classification", folder). That extractor does not remove a clip's mean; where the spec does,
+subtract it from the samples first.`,
+  operands: [["GRAPH", "a graph.onnx, compiled or trained"]],
+  options,
+  examples: [
+    "runtime export graph.onnx --format hf --out my-ast",
+    "runtime export graph.onnx --format safetensors --out graph.safetensors",
+  ],
+};
+
+const formats: ReadonlyMap<string, (artifact: Artifact, out: string) => Promise<void>> = new Map([
+  ["safetensors", exportSafetensors],
+  ["hf", exportHuggingFace],
+]);
+
+export const exportCommand: Command = {
+  usage,
+  run: async (args, output) => {
+    const { values, operands } = parseOptions(usage, args);
+    const { format = "", out = "" } = values;
+    const graph = oneOperand(usage, operands);
+    const write = formats.get(format);
+    if (!write) {
+      const given = format === "" ? "is missing" : `is ${format}`;
+      throw new UserError(`--format ${given}; it is one of ${[...formats.keys()].join(", ")}`);
+    }
+    if (out === "") throw new UserError("--out is missing; it names the file or folder to write");
+    const artifact = readArtifact(graph);
+    try {
+      await write(artifact, out);
+    } catch (error) {
+      throw writeFailure(out, error);
+    }
+    output.json({ graph, format, out, tensors: artifact.parameters.length });
+    output.result(`${graph} -> ${out}`);
+    return exitCodes.done;
+  },
+};

@@ -1,0 +1,185 @@
+/** Command lines: one table per command gives its parsing, its messages and its help. */
+import { parseArgs } from "node:util";
+import { nearestNames } from "../text/nearest-names.ts";
+import { UserError } from "../user-error.ts";
+
+/** An option; `value` stands for its value in the help. */
+export type Option = { readonly help: string } & (
+  | { readonly kind: "flag" }
+  | { readonly kind: "text"; readonly value: string }
+  | { readonly kind: "integer"; readonly value: string; readonly least: number }
+  | { readonly kind: "positive"; readonly value: string }
+);
+
+export type OptionTable = Readonly<Record<string, Option>>;
+
+interface ValueOf {
+  readonly flag: true;
+  readonly text: string;
+  readonly integer: number;
+  readonly positive: number;
+}
+
+export type OptionValues<Table extends OptionTable> = {
+  readonly [Name in keyof Table]?: ValueOf[Table[Name]["kind"]];
+};
+
+/** A command's face. */
+export interface Usage<Table extends OptionTable = OptionTable> {
+  readonly name: string;
+  /** What follows the name, such as `GRAPH CLIP... [options]`. */
+  readonly synopsis: string;
+  readonly description: string;
+  /** Positional arguments with their help. */
+  readonly operands: readonly (readonly [name: string, help: string])[];
+  readonly options: Table;
+  readonly examples: readonly string[];
+}
+
+/** Options that every command has. */
+export const commonOptions = {
+  json: { kind: "flag", help: "print JSON on stdout, one object per line, and nothing else there" },
+  help: { kind: "flag", help: "print this" },
+} as const satisfies OptionTable;
+
+/** For the commands that read labelled clips. */
+export const clipOptions = {
+  data: {
+    kind: "text",
+    value: "PATH",
+    help: "a folder per class, a known data set's, a CSV or AST's JSON (default: embedded sounds)",
+  },
+  labels: { kind: "text", value: "CSV", help: "names of the labels in AST's JSON: index,mid,display_name" },
+  fold: {
+    kind: "integer",
+    value: "N",
+    least: 0,
+    help: "the fold to evaluate on, of data with folds (default: the lowest)",
+  },
+} as const satisfies OptionTable;
+
+/** For the commands that train. */
+export const trainingOptions = {
+  epochs: { kind: "integer", value: "N", least: 1, help: "passes over the data (default: the spec's)" },
+  steps: { kind: "integer", value: "N", least: 1, help: "steps after which to end, whatever the epochs" },
+  batch: { kind: "integer", value: "N", least: 1, help: "clips per step (default: the spec's)" },
+  lr: { kind: "positive", value: "X", help: "learning rate (default: the spec's)" },
+  "checkpoint-minutes": {
+    kind: "positive",
+    value: "N",
+    help: "how often to save within an epoch, besides at its end (default: 10)",
+  },
+} as const satisfies OptionTable;
+
+/** For the commands that go through labelled clips. */
+export const skipOption = {
+  "skip-bad": { kind: "flag", help: "leave out clips that cannot be read, instead of ending with a list of them" },
+} as const satisfies OptionTable;
+
+/** For the commands that compute. */
+export const deviceOption = {
+  device: { kind: "text", value: "NAME", help: "auto, cpu, webgpu or cuda (default: auto)" },
+} as const satisfies OptionTable;
+
+const parsers: Readonly<Record<Exclude<Option["kind"], "flag">, (text: string, least: number) => number | string>> = {
+  text: (text) => text,
+  integer: (text, least) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new UserError(`is a whole number, ${least} or more, not ${text}`);
+  },
+  positive: (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
+    throw new UserError(`is a number above 0, not ${text}`);
+  },
+};
+
+const parseValue = (name: string, option: Option, text: string | undefined): unknown => {
+  if (option.kind === "flag") {
+    if (text === undefined) return true;
+    throw new UserError(`--${name} takes no value, but got ${text}`);
+  }
+  // Nothing, as of an unset variable, or an option where the value should be: the value was forgotten. A negative number is
+  // left to the parser.
+  if (text === undefined || text === "" || /^--?[a-z]/i.test(text)) {
+    throw new UserError(`--${name} needs a value: --${name} ${option.value}`);
+  }
+  try {
+    return parsers[option.kind](text, option.kind === "integer" ? option.least : 0);
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`--${name} ${error.message}`) : error;
+  }
+};
+
+const unknownOption = (rawName: string, { name, options }: Usage): UserError => {
+  const [nearest] = nearestNames(rawName.replace(/^-+/, ""), Object.keys(options));
+  const hint = nearest === undefined ? `see runtime ${name} --help` : `did you mean --${nearest}?`;
+  return new UserError(`unknown option ${rawName}; ${hint}`);
+};
+
+/**
+ * Reads a command line.
+ * @throws UserError for an unknown option, a missing value or one of the wrong kind
+ */
+export const parseOptions = <Table extends OptionTable>(
+  usage: Usage<Table>,
+  args: readonly string[],
+): { readonly values: OptionValues<Table>; readonly operands: readonly string[] } => {
+  const { options } = usage;
+  const types = Object.entries(options).map(
+    ([name, { kind }]) => [name, { type: kind === "flag" ? "boolean" : "string" }] as const,
+  );
+  const { tokens, positionals } = parseArgs({
+    args: [...args],
+    options: Object.fromEntries(types),
+    allowPositionals: true,
+    strict: false,
+    tokens: true,
+  });
+  const values: Record<string, unknown> = {};
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+    if (!option || !token.rawName.startsWith("--")) throw unknownOption(token.rawName, usage);
+    values[token.name] = parseValue(token.name, option, token.value);
+  }
+  return { values: values as OptionValues<Table>, operands: positionals };
+};
+
+/**
+ * @param what what the command takes one of
+ * @throws UserError unless exactly one is named
+ */
+export const oneOperand = ({ name }: Pick<Usage, "name">, operands: readonly string[], what = "one graph"): string => {
+  const [operand, ...others] = operands;
+  if (operand !== undefined && others.length === 0) return operand;
+  const given = operand === undefined ? "none is given" : `${operands.length} are given: ${operands.join(" ")}`;
+  throw new UserError(`runtime ${name} takes ${what}, and ${given}; see runtime ${name} --help`);
+};
+
+/** @throws UserError unless a graph is named, or several. */
+export const someGraphs = (
+  { name }: Pick<Usage, "name">,
+  operands: readonly string[],
+): readonly [string, ...(readonly string[])] => {
+  const [first, ...others] = operands;
+  if (first !== undefined) return [first, ...others];
+  throw new UserError(`runtime ${name} takes one graph or several, and none is given; see runtime ${name} --help`);
+};
+
+const columns = (rows: readonly (readonly [string, string])[]): string => {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`).join("\n");
+};
+
+/** A command's `--help`. */
+export const printUsage = ({ name, synopsis, description, operands, options, examples }: Usage): string => {
+  const optionRows = Object.entries(options).map(
+    ([option, row]) => [row.kind === "flag" ? `--${option}` : `--${option} ${row.value}`, row.help] as const,
+  );
+  const separator = operands.length > 0 ? [["", ""] as const] : [];
+  const rows = columns([...operands, ...separator, ...optionRows]).replaceAll(/ +$/gm, "");
+  const lines = examples.map((example) => `  ${example}`).join("\n");
+  return `Usage: runtime ${name} ${synopsis}\n\n${description}\n\n${rows}\n\nExamples:\n${lines}`;
+};
