@@ -4,7 +4,7 @@ import type { Model } from "../../spec/dsl/model.ts";
 import type { Filters } from "../weights/geometry.ts";
 import type { SourceFeatures } from "../weights/source-facts.ts";
 import type { NormalizedFeatures } from "../ir/normalized-spec.ts";
-import type { Report } from "./report.ts";
+import type { Report } from "../diagnostics/report.ts";
 
 /** A checkpoint, as far as features are concerned. */
 export interface FeatureSource {

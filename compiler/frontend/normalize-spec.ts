@@ -12,7 +12,7 @@ import { readClassNames } from "../weights/read-class-names.ts";
 import { type FeatureSource, matchFeatures, resolveNormalization } from "./match-features.ts";
 import type { Locate, NormalizedFeatures, NormalizedSpec, PlacedLayer } from "../ir/normalized-spec.ts";
 import { normalizeTraining } from "./normalize-training.ts";
-import { checkNumbers, numberRules, type Report } from "./report.ts";
+import { checkNumbers, numberRules, type Report } from "../diagnostics/report.ts";
 
 const checkInitializer = (init: Initializer | undefined, report: Report): void => {
   if (init?.kind === "truncatedNormal") checkNumbers(report, init, { std: "0 or more" });

@@ -10,7 +10,7 @@ import type {
   NormalizedPrecision,
   NormalizedTraining,
 } from "../ir/normalized-spec.ts";
-import { checkNumbers, type Report } from "./report.ts";
+import { checkNumbers, type Report } from "../diagnostics/report.ts";
 
 const normalizeOptimizer = (optimizer: Optimizer, report: Report): NormalizedOptimizer => {
   const { learningRate, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = optimizer;
