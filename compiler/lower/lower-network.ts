@@ -2,17 +2,17 @@ import type { Layer, Repeat } from "../../spec/dsl/layers.ts";
 import type { NormalizedSpec, PlacedLayer, Locate } from "../ir/normalized-spec.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { Value } from "../ir/graph.ts";
-import { failAt, type Flow, flowDescriptions, type LayerContext, type LowerLayer } from "./flow.ts";
-import { lowerActivation } from "./layers/activation.ts";
-import { lowerAddTokens } from "./layers/add-tokens.ts";
-import { lowerAttention } from "./layers/attention.ts";
-import { lowerDense } from "./layers/dense.ts";
-import { lowerLayerNorm } from "./layers/layer-norm.ts";
-import { lowerMeanOfPatches } from "./layers/mean-of-patches.ts";
-import { lowerMeanOfTokens } from "./layers/mean-of-tokens.ts";
-import { lowerPatchEmbedding } from "./layers/patch-embedding.ts";
-import { lowerPositionalEmbedding } from "./layers/positional-embedding.ts";
-import { lowerResidual } from "./layers/residual.ts";
+import { failAt, type Flow, flowDescriptions, type LayerContext, type LowerLayer } from "../layers/flow.ts";
+import { lowerActivation } from "../layers/activation.ts";
+import { lowerAddTokens } from "../layers/add-tokens.ts";
+import { lowerAttention } from "../layers/attention.ts";
+import { lowerDense } from "../layers/dense.ts";
+import { lowerLayerNorm } from "../layers/layer-norm.ts";
+import { lowerMeanOfPatches } from "../layers/mean-of-patches.ts";
+import { lowerMeanOfTokens } from "../layers/mean-of-tokens.ts";
+import { lowerPatchEmbedding } from "../layers/patch-embedding.ts";
+import { lowerPositionalEmbedding } from "../layers/positional-embedding.ts";
+import { lowerResidual } from "../layers/residual.ts";
 
 type PlainLayer = Exclude<Layer, Repeat>;
 

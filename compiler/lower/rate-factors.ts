@@ -1,5 +1,5 @@
 import type { Locate, NormalizedTraining } from "../ir/normalized-spec.ts";
-import { failAt } from "./flow.ts";
+import { failAt } from "../layers/flow.ts";
 
 /** `*` stands for any characters, all else for itself. */
 const toExpression = (pattern: string): RegExp =>

@@ -1,6 +1,6 @@
-import { truncatedNormal } from "../../../spec/dsl/initializers.ts";
-import type { AddTokens } from "../../../spec/dsl/layers.ts";
-import { expectFlow, type LowerLayer } from "../flow.ts";
+import { truncatedNormal } from "../../spec/dsl/initializers.ts";
+import type { AddTokens } from "../../spec/dsl/layers.ts";
+import { expectFlow, type LowerLayer } from "./flow.ts";
 
 /** Room is made with zeros and the tokens are added into it: unlike concatenation, that needs no copy per clip of the batch. */
 export const lowerAddTokens: LowerLayer<AddTokens> = (context, flow) => {

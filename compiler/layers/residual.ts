@@ -1,6 +1,6 @@
-import type { Residual } from "../../../spec/dsl/layers.ts";
-import { printShape, sameShape } from "../../ir/dim.ts";
-import type { LowerLayer } from "../flow.ts";
+import type { Residual } from "../../spec/dsl/layers.ts";
+import { printShape, sameShape } from "../ir/dim.ts";
+import type { LowerLayer } from "./flow.ts";
 
 export const lowerResidual: LowerLayer<Residual> = ({ b, inner, lowerLayers, fail }, flow) => {
   const after = lowerLayers(inner, flow);

@@ -1,5 +1,5 @@
-import type { LayerNorm } from "../../../spec/dsl/layers.ts";
-import { expectFlow, type LowerLayer } from "../flow.ts";
+import type { LayerNorm } from "../../spec/dsl/layers.ts";
+import { expectFlow, type LowerLayer } from "./flow.ts";
 
 export const lowerLayerNorm: LowerLayer<LayerNorm> = (context, flow) => {
   const { layer, b, parameter } = context;

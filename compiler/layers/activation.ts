@@ -1,5 +1,5 @@
-import type { Activation } from "../../../spec/dsl/layers.ts";
-import type { LowerLayer } from "../flow.ts";
+import type { Activation } from "../../spec/dsl/layers.ts";
+import type { LowerLayer } from "./flow.ts";
 
 export const lowerActivation: LowerLayer<Activation> = ({ layer, b }, flow) => ({
   ...flow,

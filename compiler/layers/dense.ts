@@ -1,7 +1,7 @@
-import { truncatedNormal } from "../../../spec/dsl/initializers.ts";
-import type { Dense } from "../../../spec/dsl/layers.ts";
-import { expectFlow, type LowerLayer } from "../flow.ts";
-import { biasInitializer, linear } from "../linear.ts";
+import { truncatedNormal } from "../../spec/dsl/initializers.ts";
+import type { Dense } from "../../spec/dsl/layers.ts";
+import { expectFlow, type LowerLayer } from "./flow.ts";
+import { biasInitializer, linear } from "./linear.ts";
 
 export const lowerDense: LowerLayer<Dense> = (context, flow) => {
   const { layer, b, classCount, parameter } = context;

@@ -1,7 +1,7 @@
-import type { MeanOfTokens } from "../../../spec/dsl/layers.ts";
-import type { Builder } from "../../ops/builder.ts";
-import type { Value } from "../../ir/graph.ts";
-import { expectFlow, type LowerLayer } from "../flow.ts";
+import type { MeanOfTokens } from "../../spec/dsl/layers.ts";
+import type { Builder } from "../ops/builder.ts";
+import type { Value } from "../ir/graph.ts";
+import { expectFlow, type LowerLayer } from "./flow.ts";
 
 const pick = (b: Builder, x: Value, positions: readonly number[]): Value => {
   const first = positions[0] ?? 0;

@@ -1,6 +1,6 @@
-import { truncatedNormal } from "../../../spec/dsl/initializers.ts";
-import type { PositionalEmbedding } from "../../../spec/dsl/layers.ts";
-import { expectFlow, type LowerLayer } from "../flow.ts";
+import { truncatedNormal } from "../../spec/dsl/initializers.ts";
+import type { PositionalEmbedding } from "../../spec/dsl/layers.ts";
+import { expectFlow, type LowerLayer } from "./flow.ts";
 
 export const lowerPositionalEmbedding: LowerLayer<PositionalEmbedding> = (context, flow) => {
   const tokens = expectFlow(context, flow, "tokens");

@@ -1,7 +1,7 @@
-import { truncatedNormal } from "../../../spec/dsl/initializers.ts";
-import type { Attention } from "../../../spec/dsl/layers.ts";
-import { expectFlow, type LowerLayer } from "../flow.ts";
-import { linear } from "../linear.ts";
+import { truncatedNormal } from "../../spec/dsl/initializers.ts";
+import type { Attention } from "../../spec/dsl/layers.ts";
+import { expectFlow, type LowerLayer } from "./flow.ts";
+import { linear } from "./linear.ts";
 
 const divisors = (value: number): readonly number[] =>
   Array.from({ length: value }, (_, index) => index + 1).filter((candidate) => value % candidate === 0);

@@ -1,9 +1,9 @@
-import { uniformFanIn } from "../../../spec/dsl/initializers.ts";
-import type { PatchEmbedding } from "../../../spec/dsl/layers.ts";
-import type { Builder } from "../../ops/builder.ts";
-import type { Value } from "../../ir/graph.ts";
-import { expectFlow, type LowerLayer } from "../flow.ts";
-import { biasInitializer, linear } from "../linear.ts";
+import { uniformFanIn } from "../../spec/dsl/initializers.ts";
+import type { PatchEmbedding } from "../../spec/dsl/layers.ts";
+import type { Builder } from "../ops/builder.ts";
+import type { Value } from "../ir/graph.ts";
+import { expectFlow, type LowerLayer } from "./flow.ts";
+import { biasInitializer, linear } from "./linear.ts";
 
 /** Windows along one axis: [.., length, ..] -> [.., count * patch, ..]; overlapping samples are repeated. */
 const unfold = (b: Builder, x: Value, axis: number, patch: number, stride: number, count: number): Value => {

@@ -1,5 +1,5 @@
-import type { MeanOfPatches } from "../../../spec/dsl/layers.ts";
-import { expectFlow, type LowerLayer } from "../flow.ts";
+import type { MeanOfPatches } from "../../spec/dsl/layers.ts";
+import { expectFlow, type LowerLayer } from "./flow.ts";
 import { meanOfPositions } from "./mean-of-tokens.ts";
 
 export const lowerMeanOfPatches: LowerLayer<MeanOfPatches> = (context, flow) => {
