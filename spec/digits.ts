@@ -1,6 +1,6 @@
 /** A small AST for spoken digits (Free Spoken Digit Dataset, clips of about half a second), trained from random weights. */
 import { adamW, numbered, singleLabel } from "specgraph";
-import { ast, statistics } from "./ast.ts";
+import { ast, statistics } from "specgraph/ast";
 
 export default ast({
   name: "digits",

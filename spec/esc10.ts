@@ -9,7 +9,7 @@
  * The weights are at dl.fbaipublicfiles.com/deit.
  */
 import { adam, checkpoint, everyEpoch, maskFrequency, maskTime, multiStep, singleLabel } from "specgraph";
-import { ast, sizes, statistics } from "./ast.ts";
+import { ast, sizes, statistics } from "specgraph/ast";
 
 // oxfmt-ignore
 const classes = [

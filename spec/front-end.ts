@@ -1,6 +1,6 @@
 /** AST's feature pipeline with hardly a network behind it: what `runtime stats` measures clips with where no graph is named. */
 import { adam, singleLabel } from "specgraph";
-import { ast } from "./ast.ts";
+import { ast } from "specgraph/ast";
 
 export default ast({
   name: "front-end",

@@ -1,6 +1,6 @@
 /** A small AST for the sounds that the runtime synthesises: one second, ten classes, trained from random weights in a minute or two. */
 import { adamW, cosine, singleLabel } from "specgraph";
-import { ast } from "./ast.ts";
+import { ast } from "specgraph/ast";
 
 export default ast({
   name: "quickstart",

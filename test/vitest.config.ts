@@ -1,9 +1,11 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+const pathOf = (name: string): string => fileURLToPath(new URL(`../${name}`, import.meta.url));
+
 export default defineConfig({
-  root: fileURLToPath(new URL("..", import.meta.url)),
-  resolve: { alias: { specgraph: fileURLToPath(new URL("../spec/dsl/index.ts", import.meta.url)) } },
+  root: pathOf(""),
+  resolve: { alias: { "specgraph/ast": pathOf("spec/ast.ts"), specgraph: pathOf("spec/dsl/index.ts") } },
   test: {
     globalSetup: ["test/announce-skips.ts"],
     include: ["test/**/*.test.ts"],

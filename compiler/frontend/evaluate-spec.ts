@@ -73,13 +73,13 @@ const findThrow = (error: unknown, maps: ReadonlyMap<string, SourceMap>): Source
 
 /**
  * @param entry absolute path of the spec
- * @param isSpecFile whether a module's path is to be run here; everything else is Node's to load
+ * @param findSpecFile the path of a module that is to be run here; everything else is Node's to load
  * @returns the spec's exports, and for each object the literal and the calls that it came out of, innermost first
  * @throws CompileError when the spec itself throws
  */
 export const evaluateSpec = (
   entry: string,
-  isSpecFile: (fileName: string) => boolean,
+  findSpecFile: (specifier: string, importer: string) => string | undefined,
 ): { readonly exports: Exports; readonly places: WeakMap<object, readonly ObjectPlace[]> } => {
   const places = new WeakMap<object, ObjectPlace[]>();
   const loaded = new Map<string, Exports>();
@@ -102,18 +102,8 @@ export const evaluateSpec = (
     const nodeRequire = createRequire(file);
     const requireModule = (specifier: string): unknown => {
       if (specifier === "specgraph") return vocabulary;
-      const { resolvedModule } = ts.resolveModuleName(
-        specifier,
-        file,
-        {
-          moduleResolution: ts.ModuleResolutionKind.Bundler,
-          module: ts.ModuleKind.ESNext,
-          allowImportingTsExtensions: true,
-        },
-        ts.sys,
-      );
-      const fileName = resolvedModule?.resolvedFileName;
-      return fileName && isSpecFile(fileName) ? load(fileName) : nodeRequire(specifier);
+      const fileName = findSpecFile(specifier, file);
+      return fileName === undefined ? nodeRequire(specifier) : load(fileName);
     };
     const { outputText, sourceMapText = "{}" } = ts.transpileModule(readFileSync(file, "utf8"), {
       fileName: file,

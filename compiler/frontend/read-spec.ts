@@ -16,6 +16,14 @@ export interface ReadSpec {
 /** The vocabulary's declarations: `.ts` in the sources, `.d.ts` in the built package. */
 const vocabulary = fileURLToPath(new URL("../../spec/dsl/index", import.meta.url));
 
+/** The source itself, in the built package too (whose code is in `dist/`), so that what is wrong in a use of it is told by its line. */
+const astSource = fileURLToPath(
+  new URL(import.meta.url.endsWith(".ts") ? "../../spec/ast.ts" : "../../../spec/ast.ts", import.meta.url),
+);
+
+/** What a spec imports by name is this compiler's own, wherever the spec lies. */
+const ownModules = { specgraph: vocabulary, "specgraph/ast": astSource };
+
 const openProject = (path: string): Project => {
   const project = new Project({
     skipFileDependencyResolution: true,
@@ -31,7 +39,7 @@ const openProject = (path: string): Project => {
       noEmit: true,
       skipLibCheck: true,
       types: [],
-      paths: { specgraph: [vocabulary] },
+      paths: Object.fromEntries(Object.entries(ownModules).map(([name, path]) => [name, [path]])),
     },
   });
   project.addSourceFileAtPath(path);
@@ -117,11 +125,17 @@ export const readSpec = (path: string): ReadSpec => {
   const typeErrors = project.getPreEmitDiagnostics().map(typeError);
   if (typeErrors.length > 0) throw new CompileError(typeErrors);
 
-  const isSpecFile = (fileName: string): boolean =>
-    !fileName.startsWith(`${dirname(vocabulary)}/`) &&
-    !fileName.endsWith(".d.ts") &&
-    Boolean(project.getSourceFile(fileName));
-  const { exports, places } = evaluateSpec(file, isSpecFile);
+  const findSpecFile = (specifier: string, importer: string): string | undefined => {
+    const options = project.compilerOptions.get();
+    const fileName = ts.resolveModuleName(specifier, importer, options, ts.sys).resolvedModule?.resolvedFileName;
+    const isSpecFile =
+      fileName !== undefined &&
+      !fileName.startsWith(`${dirname(vocabulary)}/`) &&
+      !fileName.endsWith(".d.ts") &&
+      Boolean(project.getSourceFile(fileName));
+    return isSpecFile ? fileName : undefined;
+  };
+  const { exports, places } = evaluateSpec(file, findSpecFile);
   if (!isModel(exports["default"])) {
     const message = "the spec's default export is not a model";
     throw new CompileError([

@@ -20,7 +20,7 @@ import {
   numbered,
   referenceWarmup,
 } from "specgraph";
-import { ast } from "../ast.ts";
+import { ast } from "specgraph/ast";
 
 export default ast({
   name: "audioset-full",

@@ -19,7 +19,7 @@ import {
   multiStep,
   singleLabel,
 } from "specgraph";
-import { ast, statistics } from "../ast.ts";
+import { ast, statistics } from "specgraph/ast";
 
 /** In the order of ESC-50's targets. */
 // oxfmt-ignore

@@ -21,7 +21,7 @@ import {
   noise,
   roll,
 } from "specgraph";
-import { ast, statistics } from "../ast.ts";
+import { ast, statistics } from "specgraph/ast";
 
 /** In the order of the authors' CSV, so that their checkpoint speechcommands_10_10_0.9812.pth fits. */
 // oxfmt-ignore

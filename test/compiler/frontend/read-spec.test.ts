@@ -113,6 +113,20 @@ export default tiny({ network: block(1e-5), training, name: "located" });
   expect(locate(norm)).toMatchObject({ file: relative(process.cwd(), path), line: 5, column: 41 });
 });
 
+test("the ready model is imported by name from anywhere, and what is wrong in it is found in its own source", () => {
+  const path = writeSpec(`import { ast, sizes } from "specgraph/ast";
+
+export default ast({ size: sizes.tiny224, stride: { bins: 16, frames: 16 }, frames: 8 });
+`);
+  const { model, locate } = readSpec(path);
+  const [patches] = model.network as readonly [Layer];
+  expect(locate(patches, "patch")).toMatchObject({
+    file: "spec/ast.ts",
+    text: expect.stringMatching("patchEmbedding"),
+  });
+  expect(marked(locate(model.features[2] as object, "frames"))).toBe("frames");
+});
+
 test("defaults, units and class files", () => {
   const path = writeSpec(
     `import { adamW, checkpoint, classesFile, kaldiFbank, multiLabel, padOrCut, waveform } from "specgraph";
