@@ -1,5 +1,22 @@
 /** What `graph.onnx` tells the runtime that ONNX has no field for. */
 import * as v from "valibot";
+import { type Draw, drawsSchema } from "./draws.ts";
+import {
+  count,
+  flag,
+  length,
+  list,
+  name,
+  nameList,
+  number,
+  oneOf,
+  range,
+  real,
+  record,
+  size,
+  text,
+  whole,
+} from "./schemas.ts";
 
 /** Bumped when a runtime and a graph of different numbers cannot work together. */
 export const formatVersion = 3;
@@ -27,6 +44,8 @@ export interface ArtifactMetadata {
   /** Class names, by index. */
   readonly classes: readonly string[];
   readonly recipe: Recipe;
+  /** The training program's random inputs. */
+  readonly draws: readonly Draw[];
   /** The network's scalars. */
   readonly parameters: number;
   /** Names of parameters that training leaves as they are. */
@@ -145,41 +164,7 @@ export const checkpointKeys: readonly string[] = [
 /** The names of parameters that training leaves as they are: of graphs of any format version, so that none is lost as a checkpoint. */
 export const frozenKey = `${keyPrefix}frozen`;
 
-const text = (most = 1000) => v.pipe(v.string("a text"), v.maxLength(most, `a text of at most ${most} characters`));
-const name = v.pipe(text(), v.minLength(1, "a text that is not empty"));
-const number = (least: number, most: number) => {
-  const expected = `a number from ${least} to ${most}`;
-  return v.pipe(v.number(expected), v.minValue(least, expected), v.maxValue(most, expected));
-};
-const whole = (least: number, most: number) => {
-  const expected = `a whole number from ${least} to ${most}`;
-  return v.pipe(v.number(expected), v.integer(expected), v.minValue(least, expected), v.maxValue(most, expected));
-};
-const oneOf = <const Choices extends readonly (string | boolean)[]>(...choices: Choices) =>
-  v.picklist(choices as never, choices.map((choice) => JSON.stringify(choice)).join(" or ")) as v.GenericSchema<
-    unknown,
-    Choices[number]
-  >;
-const record = <const Entries extends v.ObjectEntries>(entries: Entries) =>
-  v.object(entries, `an object of ${Object.keys(entries).join(", ")}`);
-const list = <const Item extends v.GenericSchema>(item: Item) => v.array(item, "a list");
-const nameList = list(name);
 const isUnlike = (values: readonly string[]): boolean => new Set(values).size === values.length;
-
-/** Counts that somebody may mean; they bound what a damaged or hostile file has the runtime allocate. */
-const count = whole(1, 2 ** 20);
-/** Lengths in samples, frames and steps. */
-const length = whole(1, 1e9);
-const size = number(0, Number.MAX_VALUE);
-const real = number(-1e30, 1e30);
-const flag = v.boolean("true or false");
-
-/** From one whole number to another, both ends included. */
-const range = (bound: ReturnType<typeof whole>) =>
-  v.pipe(
-    record({ from: bound, to: bound }),
-    v.check(({ from, to }) => from <= to, "from that is not above to"),
-  );
 
 const warmup = v.nullable(record({ kind: oneOf("linear", "reference"), steps: length }));
 const figure = oneOf("accuracy", "mAP", "loss");
@@ -272,6 +257,7 @@ const schemas: { readonly [Key in keyof ArtifactMetadata]-?: v.GenericSchema<unk
     v.check<string[], string>(isUnlike, "names that differ"),
   ),
   recipe,
+  draws: drawsSchema,
   parameters: whole(0, Number.MAX_SAFE_INTEGER),
   frozen: nameList,
   flops: part,

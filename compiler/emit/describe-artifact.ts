@@ -5,7 +5,7 @@ import { type ArtifactMetadata, formatVersion, type Recipe } from "../artifact/m
 import type { NormalizedSpec } from "../ir/normalized-spec.ts";
 import { elements } from "../ir/dim.ts";
 import type { Node } from "../ir/graph.ts";
-import { parametersOf, type Program } from "../ir/program.ts";
+import { drawsOf, parametersOf, type Program } from "../ir/program.ts";
 import { byOperand, findOp } from "../ops/table.ts";
 import { describeHuggingFace } from "../weights/describe-hugging-face.ts";
 
@@ -74,6 +74,7 @@ export const describeArtifact = (
     objective: spec.objective,
     classes: spec.classes,
     recipe: describeRecipe(spec),
+    draws: drawsOf(program),
     parameters: parameters.map(({ value }) => elements(value.type.shape)).reduce((total, count) => total + count, 0),
     frozen: parameters.flatMap(({ value: { name } }) => (trained.has(name) ? [] : [name])),
     flops: { forward: flops(forward), trainingStep: flops(trainingStep) },

@@ -1,4 +1,5 @@
 /** The intermediate representation: a single-assignment list of operators over named, typed values. Readonly data only. */
+import type { Distribution } from "../artifact/draws.ts";
 import type { SourceSpan } from "../diagnostics/diagnostic.ts";
 import type { Initializer } from "../../spec/dsl/initializers.ts";
 
@@ -16,6 +17,12 @@ export interface TensorType {
 export interface Value {
   readonly name: string;
   readonly type: TensorType;
+}
+
+/** A tensor that who runs the graph gives. */
+export interface Input extends Value {
+  /** What it is drawn from, where it is random. */
+  readonly distribution?: Distribution;
 }
 
 /** "training": the forward pass of training where it is not inference's. */
@@ -65,7 +72,7 @@ export interface State {
 export const unchanged = ({ value, kind, initializer, fanIn }: State): State => ({ value, kind, initializer, fanIn });
 
 export interface Graph {
-  readonly inputs: readonly Value[];
+  readonly inputs: readonly Input[];
   readonly constants: readonly Constant[];
   readonly states: readonly State[];
   readonly nodes: readonly Node[];

@@ -1,7 +1,14 @@
 import { printShape } from "./dim.ts";
-import type { Graph, Origin, Value } from "./graph.ts";
+import type { Graph, Input, Origin, Value } from "./graph.ts";
 
 const declare = ({ name, type }: Value): string => `${name}: ${type.dtype}${printShape(type.shape)}`;
+
+const declareInput = ({ distribution, ...value }: Input): string => {
+  if (!distribution) return declare(value);
+  const { kind, ...settings } = distribution;
+  const printed = Object.entries(settings).map(([key, setting]) => `${key}=${JSON.stringify(setting)}`);
+  return `${declare(value)} ~ ${kind}(${printed.join(", ")})`;
+};
 
 /** Where in the spec a node comes from, if that is known. */
 const place = ({ span }: Origin): string => (span ? `  # ${span.file}:${span.line}` : "");
@@ -9,7 +16,7 @@ const place = ({ span }: Origin): string => (span ? `  # ${span.file}:${span.lin
 /** A graph as text, one value a line, for people and for tests. */
 export const printGraph = ({ inputs, states, constants, nodes, outputs }: Graph): string =>
   [
-    ...inputs.map((value) => `input ${declare(value)}`),
+    ...inputs.map((input) => `input ${declareInput(input)}`),
     ...states.map(({ value, next }) => `state ${declare(value)}${next ? ` <- ${next.name}` : ""}`),
     ...constants.map(({ value }) => `constant ${declare(value)}`),
     ...nodes.map(({ op, inputs: operands, outputs: results, attributes, origin }) => {

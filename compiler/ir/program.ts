@@ -1,4 +1,5 @@
 /** A model as stages: what `graph.onnx` holds, before it is bytes. */
+import type { Draw } from "../artifact/draws.ts";
 import type { Graph } from "./graph.ts";
 
 /**
@@ -17,3 +18,9 @@ export interface Program {
 /** The parameters, in the network's order. */
 export const parametersOf = ({ inference }: Program): Graph["states"] =>
   inference.states.filter(({ kind }) => kind === "parameter");
+
+/** The random inputs of training, in an order in which each draws only on those before it. */
+export const drawsOf = ({ gradients }: Program): readonly Draw[] =>
+  (gradients?.inputs ?? []).flatMap(({ name, type: { shape }, distribution }) =>
+    distribution ? [{ input: name, dtype: "float32", shape, distribution }] : [],
+  );

@@ -1,9 +1,12 @@
 /** Writes graphs: each call of an operator appends one node, with its results' types inferred and checked. */
+import type { Distribution, Draw } from "../artifact/draws.ts";
 import { byOperand, type Emit, findOp, ops } from "./table.ts";
-import type { Attributes, Constant, DType, Graph, Node, Origin, State, TensorType, Value } from "../ir/graph.ts";
+import type { Attributes, Constant, DType, Graph, Input, Node, Origin, State, TensorType, Value } from "../ir/graph.ts";
 
 export type Builder = Emit & {
   readonly input: (name: string, type: TensorType) => Value;
+  /** An input of training that is random: each clip, which the first axis counts, has draws of its own. */
+  readonly draw: (name: string, type: TensorType & Pick<Draw, "dtype">, distribution: Distribution) => Value;
   readonly constant: (name: string, shape: readonly number[], data: Constant["data"]) => Value;
   readonly state: (state: Omit<State, "value">, name: string, type: TensorType) => Value;
   /** The state of that name. */
@@ -84,6 +87,11 @@ export const createBuilder = (base: Graph = emptyGraph): Builder => {
     return value;
   };
 
+  const declare = (input: Input): Value => {
+    inputs.push(input);
+    return input;
+  };
+
   const findState = (name: string): State => {
     const state = states.get(name);
     if (!state) throw new Error(`no state ${name}`);
@@ -103,11 +111,8 @@ export const createBuilder = (base: Graph = emptyGraph): Builder => {
         BigInt64Array.from(values, (value) => BigInt(value)),
       );
     },
-    input: (name, type) => {
-      const value = { name, type };
-      inputs.push(value);
-      return value;
-    },
+    input: (name, type) => declare({ name, type }),
+    draw: (name, type, distribution) => declare({ name, type, distribution }),
     state: (state, name, type) => {
       if (states.has(name)) throw new Error(`two states are called ${name}`);
       const value = { name, type };

@@ -36,6 +36,7 @@ export const metadata: ArtifactMetadata = {
     bestBy: "accuracy",
     earlyStopping: null,
   },
+  draws: [],
   parameters: 8,
   frozen: [],
   flops: { forward: 16, trainingStep: 48 },

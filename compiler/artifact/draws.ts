@@ -1,0 +1,141 @@
+/**
+ * The training program's random inputs: what each is drawn from, clip by clip. Who runs the program knows these distributions,
+ * and nothing of what they are for.
+ */
+import * as v from "valibot";
+import { count, type Immutable, list, name, number, oneOf, real, record, whole } from "./schemas.ts";
+
+/** Whole numbers that float32 holds with a few binary places to spare. */
+const integer = whole(-(2 ** 20), 2 ** 20);
+
+const distributionSchema = v.variant(
+  "kind",
+  [
+    /** Real numbers in [from, to), in steps of 2^-24 of the range. */
+    record({ kind: v.literal("uniform"), from: real, to: real }),
+    /** Whole numbers from `from` to `to`, both included. */
+    record({ kind: v.literal("integer"), from: integer, to: integer }),
+    /** 1 with this chance, else 0. */
+    record({ kind: v.literal("bernoulli"), chance: number(0, 1) }),
+    record({ kind: v.literal("normal"), mean: real, deviation: number(0, 1e30) }),
+    /** Beta(alpha, alpha): between 0 and 1, symmetric about 1/2. */
+    record({ kind: v.literal("beta"), alpha: number(0, 1e9) }),
+    /**
+     * [batch, 2]: a stretch of `within` places, from its first to the one after its last. Its length is a uniform real below
+     * `widest`, its first place a uniform real below what the length leaves of `within`, both cut to whole numbers: as
+     * torchaudio's `mask_along_axis`, which cuts them only at the end.
+     */
+    record({ kind: v.literal("span"), widest: count, within: count }),
+    /**
+     * [batch, a symbol]: the waveform of a training clip, each as likely, filled up as those of a batch are. `where`: the input
+     * before it, by bernoulli, that says for which clips; the others get one sample of silence. null: for all.
+     */
+    record({ kind: v.literal("clip"), where: v.nullable(name) }),
+    /** [batch, classes]: the targets of the clips of the input `of`, before it; those of silence are 0. */
+    record({ kind: v.literal("targets"), of: name }),
+  ],
+  "one of the kinds uniform, integer, bernoulli, normal, beta, span, clip, targets",
+);
+
+const shapeSchema = list(v.union([count, name], "a length or a symbol"));
+
+const drawSchema = record({
+  /** The input's name in the graph. */
+  input: name,
+  dtype: oneOf("float32"),
+  /** First the batch, so that each clip has draws of its own. */
+  shape: shapeSchema,
+  distribution: distributionSchema,
+});
+
+export type Distribution = Immutable<v.InferOutput<typeof distributionSchema>>;
+export type Draw = Immutable<v.InferOutput<typeof drawSchema>>;
+type Dims = Draw["shape"];
+
+/** What a clip has at most, in all draws together: they bound what a damaged or hostile file has the runtime draw. */
+const mostDraws = 1024;
+const mostValues = 2 ** 24;
+
+/** How many values a clip has in an input of this shape; a waveform's are its own. */
+export const valuesPerClip = ({ shape }: Pick<Draw, "shape">): number =>
+  shape.slice(1).reduce<number>((product, dim) => product * (typeof dim === "number" ? dim : 1), 1);
+
+const isLength = (dim: Dims[number]): boolean => typeof dim === "number";
+
+/** The shapes that a distribution has, in words, and whether this is one. */
+const shapeRules: {
+  readonly [Kind in Distribution["kind"]]?: readonly [expected: string, isRight: (rest: Dims) => boolean];
+} = {
+  span: ['["batch",2]', (rest) => rest.length === 1 && rest[0] === 2],
+  clip: ['["batch", a symbol]', (rest) => rest.length === 1 && !rest.every(isLength)],
+  targets: ['["batch", classes]', (rest) => rest.length === 1 && rest.every(isLength)],
+};
+const anyLengths = ['["batch", lengths ...]', (rest: Dims) => rest.every(isLength)] as const;
+
+/** What a distribution lacks that its entries alone do not show. */
+const distributionProblem = (distribution: Distribution, before: readonly Draw[]): string | undefined => {
+  const earlier = (name: string): Draw | undefined => before.find(({ input }) => input === name);
+  switch (distribution.kind) {
+    case "uniform":
+    case "integer":
+      return distribution.from <= distribution.to ? undefined : "from that is not above to";
+    case "span":
+      return distribution.widest <= distribution.within ? undefined : "widest that is not above within";
+    case "clip": {
+      if (distribution.where === null) return undefined;
+      const chance = earlier(distribution.where);
+      return chance?.distribution.kind === "bernoulli" && chance.shape.length === 1
+        ? undefined
+        : "where to be an input before it, by bernoulli, one value a clip";
+    }
+    case "targets":
+      return earlier(distribution.of)?.distribution.kind === "clip"
+        ? undefined
+        : "of to be an input before it, by clip";
+    case "bernoulli":
+    case "normal":
+    case "beta":
+      return undefined;
+  }
+};
+
+interface Problem {
+  readonly key: "input" | "shape" | "distribution";
+  readonly expected: string;
+}
+
+/** @param before the draws before it in the list */
+const problemOf = ({ input, shape, distribution }: Draw, before: readonly Draw[]): Problem | undefined => {
+  if (before.some((other) => other.input === input)) return { key: "input", expected: "names that differ" };
+  const [first, ...rest] = shape;
+  const [shapes, isRight] = shapeRules[distribution.kind] ?? anyLengths;
+  if (first !== "batch" || !isRight(rest)) return { key: "shape", expected: shapes };
+  const values = [...before, { shape }].reduce((sum, each) => sum + valuesPerClip(each), 0);
+  if (values > mostValues)
+    return { key: "shape", expected: `at most ${mostValues} values a clip, with those before it` };
+  const expected = distributionProblem(distribution, before);
+  return expected === undefined ? undefined : { key: "distribution", expected };
+};
+
+/** In an order in which each draws only on those before it. */
+export const drawsSchema = v.pipe(
+  list(drawSchema),
+  v.maxLength(mostDraws, `a list of at most ${mostDraws}`),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed || dataset.issues) return;
+    const draws = dataset.value;
+    draws.forEach((draw, index) => {
+      const problem = problemOf(draw, draws.slice(0, index));
+      if (!problem) return;
+      const { key, expected } = problem;
+      addIssue({
+        message: expected,
+        input: draw[key],
+        path: [
+          { type: "array", origin: "value", input: draws, key: index, value: draw },
+          { type: "object", origin: "value", input: draw, key, value: draw[key] },
+        ],
+      });
+    });
+  }),
+);
