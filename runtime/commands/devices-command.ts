@@ -28,7 +28,14 @@ const describeMemory = ({ memoryBytes, maxTensorBytes }: { memoryBytes?: number;
 const describeRow = (report: DeviceReport): readonly string[] => {
   if (!report.isUsable) return [report.kind, "no", "-", "-", "-", "-"];
   const { kind, name, driver = "-", isSoftware, float16 } = report;
-  return [kind, isSoftware ? "in software" : "yes", name, driver, float16 ? "yes" : "no", describeMemory(report)];
+  return [
+    kind,
+    isSoftware === true ? "in software" : "yes",
+    name,
+    driver,
+    float16 ? "yes" : "no",
+    describeMemory(report),
+  ];
 };
 
 /** The devices in a table, what `auto` takes, and how to add the missing ones. */
@@ -36,7 +43,9 @@ export const describeDevices = (reports: DeviceReports): string => {
   const { device, reason } = chooseDevice(reports);
   const all = [reports.cpu, reports.webgpu, reports.cuda];
   const header = ["device", "usable", "name", "driver", "float16", "memory"];
-  const missing = all.flatMap((report) => (report.isUsable ? [] : [`${report.kind}: ${explainMissing(report)}`]));
+  const missing = all.flatMap(({ kind, missing, fix }) =>
+    missing === undefined ? [] : [`${kind}: ${explainMissing({ missing, ...(fix === undefined ? {} : { fix }) })}`],
+  );
   return [
     formatTable([header, ...all.map(describeRow)], "left"),
     `auto takes ${device.kind}${reason === undefined ? "" : ` (${reason})`}`,

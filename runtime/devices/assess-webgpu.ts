@@ -72,7 +72,7 @@ const lackOfAdapter = (log: string, machine: MachineFacts): Lack => {
 };
 
 /** What WebGPU is on a machine. */
-export const assessWebgpu = (machine: MachineFacts, { adapter, failure }: WebgpuFacts): DeviceReport => {
+export const assessWebgpu = (machine: MachineFacts, { adapter, undescribed, failure }: WebgpuFacts): DeviceReport => {
   const { platform, architecture, providers } = machine;
   const kind = "webgpu";
   if (!providers.includes(kind)) {
@@ -80,6 +80,18 @@ export const assessWebgpu = (machine: MachineFacts, { adapter, failure }: Webgpu
       isUsable: false,
       kind,
       missing: `onnxruntime-node has no WebGPU provider for ${platform} ${architecture}`,
+    };
+  }
+  if (undescribed) {
+    return {
+      isUsable: true,
+      kind,
+      name: "a graphics card or software",
+      // Metal is never played by a CPU.
+      ...(platform === "darwin" ? { name: "Metal", isSoftware: false } : {}),
+      float16: undescribed.hasFloat16,
+      missing: "the npm package webgpu, which tells a graphics card from software, is not installed",
+      fix: "run: npm install webgpu@0.6",
     };
   }
   if (!adapter) return { isUsable: false, kind, ...lackOfAdapter(failure ?? "", machine) };

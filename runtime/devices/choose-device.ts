@@ -18,11 +18,13 @@ export const chooseDevice = ({ cpu, webgpu, cuda }: DeviceReports): DeviceChoice
   if (cuda.isUsable) return { device: cuda };
   // CUDA that can be added is the nearest to a GPU, or to a faster one; else the machine has nothing for it.
   const canAddCuda = cuda.fix !== undefined;
-  if (webgpu.isUsable && !webgpu.isSoftware) {
+  if (webgpu.isUsable && webgpu.isSoftware === false) {
     return { device: webgpu, ...(canAddCuda ? { reason: `not CUDA: ${cuda.missing}` } : {}) };
   }
   if (canAddCuda) return { device: cpu, reason: `no GPU: ${cuda.missing}` };
-  if (webgpu.isUsable) return { device: cpu, reason: `no GPU but one in software, ${webgpu.name}` };
+  if (webgpu.isUsable && webgpu.isSoftware) {
+    return { device: cpu, reason: `no GPU but one in software, ${webgpu.name}` };
+  }
   return { device: cpu, reason: `no GPU: ${webgpu.missing}` };
 };
 

@@ -19,6 +19,8 @@ export interface MachineFacts {
 
 export interface WebgpuFacts {
   readonly adapter?: AdapterFacts;
+  /** In its place where ONNX Runtime computes on one, but the npm package webgpu, which alone describes it, is not installed. */
+  readonly undescribed?: Pick<AdapterFacts, "hasFloat16">;
   /** What was printed where there is no adapter, or where ONNX Runtime cannot compute on it. */
   readonly failure?: string;
 }

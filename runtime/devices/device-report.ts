@@ -5,9 +5,13 @@ export interface UsableDevice extends Device {
   readonly isUsable: true;
   /** What stands between us and it: a driver with its version, the CPU's threads. */
   readonly driver?: string;
-  /** A graphics processor that the CPU plays. */
-  readonly isSoftware: boolean;
+  /** A graphics processor that the CPU plays; `undefined` where that is not known. */
+  readonly isSoftware?: boolean;
   readonly memoryBytes?: number;
+  /** What would tell more of it, as the end of a sentence. */
+  readonly missing?: string;
+  /** What adds that. */
+  readonly fix?: string;
 }
 
 /** A device that is not there, or not yet. */
@@ -23,7 +27,7 @@ export interface MissingDevice {
 export type DeviceReport = UsableDevice | MissingDevice;
 
 /** Such as `no Vulkan driver is installed; run: apt-get install mesa-vulkan-drivers`. */
-export const explainMissing = ({ missing, fix }: MissingDevice): string =>
+export const explainMissing = ({ missing, fix }: Pick<MissingDevice, "missing" | "fix">): string =>
   fix === undefined ? missing : `${missing}; ${fix}`;
 
 /** As people write them. */

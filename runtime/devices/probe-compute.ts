@@ -3,11 +3,25 @@ import { runProbe } from "./run-probe.ts";
 
 const float32 = (name: string) => ({ name, type: { tensorType: { elemType: 1 } } });
 
+const elementTypes = { float32: 1, float16: 10 } as const;
+type Precision = keyof typeof elementTypes;
+
+const cast = (from: string, to: string, precision: Precision) => ({
+  opType: "Cast",
+  input: [from],
+  output: [to],
+  attribute: [{ name: "to", type: onnxProto.onnx.AttributeProto.AttributeType.INT, i: elementTypes[precision] }],
+});
+
 /** y = x x: the least that needs a kernel, and on CUDA the libraries. */
-const encodeSquare = (): string => {
+const encodeSquare = (precision: Precision): string => {
   const graph = {
     name: "square",
-    node: [{ opType: "MatMul", input: ["x", "x"], output: ["y"] }],
+    node: [
+      cast("x", "operand", precision),
+      { opType: "MatMul", input: ["operand", "operand"], output: ["product"] },
+      cast("product", "y", "float32"),
+    ],
     input: [float32("x")],
     output: [float32("y")],
   };
@@ -17,9 +31,15 @@ const encodeSquare = (): string => {
 
 const square = "[7,10,15,22]";
 
-/** Whether one of ONNX Runtime's execution providers multiplies matrices: `undefined` if so, else what was printed. */
-export const probeCompute = async (provider: "webgpu" | "cuda"): Promise<string | undefined> => {
-  const { answer, log } = await runProbe("compute", provider, encodeSquare());
+/**
+ * Whether one of ONNX Runtime's execution providers multiplies matrices of such numbers: `undefined` if so, else what was
+ * printed.
+ */
+export const probeCompute = async (
+  provider: "webgpu" | "cuda",
+  precision: Precision = "float32",
+): Promise<string | undefined> => {
+  const { answer, log } = await runProbe("compute", provider, encodeSquare(precision));
   if (answer === undefined) return log;
   const product = JSON.stringify(answer);
   return product === square ? undefined : `a product is ${product}, not ${square}`;

@@ -5,11 +5,23 @@
  */
 import { writeSync } from "node:fs";
 import type { AdapterFacts } from "./device-facts.ts";
+import { notInstalled } from "./run-probe.ts";
+
+/** Dawn for Node.js is 130 MB, and so for the user to install who wants it. */
+const loadDawn = async (): Promise<typeof import("webgpu") | undefined> => {
+  try {
+    return await import("webgpu");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ERR_MODULE_NOT_FOUND") return undefined;
+    throw error;
+  }
+};
 
 /** The name is missing: Dawn gives it in the line alone that `verbose` has it print. */
-const describeAdapter = async (): Promise<Omit<AdapterFacts, "name"> | null> => {
-  const { create } = await import("webgpu");
-  const adapter = await create(["verbose=1"]).requestAdapter({ powerPreference: "high-performance" });
+const describeAdapter = async (): Promise<Omit<AdapterFacts, "name"> | null | typeof notInstalled> => {
+  const dawn = await loadDawn();
+  if (!dawn) return notInstalled;
+  const adapter = await dawn.create(["verbose=1"]).requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) return null;
   const { architecture, description, isFallbackAdapter } = adapter.info;
   return {

@@ -15,6 +15,9 @@ const program = fileURLToPath(
   ),
 );
 
+/** The answer of `probe-program adapter` where the npm package webgpu is missing. */
+export const notInstalled = "not installed";
+
 export interface ProbeResult {
   /** `undefined` where the probe failed. */
   readonly answer: unknown;

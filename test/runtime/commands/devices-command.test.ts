@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { describeDevices, devicesCommand } from "../../../runtime/commands/devices-command.ts";
 import { UserError } from "../../../runtime/user-error.ts";
-import { assess, withCuda, withoutLoader, withSoftwareGpu } from "../devices/machines.ts";
+import { assess, withCuda, withoutDawn, withoutLoader, withSoftwareGpu } from "../devices/machines.ts";
 
 test("a machine with everything", () => {
   expect(describeDevices(assess(withCuda))).toBe(
@@ -23,6 +23,20 @@ cuda    no           -                             -                         -  
 
 auto takes cpu (no GPU but one in software, SwiftShader Device (Subzero))
 
+cuda: no NVIDIA card is found`,
+  );
+});
+
+test("a machine without the npm package webgpu", () => {
+  expect(describeDevices(assess(withoutDawn))).toBe(
+    `device  usable  name                         driver     float16  memory
+cpu     yes     AMD EPYC                     2 threads  yes      16.0 GB
+webgpu  yes     a graphics card or software  -          no       -
+cuda    no      -                            -          -        -
+
+auto takes cpu (no GPU: the npm package webgpu, which tells a graphics card from software, is not installed)
+
+webgpu: the npm package webgpu, which tells a graphics card from software, is not installed; run: npm install webgpu@0.6
 cuda: no NVIDIA card is found`,
   );
 });

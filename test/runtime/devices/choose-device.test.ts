@@ -36,6 +36,16 @@ describe("auto", () => {
       "device: CPU, 2 threads (no GPU but one in software, SwiftShader Device (Subzero); see `runtime devices`)",
     ],
     [
+      "WebGPU that nothing describes",
+      machines.withoutDawn,
+      "device: CPU, 2 threads (no GPU: the npm package webgpu, which tells a graphics card from software, is not installed; see `runtime devices`)",
+    ],
+    [
+      "WebGPU that nothing describes, macOS",
+      { ...mac, webgpu: { undescribed: { hasFloat16: true } } },
+      "device: WebGPU, Metal",
+    ],
+    [
       "no loader",
       machines.withoutLoader,
       "device: CPU, 2 threads (no GPU: the Vulkan loader libvulkan.so.1 is missing; see `runtime devices`)",

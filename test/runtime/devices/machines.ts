@@ -55,6 +55,9 @@ export const swiftShader: AdapterFacts = {
 
 export const withSoftwareGpu: Machine = { ...linux, webgpu: { adapter: swiftShader } };
 
+/** The npm package webgpu is not installed. */
+export const withoutDawn: Machine = { ...linux, webgpu: { undescribed: { hasFloat16: false } } };
+
 const rtx: AdapterFacts = {
   name: "NVIDIA GeForce RTX 4070",
   architecture: "lovelace",

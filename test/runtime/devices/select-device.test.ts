@@ -164,6 +164,11 @@ describe("a device that was asked for and is missing: the error says what adds i
   });
 });
 
+test("WebGPU that nothing describes, asked for", () => {
+  const choice = requireDevice(assess(machines.withoutDawn).webgpu);
+  expect(describeChoice(choice)).toBe("device: WebGPU, a graphics card or software");
+});
+
 test("a GPU in software, asked for", () => {
   const choice = requireDevice(assess(machines.withSoftwareGpu).webgpu);
   expect(describeChoice(choice)).toBe(
