@@ -55,25 +55,33 @@ const block = (width: number, heads: number): Layers => [
   residual(layerNorm({ eps: 1e-6 }), dense(4 * width), gelu(), dense(width)),
 ];
 
+/** What varies within the family. Every default is the paper's AudioSet model. */
 export interface AstOptions {
+  /** By which graphs and reports call it. Default "ast". */
   readonly name?: string;
+  /** The length of a token's vector, the number of blocks, and the heads of each. Default `sizes.base384`. */
   readonly size?: { readonly width: number; readonly depth: number; readonly heads: number };
+  /** A patch's size. Default 16 bins by 16 frames. */
   readonly patch?: Extent;
-  /** Smaller than the patch: patches overlap. The paper's is 10, which AudioSet needs for its best result. */
+  /** From one patch to the next; smaller than the patch, they overlap. Default 10 by 10, which AudioSet needs for its best result. */
   readonly stride?: Extent;
-  /** Length of the input in frames of 10 ms. */
+  /** The length that the network sees, in frames of 10 ms. Default 1024. */
   readonly frames?: number;
-  /** Of the data set, or `fromCheckpoint()`. */
+  /** Of the data set's log-mel, or `fromCheckpoint()`. Default `statistics.audioSet`. */
   readonly statistics?: Statistics | FromCheckpoint;
-  /** One learned token, as ViT, or two, as distilled DeiT. */
+  /** One learned token, as ViT, or two, as distilled DeiT; the head takes their mean. Default ["cls", "dist"]. */
   readonly tokens?: readonly ["cls"] | readonly ["cls", "dist"];
+  /** The classes and the loss. Default: AudioSet's 527 by number, several a clip. */
   readonly objective?: Objective;
+  /** The recipe. Default: Adam with a rate of 1e-5, 12 clips in a step, 5 epochs; `spec/recipes/` has the paper's in full. */
   readonly training?: Training;
+  /** Weights to start from. Default `checkpoint()`, which leaves the choice to `--weights`. */
   readonly pretrained?: Checkpoint;
+  /** Seeds the initial parameters and the order of clips. Default 0. */
   readonly seed?: number;
 }
 
-/** The model family; every option's default is the paper's AudioSet model. */
+/** The Audio Spectrogram Transformer (section 2); without options the paper's AudioSet model. */
 export const ast = ({
   name = "ast",
   size = sizes.base384,

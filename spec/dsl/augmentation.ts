@@ -6,9 +6,9 @@
  */
 export interface Mixup {
   readonly kind: "mixup";
-  /** The share of clips that are mixed, from 0 to 1. The paper's is 0.5. */
+  /** The share of clips that are mixed, from 0 to 1. The paper's is 0.5 (section 3.1). */
   readonly rate: number;
-  /** The share is drawn from Beta(alpha, alpha). Default 10, the authors'. */
+  /** Each mixture's share is drawn from Beta(alpha, alpha). Default 10, the authors'. */
   readonly alpha?: number;
 }
 export const mixup = (options: Omit<Mixup, "kind">): Mixup => ({ kind: "mixup", ...options });
@@ -19,6 +19,7 @@ export const mixup = (options: Omit<Mixup, "kind">): Mixup => ({ kind: "mixup", 
  */
 export interface MaskFrequency {
   readonly kind: "maskFrequency";
+  /** The widest band, in mel bins. The paper's is 48 (section 3.1). */
   readonly bins: number;
 }
 export const maskFrequency = (options: Omit<MaskFrequency, "kind">): MaskFrequency => ({
@@ -29,6 +30,7 @@ export const maskFrequency = (options: Omit<MaskFrequency, "kind">): MaskFrequen
 /** SpecAugment's time mask: a stretch of up to so many frames, at a random place, becomes 0 before normalisation. */
 export interface MaskTime {
   readonly kind: "maskTime";
+  /** The longest stretch, in frames. The paper's is 192, of 1,024 (section 3.1). */
   readonly frames: number;
 }
 export const maskTime = (options: Omit<MaskTime, "kind">): MaskTime => ({ kind: "maskTime", ...options });
@@ -42,9 +44,9 @@ export const noise = (): Noise => ({ kind: "noise" });
 /** Rolls the normalised features in time by a number of frames between `from` and `to`, both included; what leaves comes in again. */
 export interface Roll {
   readonly kind: "roll";
-  /** Default -10, the reference's. */
+  /** Frames, at the least; negative is backwards. Default -10, the reference's. */
   readonly from?: number;
-  /** Default 9, the reference's. */
+  /** Frames, at the most. Default 9, the reference's. */
   readonly to?: number;
 }
 export const roll = (options: Omit<Roll, "kind"> = {}): Roll => ({ kind: "roll", ...options });

@@ -3,16 +3,18 @@
 /** The model's input: a mono waveform in [-1, 1), float32 [batch, samples]. */
 export interface Waveform {
   readonly kind: "waveform";
+  /** Samples a second, in Hz. The runtime resamples clips of another rate. The paper's is 16,000. */
   readonly sampleRateHz: number;
 }
 export const waveform = (options: Omit<Waveform, "kind">): Waveform => ({ kind: "waveform", ...options });
 
-/** Subtracts each clip's mean over all its samples. */
+/** Subtracts each clip's mean over all its samples, [batch, samples] -> same. */
 export interface RemoveMean {
   readonly kind: "removeMean";
 }
 export const removeMean = (): RemoveMean => ({ kind: "removeMean" });
 
+/** A window over a frame, by Kaldi's name; "povey" is "hanning" to the power of 0.85. */
 export type WindowName = "hanning" | "hamming" | "povey" | "rectangular" | "blackman";
 
 /**
@@ -22,33 +24,43 @@ export type WindowName = "hanning" | "hamming" | "povey" | "rectangular" | "blac
  */
 export interface KaldiFbank {
   readonly kind: "kaldiFbank";
+  /** Mel filters. The paper's are 128 (section 2.1). */
   readonly bins: number;
+  /** What a frame spans, in milliseconds. The paper's is 25 (section 2.1). */
   readonly frameLengthMs: number;
+  /** From one frame's start to the next's, in milliseconds. The paper's is 10 (section 2.1). */
   readonly frameShiftMs: number;
+  /** The paper names Hamming's (section 2.1); the authors' code, and so its checkpoints, have "hanning". */
   readonly window: WindowName;
-  /** Lower edge of the first mel filter. Default 20. */
+  /** Lower edge of the first mel filter, in Hz. Default 20. */
   readonly lowHz?: number;
-  /** Upper edge of the last mel filter. Default: half the sample rate. */
+  /** Upper edge of the last mel filter, in Hz. Default: half the sample rate. */
   readonly highHz?: number;
-  /** Default 0.97. */
+  /** c in the pre-emphasis x[i] - c x[i - 1]. Default 0.97. */
   readonly preemphasis?: number;
 }
 export const kaldiFbank = (options: Omit<KaldiFbank, "kind">): KaldiFbank => ({ kind: "kaldiFbank", ...options });
 
-/** Cuts the spectrogram to `frames`, or appends frames of zeros (zeros of the raw log-mel, as the reference does). */
+/**
+ * Cuts the spectrogram to so many frames, or appends frames of zeros (zeros of the raw log-mel, as the reference does):
+ * [batch, any, bins] -> [batch, frames, bins].
+ */
 export interface PadOrCut {
   readonly kind: "padOrCut";
+  /** The length that the network sees, in frames. The paper's is 1,024 for AudioSet's ten seconds. */
   readonly frames: number;
 }
 export const padOrCut = (options: Omit<PadOrCut, "kind">): PadOrCut => ({ kind: "padOrCut", ...options });
 
-/** Mean and deviation of the log-mel features over the data that a model learns from. */
+/** Mean and deviation of the log-mel features over the data that a model learns from; `runtime stats` measures them. */
 export interface Statistics {
+  /** Of the log-mel, before normalisation. */
   readonly mean: number;
+  /** Of the log-mel, before normalisation. */
   readonly std: number;
 }
 
-/** (x - mean) / std * to. The data set's `mean` and `std` are those of the log-mel; the paper's `to` is 0.5. */
+/** (x - mean) / std * to, [batch, frames, bins] -> same; or `normalize(fromCheckpoint())`. The paper's `to` is 0.5 (section 2.2). */
 export interface NormalizeByStatistics extends Statistics {
   readonly kind: "normalize";
   /** Standard deviation after normalisation. Default 1. */
@@ -61,7 +73,7 @@ export interface FromCheckpoint {
   readonly from: "checkpoint";
 }
 /**
- * In place of mean and deviation: those that lie beside the checkpoint's weights, in a preprocessor_config.json (Hugging Face)
+ * Stands for mean and deviation: those that lie beside the checkpoint's weights, in a preprocessor_config.json (Hugging Face)
  * or in the metadata of a `graph.onnx`. An error where there are none.
  */
 export const fromCheckpoint = (): FromCheckpoint => ({ kind: "normalize", from: "checkpoint" });

@@ -1,15 +1,19 @@
 /** How a parameter starts when no checkpoint fills it. */
 
+/** The values that a parameter begins with. */
 export type Initializer =
   | { readonly kind: "zeros" }
   | { readonly kind: "ones" }
-  /** Normal with deviation `std`, redrawn beyond +-2 (timm's `trunc_normal_`). */
   | { readonly kind: "truncatedNormal"; readonly std: number }
-  /** Uniform in +-1/sqrt(fan in), weights and biases alike (PyTorch's default for Linear and Conv2d). */
   | { readonly kind: "uniformFanIn" };
 
-export const truncatedNormal = (options: { readonly std: number }): Initializer => ({
+/** Normal with deviation `std`, redrawn beyond +-2 (timm's `trunc_normal_`). */
+export const truncatedNormal = (options: {
+  /** The deviation. ViT's is 0.02. */
+  readonly std: number;
+}): Initializer => ({
   kind: "truncatedNormal",
   ...options,
 });
+/** Uniform in +-1/sqrt(fan in), weights and biases alike (PyTorch's default for Linear and Conv2d). */
 export const uniformFanIn = (): Initializer => ({ kind: "uniformFanIn" });

@@ -19,10 +19,13 @@ export interface Extent {
  */
 export interface PatchEmbedding {
   readonly kind: "patchEmbedding";
+  /** A patch's size. The paper's is 16 by 16 (section 2.1). */
   readonly patch: Extent;
+  /** From one patch to the next; smaller than the patch, they overlap. The paper's is 10 by 10 (section 2.1). */
   readonly stride: Extent;
+  /** The length of a token's vector. The paper's is 768. */
   readonly width: number;
-  /** Default `uniformFanIn()`. */
+  /** How the projection starts. Default `uniformFanIn()`. */
   readonly init?: Initializer;
 }
 export const patchEmbedding = (options: Omit<PatchEmbedding, "kind">): PatchEmbedding => ({
@@ -33,14 +36,17 @@ export const patchEmbedding = (options: Omit<PatchEmbedding, "kind">): PatchEmbe
 /** Adds learned tokens before or after the sequence: [batch, tokens, width] -> [batch, tokens + names, width]. */
 export interface AddTokens {
   readonly kind: "addTokens";
+  /** By which `meanOfTokens` finds them. The paper's are "cls" and, as in DeiT, "dist" (section 2.2). */
   readonly names: readonly string[];
   readonly position: "first" | "last";
 }
+/** Adds learned tokens before the sequence: [batch, tokens, width] -> [batch, names + tokens, width]. Parameter of each: [1, 1, width]. */
 export const prependTokens = (...names: readonly string[]): AddTokens => ({
   kind: "addTokens",
   names,
   position: "first",
 });
+/** Adds learned tokens after the sequence: [batch, tokens, width] -> [batch, tokens + names, width]. Parameter of each: [1, 1, width]. */
 export const appendTokens = (...names: readonly string[]): AddTokens => ({
   kind: "addTokens",
   names,
@@ -56,7 +62,9 @@ export const positionalEmbedding = (): PositionalEmbedding => ({ kind: "position
 /** `times` copies of a block in a row, each with its own parameters, named `blocks.0`, `blocks.1`, ... */
 export interface Repeat {
   readonly kind: "repeat";
+  /** A whole number of at least 1. The paper's is 12. */
   readonly times: number;
+  /** Layers whose result the next copy takes. */
   readonly block: Layers;
 }
 export const repeat = (times: number, block: Layers): Repeat => ({ kind: "repeat", times, block });
@@ -64,6 +72,7 @@ export const repeat = (times: number, block: Layers): Repeat => ({ kind: "repeat
 /** x + f(x), where f is the layers in turn and keeps the shape. */
 export interface Residual {
   readonly kind: "residual";
+  /** f, in order. */
   readonly layers: Layers;
 }
 export const residual = (...layers: Layers): Residual => ({ kind: "residual", layers });
@@ -71,6 +80,7 @@ export const residual = (...layers: Layers): Residual => ({ kind: "residual", la
 /** Normalises the last axis to mean 0 and deviation 1, then scales and shifts. Parameters: weight, bias [width]. */
 export interface LayerNorm {
   readonly kind: "layerNorm";
+  /** What is added to the variance before its root is taken. AST's is 1e-6, that of the head 1e-5. */
   readonly eps: number;
 }
 export const layerNorm = (options: Omit<LayerNorm, "kind">): LayerNorm => ({ kind: "layerNorm", ...options });
@@ -81,8 +91,9 @@ export const layerNorm = (options: Omit<LayerNorm, "kind">): LayerNorm => ({ kin
  */
 export interface Attention {
   readonly kind: "attention";
+  /** A divisor of the width. The paper's are 12. */
   readonly heads: number;
-  /** Default `truncatedNormal({ std: 0.02 })`, biases zero. */
+  /** How both weights start. Default `truncatedNormal({ std: 0.02 })`, biases zero. */
   readonly init?: Initializer;
 }
 export const attention = (options: Omit<Attention, "kind">): Attention => ({ kind: "attention", ...options });
@@ -90,9 +101,9 @@ export const attention = (options: Omit<Attention, "kind">): Attention => ({ kin
 /** A linear map of the last axis: [..., width] -> [..., units]. Parameters: weight [units, width], bias [units]. */
 export interface Dense {
   readonly kind: "dense";
-  /** "classes": as many as the objective has classes. */
+  /** The length of the result's last axis; "classes": as many as the objective has classes. */
   readonly units: number | "classes";
-  /** Default `truncatedNormal({ std: 0.02 })`, bias zero. */
+  /** How the weight starts. Default `truncatedNormal({ std: 0.02 })`, bias zero. */
   readonly init?: Initializer;
 }
 export const dense = (units: number | "classes", options: { readonly init?: Initializer } = {}): Dense => ({
@@ -101,6 +112,7 @@ export const dense = (units: number | "classes", options: { readonly init?: Init
   ...options,
 });
 
+/** An activation, as its builder is called. */
 export type ActivationName = "gelu" | "relu" | "tanh" | "sigmoid";
 
 /** An elementwise function. */
@@ -110,14 +122,17 @@ export interface Activation {
 }
 /** x * Phi(x), with the exact error function. */
 export const gelu = (): Activation => ({ kind: "activation", name: "gelu" });
+/** max(x, 0). */
 export const relu = (): Activation => ({ kind: "activation", name: "relu" });
+/** The hyperbolic tangent. */
 export const tanh = (): Activation => ({ kind: "activation", name: "tanh" });
+/** 1 / (1 + exp(-x)). */
 export const sigmoid = (): Activation => ({ kind: "activation", name: "sigmoid" });
 
 /** The mean of the named tokens, or of all: [batch, tokens, width] -> [batch, width]. */
 export interface MeanOfTokens {
   readonly kind: "meanOfTokens";
-  /** Empty: all tokens. */
+  /** Tokens that were added before; none: the mean of all, patches among them. */
   readonly names: readonly string[];
 }
 export const meanOfTokens = (...names: readonly string[]): MeanOfTokens => ({ kind: "meanOfTokens", names });

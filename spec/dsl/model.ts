@@ -5,17 +5,22 @@ import type { Objective } from "./objectives.ts";
 import type { Checkpoint } from "./pretrained.ts";
 import type { Training } from "./training.ts";
 
+/** A model: what comes in, how it is heard, the network, what its scores mean, and how it is trained. */
 export interface Model {
   readonly kind: "model";
+  /** By which graphs and reports call it. */
   readonly name: string;
+  /** What comes in. */
   readonly input: Waveform;
   /** In order: `removeMean()` (optional), `kaldiFbank(...)`, `padOrCut(...)`, `normalize(...)` (optional). */
   readonly features: readonly FeatureStep[];
   /** From [batch, frames, bins] to logits [batch, classes]. */
   readonly network: Layers;
+  /** The classes, what the scores mean, and the loss. */
   readonly objective: Objective;
+  /** The recipe. */
   readonly training: Training;
-  /** Default: every parameter starts from `seed`. */
+  /** Weights to start from. Default: every parameter starts from `seed`. */
   readonly pretrained?: Checkpoint;
   /** Seeds the initial parameters and, unless overridden, the order of training clips. Default 0. */
   readonly seed?: number;

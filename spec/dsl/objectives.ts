@@ -25,6 +25,7 @@ export const numbered = (count: number): readonly string[] => {
 /** Independent classes: sigmoid scores, mean binary cross-entropy over batch and classes. */
 export interface MultiLabel {
   readonly kind: "multiLabel";
+  /** One score each. */
   readonly classes: Classes;
   /** Moves the targets of training by so much towards one half: t (1 - s) + s / 2. Default 0. */
   readonly labelSmoothing?: number;
@@ -34,6 +35,7 @@ export const multiLabel = (options: Omit<MultiLabel, "kind">): MultiLabel => ({ 
 /** One class per clip: softmax scores, mean cross-entropy over the batch against target probabilities. */
 export interface SingleLabel {
   readonly kind: "singleLabel";
+  /** One score each; together they are 1. */
   readonly classes: Classes;
   /** Gives so much of the targets of training to all classes alike: t (1 - s) + s / classes (`torch.nn.CrossEntropyLoss`). Default 0. */
   readonly labelSmoothing?: number;

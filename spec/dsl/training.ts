@@ -3,16 +3,17 @@ import type { Augmentation } from "./augmentation.ts";
 import type { Schedule } from "./schedules.ts";
 
 interface AdamOptions {
+  /** Before the schedule. The paper's is 1e-5 for AudioSet's full set, 5e-5 for its balanced one (section 3.1). */
   readonly learningRate: number;
   /** Decay rates of the first and second moment. Default [0.9, 0.999]. */
   readonly betas?: readonly [number, number];
-  /** Default 1e-8. */
+  /** What is added to the second moment's root. Default 1e-8. */
   readonly eps?: number;
-  /** Default 0. */
+  /** How strongly parameters are drawn to 0. The paper's is 5e-7. Default 0. */
   readonly weightDecay?: number;
 }
 
-/** Adam; weight decay is coupled, added to the gradient (`torch.optim.Adam`). */
+/** Adam; weight decay is coupled: weightDecay * p is added to the gradient (`torch.optim.Adam`). The paper's optimizer (section 3.1). */
 export interface Adam extends AdamOptions {
   readonly kind: "adam";
 }
@@ -52,27 +53,30 @@ export const mixedFloat16 = (options: MixedFloat16Options = {}): MixedFloat16 =>
 
 export type Precision = Float32 | MixedFloat16;
 
+/** How a model is trained; the command line's `--epochs`, `--batch`, `--lr` and `--seed` go first. */
 export interface Training {
+  /** How parameters follow their gradients. */
   readonly optimizer: Optimizer;
-  /** Default `constant()`. */
+  /** How the learning rate changes. Default `constant()`. */
   readonly schedule?: Schedule;
   /** Clips in an optimizer step. */
   readonly batch: number;
   /** Parts in which a step's clips are computed, one after the other, to save memory; their gradients add up. Default 1. */
   readonly accumulate?: number;
+  /** Passes over the training clips. */
   readonly epochs: number;
-  /** The largest norm of all gradients together; larger ones are scaled down to it (`torch.nn.utils.clip_grad_norm_`). */
+  /** The largest norm of all gradients together; larger ones are scaled down to it (`torch.nn.utils.clip_grad_norm_`). Default: none. */
   readonly clipNorm?: number;
   /**
    * How an epoch draws its clips: "shuffled", each once, or "balanced", as many with replacement, each weighted by the sum over
    * its labels of 1000 / (clips with the label + 0.01) (section 3.1; the reference's gen_weight_file.py). Default "shuffled".
    */
   readonly sampling?: "shuffled" | "balanced";
-  /** Default: none. */
+  /** What is done to clips at random, each kind once. Default: none. */
   readonly augment?: readonly Augmentation[];
   /**
    * Parameters whose learning rate is multiplied, by patterns of their names; `*` stands for any characters, of several matches
-   * the last counts. 0 freezes: `{ "*": 0, "dense.*": 1 }` trains the classifier alone.
+   * the last counts. 0 freezes: `{ "*": 0, "dense.*": 1 }` trains the classifier alone. Default: 1 for each.
    */
   readonly rates?: Readonly<Record<string, number>>;
   /** Epochs, both ends included, whose parameters are averaged after training (the reference's `wa`). Default: none. */
@@ -84,7 +88,7 @@ export interface Training {
   readonly bestBy?: "accuracy" | "mAP" | "loss";
   /** Ends training when the evaluation's figure has not become better for `patience` epochs. Default: never. */
   readonly earlyStopping?: { readonly figure: "accuracy" | "mAP" | "loss"; readonly patience: number };
-  /** Default `float32()`. */
+  /** What numbers training computes with. Default `float32()`. */
   readonly precision?: Precision;
   /** Optimizer steps that one call of the runtime makes, state kept on the device in between. Default: the runtime decides by device. */
   readonly stepsPerRun?: number;
