@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { printableJson, printableLines } from "./artifact/printable.ts";
-import { watchOutput } from "./artifact/watch-output.ts";
+import { watchOutput } from "./artifact/files/watch-output.ts";
 import { compile, type CompileOptions, type GraphInput, printStage, type StageName } from "./compile.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { printCoverage } from "./weights/coverage.ts";

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** `runtime COMMAND`: the only place that touches the process. */
 import { printableLines } from "../compiler/artifact/printable.ts";
-import { watchOutput } from "../compiler/artifact/watch-output.ts";
+import { watchOutput } from "../compiler/artifact/files/watch-output.ts";
 import { type Command, type ExitCode, exitCodes } from "./commands/command.ts";
 import { cvCommand } from "./commands/cv-command.ts";
 import { soundsCommand } from "./commands/sounds-command.ts";

@@ -9,17 +9,27 @@ import { temporaryFolder } from "./runtime/audio/temporary-folder.ts";
 const layers: readonly (readonly [file: string, forbidden: readonly string[], allowed: readonly string[]])[] = [
   ["spec/dsl/a.ts", ["../../compiler/compile.ts", "../../runtime/cli.ts", "../../test/a.ts"], ["./b.ts"]],
   ["golden/a.ts", ["../compiler/compile.ts", "../runtime/cli.ts"], ["node:fs"]],
-  ["compiler/artifact/metadata.ts", ["../ir/dim.ts", "ts-morph", "node:fs"], ["valibot", "./names.ts"]],
-  ["compiler/artifact/names.ts", ["../compile.ts", "node:path"], []],
-  ["compiler/artifact/external-data.ts", ["../ir/dim.ts", "onnx-proto", "csv-parse/sync"], ["node:fs", "./a.ts"]],
+  [
+    "compiler/artifact/metadata.ts",
+    ["../ir/dim.ts", "ts-morph", "node:fs", "onnx-proto", "./files/data-file.ts"],
+    ["valibot", "./names.ts"],
+  ],
+  ["compiler/artifact/onnx.ts", ["../ir/dim.ts", "node:fs", "protobufjs"], ["onnx-proto", "./names.ts"]],
+  ["compiler/artifact/files/a.ts", ["../../ir/dim.ts", "onnx-proto", "csv-parse/sync"], ["node:fs", "./b.ts"]],
   ["compiler/lower/a.ts", ["../../runtime/cli.ts", "../../test/a.ts", "ts-morph", "onnx-proto"], ["../ir/dim.ts"]],
   ["compiler/frontend/a.ts", ["../../runtime/cli.ts", "onnx-proto", "onnxruntime-node"], ["ts-morph"]],
-  ["compiler/emit/a.ts", ["../../runtime/cli.ts", "ts-morph", "onnxruntime-node"], ["onnx-proto"]],
+  ["compiler/emit/a.ts", ["../../runtime/cli.ts", "ts-morph", "onnx-proto", "protobufjs"], ["node:fs"]],
   ["compiler/weights/readers/a.ts", ["../../../runtime/cli.ts", "onnx-proto"], ["./dtype.ts"]],
-  ["compiler/weights/readers/onnx.ts", ["../../../runtime/cli.ts", "ts-morph"], ["onnx-proto"]],
   [
     "runtime/train/a.ts",
-    ["../../compiler/ir/dim.ts", "../../compiler/compile.ts", "../../spec/ast.ts", "ts-morph", "onnxruntime-node"],
+    [
+      "../../compiler/ir/dim.ts",
+      "../../compiler/compile.ts",
+      "../../spec/ast.ts",
+      "ts-morph",
+      "onnxruntime-node",
+      "onnx-proto",
+    ],
     ["../../compiler/artifact/names.ts", "node:fs"],
   ],
   [
@@ -27,7 +37,7 @@ const layers: readonly (readonly [file: string, forbidden: readonly string[], al
     ["node:fs", "csv-parse/sync", "../../files/read-bytes.ts", "../../../compiler/artifact/names.ts"],
     ["@audio/decode-opus", "@wasm-audio-decoders/ogg-vorbis", "mpg123-decoder", "./b.ts"],
   ],
-  ["test/a.ts", ["onnxruntime-node"], ["../compiler/compile.ts", "../runtime/cli.ts"]],
+  ["test/a.ts", ["onnxruntime-node", "onnx-proto"], ["../compiler/compile.ts", "../runtime/cli.ts"]],
 ];
 
 const importing = (modules: readonly string[]): string =>

@@ -10,3 +10,17 @@ export const bytesPerElement: Readonly<Record<keyof typeof onnxTypeNumbers, numb
   bool: 1,
   float16: 2,
 };
+
+/** Bytes of a tensor; undefined where a dimension is not a whole number >= 0, or the product is beyond 2^53. */
+export const tensorBytes = (shape: readonly unknown[], elementBytes: number): number | undefined => {
+  let elements = 1;
+  let bytes = elementBytes;
+  for (const dimension of shape) {
+    if (typeof dimension !== "number" || !Number.isSafeInteger(dimension) || dimension < 0) return undefined;
+    elements *= dimension;
+    // A zero elsewhere must not hide an absurd dimension.
+    bytes *= Math.max(1, dimension);
+    if (!Number.isSafeInteger(bytes)) return undefined;
+  }
+  return elements * elementBytes;
+};

@@ -1,34 +1,23 @@
-/** The one edge to protobuf: a graph as the ModelProto and TrainingInfoProto of the ONNX standard. */
+/** A program as the ModelProto and TrainingInfoProto of the ONNX standard. */
 import { onnxTypeNumbers } from "../artifact/element-types.ts";
-import onnxProto from "onnx-proto";
-import { type Place, printPlace } from "../artifact/external-data.ts";
+import { encodeValues, type Values } from "../artifact/external-data.ts";
+import { AttributeType, encodeOnnx, type onnx } from "../artifact/onnx.ts";
 import { elements } from "../ir/dim.ts";
 import type { Attribute, Constant, Graph, Node, State, Value } from "../ir/graph.ts";
 import { parametersOf, type Program } from "../ir/program.ts";
 import { findOp } from "../ops/table.ts";
 
-const { onnx } = onnxProto;
-type NodeProto = onnxProto.onnx.INodeProto;
-type TensorProto = onnxProto.onnx.ITensorProto;
-
 /** Version of the ONNX operator set, and the first IR version that goes with it. */
 const opset = 20;
 const irVersion = 9;
 
-/** Where a parameter's values are: in the file itself, or at a place in the data file. */
-export type Placement =
-  | { readonly kind: "inline"; readonly bytes: Uint8Array }
-  | { readonly kind: "external"; readonly place: Place };
-
-const { AttributeType } = onnx.AttributeProto;
-
-const encodeAttribute = (name: string, value: Attribute, isFloat: boolean): onnxProto.onnx.IAttributeProto => {
+const encodeAttribute = (name: string, value: Attribute, isFloat: boolean): onnx.IAttributeProto => {
   if (typeof value === "string") return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
   if (typeof value !== "number") return { name, type: AttributeType.INTS, ints: value.map(Number) };
   return isFloat ? { name, type: AttributeType.FLOAT, f: value } : { name, type: AttributeType.INT, i: value };
 };
 
-const encodeType = ({ name, type }: Value): onnxProto.onnx.IValueInfoProto => ({
+const encodeType = ({ name, type }: Value): onnx.IValueInfoProto => ({
   name,
   type: {
     tensorType: {
@@ -38,25 +27,22 @@ const encodeType = ({ name, type }: Value): onnxProto.onnx.IValueInfoProto => ({
   },
 });
 
-const encodeConstant = ({ value: { name, type }, data }: Constant): TensorProto => ({
+const encodeConstant = ({ value: { name, type }, data }: Constant): onnx.ITensorProto => ({
   name,
   dataType: onnxTypeNumbers[type.dtype],
   dims: type.shape.map(Number),
   rawData: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
 });
 
-const encodeParameter = ({ value: { name, type } }: State, placement: Placement): TensorProto => {
-  const tensor = { name, dataType: onnxTypeNumbers[type.dtype], dims: type.shape.map(Number) };
-  if (placement.kind === "inline") return { ...tensor, rawData: placement.bytes };
-  return {
-    ...tensor,
-    dataLocation: onnx.TensorProto.DataLocation.EXTERNAL,
-    externalData: printPlace(placement.place),
-  };
-};
+const encodeParameter = ({ value: { name, type } }: State, values: Values): onnx.ITensorProto => ({
+  name,
+  dataType: onnxTypeNumbers[type.dtype],
+  dims: type.shape.map(Number),
+  ...encodeValues(values),
+});
 
 /** Initial values that are alike in all elements. */
-const encodeUniform = ({ value, initializer }: State): TensorProto => {
+const encodeUniform = ({ value, initializer }: State): onnx.ITensorProto => {
   const number = initializer.kind === "constant" ? initializer.value : 0;
   const count = elements(value.type.shape);
   const Data = value.type.dtype === "int32" ? Int32Array : Float32Array;
@@ -64,7 +50,7 @@ const encodeUniform = ({ value, initializer }: State): TensorProto => {
 };
 
 /** Zeros, stored in no space. */
-const encodeSparseZeros = ({ value: { name, type } }: State): onnxProto.onnx.ISparseTensorProto => ({
+const encodeSparseZeros = ({ value: { name, type } }: State): onnx.ISparseTensorProto => ({
   values: { name, dataType: onnxTypeNumbers[type.dtype], dims: [0] },
   indices: { dataType: onnxTypeNumbers.int64, dims: [0] },
   dims: type.shape.map(Number),
@@ -88,7 +74,7 @@ const createIntegerInputs = (): {
 const encodeNodes = (
   nodes: readonly Node[],
   integerInput: (values: readonly number[]) => string,
-): readonly NodeProto[] =>
+): readonly onnx.INodeProto[] =>
   nodes.map(({ op, inputs, outputs, attributes }) => {
     const { operands, onnx: target } = findOp(op);
     const operandNames = inputs.map((input) => input?.name ?? "");
@@ -124,7 +110,7 @@ const encodeStage = (
   stage: Graph,
   inference: Graph,
   inferenceIntegers: ReadonlyMap<string, Constant>,
-): onnxProto.onnx.ITrainingInfoProto => {
+): onnx.ITrainingInfoProto => {
   const known = namesOf([
     ...inference.inputs,
     ...inference.constants.map(({ value }) => value),
@@ -161,16 +147,16 @@ const encodeStage = (
  */
 export const encodeModel = (
   program: Program,
-  place: (state: State) => Placement,
+  place: (state: State) => Values,
   metadata: readonly { readonly key: string; readonly value: string }[],
   producerVersion: string,
 ): Uint8Array => {
   const { inference, gradients, update } = program;
   const integers = createIntegerInputs();
   const node = [...encodeNodes(inference.nodes, integers.name)];
-  const stage = (name: string, graph: Graph | undefined): readonly onnxProto.onnx.ITrainingInfoProto[] =>
+  const stage = (name: string, graph: Graph | undefined): readonly onnx.ITrainingInfoProto[] =>
     graph ? [encodeStage(name, graph, inference, integers.constants)] : [];
-  const model: onnxProto.onnx.IModelProto = {
+  const model: onnx.IModelProto = {
     irVersion,
     opsetImport: [{ domain: "", version: opset }],
     producerName: "specgraph",
@@ -189,5 +175,5 @@ export const encodeModel = (
     metadataProps: metadata.map(({ key, value }) => ({ key, value })),
     trainingInfo: [...stage("gradients", gradients), ...stage("update", update)],
   };
-  return onnx.ModelProto.encode(model).finish();
+  return encodeOnnx(model);
 };

@@ -1,14 +1,15 @@
 /** Writes `graph.onnx`, and `graph.onnx.data` beside it when the parameters are large. Nothing is left half-written. */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename } from "node:path";
-import { alignment, createChecksum } from "../artifact/external-data.ts";
-import { removeAbandoned, replacePair, temporaryPath } from "../artifact/temporary-files.ts";
-import { writeFailures } from "../artifact/write-failures.ts";
+import { alignment, type Values } from "../artifact/external-data.ts";
+import { createChecksum } from "../artifact/files/data-file.ts";
+import { removeAbandoned, replacePair, temporaryPath } from "../artifact/files/temporary-files.ts";
+import { writeFailures } from "../artifact/files/write-failures.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
 import { elements } from "../ir/dim.ts";
 import type { State } from "../ir/graph.ts";
 import { parametersOf, type Program } from "../ir/program.ts";
-import { encodeModel, type Placement } from "./encode-model.ts";
+import { encodeModel } from "./encode-model.ts";
 
 /** Parameters of more bytes than this go to a data file. */
 const inlineLimit = 32 * 2 ** 20;
@@ -57,7 +58,7 @@ export const writeArtifact = (
 ): { readonly graph: number; readonly data: number } => {
   const parameters = parametersOf(program);
   const isExternal = parameters.reduce((total, state) => total + byteLength(state), 0) > inlineLimit;
-  const places = new Map<State, Placement>();
+  const places = new Map<State, Values>();
   const opened: ReturnType<typeof openTemporary>[] = [];
   const open = (target: string): ReturnType<typeof openTemporary> => {
     const file = openTemporary(target);
@@ -89,7 +90,7 @@ export const writeArtifact = (
     }
     const told = { location: basename(dataPath), checksum: checksum.digest("hex") };
     for (const [state, range] of ranges) places.set(state, { kind: "external", place: { ...told, ...range } });
-    const place = (state: State): Placement => {
+    const place = (state: State): Values => {
       const placement = places.get(state);
       if (!placement) throw new Error(`${state.value.name} was not placed`);
       return placement;

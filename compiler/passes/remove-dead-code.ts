@@ -1,22 +1,17 @@
-import type { Graph, Node, Value } from "../ir/graph.ts";
+import { nodesLeadingTo } from "../artifact/nodes-leading-to.ts";
+import type { Graph, Node } from "../ir/graph.ts";
 
-/** The nodes that lead to any of `roots`, in order. */
-export const nodesLeadingTo = (nodes: readonly Node[], roots: readonly Value[]): readonly Node[] => {
-  const needed = new Set(roots.map(({ name }) => name));
-  const kept = nodes.toReversed().filter(({ inputs, outputs }) => {
-    if (!outputs.some(({ name }) => needed.has(name))) return false;
-    inputs.forEach((input) => input && needed.add(input.name));
-    return true;
-  });
-  return kept.toReversed();
-};
+const valuesOf = ({ inputs, outputs }: Node) => ({
+  inputs: inputs.flatMap((input) => input?.name ?? []),
+  outputs: outputs.map(({ name }) => name),
+});
 
 /** Keeps what leads to an output or to a state's update. */
 export const removeDeadCode = (graph: Graph): Graph => {
   const updates = graph.states.flatMap(({ next }) => next ?? []);
-  const nodes = nodesLeadingTo(graph.nodes, [...graph.outputs, ...updates]);
-  const used = new Set(nodes.flatMap(({ inputs }) => inputs.map((input) => input?.name)));
   const roots = new Set([...graph.outputs, ...updates].map(({ name }) => name));
+  const nodes = nodesLeadingTo(graph.nodes, valuesOf, roots);
+  const used = new Set(nodes.flatMap(({ inputs }) => inputs.map((input) => input?.name)));
   const constants = graph.constants.filter(({ value: { name } }) => used.has(name) || roots.has(name));
   return { ...graph, nodes, constants };
 };

@@ -1,10 +1,9 @@
 /** What no graph may hold, whoever made it; found before ONNX Runtime, which reads whatever file a tensor names, gets to see it. */
 import { quoted } from "../../compiler/artifact/printable.ts";
-import onnxProto, { type onnx } from "onnx-proto";
+import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
+import { DataLocation, type onnx } from "../../compiler/artifact/onnx.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { names } from "../../compiler/artifact/names.ts";
-
-const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
 
 type Nodes = readonly onnx.INodeProto[] | null | undefined;
 
@@ -75,7 +74,7 @@ const findTwice = (values: readonly string[]): string | undefined => {
 const describeOutput = (graph: onnx.IGraphProto, name: string, classes: number): string | undefined => {
   const type = graph.output?.find((output) => output.name === name)?.type?.tensorType;
   if (!type) return `it has no output ${name}`;
-  if (type.elemType !== DataType.FLOAT) return `its output ${name} is not of float32`;
+  if (type.elemType !== onnxTypeNumbers.float32) return `its output ${name} is not of float32`;
   const dims = type.shape?.dim;
   if (!dims) return undefined;
   const last = dims.at(-1)?.dimValue;

@@ -1,10 +1,11 @@
 /** Reads and checks `graph.onnx`. */
-import { bytesPerElement, onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
+import { bytesPerElement, onnxTypeNumbers, tensorBytes } from "../../compiler/artifact/element-types.ts";
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import onnxProto, { type onnx } from "onnx-proto";
 import { type ArtifactMetadata, parseMetadata } from "../../compiler/artifact/metadata.ts";
-import { checksumOf, isBeside, parsePlace } from "../../compiler/artifact/external-data.ts";
+import { locateValues } from "../../compiler/artifact/external-data.ts";
+import { checksumOf, isBeside } from "../../compiler/artifact/files/data-file.ts";
+import { DataLocation, decodeOnnx, type onnx, replacedBy } from "../../compiler/artifact/onnx.ts";
 import { UserError } from "../user-error.ts";
 import { checkModel } from "./check-model.ts";
 import { elementCount, type ElementType, isElementType, type Storage, type StoredTensor } from "./stored-tensor.ts";
@@ -21,8 +22,6 @@ export interface Artifact {
   /** Sizes of `graph.onnx` and of its data file, 0 where it has none. */
   readonly bytes: { readonly graph: number; readonly data: number };
 }
-
-const { DataLocation } = onnxProto.onnx.TensorProto;
 
 /** By the standard's numbers. */
 const elementTypes = new Map<number, ElementType>(
@@ -57,7 +56,7 @@ const firstByte = 0x08;
 const decode = (path: string, bytes: Buffer): onnx.IModelProto => {
   if (bytes.length === 0) throw new UserError(`${path}: the file is empty`);
   try {
-    const model = onnxProto.onnx.ModelProto.decode(bytes);
+    const model = decodeOnnx(bytes);
     if (model.graph) return model;
   } catch (error) {
     if (bytes[0] === firstByte && error instanceof RangeError) {
@@ -82,27 +81,16 @@ const sizeOfDataFile = (path: string, dataPath: string): number => {
 
 /** Where the values of an initializer are, after checking that all of them are there. */
 const locate = (path: string, tensor: onnx.ITensorProto, byteLength: number): Storage => {
-  if (tensor.dataLocation !== DataLocation.EXTERNAL) {
-    const bytes = tensor.rawData ?? new Uint8Array();
-    if (bytes.length === byteLength) return { kind: "inline", bytes };
-    throw damaged(path, `${tensor.name} has ${bytes.length} of ${byteLength} bytes`);
-  }
-  const place = parsePlace(tensor.externalData ?? [], byteLength);
-  if (typeof place === "string") throw damaged(path, `${tensor.name} ${place}`);
-  const { location, offset, length, checksum } = place;
+  const values = locateValues(tensor, byteLength);
+  if (typeof values === "string") throw damaged(path, `${tensor.name} ${values}`);
+  if (values.kind === "inline") return values;
+  const { location, offset, length, checksum } = values.place;
   const dataPath = join(dirname(path), location);
   const size = sizeOfDataFile(path, dataPath);
   if (offset + length <= size) return { kind: "external", path: dataPath, offset, checksum };
   throw new UserError(
     `${dataPath}: the file is cut short: it has ${size} bytes, and ${tensor.name} ends at byte ${offset + length}; compile or copy it again`,
   );
-};
-
-/** The bytes that a tensor takes; undefined where no tensor has this shape. A zero elsewhere hides no absurd dimension. */
-const byteLengthOf = (dims: readonly number[], type: ElementType): number | undefined => {
-  const isShape = dims.every((dim) => Number.isSafeInteger(dim) && dim >= 0);
-  const atLeast = elementCount(dims.map((dim) => Math.max(dim, 1))) * bytesPerElement[type];
-  return isShape && Number.isSafeInteger(atLeast) ? elementCount(dims) * bytesPerElement[type] : undefined;
 };
 
 type Shaped = Pick<StoredTensor, "name" | "type" | "dims"> & { readonly byteLength: number };
@@ -115,7 +103,7 @@ const readShape = (
   const type = elementTypes.get(dataType ?? 0);
   if (type === undefined) throw new UserError(`${path}: ${name} has an element type that this runtime does not read`);
   const dims = (printedDims ?? []).map(Number);
-  const byteLength = byteLengthOf(dims, type);
+  const byteLength = tensorBytes(dims, bytesPerElement[type]);
   if (byteLength === undefined) throw damaged(path, `${name} has an impossible shape [${dims.join(", ")}]`);
   return { name: name ?? "", type, dims, byteLength };
 };
@@ -160,10 +148,7 @@ export const readArtifact = (path: string): Artifact => {
   const problem = checkModel(model, metadata);
   if (problem !== undefined) throw damaged(path, problem);
 
-  const trained = new Set([
-    ...(model.trainingInfo ?? []).flatMap(({ updateBinding }) => updateBinding?.map(({ key }) => key)),
-    ...metadata.frozen,
-  ]);
+  const trained = new Set<string | null | undefined>([...replacedBy(model), ...metadata.frozen]);
   const parameters = (model.graph?.initializer ?? [])
     .filter(({ name, dataLocation }) => trained.has(name) || dataLocation === DataLocation.EXTERNAL)
     .map((tensor) => toStoredTensor(path, tensor));
@@ -181,7 +166,7 @@ export const readArtifact = (path: string): Artifact => {
  */
 export const readOwnStates = ({ path, model, parameters }: Artifact): StoredTensor[] => {
   const training = model.trainingInfo ?? [];
-  const updated = new Set(training.flatMap(({ updateBinding }) => updateBinding?.map(({ key }) => key) ?? []));
+  const updated = replacedBy(model);
   const largest = Math.max(1, ...parameters.map(({ dims }) => elementCount(dims)));
   const readZeros = ({ values, dims: printedDims }: onnx.ISparseTensorProto): StoredTensor => {
     const { name, type, dims } = readShape(path, values ?? {}, printedDims);
@@ -198,7 +183,8 @@ export const readOwnStates = ({ path, model, parameters }: Artifact): StoredTens
     found.set(state.name, known ?? state);
   };
   for (const { algorithm } of training) {
-    for (const tensor of algorithm?.initializer ?? []) if (updated.has(tensor.name)) add(toStoredTensor(path, tensor));
+    for (const tensor of algorithm?.initializer ?? [])
+      if (updated.has(tensor.name ?? "")) add(toStoredTensor(path, tensor));
     algorithm?.sparseInitializer?.forEach((tensor) => add(readZeros(tensor)));
   }
   return [...found.values()];

@@ -2,8 +2,9 @@
 import { bytesPerElement } from "../../compiler/artifact/element-types.ts";
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
-import onnxProto, { type onnx } from "onnx-proto";
-import { alignment, createChecksum, printPlace } from "../../compiler/artifact/external-data.ts";
+import { alignment, encodeValues, type Values } from "../../compiler/artifact/external-data.ts";
+import { createChecksum } from "../../compiler/artifact/files/data-file.ts";
+import { encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
 import { commit, commitPair, discard, openTemporary, type TemporaryFile, writeFully } from "../files/temporary-file.ts";
 import { writeFailure } from "../files/write-failure.ts";
 import type { Artifact } from "./read-artifact.ts";
@@ -48,13 +49,13 @@ const writeData = async ({ file }: TemporaryFile, places: ReadonlyMap<string, Pl
   return checksum.digest("hex");
 };
 
-const encodeWith = (
-  model: onnx.IModelProto,
-  valuesOf: (name: string) => Pick<onnx.ITensorProto, "rawData" | "externalData">,
-): Uint8Array => {
+const encodeWith = (model: onnx.IModelProto, valuesOf: (name: string) => Values | undefined): Uint8Array => {
   const { graph } = model;
-  const initializer = (graph?.initializer ?? []).map((tensor) => ({ ...tensor, ...valuesOf(tensor.name ?? "") }));
-  return onnxProto.onnx.ModelProto.encode({ ...model, graph: { ...graph, initializer } }).finish();
+  const initializer = (graph?.initializer ?? []).map((tensor) => {
+    const values = valuesOf(tensor.name ?? "");
+    return values ? { ...tensor, ...encodeValues(values) } : tensor;
+  });
+  return encodeOnnx({ ...model, graph: { ...graph, initializer } });
 };
 
 /**
@@ -86,9 +87,9 @@ export const writeArtifact = async (
     const data = external.size > 0 ? await openNext(dataPath) : undefined;
     const checksum = data ? await writeData(data, external, read) : undefined;
     const encoded = encodeWith(model, (name) => {
-      const [place, rawData] = [external.get(name), inline.get(name)];
-      if (rawData) return { rawData };
-      return place ? { externalData: printPlace({ location: basename(dataPath), ...place, checksum }) } : {};
+      const [place, bytes] = [external.get(name), inline.get(name)];
+      if (bytes) return { kind: "inline", bytes };
+      return place && { kind: "external", place: { location: basename(dataPath), ...place, checksum } };
     });
     const graph = await openNext(path);
     await writeFully(graph.file, encoded, 0);

@@ -1,16 +1,16 @@
-import onnxProto from "onnx-proto";
+import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
+import { AttributeType, encodeOnnx } from "../../compiler/artifact/onnx.ts";
 import { runProbe } from "./run-probe.ts";
 
-const float32 = (name: string) => ({ name, type: { tensorType: { elemType: 1 } } });
+const float32 = (name: string) => ({ name, type: { tensorType: { elemType: onnxTypeNumbers.float32 } } });
 
-const elementTypes = { float32: 1, float16: 10 } as const;
-type Precision = keyof typeof elementTypes;
+type Precision = "float32" | "float16";
 
 const cast = (from: string, to: string, precision: Precision) => ({
   opType: "Cast",
   input: [from],
   output: [to],
-  attribute: [{ name: "to", type: onnxProto.onnx.AttributeProto.AttributeType.INT, i: elementTypes[precision] }],
+  attribute: [{ name: "to", type: AttributeType.INT, i: onnxTypeNumbers[precision] }],
 });
 
 /** y = x x: the least that needs a kernel, and on CUDA the libraries. */
@@ -26,7 +26,7 @@ const encodeSquare = (precision: Precision): string => {
     output: [float32("y")],
   };
   const model = { irVersion: 9, opsetImport: [{ domain: "", version: 20 }], graph };
-  return Buffer.from(onnxProto.onnx.ModelProto.encode(model).finish()).toString("base64");
+  return Buffer.from(encodeOnnx(model)).toString("base64");
 };
 
 const square = "[7,10,15,22]";

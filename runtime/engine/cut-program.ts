@@ -1,7 +1,8 @@
-import type { onnx } from "onnx-proto";
+import { nodesLeadingTo } from "../../compiler/artifact/nodes-leading-to.ts";
+import { type onnx, valuesOf } from "../../compiler/artifact/onnx.ts";
 import { UserError } from "../user-error.ts";
 import type { Artifact } from "../artifact/read-artifact.ts";
-import { nodesLeadingTo, withGraph } from "./session-program.ts";
+import { withGraph } from "./session-program.ts";
 
 /**
  * The part of the inference graph between two of its values.
@@ -17,7 +18,8 @@ export const cutProgram = (
   const [start, end] = [input.name ?? "", output.name ?? ""];
   const nodes = nodesLeadingTo(
     (node ?? []).filter((each) => !each.output?.includes(start)),
-    new Set([end]),
+    valuesOf,
+    [end],
   );
   const read = new Set(nodes.flatMap((each) => each.input ?? []));
   const initializers = (initializer ?? []).filter(({ name }) => read.has(name ?? ""));

@@ -1,6 +1,6 @@
 /** Tensors on the device, where results stay between runs: how they get there and back. */
 import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
-import onnxProto from "onnx-proto";
+import { encodeOnnx } from "../../compiler/artifact/onnx.ts";
 import { InferenceSession, type Tensor } from "./onnxruntime.ts";
 import type { Device } from "./device.ts";
 import { type ElementType, isElementType } from "../artifact/stored-tensor.ts";
@@ -22,7 +22,7 @@ const identity = (type: ElementType): Uint8Array => {
     input: [value("x")],
     output: [value("y")],
   };
-  return onnxProto.onnx.ModelProto.encode({ irVersion: 9, opsetImport: [{ domain: "", version: 20 }], graph }).finish();
+  return encodeOnnx({ irVersion: 9, opsetImport: [{ domain: "", version: 20 }], graph });
 };
 
 /**

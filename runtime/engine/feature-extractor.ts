@@ -1,6 +1,6 @@
 /** Runs the part of the inference graph that makes features of waveforms. */
 import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
-import type { onnx } from "onnx-proto";
+import type { onnx } from "../../compiler/artifact/onnx.ts";
 import { Tensor } from "./onnxruntime.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { cutProgram } from "./cut-program.ts";

@@ -1,5 +1,5 @@
 /** Which states a stage may overwrite while it runs. */
-import type { onnx } from "onnx-proto";
+import type { onnx } from "../../compiler/artifact/onnx.ts";
 
 /** A state, and the value that takes its place. */
 export interface Replacement {

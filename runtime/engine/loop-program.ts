@@ -1,6 +1,6 @@
 /** Several batches' training as one graph: an ONNX Loop that carries the states. */
 import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
-import onnxProto, { type onnx } from "onnx-proto";
+import { AttributeType, type onnx } from "../../compiler/artifact/onnx.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { asInput, type Stage, type TrainingProgram, withGraph } from "./session-program.ts";
 import type { StoredTensor } from "../artifact/stored-tensor.ts";
@@ -10,9 +10,6 @@ export const batchCount = "loop/count";
 export const endsStep = "loop/ends-step";
 
 const [turn, condition, goesOn] = ["loop/turn", "loop/condition", "loop/goes-on"];
-
-const { AttributeType } = onnxProto.onnx.AttributeProto;
-const { DataType } = onnxProto.onnx.TensorProto;
 
 const valueInfo = (
   name: string,
@@ -116,7 +113,7 @@ export const loopProgram = ({ gradients, update, states }: TrainingProgram): Sta
       ]
     : [...(step.node ?? []), ...updated.map(({ next }) => identity(`update/${next}`, inside(next)))];
 
-  const given = isAddedUp ? [...batchInputs, valueInfo(endsStep, DataType.BOOL)] : batchInputs;
+  const given = isAddedUp ? [...batchInputs, valueInfo(endsStep, onnxTypeNumbers.bool)] : batchInputs;
   const gradientsGraph = gradients.model.graph ?? {};
   const body: onnx.IGraphProto = {
     name: "batch",
@@ -135,11 +132,11 @@ export const loopProgram = ({ gradients, update, states }: TrainingProgram): Sta
     initializer: [...renamedInitializers(gradientsGraph, inside), ...(isAddedUp ? [] : (step.initializer ?? []))],
     input: [
       valueInfo(turn, onnxTypeNumbers.int64),
-      valueInfo(condition, DataType.BOOL),
+      valueInfo(condition, onnxTypeNumbers.bool),
       ...carried.map((each) => outputOf(inside(each.state.name), each)),
     ],
     output: [
-      valueInfo(goesOn, DataType.BOOL),
+      valueInfo(goesOn, onnxTypeNumbers.bool),
       ...carried.map((each) => outputOf(inside(each.next), each)),
       valueInfo(inside(names.loss), onnxTypeNumbers.float32),
     ],

@@ -1,5 +1,5 @@
 /** Opens ONNX Runtime sessions; the one place that decides their options, none of which comes from a file. */
-import onnxProto, { type onnx } from "onnx-proto";
+import { encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
 import { InferenceSession } from "./onnxruntime.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
@@ -64,7 +64,7 @@ export const openSession = async (
     const session =
       typeof program === "string"
         ? await InferenceSession.create(program, options)
-        : await InferenceSession.create(onnxProto.onnx.ModelProto.encode(program).finish(), options);
+        : await InferenceSession.create(encodeOnnx(program), options);
     return toSession(session, path);
   } catch (error) {
     const reason = firstLine(error);

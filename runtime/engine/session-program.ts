@@ -1,6 +1,7 @@
 /** Turns an artifact into what ONNX Runtime runs: graphs whose parameters and other states are inputs, not constants. */
 import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
-import type { onnx } from "onnx-proto";
+import { nodesLeadingTo } from "../../compiler/artifact/nodes-leading-to.ts";
+import { type onnx, valuesOf } from "../../compiler/artifact/onnx.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { UserError } from "../user-error.ts";
 import { inPlaceStates, type Replacement } from "./in-place.ts";
@@ -42,17 +43,6 @@ const without = <Named extends { readonly name?: string | null }>(
   tensors: readonly Named[] | null | undefined,
   excluded: ReadonlySet<string>,
 ): Named[] => (tensors ?? []).filter(({ name }) => !excluded.has(name ?? ""));
-
-/** The nodes that lead to any of `outputs`, in order. */
-export const nodesLeadingTo = (nodes: readonly onnx.INodeProto[], outputs: ReadonlySet<string>): onnx.INodeProto[] => {
-  const needed = new Set(outputs);
-  const kept = nodes.toReversed().filter(({ input, output }) => {
-    if (!output?.some((name) => needed.has(name))) return false;
-    input?.forEach((name) => needed.add(name));
-    return true;
-  });
-  return kept.toReversed();
-};
 
 /** The inference graph, its parameters as inputs. */
 export const inferenceProgram = ({ model, parameters }: Artifact): onnx.IModelProto => {
@@ -98,7 +88,7 @@ const stageOf = (
   const outputs = new Set([...others, ...replacements.map(({ next }) => next)]);
   const made = new Set((own.output ?? []).map(({ name }) => name));
   for (const name of outputs) if (!made.has(name)) throw damaged(path, `a training step does not give ${name}`);
-  const nodes = nodesLeadingTo([...(inference.node ?? []), ...(own.node ?? [])], outputs);
+  const nodes = nodesLeadingTo([...(inference.node ?? []), ...(own.node ?? [])], valuesOf, outputs);
   const read = new Set(nodes.flatMap(({ input }) => input ?? []));
   const isRead = ({ name }: { readonly name?: string | null }): boolean => read.has(name ?? "");
   const inputs = new Map([...(inference.input ?? []), ...(own.input ?? [])].map((input) => [input.name ?? "", input]));

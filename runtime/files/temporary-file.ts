@@ -1,7 +1,7 @@
 /** Files that appear whole or not at all: written beside their target, then put in its place. */
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { removeAbandoned, replacePair, temporaryPath } from "../../compiler/artifact/temporary-files.ts";
+import { removeAbandoned, replacePair, temporaryPath } from "../../compiler/artifact/files/temporary-files.ts";
 
 export interface TemporaryFile {
   readonly file: FileHandle;

@@ -1,4 +1,4 @@
-import { writeFailures } from "../../compiler/artifact/write-failures.ts";
+import { writeFailures } from "../../compiler/artifact/files/write-failures.ts";
 import { UserError } from "../user-error.ts";
 
 /** What to throw where a file cannot be written: a message in plain words, or the error itself where it is not the user's to solve. */

@@ -6,7 +6,7 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
-import { isAlive } from "../../compiler/artifact/temporary-files.ts";
+import { isAlive } from "../../compiler/artifact/files/temporary-files.ts";
 import { writeFailure } from "../files/write-failure.ts";
 import { UserError } from "../user-error.ts";
 

@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import onnxProto from "onnx-proto";
+import { decodeOnnx } from "../../compiler/artifact/onnx.ts";
 import { InferenceSession, Tensor } from "../../runtime/engine/onnxruntime.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { parseMetadata } from "../../compiler/artifact/metadata.ts";
@@ -261,7 +261,7 @@ describe("a graph as a checkpoint", () => {
 describe("metadata", () => {
   test("tell the runtime what it needs, and are what compile() returns", () => {
     const { out, compiled } = compileTiny(`${multiLabel}, ${recipe}`, "waveform");
-    const model = onnxProto.onnx.ModelProto.decode(readFileSync(out));
+    const model = decodeOnnx(readFileSync(out));
     const { metadata } = compiled;
     expect(parseMetadata(model.metadataProps)).toStrictEqual(metadata);
     expect(metadata).toMatchObject({

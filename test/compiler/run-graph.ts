@@ -1,5 +1,5 @@
 /** Runs what a builder has written in ONNX Runtime. */
-import onnxProto from "onnx-proto";
+import { decodeOnnx } from "../../compiler/artifact/onnx.ts";
 import { InferenceSession, type Tensor } from "../../runtime/engine/onnxruntime.ts";
 import { encodeModel } from "../../compiler/emit/encode-model.ts";
 import type { Graph, Value } from "../../compiler/ir/graph.ts";
@@ -21,8 +21,7 @@ export const encodeGraph = (
   );
 
 /** The version of the operator set that a graph's model imports. */
-export const opsetVersion = (graph: Graph): number =>
-  Number(onnxProto.onnx.ModelProto.decode(encodeGraph(graph)).opsetImport[0]?.version);
+export const opsetVersion = (graph: Graph): number => Number(decodeOnnx(encodeGraph(graph)).opsetImport[0]?.version);
 
 /** The results, in the order of the graph's outputs. */
 export const runGraph = async (

@@ -1,13 +1,11 @@
 import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import onnxProto, { type onnx } from "onnx-proto";
+import { AttributeType, DataLocation, DataType, encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
 import { Tensor } from "../../runtime/engine/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { createRunner } from "./training-info-runner.ts";
 
-const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
-const { AttributeType } = onnxProto.onnx.AttributeProto;
 const folder = mkdtempSync(join(tmpdir(), "training-info-"));
 
 const floats = (name: string, dims: readonly number[], values: readonly number[]): onnx.ITensorProto => ({
@@ -96,7 +94,7 @@ const regression = (
 
 const write = (name: string, model: onnx.IModelProto): string => {
   const path = join(folder, name);
-  writeFileSync(path, onnxProto.onnx.ModelProto.encode(model).finish());
+  writeFileSync(path, encodeOnnx(model));
   return path;
 };
 

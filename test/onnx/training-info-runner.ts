@@ -5,7 +5,7 @@
  */
 import { open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import onnxProto, { type onnx } from "onnx-proto";
+import { DataLocation, DataType, decodeOnnx, encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
 import { InferenceSession, Tensor } from "../../runtime/engine/onnxruntime.ts";
 
 /** Tensors of one step, by name. */
@@ -17,8 +17,6 @@ export interface TrainingInfoRunner {
   /** Runs the file's algorithms by their place, replaces the state and returns every output; default: all, which is one iteration. */
   readonly step: (feeds: Tensors, algorithms?: readonly number[]) => Promise<Tensors>;
 }
-
-const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
 
 type NumericArray = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
 
@@ -155,14 +153,11 @@ export const createRunner = async (
   path: string,
   sessionOptions: InferenceSession.SessionOptions = {},
 ): Promise<TrainingInfoRunner> => {
-  const model = onnxProto.onnx.ModelProto.decode(await readFile(path));
+  const model = decodeOnnx(await readFile(path));
   const { irVersion, opsetImport, functions, trainingInfo } = model;
   if (trainingInfo.length === 0) throw new Error(`${path} has no training program`);
   const openSession = (graph: onnx.IGraphProto): Promise<InferenceSession> =>
-    InferenceSession.create(
-      onnxProto.onnx.ModelProto.encode({ irVersion, opsetImport, functions, graph }).finish(),
-      sessionOptions,
-    );
+    InferenceSession.create(encodeOnnx({ irVersion, opsetImport, functions, graph }), sessionOptions);
 
   const inference = model.graph ?? {};
   const all = [inference, ...trainingInfo.map(({ algorithm }) => algorithm ?? {})];

@@ -1,4 +1,5 @@
 /** The element types of checkpoints: their width, their names in each format, and their conversion to float32. */
+import { tensorBytes } from "../../artifact/element-types.ts";
 
 export type DType =
   | "float64"
@@ -182,15 +183,5 @@ export const toFloat32 = (dtype: DType, { buffer, byteOffset, byteLength }: Uint
   dtypes[dtype].toFloat32(buffer, byteOffset, byteLength / dtypes[dtype].bytes);
 
 /** Bytes of a tensor, or undefined where a dimension is not a whole number >= 0 or the product is beyond 2^53. */
-export const byteLength = (dtype: DType, shape: readonly unknown[]): number | undefined => {
-  let elements = 1;
-  let sized = dtypes[dtype].bytes;
-  for (const dimension of shape) {
-    if (typeof dimension !== "number" || !Number.isSafeInteger(dimension) || dimension < 0) return undefined;
-    elements *= dimension;
-    // A zero elsewhere must not hide an absurd dimension.
-    sized *= Math.max(1, dimension);
-    if (!Number.isSafeInteger(sized)) return undefined;
-  }
-  return elements * dtypes[dtype].bytes;
-};
+export const byteLength = (dtype: DType, shape: readonly unknown[]): number | undefined =>
+  tensorBytes(shape, dtypes[dtype].bytes);

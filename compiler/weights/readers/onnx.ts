@@ -1,28 +1,23 @@
 /** Our own `graph.onnx` as a checkpoint. */
 import { dirname, join } from "node:path";
-import onnxProto, { type onnx } from "onnx-proto";
 import * as v from "valibot";
 import { frozenKey } from "../../artifact/metadata.ts";
-import { checksumOf, isBeside, parsePlace } from "../../artifact/external-data.ts";
+import { onnxTypeNumbers } from "../../artifact/element-types.ts";
+import { locateValues, type Place } from "../../artifact/external-data.ts";
+import { checksumOf, isBeside } from "../../artifact/files/data-file.ts";
+import { decodeOnnx, type onnx, replacedBy } from "../../artifact/onnx.ts";
 import { type ByteSource, byteSource } from "./byte-source.ts";
 import { type Checkpoint, type TensorEntry, tensorEntry } from "./checkpoint.ts";
-import { CheckpointError, type Refuse, refuseAt } from "./checkpoint-error.ts";
+import { CheckpointError, refuseAt } from "./checkpoint-error.ts";
 import { byteLength } from "./dtype.ts";
-
-const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
 
 const decode = (source: ByteSource): onnx.ModelProto => {
   try {
-    return onnxProto.onnx.ModelProto.decode(source.read(0, source.size));
+    return decodeOnnx(source.read(0, source.size));
   } catch (error) {
     if (error instanceof CheckpointError) throw error;
     throw new CheckpointError(source.path, "is not an ONNX file, or cut short");
   }
-};
-
-const readInline = ({ rawData }: onnx.ITensorProto, length: number, refuse: Refuse): Uint8Array => {
-  const bytes = rawData ?? new Uint8Array();
-  return bytes.length === length ? bytes : refuse(`has ${bytes.length} bytes; its shape needs ${length}`);
 };
 
 /** Whether a data file is the one that a graph was written with, found out once. */
@@ -35,17 +30,9 @@ const createProof = (): ((path: string, checksum: string) => boolean) => {
   };
 };
 
-const readExternal = (
-  graphPath: string,
-  { externalData }: onnx.ITensorProto,
-  length: number,
-  isProven: ReturnType<typeof createProof>,
-  refuse: Refuse,
-): Uint8Array => {
-  const place = parsePlace(externalData ?? [], length);
-  if (typeof place === "string") return refuse(place);
+const readExternal = (graphPath: string, place: Place, isProven: ReturnType<typeof createProof>): Uint8Array => {
   const dataPath = join(dirname(graphPath), place.location);
-  const bytes = byteSource(dataPath).read(place.offset, length);
+  const bytes = byteSource(dataPath).read(place.offset, place.length);
   if (!isBeside(graphPath, dataPath))
     throw new CheckpointError(dataPath, "is a link to another folder; copy the file there");
   if (place.checksum === undefined || isProven(dataPath, place.checksum)) return bytes;
@@ -69,12 +56,9 @@ const readFrozen = (metadata: Checkpoint["metadata"], path: string): readonly st
 export const readGraphCheckpoint = (source: ByteSource): Checkpoint => {
   const model = decode(source);
   const metadata = new Map(model.metadataProps.map(({ key, value }) => [key ?? "", value ?? ""]));
-  const trained = new Set([
-    ...model.trainingInfo.flatMap(({ updateBinding }) => updateBinding?.map(({ key }) => key)),
-    ...readFrozen(metadata, source.path),
-  ]);
+  const trained = new Set<string | null | undefined>([...replacedBy(model), ...readFrozen(metadata, source.path)]);
   const parameters = (model.graph?.initializer ?? []).filter(
-    ({ name, dataType }) => trained.has(name) && dataType === DataType.FLOAT,
+    ({ name, dataType }) => trained.has(name) && dataType === onnxTypeNumbers.float32,
   );
   if (parameters.length === 0) {
     throw new CheckpointError(source.path, "is an ONNX file without trainable parameters, not a graph of specgraph");
@@ -87,10 +71,11 @@ export const readGraphCheckpoint = (source: ByteSource): Checkpoint => {
     const refuse = refuseAt(source.path, `tensor "${name}"`);
     const shape = (tensor.dims ?? []).map(Number);
     const length = byteLength("float32", shape) ?? refuse(`has an impossible shape [${shape.join(", ")}]`);
-    const read =
-      tensor.dataLocation === DataLocation.EXTERNAL
-        ? () => readExternal(source.path, tensor, length, isProven, refuse)
-        : () => readInline(tensor, length, refuse);
+    const read = (): Uint8Array => {
+      const values = locateValues(tensor, length);
+      if (typeof values === "string") return refuse(values);
+      return values.kind === "inline" ? values.bytes : readExternal(source.path, values.place, isProven);
+    };
     tensors.set(name, tensorEntry(name, "float32", shape, read));
   }
   return {

@@ -1,7 +1,6 @@
-/** TensorBoard's protobuf messages, as far as they are used here. */
-import protobuf from "protobufjs";
+/** TensorBoard's protobuf messages, as far as they are used here. Source: tensorboard/compat/proto/{event,summary}.proto. */
 
-/** What a writer says at one moment. Source of all messages: tensorboard/compat/proto/{event,summary}.proto. */
+/** What a writer says at one moment. */
 export interface Event {
   readonly wallTime: number;
   readonly step?: number;
@@ -18,29 +17,53 @@ export interface SummaryValue {
 /** SessionLog.SessionStatus.START. */
 export const sessionStart = 1;
 
-const schema = protobuf.Root.fromJSON({
-  nested: {
-    Event: {
-      fields: {
-        wallTime: { type: "double", id: 1 },
-        step: { type: "int64", id: 2 },
-        fileVersion: { type: "string", id: 3 },
-        summary: { type: "Summary", id: 5 },
-        sessionLog: { type: "SessionLog", id: 7 },
-      },
-    },
-    SessionLog: { fields: { status: { type: "int32", id: 1 } } },
-    Summary: { fields: { value: { rule: "repeated", type: "Value", id: 1 } } },
-    Value: {
-      oneofs: { value: { oneof: ["simpleValue"] } }, // without it, a zero would not be written
-      fields: {
-        tag: { type: "string", id: 1 },
-        simpleValue: { type: "float", id: 2 },
-      },
-    },
-  },
-});
+/** How protobuf writes a value; the number follows the field's in its key. */
+const wireTypes = { varint: 0, bytes8: 1, bytes: 2, bytes4: 5 } as const;
 
-const eventType = schema.lookupType("Event");
+/** Seven bits a byte, the lowest first; all but the last have the eighth. */
+const varint = (value: number): Uint8Array => {
+  const bytes: number[] = [];
+  let rest = value;
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+  return Uint8Array.of(...bytes, rest);
+};
 
-export const encodeEvent = (event: Event): Uint8Array => eventType.encode({ ...event }).finish();
+const field = (number: number, type: keyof typeof wireTypes, value: Uint8Array): readonly Uint8Array[] => [
+  varint(number * 8 + wireTypes[type]),
+  ...(type === "bytes" ? [varint(value.length)] : []),
+  value,
+];
+
+const little = (bytes: 4 | 8, value: number): Uint8Array => {
+  const view = new DataView(new ArrayBuffer(bytes));
+  if (bytes === 4) view.setFloat32(0, value, true);
+  else view.setFloat64(0, value, true);
+  return new Uint8Array(view.buffer);
+};
+
+const integer = (number: number, value: number | undefined): readonly Uint8Array[] =>
+  value === undefined ? [] : field(number, "varint", varint(value));
+
+const message = (number: number, fields: readonly Uint8Array[] | undefined): readonly Uint8Array[] =>
+  fields ? field(number, "bytes", Buffer.concat(fields)) : [];
+
+const text = (number: number, value: string | undefined): readonly Uint8Array[] =>
+  message(number, value === undefined ? undefined : [Buffer.from(value)]);
+
+const encodeValue = ({ tag, simpleValue }: SummaryValue): readonly Uint8Array[] => [
+  ...text(1, tag),
+  ...field(2, "bytes4", little(4, simpleValue)),
+];
+
+/** @param event its step and status are not negative */
+export const encodeEvent = ({ wallTime, step, fileVersion, summary, sessionLog }: Event): Uint8Array =>
+  Buffer.concat([
+    ...field(1, "bytes8", little(8, wallTime)),
+    ...integer(2, step),
+    ...text(3, fileVersion),
+    ...message(
+      5,
+      summary?.value.flatMap((value) => message(1, encodeValue(value))),
+    ),
+    ...message(7, sessionLog && integer(1, sessionLog.status)),
+  ]);

@@ -4,7 +4,9 @@ import { copyFileSync, existsSync, openSync, readdirSync, readFileSync, writeFil
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { checksumOf, parsePlace } from "../../../compiler/artifact/external-data.ts";
+import { locateValues } from "../../../compiler/artifact/external-data.ts";
+import { checksumOf } from "../../../compiler/artifact/files/data-file.ts";
+import { DataLocation } from "../../../compiler/artifact/onnx.ts";
 import { inferCommand } from "../../../runtime/commands/infer-command.ts";
 import { createOutput } from "../../../runtime/output.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
@@ -103,9 +105,12 @@ test("a checksum is the SHA-1 of the file, as ONNX has it", () => {
   // FIPS 180-4's example.
   const path = join(temporaryFolder({ abc: "abc" }), "abc");
   expect(checksumOf(path)).toBe("a9993e364706816aba3e25717850c26c9cd0d89d");
-  expect(parsePlace([{ key: "location", value: "moved" }], 3)).toStrictEqual({
-    location: "moved",
-    offset: 0,
-    length: 3,
+});
+
+test("a tensor without an offset and a length has the beginning of the data file", () => {
+  const tensor = { dataLocation: DataLocation.EXTERNAL, externalData: [{ key: "location", value: "moved" }] };
+  expect(locateValues(tensor, 3)).toStrictEqual({
+    kind: "external",
+    place: { location: "moved", offset: 0, length: 3 },
   });
 });

@@ -6,7 +6,8 @@ import { describe, expect, test } from "vitest";
 import { printable, printableJson, printableLines, quoted } from "../../../compiler/artifact/printable.ts";
 import { temporaryFolder } from "../../runtime/audio/temporary-folder.ts";
 import { wavBytes } from "../../runtime/audio/wav-bytes.ts";
-import { encodeModel, linearModel } from "../../runtime/artifact/linear-artifact.ts";
+import { linearModel } from "../../runtime/artifact/linear-artifact.ts";
+import { encodeOnnx } from "../../../compiler/artifact/onnx.ts";
 
 const built = (half: string): string => fileURLToPath(new URL(`../../../dist/${half}/cli.js`, import.meta.url));
 
@@ -30,7 +31,7 @@ describe("what a terminal would obey is shown", () => {
     const folder = temporaryFolder({ "clip\u001b[31m.wav": wavBytes([9000, 0, 0, 1]) });
     const model = linearModel({ classes: [hostile, "other"], specName: hostile });
     const graph = `graph\u001b[31m.onnx`;
-    writeFileSync(join(folder, graph), encodeModel(model));
+    writeFileSync(join(folder, graph), encodeOnnx(model));
     const runtime = (...args: readonly string[]): string => {
       const { stdout, stderr } = spawnSync(process.execPath, [built("runtime"), ...args], {
         cwd: folder,

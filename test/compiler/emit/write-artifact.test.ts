@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import onnxProto from "onnx-proto";
+import { decodeOnnx } from "../../../compiler/artifact/onnx.ts";
 import { InferenceSession, Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { CompileError } from "../../../compiler/diagnostics/diagnostic.ts";
@@ -79,12 +79,10 @@ describe("parameters", () => {
     const bytes = write(path, largeWidth);
     expect(bytes).toStrictEqual({ graph: statSync(path).size, data: statSync(`${path}.data`).size });
     expect(bytes.graph).toBeLessThan(10_000);
-    const places = onnxProto.onnx.ModelProto.decode(readFileSync(path)).graph?.initializer?.flatMap(
-      ({ name, externalData }) => {
-        const entries = Object.fromEntries((externalData ?? []).map(({ key, value }) => [key, value]));
-        return externalData?.length ? [[name, entries["location"], entries["offset"], entries["length"]]] : [];
-      },
-    );
+    const places = decodeOnnx(readFileSync(path)).graph?.initializer?.flatMap(({ name, externalData }) => {
+      const entries = Object.fromEntries((externalData ?? []).map(({ key, value }) => [key, value]));
+      return externalData?.length ? [[name, entries["location"], entries["offset"], entries["length"]]] : [];
+    });
     const length = 4 * largeWidth ** 2;
     const second = 4096 * (1 + Math.ceil(length / 4096));
     expect(places).toStrictEqual([

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createBuilder } from "../../../compiler/ops/builder.ts";
-import { nodesLeadingTo, removeDeadCode } from "../../../compiler/passes/remove-dead-code.ts";
+import { removeDeadCode } from "../../../compiler/passes/remove-dead-code.ts";
 
 const build = () => {
   const b = createBuilder();
@@ -22,9 +22,4 @@ test("only what leads to an output or an update stays", () => {
   expect(constants.map(({ value }) => value.name)).toStrictEqual(["constant/2", "constant/4", "constant/5"]);
   expect(states).toBe(graph.states);
   expect(inputs).toBe(graph.inputs);
-});
-
-test("the nodes that lead to a value, in order", () => {
-  const { graph, output } = build();
-  expect(nodesLeadingTo(graph.nodes, [output]).map(({ op }) => op)).toStrictEqual(["mul", "split"]);
 });

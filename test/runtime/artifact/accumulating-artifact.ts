@@ -1,9 +1,7 @@
 /** The linear model with steps in parts: gradients are added up where a part says to. */
-import onnxProto, { type onnx } from "onnx-proto";
+import { DataType, type onnx } from "../../../compiler/artifact/onnx.ts";
 import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { type LinearModel, linearModel, metadata } from "./linear-artifact.ts";
-
-const { DataType } = onnxProto.onnx.TensorProto;
 
 const node = (opType: string, input: string[], output: string): onnx.INodeProto => ({
   opType,

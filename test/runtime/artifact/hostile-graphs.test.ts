@@ -3,7 +3,14 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import onnxProto, { type onnx } from "onnx-proto";
+import {
+  AttributeType,
+  DataLocation,
+  DataType,
+  decodeOnnx,
+  encodeOnnx,
+  type onnx,
+} from "../../../compiler/artifact/onnx.ts";
 import { describe, expect, test } from "vitest";
 import { parseMetadata, printMetadata } from "../../../compiler/artifact/metadata.ts";
 import { inferCommand } from "../../../runtime/commands/infer-command.ts";
@@ -12,10 +19,7 @@ import { trainCommand } from "../../../runtime/commands/train-command.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
-import { encodeModel, type LinearModel, linearModel, metadata, writeExternalModel } from "./linear-artifact.ts";
-
-const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
-const { AttributeType } = onnxProto.onnx.AttributeProto;
+import { type LinearModel, linearModel, metadata, writeExternalModel } from "./linear-artifact.ts";
 
 const cli = fileURLToPath(new URL("../../../dist/runtime/cli.js", import.meta.url));
 let told = "";
@@ -43,7 +47,7 @@ const commands = {
 /** What a command says of a graph; its folder holds nothing new. */
 const refusal = async (command: keyof typeof commands, model: onnx.IModelProto): Promise<string> => {
   const folder = temporaryFolder(clips);
-  writeFileSync(join(folder, "graph.onnx"), encodeModel(model));
+  writeFileSync(join(folder, "graph.onnx"), encodeOnnx(model));
   told = "";
   try {
     expect(await commands[command](folder)).toBe(2);
@@ -169,7 +173,7 @@ test("ONNX Runtime's options are not a file's: an optimized model, a profile, th
     profileFilePrefix: join(folder, "profile"),
     intraOpNumThreads: 20_000,
   };
-  writeFileSync(join(folder, "graph.onnx"), encodeModel(withMetadata("sessionOptions", JSON.stringify(options))));
+  writeFileSync(join(folder, "graph.onnx"), encodeOnnx(withMetadata("sessionOptions", JSON.stringify(options))));
   const before = readdirSync(folder);
   const args = [cli, "infer", "graph.onnx", "clips/low/a.wav", "--device", "cpu"];
   const { status } = spawnSync(process.execPath, args, { cwd: folder, timeout: 60_000 });
@@ -330,9 +334,9 @@ describe("infer", () => {
   test("a tensor in another's place in the data file", async () => {
     const folder = temporaryFolder(clips);
     writeExternalModel(folder);
-    const model = onnxProto.onnx.ModelProto.decode(readFileSync(join(folder, "graph.onnx")));
+    const model = decodeOnnx(readFileSync(join(folder, "graph.onnx")));
     model.graph?.initializer?.push({ ...model.graph.initializer[0], name: "other" });
-    writeFileSync(join(folder, "graph.onnx"), encodeModel(model));
+    writeFileSync(join(folder, "graph.onnx"), encodeOnnx(model));
     await expect(commands.infer(folder)).rejects.toThrow(
       `the file is damaged: other lies in another tensor's place in ${join(folder, "graph.onnx.data")}`,
     );
@@ -425,7 +429,7 @@ test("features that no memory holds", () => {
   const folder = temporaryFolder(clips);
   const recipe = { ...metadata.recipe, augmentation: { ...metadata.recipe.augmentation, noise: true } };
   const changes = { recipe, frames: 1e9, bins: 2 ** 20 };
-  writeFileSync(join(folder, "graph.onnx"), encodeModel(linearModel(changes)));
+  writeFileSync(join(folder, "graph.onnx"), encodeOnnx(linearModel(changes)));
   const args = [cli, "train", "graph.onnx", "--data", "clips", "--out", "run", "--device", "cpu", "--json"];
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
   expect({ status, stderr }).toStrictEqual({

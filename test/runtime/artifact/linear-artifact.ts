@@ -1,11 +1,8 @@
 /** A hand-made artifact small enough to check by hand: logits = waveform * weight, trained with momentum on cross-entropy. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import onnxProto, { type onnx } from "onnx-proto";
+import { AttributeType, DataLocation, DataType, encodeOnnx, type onnx } from "../../../compiler/artifact/onnx.ts";
 import { type ArtifactMetadata, formatVersion, printMetadata } from "../../../compiler/artifact/metadata.ts";
-
-const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
-const { AttributeType } = onnxProto.onnx.AttributeProto;
 
 export const metadata: ArtifactMetadata = {
   formatVersion,
@@ -158,12 +155,10 @@ export const linearModel = (changes: Partial<ArtifactMetadata> = {}): LinearMode
   trainingInfo: [gradients(), update()],
 });
 
-export const encodeModel = (model: onnx.IModelProto): Uint8Array => onnxProto.onnx.ModelProto.encode(model).finish();
-
 /** @returns the path of `graph.onnx` */
 export const writeLinearModel = (folder: string, model: onnx.IModelProto = linearModel()): string => {
   const path = join(folder, "graph.onnx");
-  writeFileSync(path, encodeModel(model));
+  writeFileSync(path, encodeOnnx(model));
   return path;
 };
 

@@ -7,14 +7,8 @@ import { requireTraining } from "../../../runtime/engine/session-program.ts";
 import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
-import {
-  encodeModel,
-  linearModel,
-  metadata,
-  startWeight,
-  writeExternalModel,
-  writeLinearModel,
-} from "./linear-artifact.ts";
+import { linearModel, metadata, startWeight, writeExternalModel, writeLinearModel } from "./linear-artifact.ts";
+import { encodeOnnx } from "../../../compiler/artifact/onnx.ts";
 
 const refusal = (read: () => unknown): string => {
   try {
@@ -93,7 +87,9 @@ test("a parameter has too few bytes", () => {
   const model = linearModel();
   model.graph.initializer = model.graph.initializer.map((tensor) => ({ ...tensor, rawData: new Uint8Array(28) }));
   const path = writeLinearModel(temporaryFolder(), model);
-  expect(refusal(() => readArtifact(path))).toBe(`${path}: the file is damaged: weight has 28 of 32 bytes`);
+  expect(refusal(() => readArtifact(path))).toBe(
+    `${path}: the file is damaged: weight has 28 bytes; its shape needs 32`,
+  );
 });
 
 test("the data file is missing or cut short", () => {
@@ -127,7 +123,7 @@ test("a graph without a training program reads but does not train", () => {
 
 test("clips need a graph that starts at the waveform", () => {
   const path = join(temporaryFolder(), "graph.onnx");
-  writeFileSync(path, encodeModel(linearModel({ input: "features" })));
+  writeFileSync(path, encodeOnnx(linearModel({ input: "features" })));
   expect(refusal(() => readWaveformArtifact(path))).toBe(
     `${path}: starts at features, and clips are waveforms; compile its spec without --input features`,
   );

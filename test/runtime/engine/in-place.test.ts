@@ -1,7 +1,7 @@
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { onnx } from "onnx-proto";
+import type { onnx } from "../../../compiler/artifact/onnx.ts";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../../compiler/compile.ts";
 import { cpuDevice } from "../../../runtime/engine/device.ts";

@@ -12,8 +12,9 @@ import type { TrainOptions } from "../../../runtime/train/training.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { accumulatingModel } from "../artifact/accumulating-artifact.ts";
-import { encodeModel, metadata } from "../artifact/linear-artifact.ts";
+import { metadata } from "../artifact/linear-artifact.ts";
 import { collect, optionsIn, outline, resumed } from "./linear-training.ts";
+import { encodeOnnx } from "../../../compiler/artifact/onnx.ts";
 
 /** A run's files that must not depend on interruptions; the others tell when and where it ran and was saved. */
 const outcome = (folder: string): Readonly<Record<string, string>> =>
@@ -108,7 +109,7 @@ describe("processes that are killed", () => {
       sampling: "balanced",
       averaging: { from: 20, to: 60 },
     } as const;
-    writeFileSync(join(folder, "graph.onnx"), encodeModel(accumulatingModel(2, { recipe })));
+    writeFileSync(join(folder, "graph.onnx"), encodeOnnx(accumulatingModel(2, { recipe })));
     return folder;
   };
   const start = ["train", "graph.onnx", "--data", "clips", "--epochs", "60", "--out", "run", "--device", "cpu"];

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
-import type { onnx } from "onnx-proto";
+import type { onnx } from "../../../compiler/artifact/onnx.ts";
 import { describe, expect, test } from "vitest";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 import { UnreadableClip } from "../../../runtime/data/unreadable-clip.ts";

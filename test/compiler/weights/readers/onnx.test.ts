@@ -1,11 +1,9 @@
 import { truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import onnxProto, { type onnx } from "onnx-proto";
+import { DataLocation, DataType, encodeOnnx, type onnx } from "../../../../compiler/artifact/onnx.ts";
 import { describe, expect, test } from "vitest";
 import { openCheckpoint } from "../../../../compiler/weights/readers/open-checkpoint.ts";
 import { floats, temporaryFolder } from "./builders.ts";
-
-const { DataLocation, DataType } = onnxProto.onnx.TensorProto;
 
 const inline: onnx.ITensorProto = { name: "w", dataType: DataType.FLOAT, dims: [1, 2], rawData: floats(1, 2) };
 const external = (place: Readonly<Record<string, string>>): onnx.ITensorProto => ({
@@ -32,7 +30,7 @@ const writeGraph = (
     graph: { initializer: [...tensors] },
     trainingInfo: [{ updateBinding }],
   };
-  writeFileSync(path, onnxProto.onnx.ModelProto.encode(model).finish());
+  writeFileSync(path, encodeOnnx(model));
   writeFileSync(`${path}.data`, floats(9, 3, 4));
   return path;
 };

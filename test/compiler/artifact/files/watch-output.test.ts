@@ -3,11 +3,11 @@ import { existsSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { temporaryFolder } from "../../runtime/audio/temporary-folder.ts";
-import { wavBytes } from "../../runtime/audio/wav-bytes.ts";
-import { writeLinearModel } from "../../runtime/artifact/linear-artifact.ts";
+import { temporaryFolder } from "../../../runtime/audio/temporary-folder.ts";
+import { wavBytes } from "../../../runtime/audio/wav-bytes.ts";
+import { writeLinearModel } from "../../../runtime/artifact/linear-artifact.ts";
 
-const built = (half: string): string => fileURLToPath(new URL(`../../../dist/${half}/cli.js`, import.meta.url));
+const built = (half: string): string => fileURLToPath(new URL(`../../../../dist/${half}/cli.js`, import.meta.url));
 
 describe.skipIf(!existsSync("/dev/full"))("a full disk", () => {
   const into = (half: string, args: readonly string[], folder: string, stream: "stdout" | "stderr") => {

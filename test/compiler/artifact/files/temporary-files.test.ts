@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { removeAbandoned, replacePair, temporaryPath } from "../../../compiler/artifact/temporary-files.ts";
-import { temporaryFolder } from "../../runtime/audio/temporary-folder.ts";
+import { removeAbandoned, replacePair, temporaryPath } from "../../../../compiler/artifact/files/temporary-files.ts";
+import { temporaryFolder } from "../../../runtime/audio/temporary-folder.ts";
 
 describe("temporary files", () => {
   test("those of dead processes go, others stay", () => {
