@@ -1,5 +1,6 @@
 /** What `graph.onnx` tells the runtime that ONNX has no field for. */
 import * as v from "valibot";
+import { type ModelCost, modelCostSchema } from "./cost.ts";
 import { type Draw, drawsSchema } from "./draws.ts";
 import {
   count,
@@ -13,7 +14,6 @@ import {
   range,
   real,
   record,
-  size,
   text,
   whole,
 } from "./schemas.ts";
@@ -50,10 +50,8 @@ export interface ArtifactMetadata {
   readonly parameters: number;
   /** Names of parameters that training leaves as they are. */
   readonly frozen: readonly string[];
-  /** Floating point operations for one clip: a forward pass, and a whole training step. */
-  readonly flops: { readonly forward: number; readonly trainingStep: number };
-  /** Bytes of the largest tensor for one clip, in a forward pass and in a whole training step: some devices have a limit. */
-  readonly largestTensor: { readonly forward: number; readonly trainingStep: number };
+  /** By stage, in named lengths: for any batch and any length of clips. */
+  readonly cost: ModelCost;
   /** How to export to transformers; null where it has no class for the network. */
   readonly huggingFace: HuggingFaceModel | null;
   /** Where `huggingFace` is null, the first condition of transformers' class that is not met; missing in older files. */
@@ -235,8 +233,6 @@ const huggingFacePreprocessor = record({
   sampling_rate: length,
 });
 
-const part = record({ forward: size, trainingStep: size });
-
 /** Each property has its schema, whose message says what is expected; others in a file are of no meaning. */
 const schemas: { readonly [Key in keyof ArtifactMetadata]-?: v.GenericSchema<unknown, ArtifactMetadata[Key]> } = {
   formatVersion: v.literal(formatVersion),
@@ -260,8 +256,7 @@ const schemas: { readonly [Key in keyof ArtifactMetadata]-?: v.GenericSchema<unk
   draws: drawsSchema,
   parameters: whole(0, Number.MAX_SAFE_INTEGER),
   frozen: nameList,
-  flops: part,
-  largestTensor: part,
+  cost: modelCostSchema,
   huggingFace: v.nullable(
     record({
       names: v.record(name, nameList, "an object of names"),

@@ -1,32 +1,14 @@
 /** What the artifact's metadata say of a compiled model. */
 import { createHash } from "node:crypto";
-import { bytesPerElement } from "../artifact/element-types.ts";
 import { type ArtifactMetadata, formatVersion, type Recipe } from "../artifact/metadata.ts";
+import { modelCost } from "../cost/model-cost.ts";
 import type { NormalizedSpec } from "../ir/normalized-spec.ts";
-import { elements } from "../ir/dim.ts";
-import type { Node } from "../ir/graph.ts";
+import { elements } from "../ir/shape.ts";
 import { drawsOf, parametersOf, type Program } from "../ir/program.ts";
-import { byOperand, findOp } from "../ops/table.ts";
 import { describeHuggingFace } from "../weights/describe-hugging-face.ts";
 
 /** Written to each file; the version in package.json. */
 export const compilerVersion = "0.1.0";
-
-const nodeFlops = ({ op, inputs, outputs, attributes }: Node): number => {
-  const row = findOp(op);
-  const operands = inputs.map((value) => value?.type);
-  const results = outputs.map(({ type }) => type);
-  return row.flops(byOperand(row, operands), results, attributes);
-};
-
-/** Floating point operations for one clip. */
-const flops = (nodes: readonly Node[]): number => nodes.map(nodeFlops).reduce((total, count) => total + count, 0);
-
-/** Bytes of the largest result, for one clip. */
-const largestTensor = (nodes: readonly Node[]): number =>
-  nodes
-    .flatMap(({ outputs }) => outputs)
-    .reduce((largest, { type }) => Math.max(largest, elements(type.shape) * bytesPerElement[type.dtype]), 0);
 
 /** Of all but the checkpoint that the parameters start from, whose path says where this machine keeps it. */
 const hashSpec = (spec: NormalizedSpec): string =>
@@ -56,8 +38,6 @@ export const describeArtifact = (
   input: ArtifactMetadata["input"],
 ): ArtifactMetadata => {
   const parameters = parametersOf(program);
-  const forward = program.inference.nodes;
-  const trainingStep = [...(program.gradients?.nodes ?? []), ...(program.update?.nodes ?? [])];
   const trained = new Set(program.update?.states.flatMap(({ value, next }) => (next ? [value.name] : [])));
   return {
     formatVersion,
@@ -77,8 +57,7 @@ export const describeArtifact = (
     draws: drawsOf(program),
     parameters: parameters.map(({ value }) => elements(value.type.shape)).reduce((total, count) => total + count, 0),
     frozen: parameters.flatMap(({ value: { name } }) => (trained.has(name) ? [] : [name])),
-    flops: { forward: flops(forward), trainingStep: flops(trainingStep) },
-    largestTensor: { forward: largestTensor(forward), trainingStep: largestTensor(trainingStep) },
+    cost: modelCost(program),
     ...describeHuggingFace(spec, parameters),
   };
 };

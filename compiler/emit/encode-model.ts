@@ -1,8 +1,9 @@
 /** A program as the ModelProto and TrainingInfoProto of the ONNX standard. */
 import { onnxTypeNumbers } from "../artifact/element-types.ts";
+import { printDim } from "../artifact/dim.ts";
 import { encodeValues, type Values } from "../artifact/external-data.ts";
 import { AttributeType, encodeOnnx, type onnx } from "../artifact/onnx.ts";
-import { elements } from "../ir/dim.ts";
+import { elements } from "../ir/shape.ts";
 import type { Attribute, Constant, Graph, Node, State, Value } from "../ir/graph.ts";
 import { parametersOf, type Program } from "../ir/program.ts";
 import { findOp } from "../ops/table.ts";
@@ -22,7 +23,9 @@ const encodeType = ({ name, type }: Value): onnx.IValueInfoProto => ({
   type: {
     tensorType: {
       elemType: onnxTypeNumbers[type.dtype],
-      shape: { dim: type.shape.map((dim) => (typeof dim === "number" ? { dimValue: dim } : { dimParam: dim })) },
+      shape: {
+        dim: type.shape.map((dim) => (typeof dim === "number" ? { dimValue: dim } : { dimParam: printDim(dim) })),
+      },
     },
   },
 });

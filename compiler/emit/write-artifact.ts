@@ -6,7 +6,7 @@ import { createChecksum } from "../artifact/files/data-file.ts";
 import { removeAbandoned, replacePair, temporaryPath } from "../artifact/files/temporary-files.ts";
 import { writeFailures } from "../artifact/files/write-failures.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
-import { elements } from "../ir/dim.ts";
+import { elements } from "../ir/shape.ts";
 import type { State } from "../ir/graph.ts";
 import { parametersOf, type Program } from "../ir/program.ts";
 import { encodeModel } from "./encode-model.ts";

@@ -1,12 +1,10 @@
 /** The intermediate representation: a single-assignment list of operators over named, typed values. Readonly data only. */
+import type { Dim } from "../artifact/dim.ts";
 import type { Distribution } from "../artifact/draws.ts";
 import type { SourceSpan } from "../diagnostics/diagnostic.ts";
 import type { Initializer } from "../../spec/dsl/initializers.ts";
 
 export type DType = "float32" | "float16" | "int32" | "int64" | "bool";
-
-/** A length: a number, or a product of a number and symbols such as "batch" or "1212*batch". */
-export type Dim = number | string;
 
 export interface TensorType {
   readonly dtype: DType;

@@ -1,4 +1,4 @@
-import { product } from "../ir/dim.ts";
+import { product } from "../artifact/dim.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Initializer } from "../../spec/dsl/initializers.ts";

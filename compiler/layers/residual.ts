@@ -1,5 +1,5 @@
 import type { Residual } from "../../spec/dsl/layers.ts";
-import { printShape, sameShape } from "../ir/dim.ts";
+import { printShape, sameShape } from "../ir/shape.ts";
 import type { LowerLayer } from "./flow.ts";
 
 export const lowerResidual: LowerLayer<Residual> = ({ b, inner, lowerLayers, fail }, flow) => {

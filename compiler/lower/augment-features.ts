@@ -2,7 +2,7 @@ import type { Augmentation } from "../artifact/metadata.ts";
 import { names } from "../artifact/names.ts";
 import type { NormalizedFeatures } from "../ir/normalized-spec.ts";
 import type { Builder } from "../ops/builder.ts";
-import { product } from "../ir/dim.ts";
+import { product } from "../artifact/dim.ts";
 import type { Value } from "../ir/graph.ts";
 
 /** Fills from each clip's first masked place along an axis to the one before its end. mask [batch, 2]. */

@@ -1,6 +1,7 @@
 /** Matrix products. */
-import { elements, printShape, sameShape } from "../ir/dim.ts";
-import type { Dim, TensorType, Value } from "../ir/graph.ts";
+import { type Dim, printDim, product, sameDim } from "../artifact/dim.ts";
+import type { TensorType, Value } from "../ir/graph.ts";
+import { printShape, sameShape } from "../ir/shape.ts";
 import { everywhere, type Op, tensor, TypeRuleError } from "./op.ts";
 import type { Emit } from "./table.ts";
 import { broadcastShapes, requireSameDtype } from "./type-rules.ts";
@@ -9,8 +10,10 @@ const rows = (shape: readonly Dim[]): Dim => shape.at(-2) ?? 1;
 const columns = (shape: readonly Dim[]): Dim => shape.at(-1) ?? 1;
 
 const requireInner = (a: TensorType, b: TensorType, left: Dim, right: Dim): void => {
-  if (left !== right) {
-    throw new TypeRuleError(`${printShape(a.shape)} times ${printShape(b.shape)}: inner lengths ${left} and ${right}`);
+  if (!sameDim(left, right)) {
+    throw new TypeRuleError(
+      `${printShape(a.shape)} times ${printShape(b.shape)}: inner lengths ${printDim(left)} and ${printDim(right)}`,
+    );
   }
 };
 
@@ -34,7 +37,7 @@ export const matMul: Op<readonly ["a", "b"]> = {
     a: () => b.matMul(dy, swapLast(b, x.b)),
     b: () => b.matMul(swapLast(b, x.a), dy),
   }),
-  flops: ({ a }, [y]) => (y ? 2 * elements(y.shape) * elements([columns(a.shape)]) : 0),
+  flops: ({ a }, [y]) => (y ? product([2, ...y.shape, columns(a.shape)]) : 0),
   onnx: { type: "MatMul", since: 13 },
   precision: "half",
   kernels: everywhere,
@@ -70,7 +73,7 @@ export const gemm: Op<readonly ["a", "b", "c?"], GemmAttributes> = {
         : b.gemm(x.a, dy, undefined, { transA: 1 - transA, transB: 0 }),
     c: () => dy,
   }),
-  flops: ({ a }, [y], { transA }) => (y ? 2 * elements(y.shape) * elements([columns(operandShape(a, transA))]) : 0),
+  flops: ({ a }, [y], { transA }) => (y ? product([2, ...y.shape, columns(operandShape(a, transA))]) : 0),
   onnx: { type: "Gemm", since: 13 },
   precision: "half",
   kernels: everywhere,

@@ -1,5 +1,6 @@
 /** Operators that normalise along the last axis. */
-import { elements } from "../ir/dim.ts";
+import { printDim, product } from "../artifact/dim.ts";
+import { sameShape } from "../ir/shape.ts";
 import { everywhere, type Op, tensor, TypeRuleError } from "./op.ts";
 import { perElement, resolveAxis, withDim } from "./type-rules.ts";
 
@@ -30,9 +31,9 @@ export const layerNormalization: Op<
   infer: ({ x, scale, bias }, { axis }) => {
     const rank = x.shape.length;
     if (resolveAxis(axis, rank) !== rank - 1) throw new TypeRuleError("layerNormalization takes the last axis");
-    const width = x.shape.at(-1);
-    if (String(scale.shape) !== String(width) || String(bias.shape) !== String(width)) {
-      throw new TypeRuleError(`scale and bias must have the length ${width} of the last axis`);
+    const [width = 1] = x.shape.slice(-1);
+    if (![scale, bias].every(({ shape }) => sameShape(shape, [width]))) {
+      throw new TypeRuleError(`scale and bias must have the length ${printDim(width)} of the last axis`);
     }
     const statistic = tensor(x.dtype, withDim(x.shape, rank - 1, 1));
     return [x, statistic, statistic];
@@ -51,7 +52,7 @@ export const layerNormalization: Op<
       bias: () => dy,
     };
   },
-  flops: ({ x }) => 8 * elements(x.shape),
+  flops: ({ x }) => product([8, ...x.shape]),
   onnx: { type: "LayerNormalization", since: 17, asFloats: ["epsilon"] },
   precision: "full",
   kernels: everywhere,

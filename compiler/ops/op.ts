@@ -1,4 +1,5 @@
 /** What an operator declares. Passes ask rows; they never name operators. */
+import type { Dim } from "../artifact/dim.ts";
 import type { Attributes, DType, TensorType, Value } from "../ir/graph.ts";
 import type { Emit } from "./table.ts";
 
@@ -45,8 +46,10 @@ export interface Op<
    * "zero": flat wherever it is differentiable, or an integer. "none": not known; asking for it is an error.
    */
   readonly gradient: GradientRule<O, A, R> | "zero" | "none";
-  /** Floating point operations for one clip. */
-  flops(types: ByName<O, TensorType>, results: readonly TensorType[], attributes: A): number;
+  /** Floating point operations. */
+  flops(types: ByName<O, TensorType>, results: readonly TensorType[], attributes: A): Dim;
+  /** The result is the first operand's bytes under another shape, and takes no memory of its own. */
+  readonly isView?: true;
   readonly onnx: {
     readonly type: string;
     readonly since: number;

@@ -1,5 +1,6 @@
 /** Operators that reduce axes. Their gradients broadcast back over the reduced axes. */
-import { elements, isStatic } from "../ir/dim.ts";
+import { type Dim, product } from "../artifact/dim.ts";
+import { elements, isStatic } from "../ir/shape.ts";
 import type { TensorType, Value } from "../ir/graph.ts";
 import { everywhere, type Op, tensor } from "./op.ts";
 import type { Emit } from "./table.ts";
@@ -11,7 +12,7 @@ type Reduction = Op<readonly ["x"], ReductionAttributes>;
 const infer = ({ x }: { readonly x: TensorType }, { axes, keepdims }: ReductionAttributes): TensorType =>
   tensor(x.dtype, reducedShape(x.shape, axes, keepdims));
 
-const flops = ({ x }: { readonly x: TensorType }): number => elements(x.shape);
+const flops = ({ x }: { readonly x: TensorType }): Dim => product(x.shape);
 
 /** The reduced tensor with its reduced axes kept at length 1, so that it broadcasts against x. */
 const keepAxes = (b: Emit, reduced: Value, x: Value, { axes }: ReductionAttributes): Value =>
@@ -61,7 +62,7 @@ export const reduceLogSumExp: Reduction = {
   gradient: ({ in: { x }, out: { y }, dy, attributes }, b) => ({
     x: () => b.mul(keepAxes(b, dy, x, attributes), b.exp(b.sub(x, keepAxes(b, y, x, attributes)))),
   }),
-  flops: (types) => 6 * flops(types),
+  flops: ({ x }) => product([6, ...x.shape]),
   onnx: { type: "ReduceLogSumExp", since: 18, inputs: ["x", "axes"] },
   precision: "full",
   kernels: everywhere,

@@ -1,7 +1,8 @@
 /** Operators that move or describe data without computing. */
 import { onnxTypeNumbers } from "../artifact/element-types.ts";
-import { printShape, product, sameShape } from "../ir/dim.ts";
-import type { Dim, Value } from "../ir/graph.ts";
+import { cut, type Dim, product, sameDim, sum } from "../artifact/dim.ts";
+import type { Value } from "../ir/graph.ts";
+import { printShape, sameShape } from "../ir/shape.ts";
 import { everywhere, type Op, tensor, TypeRuleError } from "./op.ts";
 import {
   broadcastShapes,
@@ -18,16 +19,17 @@ import {
 export const reshape: Op<readonly ["x"], { readonly shape: readonly Dim[] }> = {
   operands: ["x"],
   infer: ({ x }, { shape }) => {
-    if (product(x.shape) !== product(shape)) {
+    if (!sameDim(product(x.shape), product(shape))) {
       throw new TypeRuleError(`${printShape(x.shape)} and ${printShape(shape)} differ in element count`);
     }
-    if (shape.filter((dim) => typeof dim === "string").length > 1) {
+    if (shape.filter((dim) => typeof dim !== "number").length > 1) {
       throw new TypeRuleError(`${printShape(shape)} has more than one symbolic length`);
     }
     return tensor(x.dtype, shape);
   },
   gradient: ({ in: { x }, dy }, b) => ({ x: () => b.reshape(dy, { shape: x.type.shape }) }),
   flops: free,
+  isView: true,
   onnx: { type: "Reshape", since: 19, inputs: ["x", "shape"] },
   precision: "follow",
   kernels: everywhere,
@@ -61,7 +63,7 @@ export const concat: Op<readonly ["...parts"], { readonly axis: number }> = {
     const along = resolveAxis(axis, first.shape.length);
     const joined = parts.map(({ shape }) => staticLength(shape, along)).reduce((a, b) => a + b, 0);
     for (const { shape } of parts) {
-      if (String(withDim(shape, along, 0)) !== String(withDim(first.shape, along, 0))) {
+      if (!sameShape(withDim(shape, along, 0), withDim(first.shape, along, 0))) {
         throw new TypeRuleError(`${printShape(first.shape)} and ${printShape(shape)} differ beyond axis ${axis}`);
       }
     }
@@ -112,11 +114,7 @@ type SliceAttributes = {
   readonly axes: readonly number[];
 };
 
-/** What `pad` has added to a symbolic length: `samples+480` has at least 480. */
-const certainLength = (length: Dim): number =>
-  typeof length === "number" ? length : Number(length.split("+")[1] ?? 0);
-
-/** Step 1, neither axes nor bounds negative. An axis of symbolic length that may be shorter than `ends` is clamped, as in ONNX. */
+/** Step 1, neither axes nor bounds negative. An axis of symbolic length that may be shorter than `ends` is cut, as in ONNX. */
 export const slice: Op<readonly ["x"], SliceAttributes> = {
   operands: ["x"],
   infer: ({ x }, { starts, ends, axes }) =>
@@ -125,13 +123,11 @@ export const slice: Op<readonly ["x"], SliceAttributes> = {
       axes.reduce<readonly Dim[]>((shape, axis, index) => {
         const start = starts[index] ?? 0;
         const end = ends[index] ?? 0;
-        const length = shape[axis];
-        const isClamped = typeof length === "string" && end > certainLength(length);
-        if (length === undefined || start < 0 || start >= end || (!isClamped && end > certainLength(length))) {
+        const taken = start < 0 || start >= end ? undefined : cut(shape[axis] ?? 0, start, end);
+        if (taken === undefined) {
           throw new TypeRuleError(`${start}..${end} is outside axis ${axis} of ${printShape(shape)}`);
         }
-        if (isClamped) return withDim(shape, axis, `${length}[${start}..${end}]`);
-        return withDim(shape, axis, end - start);
+        return withDim(shape, axis, taken);
       }, x.shape),
     ),
   gradient: ({ in: { x }, dy, attributes: { starts, ends, axes } }, b) => ({
@@ -150,7 +146,7 @@ export const slice: Op<readonly ["x"], SliceAttributes> = {
 };
 
 /**
- * Appends constants: `pads` holds the counts before each axis, then after each. An axis of symbolic length `n` becomes `n+count`.
+ * Appends constants: `pads` holds the counts before each axis, then after each.
  * On CUDA, ONNX Runtime 1.23 still had no kernel of this version and moved it to the CPU.
  */
 export const pad: Op<readonly ["x", "fill"], { readonly pads: readonly number[] }> = {
@@ -164,11 +160,7 @@ export const pad: Op<readonly ["x", "fill"], { readonly pads: readonly number[] 
     }
     return tensor(
       x.dtype,
-      x.shape.map((length, axis) => {
-        const added = (pads[axis] ?? 0) + (pads[axis + rank] ?? 0);
-        if (added === 0) return length;
-        return typeof length === "number" ? length + added : `${length}+${added}`;
-      }),
+      x.shape.map((length, axis) => sum([length, pads[axis] ?? 0, pads[axis + rank] ?? 0])),
     );
   },
   gradient: ({ in: { x }, dy, attributes: { pads } }, b) => {

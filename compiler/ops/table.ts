@@ -1,4 +1,5 @@
 /** The operator table: every operator of the intermediate representation is one row. */
+import type { Dim } from "../artifact/dim.ts";
 import type { Attributes, TensorType, Value } from "../ir/graph.ts";
 import * as elementwise from "./elementwise.ts";
 import * as linear from "./linear.ts";
@@ -32,7 +33,8 @@ export interface AnyOp {
   readonly results?: readonly string[];
   infer(types: Readonly<Record<string, Held>>, attributes: Attributes): TensorType | readonly TensorType[];
   readonly gradient: AnyGradientRule | "zero" | "none";
-  flops(types: Readonly<Record<string, Held>>, results: readonly TensorType[], attributes: Attributes): number;
+  flops(types: Readonly<Record<string, Held>>, results: readonly TensorType[], attributes: Attributes): Dim;
+  readonly isView?: true;
   readonly onnx: {
     readonly type: string;
     readonly since: number;

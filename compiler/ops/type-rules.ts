@@ -1,6 +1,7 @@
 /** Shape and dtype rules that several operators share. */
-import { elements, printShape } from "../ir/dim.ts";
-import type { Dim, TensorType } from "../ir/graph.ts";
+import { type Dim, product, sameDim } from "../artifact/dim.ts";
+import type { TensorType } from "../ir/graph.ts";
+import { printShape } from "../ir/shape.ts";
 import { tensor, TypeRuleError } from "./op.ts";
 
 /** ONNX's multidirectional (NumPy) broadcasting. */
@@ -9,7 +10,7 @@ export const broadcastShapes = (...shapes: readonly (readonly Dim[])[]): readonl
   return Array.from({ length: rank }, (_, axis) => {
     const lengths = shapes.map((shape) => shape[shape.length - rank + axis] ?? 1).filter((dim) => dim !== 1);
     const [first = 1] = lengths;
-    if (lengths.some((dim) => dim !== first)) {
+    if (!lengths.every((dim) => sameDim(dim, first))) {
       throw new TypeRuleError(`shapes ${shapes.map(printShape).join(" and ")} do not broadcast`);
     }
     return first;
@@ -67,7 +68,7 @@ export const broadcastPair = ({ a, b }: { readonly a: TensorType; readonly b: Te
 /** So many operations per element of the first result. */
 export const perElement =
   (operations: number) =>
-  (_types: unknown, [y]: readonly TensorType[]): number =>
-    y ? operations * elements(y.shape) : 0;
+  (_types: unknown, [y]: readonly TensorType[]): Dim =>
+    y ? product([operations, ...y.shape]) : 0;
 
-export const free = (): number => 0;
+export const free = (): Dim => 0;

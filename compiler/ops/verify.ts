@@ -1,5 +1,5 @@
 import { byOperand, findOp } from "./table.ts";
-import { printShape, sameShape } from "../ir/dim.ts";
+import { printShape, sameShape } from "../ir/shape.ts";
 import type { Graph, Node, TensorType, Value } from "../ir/graph.ts";
 
 const printType = ({ dtype, shape }: TensorType): string => `${dtype}${printShape(shape)}`;

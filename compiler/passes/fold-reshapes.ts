@@ -1,4 +1,4 @@
-import { sameShape } from "../ir/dim.ts";
+import { sameShape } from "../ir/shape.ts";
 import type { Graph, Node, Value } from "../ir/graph.ts";
 
 /** A reshape of a reshape reads the first one's input; a reshape to the same shape is its input. */

@@ -1,5 +1,5 @@
 import type { Builder } from "../ops/builder.ts";
-import { sameShape } from "../ir/dim.ts";
+import { sameShape } from "../ir/shape.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import { byOperand, findOp } from "../ops/table.ts";
 import { dependents } from "./dependents.ts";

@@ -1,4 +1,5 @@
 /** What every plan works with: the checkpoint, the spec's needs, and the tensors of the one that fit the other. */
+import { printShape } from "../ir/shape.ts";
 import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
 import type { Grid } from "./adapt-positions.ts";
 import type { Geometry } from "./geometry.ts";
@@ -31,7 +32,6 @@ export interface Plan {
 }
 
 export const printGrid = ({ rows, columns }: Grid): string => `${rows}x${columns}`;
-const printShape = (shape: readonly number[]): string => `[${shape.join(", ")}]`;
 const nameOf = ({ from }: MatchedTensor): string => from.join(" + ");
 
 /** Of the patches in the file. */

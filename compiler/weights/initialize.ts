@@ -1,6 +1,6 @@
 /** Initial values of parameters, each drawn from its own stream: adding a layer changes no other parameter. */
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import { elements } from "../ir/dim.ts";
+import { elements } from "../ir/shape.ts";
 import type { State } from "../ir/graph.ts";
 
 /** FNV-1a, 32 bits. */

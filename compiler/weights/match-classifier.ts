@@ -1,4 +1,5 @@
 /** The checkpoint's classifier, its rows' names, and the spec's classes that they are for. */
+import { sameShape } from "../ir/shape.ts";
 import type { State } from "../ir/graph.ts";
 import { readClassNames } from "./read-class-names.ts";
 import type { Geometry } from "./geometry.ts";
@@ -32,7 +33,7 @@ const findClassifier = (
   const own = source.facts.classifier;
   if (!shape || (own !== undefined && layerName(own) !== name)) return undefined;
   const state = states.find(({ value }) => value.name === `${classifier}.weight`);
-  const isSameForm = String(shape.slice(1)) === String(state?.value.type.shape.slice(1));
+  const isSameForm = state !== undefined && sameShape(shape.slice(1), state.value.type.shape.slice(1));
   // The reference's head reads the same width in every checkpoint that fits; if not, that is said of its tensor.
   return isSameForm || isReferenceName(name) ? name : undefined;
 };

@@ -1,4 +1,6 @@
 /** `runtime inspect`. */
+import { costFor, type Task } from "../../compiler/artifact/cost.ts";
+import { samplesIn } from "../audio/frames.ts";
 import { shortenList } from "../text/shorten-list.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, oneOperand, parseOptions, type Usage } from "./options.ts";
@@ -22,7 +24,9 @@ const usage: Usage<typeof options> = {
 const listedClasses = 10;
 
 const describe = ({ path, metadata, model, bytes }: Artifact): string => {
-  const { classes, flops, recipe, bins, frames, sampleRateHz, minSamples } = metadata;
+  const { classes, recipe, bins, frames, sampleRateHz, minSamples } = metadata;
+  const wholeClip = { batch: 1, samples: samplesIn(frames, metadata) };
+  const operations = (task: Task): string => formatCount(costFor(metadata.cost, task, wholeClip).flops);
   const spectrogram = `${frames} frames x ${bins} bins`;
   const rows = {
     spec: `${metadata.specName} (${metadata.specHash.slice(0, 12)}, compiler ${metadata.compilerVersion})`,
@@ -32,7 +36,7 @@ const describe = ({ path, metadata, model, bytes }: Artifact): string => {
         : `input_values [batch, frames, bins]; ${spectrogram}`,
     classes: `${classes.length}, ${metadata.objective}: ${shortenList(classes, listedClasses)}`,
     parameters: `${formatExact(metadata.parameters)} (${formatCount(metadata.parameters)})`,
-    operations: `${formatCount(flops.forward)} a clip, ${formatCount(flops.trainingStep)} to train on it`,
+    operations: `${operations("inference")} a clip, ${operations("training")} to train on it`,
     recipe: model.trainingInfo?.length === 0 ? "none: this graph has no training program" : describeRecipe(recipe),
     files: `${path} ${formatBytes(bytes.graph)}${bytes.data > 0 ? `, data ${formatBytes(bytes.data)}` : ""}`,
   };

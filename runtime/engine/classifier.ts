@@ -28,8 +28,8 @@ const toClassifier = (
   parameters: () => Tensors = () => ({}),
 ): Classifier => ({
   classify: async (waveform) => {
-    const clips = waveform.dims[0] ?? 0;
-    requireFit(metadata, device, "forward", clips);
+    const [clips = 0, samples = 0] = waveform.dims;
+    requireFit(metadata, device, "inference", { batch: clips, samples });
     const inputs = Object.entries(parameters()).filter(([name]) => session.inputNames.includes(name));
     const outputs = await session.run({ ...Object.fromEntries(inputs), [names.waveform]: waveform });
     const [logits, scores] = [outputs[names.logits]?.data, outputs[names.scores]?.data];

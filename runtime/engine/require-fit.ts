@@ -1,23 +1,36 @@
+import { costFor, type Extent, type Task } from "../../compiler/artifact/cost.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { formatBytes } from "../text/format-number.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
+
+/** The largest number from 0 to `most` that `fits`; whatever is below one that fits does, too. */
+const largestFitting = (most: number, fits: (count: number) => boolean): number => {
+  let [fitting, tooLarge] = [0, most + 1];
+  while (tooLarge - fitting > 1) {
+    const middle = Math.floor((fitting + tooLarge) / 2);
+    if (fits(middle)) fitting = middle;
+    else tooLarge = middle;
+  }
+  return fitting;
+};
 
 /**
  * Checks clips that are computed at once against the largest tensor that the device takes, which ONNX Runtime finds out in the middle of a run.
  * @throws UserError naming a batch that fits
  */
 export const requireFit = (
-  { largestTensor, recipe }: Pick<ArtifactMetadata, "largestTensor" | "recipe">,
+  { cost, recipe }: Pick<ArtifactMetadata, "cost" | "recipe">,
   { kind, name, maxTensorBytes = Infinity }: Device,
-  part: keyof ArtifactMetadata["largestTensor"],
-  clips: number,
+  task: Task,
+  { batch: clips, samples }: Extent,
 ): void => {
-  const perClip = largestTensor[part];
-  if (clips * perClip <= maxTensorBytes) return;
+  const needed = (batch: number): number => costFor(cost, task, { batch, samples }).largestTensorBytes;
+  if (needed(clips) <= maxTensorBytes) return;
+  const fitting = largestFitting(clips, (batch) => needed(batch) <= maxTensorBytes);
   // A training batch is computed in parts.
-  const fitting = Math.floor(maxTensorBytes / perClip) * (part === "trainingStep" ? recipe.accumulate : 1);
+  const advised = fitting * (task === "training" ? recipe.accumulate : 1);
   throw new UserError(
-    `${clips} ${clips === 1 ? "clip needs" : "clips at once need"} a tensor of ${formatBytes(clips * perClip)}, and ${kind} (${name}) takes ${formatBytes(maxTensorBytes)} at most; use ${fitting > 0 ? `--batch ${fitting}` : "--device cpu"}`,
+    `${clips} ${clips === 1 ? "clip needs" : "clips at once need"} a tensor of ${formatBytes(needed(clips))}, and ${kind} (${name}) takes ${formatBytes(maxTensorBytes)} at most; use ${advised > 0 ? `--batch ${advised}` : "--device cpu"}`,
   );
 };

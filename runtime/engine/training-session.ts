@@ -1,6 +1,7 @@
 /** Runs training steps; the states stay where ONNX Runtime computes. */
 import { Tensor } from "./onnxruntime.ts";
 import type { ArtifactMetadata, Recipe } from "../../compiler/artifact/metadata.ts";
+import type { Extent } from "../../compiler/artifact/cost.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
@@ -68,6 +69,13 @@ const lossesOf = async (outputs: Tensors, { read }: DeviceMemory): Promise<reado
 };
 
 const clipsIn = (feeds: Tensors): number => feeds[names.targets]?.dims[0] ?? 0;
+
+/** Of a batch; clips that are drawn may be longer than its own. */
+const extentOf = (feeds: Tensors, { draws }: ArtifactMetadata): Extent => {
+  const drawn = draws.flatMap(({ input, distribution }) => (distribution.kind === "clip" ? [input] : []));
+  const lengths = [names.waveform, ...drawn].map((name) => feeds[name]?.dims[1] ?? 0);
+  return { batch: clipsIn(feeds), samples: Math.max(...lengths) };
+};
 
 /** Runs of batches with equally many clips. */
 const byClipCount = (batches: readonly TrainingBatch[]): readonly (readonly TrainingBatch[])[] => {
@@ -148,7 +156,7 @@ export const openTrainingSession = async (
   return {
     batchesPerRun,
     steps: async (batches) => {
-      for (const { feeds } of batches) requireFit(metadata, device, "trainingStep", clipsIn(feeds));
+      for (const { feeds } of batches) requireFit(metadata, device, "training", extentOf(feeds, metadata));
       const marked = batches.map(mark);
       if (!isLoop) return run(marked);
       const losses: number[] = [];

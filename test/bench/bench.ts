@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Tensor } from "../../runtime/engine/onnxruntime.ts";
+import { type Cost, costFor } from "../../compiler/artifact/cost.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { compile } from "../../compiler/compile.ts";
 import { selectDevice } from "../../runtime/devices/select-device.ts";
@@ -38,10 +39,10 @@ const time = async (call: () => Promise<unknown>): Promise<number[]> => {
   return durations.slice(2).toSorted((a, b) => a - b);
 };
 
-const report = (what: string, durations: readonly number[], flops: number): void => {
+const report = (what: string, durations: readonly number[], { flops }: Cost): void => {
   const [fastest = NaN] = durations;
   const median = durations[Math.floor(durations.length / 2)] ?? NaN;
-  const rate = `${((1000 * batch) / median).toFixed(1)} clips/s, ${((batch * flops) / median / 1e6).toFixed(1)} GFLOP/s`;
+  const rate = `${((1000 * batch) / median).toFixed(1)} clips/s, ${(flops / median / 1e6).toFixed(1)} GFLOP/s`;
   console.log(`${what}: ${median.toFixed(1)} ms (fastest ${fastest.toFixed(1)} ms), ${rate}`);
 };
 
@@ -51,6 +52,7 @@ try {
   const { metadata } = compile({ spec, out, input: "waveform" });
   const artifact = readArtifact(out);
   const samples = Math.ceil((metadata.frames + 2) * 0.01 * metadata.sampleRateHz);
+  const extent = { batch, samples };
   const classes = metadata.classes.length;
   const noise = Float32Array.from({ length: batch * samples }, (_, index) => 0.1 * Math.sin(index ** 1.5));
   const waveform = new Tensor("float32", noise, [batch, samples]);
@@ -58,7 +60,7 @@ try {
 
   console.log(`${spec}: ${(metadata.parameters / 1e6).toFixed(1)} M parameters, batch ${batch}, ${steps} turns`);
   const classifier = await openClassifier(artifact, device);
-  report("inference", await time(() => classifier.classify(waveform)), metadata.flops.forward);
+  report("inference", await time(() => classifier.classify(waveform)), costFor(metadata.cost, "inference", extent));
   await classifier.close();
 
   const session = await openTrainingSession(artifact, device);
@@ -67,7 +69,8 @@ try {
     [names.targets]: new Tensor("float32", oneHot, [batch, classes]),
     [names.learningRate]: new Tensor("float32", Float32Array.of(1e-5), []),
   };
-  report("training step", await time(() => session.steps([{ feeds, endsStep: true }])), metadata.flops.trainingStep);
+  const durations = await time(() => session.steps([{ feeds, endsStep: true }]));
+  report("training step", durations, costFor(metadata.cost, "training", extent));
   await session.close();
   console.log(`peak memory: ${(process.resourceUsage().maxRSS / 1e6).toFixed(2)} GB`);
 } finally {

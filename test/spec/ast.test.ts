@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { lowerSpec } from "../../compiler/compile.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import { readSpec } from "../../compiler/frontend/read-spec.ts";
-import { elements } from "../../compiler/ir/dim.ts";
+import { elements } from "../../compiler/ir/shape.ts";
 import { parametersOf, type Program } from "../../compiler/ir/program.ts";
 import { ast, type AstOptions, sizes } from "../../spec/ast.ts";
 import { multiLabel, numbered } from "../../spec/dsl/index.ts";

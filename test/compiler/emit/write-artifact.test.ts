@@ -16,7 +16,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { CompileError } from "../../../compiler/diagnostics/diagnostic.ts";
 import { writeArtifact } from "../../../compiler/emit/write-artifact.ts";
 import { createBuilder } from "../../../compiler/ops/builder.ts";
-import { elements } from "../../../compiler/ir/dim.ts";
+import { elements } from "../../../compiler/ir/shape.ts";
 import type { State } from "../../../compiler/ir/graph.ts";
 import type { Program } from "../../../compiler/ir/program.ts";
 import { programOf } from "../program-of.ts";

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import type { NormalizedSpec } from "../../../compiler/ir/normalized-spec.ts";
 import { createBuilder } from "../../../compiler/ops/builder.ts";
-import { elements } from "../../../compiler/ir/dim.ts";
+import { elements, printShape } from "../../../compiler/ir/shape.ts";
 import type { Graph } from "../../../compiler/ir/graph.ts";
 import { lowerNetwork } from "../../../compiler/lower/lower-network.ts";
 import {
@@ -142,7 +142,7 @@ describe("logits through ONNX Runtime equal double precision", () => {
 describe("parameters", () => {
   const describeStates = (network: Layers): readonly string[] =>
     lower(network).graph.states.map(
-      ({ value, initializer, fanIn }) => `${value.name} [${value.type.shape.join(", ")}] ${initializer.kind} ${fanIn}`,
+      ({ value, initializer, fanIn }) => `${value.name} ${printShape(value.type.shape)} ${initializer.kind} ${fanIn}`,
     );
 
   test("names, shapes and initial values of every layer", () => {

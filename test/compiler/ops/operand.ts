@@ -1,7 +1,8 @@
 /** Operands of the operator samples: types as the graph declares them, with values. */
 import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { float16Bits } from "../../../compiler/ir/float16-bits.ts";
-import type { Dim, DType, TensorType } from "../../../compiler/ir/graph.ts";
+import { type Dim, evaluate, type Lengths, printDim } from "../../../compiler/artifact/dim.ts";
+import type { DType, TensorType } from "../../../compiler/ir/graph.ts";
 import { dtypes } from "../../../compiler/weights/readers/dtype.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { type NdArray, sizeOf } from "./nd-array.ts";
@@ -11,17 +12,9 @@ export interface Operand {
   readonly array: NdArray;
 }
 
-/** The symbols' lengths in every sample. */
-export const lengths: Readonly<Record<string, number>> = { batch: 2, samples: 7 };
-
-/** A dimension's length: products of symbols, and what `pad` and `slice` make of a symbol. */
-export const lengthOf = (dim: Dim): number => {
-  if (typeof dim === "number") return dim;
-  const [, sliced = "", start, end] = /^(.*)\[(\d+)\.\.(\d+)\]$/.exec(dim) ?? [];
-  if (start !== undefined) return Math.min(lengthOf(sliced), Number(end)) - Number(start);
-  if (dim.includes("+")) return dim.split("+").reduce((total, part) => total + lengthOf(part), 0);
-  return dim.split("*").reduce((total, factor) => total * (lengths[factor] ?? Number(factor)), 1);
-};
+/** In every sample. */
+const lengths: Lengths = { batch: 2, samples: 7 };
+export const lengthOf = (dim: Dim): number => evaluate(dim, lengths);
 
 const operand = (dtype: DType, shape: readonly Dim[], values: Iterable<number>): Operand => {
   const concrete = shape.map(lengthOf);
@@ -32,7 +25,7 @@ const operand = (dtype: DType, shape: readonly Dim[], values: Iterable<number>):
 
 /** Pseudo-random values in offset +- scale; operands that differ in shape, scale or offset differ in values. */
 export const float = (shape: readonly Dim[], scale = 1, offset = 0): Operand => {
-  const key = `${shape.join("x")}/${scale}/${offset}`;
+  const key = `${shape.map(printDim).join("x")}/${scale}/${offset}`;
   return operand("float32", shape, generateTensor(key, sizeOf(shape.map(lengthOf)), scale, offset));
 };
 

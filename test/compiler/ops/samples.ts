@@ -1,6 +1,7 @@
 /** One sample per operator: operands to try, and the operator's definition in double precision. */
 import type { Attributes } from "../../../compiler/ir/graph.ts";
 import { onnxTypeNumbers } from "../../../compiler/artifact/element-types.ts";
+import { type Dim, product } from "../../../compiler/artifact/dim.ts";
 import type { OpName } from "../../../compiler/ops/table.ts";
 import { at, broadcast, elementwise, erf, type NdArray, reduce, sum, tabulate } from "./nd-array.ts";
 import { booleans, float, floats, halves, integers, type Operand } from "./operand.ts";
@@ -151,13 +152,13 @@ export const samples: { readonly [Name in OpName]: Sample } = {
   reshape: {
     cases: [
       { operands: [float([2, 6])], attributes: { shape: [3, 4] } },
-      { operands: [float(["batch", 3, 4])], attributes: { shape: ["3*batch", 4] } },
-      { operands: [float(["3*batch", 4])], attributes: { shape: ["batch", 3, 4] } },
+      { operands: [float(["batch", 3, 4])], attributes: { shape: [product([3, "batch"]), 4] } },
+      { operands: [float([product([3, "batch"]), 4])], attributes: { shape: ["batch", 3, 4] } },
       { operands: [float([1, 1])], attributes: { shape: [] } },
     ],
     evaluate: ([x], { shape }) => {
       const { data } = x as NdArray;
-      const lengths = shape as readonly (number | string)[];
+      const lengths = shape as readonly Dim[];
       const known = lengths.reduce<number>((size, dim) => (typeof dim === "number" ? size * dim : size), 1);
       return { data, shape: lengths.map((dim) => (typeof dim === "number" ? dim : data.length / known)) };
     },

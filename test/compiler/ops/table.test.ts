@@ -2,6 +2,7 @@ import type { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { type Builder, createBuilder } from "../../../compiler/ops/builder.ts";
 import type { Attributes, Graph, Value } from "../../../compiler/ir/graph.ts";
+import { printShape } from "../../../compiler/ir/shape.ts";
 import { type AnyOp, findOp, type OpName, ops } from "../../../compiler/ops/table.ts";
 import { gradients } from "../../../compiler/passes/gradients.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
@@ -46,7 +47,7 @@ const computesInt64 = ({ operands }: Case): boolean =>
   operands.find((operand) => operand && operand.type.dtype !== "bool")?.type.dtype === "int64";
 
 const describeCase = ({ operands, attributes }: Case): string => {
-  const shapes = operands.map((operand) => (operand ? `${operand.type.dtype}[${operand.type.shape.join(",")}]` : "-"));
+  const shapes = operands.map((operand) => (operand ? `${operand.type.dtype}${printShape(operand.type.shape)}` : "-"));
   return `${shapes.join(", ")} ${JSON.stringify(attributes ?? {})}`;
 };
 

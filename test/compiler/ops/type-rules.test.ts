@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Builder, createBuilder } from "../../../compiler/ops/builder.ts";
-import type { Dim, DType, Value } from "../../../compiler/ir/graph.ts";
+import type { Dim } from "../../../compiler/artifact/dim.ts";
+import type { DType, Value } from "../../../compiler/ir/graph.ts";
 import { onnxTypeNumbers } from "../../../compiler/artifact/element-types.ts";
 import { TypeRuleError } from "../../../compiler/ops/op.ts";
 import { gradients } from "../../../compiler/passes/gradients.ts";
@@ -26,8 +27,8 @@ const cases: readonly (readonly [string, (b: Builder, x: Declare) => unknown, st
   ],
   [
     "reshape",
-    (b, x) => b.reshape(x(["n", "batch"]), { shape: ["batch", "n"] }),
-    "[batch, n] has more than one symbolic length",
+    (b, x) => b.reshape(x(["samples", "batch"]), { shape: ["batch", "samples"] }),
+    "[batch, samples] has more than one symbolic length",
   ],
   ["transpose", (b, x) => b.transpose(x([2, 3]), { perm: [1, 1] }), "[1, 1] is no permutation of the axes of [2, 3]"],
   ["transpose", (b, x) => b.transpose(x([2, 3]), { perm: [0] }), "[0] is no permutation of the axes of [2, 3]"],
@@ -37,7 +38,11 @@ const cases: readonly (readonly [string, (b: Builder, x: Declare) => unknown, st
   ["split", (b, x) => b.split(x([5]), { axis: 0, split: [2, 2] }), "parts of 2 + 2 do not fill axis 0 of [5]"],
   ["split", (b, x) => b.split(x([5]), { axis: -2, split: [5] }), "axis -2 is outside a tensor of 1 axes"],
   ["slice", (b, x) => b.slice(x([5]), { starts: [2], ends: [6], axes: [0] }), "2..6 is outside axis 0 of [5]"],
-  ["slice", (b, x) => b.slice(x(["n"]), { starts: [3], ends: [3], axes: [0] }), "3..3 is outside axis 0 of [n]"],
+  [
+    "slice",
+    (b, x) => b.slice(x(["samples"]), { starts: [3], ends: [3], axes: [0] }),
+    "3..3 is outside axis 0 of [samples]",
+  ],
   ["slice", (b, x) => b.slice(x([5]), { starts: [0], ends: [1], axes: [-1] }), "0..1 is outside axis -1 of [5]"],
   ["pad", (b, x) => b.pad(x([2, 3]), x([]), { pads: [0, 1] }), "pads [0, 1] do not fit [2, 3]"],
   ["pad", (b, x) => b.pad(x([2]), x([]), { pads: [0, -1] }), "pads [0, -1] do not fit [2]"],

@@ -1,18 +1,19 @@
 import { expect, test } from "vitest";
 import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { verify } from "../../../compiler/ops/verify.ts";
+import { printDim, product } from "../../../compiler/artifact/dim.ts";
 import { foldReshapes } from "../../../compiler/passes/fold-reshapes.ts";
 
 const describeNodes = (nodes: ReturnType<typeof foldReshapes>["nodes"]): readonly string[] =>
   nodes.map(
     ({ op, inputs, outputs }) =>
-      `${op}(${inputs.map((input) => input?.name).join()}) [${outputs[0]?.type.shape.join()}]`,
+      `${op}(${inputs.map((input) => input?.name).join()}) [${outputs[0]?.type.shape.map(printDim).join()}]`,
   );
 
 test("a reshape of a reshape reads the first one's input, a reshape back is that input", () => {
   const b = createBuilder();
   const x = b.input("x", { dtype: "float32", shape: ["batch", 2, 6] });
-  const flat = b.reshape(x, { shape: ["12*batch"] });
+  const flat = b.reshape(x, { shape: [product([12, "batch"])] });
   const other = b.reshape(flat, { shape: ["batch", 3, 4] });
   const back = b.reshape(other, { shape: ["batch", 2, 6] });
   const folded = verify(foldReshapes(b.finish([b.exp(other), b.neg(back), flat])));

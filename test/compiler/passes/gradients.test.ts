@@ -1,7 +1,8 @@
 import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { expect, test } from "vitest";
 import { type Builder, createBuilder } from "../../../compiler/ops/builder.ts";
-import type { Dim, Graph, Value } from "../../../compiler/ir/graph.ts";
+import type { Dim } from "../../../compiler/artifact/dim.ts";
+import type { Graph, Value } from "../../../compiler/ir/graph.ts";
 import { gradients } from "../../../compiler/passes/gradients.ts";
 import { runGraph } from "../run-graph.ts";
 

@@ -84,8 +84,8 @@ const impossible: readonly Entry[] = [
   ["classes.1", 7, "a text"],
   ["frozen", "weight", "a list"],
   ["parameters", -1, "a whole number from 0 to 9007199254740991"],
-  ["flops.forward", -1, "a number from 0 to 1.7976931348623157e+308"],
-  ["largestTensor.trainingStep", null, "a number from 0 to 1.7976931348623157e+308"],
+  ["cost.inference.flops", -1, "a number from 0 to 1.7976931348623157e+308"],
+  ["cost.update.largestTensorBytes", null, "a list"],
   [
     "recipe",
     null,

@@ -2,6 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { AttributeType, DataLocation, DataType, encodeOnnx, type onnx } from "../../../compiler/artifact/onnx.ts";
+import { product } from "../../../compiler/artifact/dim.ts";
 import { type ArtifactMetadata, formatVersion, printMetadata } from "../../../compiler/artifact/metadata.ts";
 
 export const metadata: ArtifactMetadata = {
@@ -36,8 +37,11 @@ export const metadata: ArtifactMetadata = {
   draws: [],
   parameters: 8,
   frozen: [],
-  flops: { forward: 16, trainingStep: 48 },
-  largestTensor: { forward: 16, trainingStep: 32 },
+  cost: {
+    inference: { flops: product([16, "batch"]), activationBytes: product([16, "batch"]), largestTensorBytes: [8] },
+    gradients: { flops: product([48, "batch"]), activationBytes: product([48, "batch"]), largestTensorBytes: [32] },
+    update: { flops: 24, activationBytes: 64, largestTensorBytes: [32] },
+  },
   huggingFace: null,
 };
 

@@ -1,0 +1,53 @@
+/** What a stage of a model costs, for any batch and any length of clips. */
+import * as v from "valibot";
+import { type Dim, dimSchema, evaluate, sum } from "./dim.ts";
+import { list, record } from "./schemas.ts";
+
+export interface StageCost {
+  /** Floating point operations. */
+  readonly flops: Dim;
+  /** Bytes of all results of the stage's operators together, however many of them are held at once. */
+  readonly activationBytes: Dim;
+  /** Bytes of the largest single result: the largest of these. */
+  readonly largestTensorBytes: readonly Dim[];
+}
+
+/** Undefined stages, of a graph that does not train, are null. The gradients' stage has the forward pass that it goes back through. */
+export interface ModelCost {
+  readonly inference: StageCost;
+  readonly gradients: StageCost | null;
+  readonly update: StageCost | null;
+}
+
+const stageCostSchema = record({ flops: dimSchema, activationBytes: dimSchema, largestTensorBytes: list(dimSchema) });
+export const modelCostSchema = record({
+  inference: stageCostSchema,
+  gradients: v.nullable(stageCostSchema),
+  update: v.nullable(stageCostSchema),
+});
+
+/** How many clips are computed at once, and the samples that each of them has. */
+export interface Extent {
+  readonly batch: number;
+  readonly samples: number;
+}
+
+export type Cost = { readonly [Figure in keyof StageCost]: number };
+
+/** One iteration of training on all clips at once: the gradients, and then the update. */
+export type Task = "inference" | "training";
+
+/** The figures for clips of an extent; clips that they are mixed with are taken to be as long. */
+export const costFor = (cost: ModelCost, task: Task, { batch, samples }: Extent): Cost => {
+  const lengths = { batch, samples, mixup_samples: samples };
+  const stages = (task === "inference" ? [cost.inference] : [cost.gradients, cost.update]).filter(
+    (each) => each !== null,
+  );
+  const total = (count: (stage: StageCost) => Dim): number => evaluate(sum(stages.map(count)), lengths);
+  const largest = stages.flatMap(({ largestTensorBytes }) => largestTensorBytes);
+  return {
+    flops: total(({ flops }) => flops),
+    activationBytes: total(({ activationBytes }) => activationBytes),
+    largestTensorBytes: Math.max(0, ...largest.map((bytes) => evaluate(bytes, lengths))),
+  };
+};

@@ -1,0 +1,51 @@
+/** What a graph costs, node by node and in all, from the rows of its operators. */
+import type { ModelCost, StageCost } from "../artifact/cost.ts";
+import { type Dim, isAtMost, product, sum } from "../artifact/dim.ts";
+import { bytesPerElement } from "../artifact/element-types.ts";
+import type { Graph, Node, Value } from "../ir/graph.ts";
+import type { Program } from "../ir/program.ts";
+import { byOperand, findOp } from "../ops/table.ts";
+
+export interface NodeCost {
+  readonly flops: Dim;
+  /** Of each result; none for one that is another's bytes under another shape. */
+  readonly resultBytes: readonly Dim[];
+}
+
+const bytesOf = ({ type }: Value): Dim => product([bytesPerElement[type.dtype], ...type.shape]);
+
+export const nodeCost = ({ op, inputs, outputs, attributes }: Node): NodeCost => {
+  const row = findOp(op);
+  const operands = byOperand(
+    row,
+    inputs.map((value) => value?.type),
+  );
+  const results = outputs.map(({ type }) => type);
+  return { flops: row.flops(operands, results, attributes), resultBytes: row.isView ? [] : outputs.map(bytesOf) };
+};
+
+/** Those of which none is below another whatever the lengths. */
+const largestOf = (counts: readonly Dim[]): readonly Dim[] =>
+  counts.reduce<readonly Dim[]>(
+    (largest, count) =>
+      largest.some((other) => isAtMost(count, other))
+        ? largest
+        : [...largest.filter((other) => !isAtMost(other, count)), count],
+    [],
+  );
+
+const stageCost = ({ nodes }: Graph): StageCost => {
+  const costs = nodes.map(nodeCost);
+  const resultBytes = costs.flatMap((cost) => cost.resultBytes);
+  return {
+    flops: sum(costs.map(({ flops }) => flops)),
+    activationBytes: sum(resultBytes),
+    largestTensorBytes: largestOf(resultBytes),
+  };
+};
+
+export const modelCost = ({ inference, gradients, update }: Program): ModelCost => ({
+  inference: stageCost(inference),
+  gradients: gradients ? stageCost(gradients) : null,
+  update: update ? stageCost(update) : null,
+});
