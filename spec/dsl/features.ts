@@ -60,10 +60,10 @@ export interface Statistics {
   readonly std: number;
 }
 
-/** (x - mean) / std * to, [batch, frames, bins] -> same; or `normalize(fromCheckpoint())`. The paper's `to` is 0.5 (section 2.2). */
+/** By a data set's mean and deviation. */
 export interface NormalizeByStatistics extends Statistics {
   readonly kind: "normalize";
-  /** Standard deviation after normalisation. Default 1. */
+  /** The deviation after normalisation. The paper's is 0.5 (section 2.2). Default 1. */
   readonly to?: number;
 }
 
@@ -79,6 +79,7 @@ export interface FromCheckpoint {
 export const fromCheckpoint = (): FromCheckpoint => ({ kind: "normalize", from: "checkpoint" });
 
 export type Normalize = NormalizeByStatistics | FromCheckpoint;
+/** (x - mean) / std * to: [batch, frames, bins] -> same; or `normalize(fromCheckpoint())`. */
 export const normalize = (options: Omit<NormalizeByStatistics, "kind"> | FromCheckpoint): Normalize =>
   "from" in options ? options : { kind: "normalize", ...options };
 

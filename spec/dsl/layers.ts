@@ -132,7 +132,7 @@ export const sigmoid = (): Activation => ({ kind: "activation", name: "sigmoid" 
 /** The mean of the named tokens, or of all: [batch, tokens, width] -> [batch, width]. */
 export interface MeanOfTokens {
   readonly kind: "meanOfTokens";
-  /** Tokens that were added before; none: the mean of all, patches among them. */
+  /** Of tokens that were added. Default: all tokens, patches among them. */
   readonly names: readonly string[];
 }
 export const meanOfTokens = (...names: readonly string[]): MeanOfTokens => ({ kind: "meanOfTokens", names });

@@ -13,6 +13,7 @@ export type Classes = readonly string[] | ClassesFile;
 
 /**
  * Names "0", "1", ... for classes that have none.
+ * @param count How many
  * @throws RangeError where the count is no whole number of at least 1
  */
 export const numbered = (count: number): readonly string[] => {
