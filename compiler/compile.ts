@@ -27,12 +27,11 @@ import { type Graph, type State, unchanged, type Value } from "./ir/graph.ts";
 import { printGraph } from "./ir/print-graph.ts";
 import { parametersOf, type Program } from "./ir/program.ts";
 import { lowerFeatures } from "./lower/lower-features.ts";
-import { lowerNetwork } from "./lower/lower-network.ts";
+import { declareStates, lowerNetwork } from "./lower/lower-network.ts";
 import { objectives } from "./lower/lower-objective.ts";
 import { lowerGradients } from "./lower/lower-gradients.ts";
 import { type LoweredForward, lowerLoss } from "./lower/lower-loss.ts";
 import { lowerUpdate } from "./lower/lower-update.ts";
-import { rateFactors } from "./lower/rate-factors.ts";
 import { foldReshapes } from "./passes/fold-reshapes.ts";
 import { mixedPrecision } from "./passes/mixed-precision.ts";
 import { removeDeadCode, removeUnread } from "./passes/remove-dead-code.ts";
@@ -86,7 +85,8 @@ const lowerForward = (
     input === "waveform"
       ? b.from({ path: "features", role: "forward" }, () => lowerFeatures(b, start, spec.features, spec.sampleRateHz))
       : start;
-  const logits = lowerNetwork(b, features, spec, locate);
+  declareStates(b, spec.network);
+  const logits = lowerNetwork(b, features, spec.network, locate, "inference");
   const objective = objectives[spec.objective];
   const scores = b.from({ path: "objective", role: "forward" }, () => objective.scores(b, logits));
   const { targets, loss } = lowerLoss(b, spec, { kind: input, start, features, logits }, locate);
@@ -103,12 +103,7 @@ const stageOf = (graph: Graph, outputs: readonly Value[], { updates }: { readonl
 export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locate): Program => {
   const forward = lowerForward(spec, input, locate);
   const parameters = forward.graph.states.map(({ value }) => value);
-  const factors = rateFactors(
-    parameters.map(({ name }) => name),
-    spec.rates,
-    locate,
-  );
-  const trainable = parameters.filter(({ name }) => factors.get(name) !== 0);
+  const trainable = parameters.filter(({ name }) => spec.rateFactors.get(name) !== 0);
   const passes = { foldReshapes, ...(spec.precision.kind === "float32" ? {} : { mixedPrecision }), removeDeadCode };
   const lowered = runPasses(lowerGradients(spec, forward, trainable), passes);
   const finalNames = [names.logits, names.scores, names.loss];
@@ -122,7 +117,7 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
       { updates: false },
     ),
     gradients: stageOf(graph, graph.outputs.filter(isLoss), { updates: true }),
-    update: runPasses(lowerUpdate(spec, graph.states, factors), { removeDeadCode }),
+    update: runPasses(lowerUpdate(spec, graph.states), { removeDeadCode }),
   };
 };
 

@@ -2,88 +2,19 @@
 import { dirname, resolve } from "node:path";
 import type { ArtifactMetadata } from "../artifact/metadata.ts";
 import type { FeatureStep, KaldiFbank, Normalize, PadOrCut } from "../../spec/dsl/features.ts";
-import type { Initializer } from "../../spec/dsl/initializers.ts";
-import type { Layer, Layers } from "../../spec/dsl/layers.ts";
 import type { Model } from "../../spec/dsl/model.ts";
 import type { Classes, Objective } from "../../spec/dsl/objectives.ts";
 import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
 import { CompileError, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { readClassNames } from "../weights/read-class-names.ts";
 import { type FeatureSource, matchFeatures, resolveNormalization } from "./match-features.ts";
-import type { Locate, NormalizedFeatures, NormalizedSpec, PlacedLayer } from "../ir/normalized-spec.ts";
+import type { Spectrogram } from "../ir/flow.ts";
+import type { Locate, NormalizedFeatures, NormalizedSpec } from "../ir/normalized-spec.ts";
+import { heldName, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
+import { isEmpty, placeNetwork } from "../layers/place-network.ts";
 import { normalizeTraining } from "./normalize-training.ts";
-import { checkNumbers, numberRules, type Report } from "../diagnostics/report.ts";
-
-const checkInitializer = (init: Initializer | undefined, report: Report): void => {
-  if (init?.kind === "truncatedNormal") checkNumbers(report, init, { std: "0 or more" });
-};
-
-const layerRules: {
-  readonly [Kind in Layer["kind"]]: (layer: Extract<Layer, { kind: Kind }>, report: Report) => void;
-} = {
-  patchEmbedding: (layer, report) => {
-    checkNumbers(report, layer, { width: "a whole number of at least 1" });
-    const rules = { bins: "a whole number of at least 1", frames: "a whole number of at least 1" } as const;
-    checkNumbers(report, layer.patch, rules, "patch.");
-    checkNumbers(report, layer.stride, rules, "stride.");
-    checkInitializer(layer.init, report);
-  },
-  addTokens: (layer, report) => {
-    if (new Set(layer.names).size < layer.names.length) {
-      report.add("token-named-twice", `two tokens have one name: ${layer.names.join(", ")}`, layer);
-    }
-  },
-  positionalEmbedding: () => undefined,
-  repeat: (layer, report) => {
-    checkNumbers(report, layer, { times: "a whole number of at least 1" });
-  },
-  residual: () => undefined,
-  layerNorm: (layer, report) => {
-    checkNumbers(report, layer, { eps: "greater than 0" });
-  },
-  attention: (layer, report) => {
-    checkNumbers(report, layer, { heads: "a whole number of at least 1" });
-    checkInitializer(layer.init, report);
-  },
-  dense: (layer, report) => {
-    checkNumbers(report, layer, { units: "a whole number of at least 1" });
-    checkInitializer(layer.init, report);
-  },
-  activation: () => undefined,
-  meanOfTokens: () => undefined,
-  meanOfPatches: () => undefined,
-};
-
-const flatten = (layers: Layers): readonly Layer[] =>
-  layers.flatMap((layer) => (Array.isArray(layer) ? flatten(layer) : [layer as Layer]));
-
-/** `layerNorm`, or `layerNorm1`, `layerNorm2` where a list has several. */
-const nameLayers = (layers: readonly Layer[]): readonly string[] => {
-  const names = layers.map((layer) => {
-    if (layer.kind === "repeat") return "blocks";
-    return layer.kind === "activation" ? layer.name : layer.kind;
-  });
-  return names.map((name, index) => {
-    if (names.indexOf(name) === names.lastIndexOf(name)) return name;
-    return `${name}${names.slice(0, index + 1).filter((other) => other === name).length}`;
-  });
-};
-
-const placeLayers = (layers: Layers, prefix: string, report: Report): readonly PlacedLayer[] => {
-  const flat = flatten(layers);
-  const names = nameLayers(flat);
-  return flat.flatMap((layer, index): readonly PlacedLayer[] => {
-    (layerRules[layer.kind] as (layer: Layer, report: Report) => void)(layer, report);
-    const path = prefix + (names[index] ?? layer.kind);
-    if (layer.kind === "repeat") {
-      // A wrong count is reported above; the block is still checked, once.
-      const times = numberRules["a whole number of at least 1"](layer.times) ? layer.times : 1;
-      return Array.from({ length: times }, (_, turn) => placeLayers(layer.block, `${path}.${turn}.`, report)).flat();
-    }
-    const inner = layer.kind === "residual" ? placeLayers(layer.layers, `${path}.`, report) : [];
-    return [{ layer, path, inner }];
-  });
-};
+import { rateFactors } from "./rate-factors.ts";
+import { checkNumbers, type Report } from "../diagnostics/report.ts";
 
 const featureOrder = ["removeMean", "kaldiFbank", "padOrCut", "normalize"] as const;
 
@@ -163,15 +94,15 @@ const normalizeFeatures = (
   return features;
 };
 
-const resolveClasses = (classes: Classes, specPath: string, report: Report): readonly string[] => {
-  if (!("kind" in classes)) return classes;
-  const names = readClassNames(resolve(dirname(specPath), classes.path));
-  if (typeof names !== "string") return names;
-  report.add("classes-file", names, classes, "path");
-  return ["?"];
-};
+/** @returns their names, or why they cannot be read */
+const resolveClasses = (classes: Classes, specPath: string): readonly string[] | string =>
+  "kind" in classes ? readClassNames(resolve(dirname(specPath), classes.path)) : classes;
 
-const checkClasses = (classes: readonly string[], objective: Objective, report: Report): void => {
+const checkClasses = (classes: readonly string[] | string, objective: Objective, report: Report): void => {
+  if (typeof classes === "string") {
+    report.add("classes-file", classes, objective.classes, "path");
+    return;
+  }
   const add = (code: string, message: string): void => report.add(code, message, objective, "classes");
   const nameless = classes.findIndex((name) => name.trim() === "");
   const twice = classes.find((name, index) => classes.indexOf(name) !== index);
@@ -179,6 +110,18 @@ const checkClasses = (classes: readonly string[], objective: Objective, report: 
   else if (nameless >= 0) add("class-without-name", `the name of class ${nameless}, counted from 0, is empty`);
   else if (twice !== undefined) add("class-named-twice", `two classes are called ${twice}`);
 };
+
+/** What reaches the network, as far as the features are there; whether their numbers are right is reported elsewhere. */
+const startOf = ({ features }: Model): Spectrogram | undefined => {
+  const [fbank, length] = [
+    features.find((step) => step.kind === "kaldiFbank"),
+    features.find((step) => step.kind === "padOrCut"),
+  ];
+  return fbank && length && { kind: "spectrogram", frames: length.frames, bins: fbank.bins };
+};
+
+const parameterNames = (network: readonly PlacedLayer[]): readonly string[] =>
+  withInner(network).flatMap((placed) => placed.parameters.map((parameter) => heldName(placed, parameter)));
 
 /** The checkpoint's paths, which are relative to the spec's file. */
 export const resolveCheckpoint = (
@@ -216,10 +159,10 @@ export const normalizeSpec = (
 
   checkNumbers(report, model, { seed: "a whole number" });
   const features = normalizeFeatures(model, source, report);
-  const network = placeLayers(model.network, "", report);
-  if (network.length === 0) report.add("network-empty", "the network has no layers", model, "network");
-
-  const classes = resolveClasses(model.objective.classes, specPath, report);
+  const classes = resolveClasses(model.objective.classes, specPath);
+  const classCount = typeof classes === "string" ? 0 : classes.length;
+  if (isEmpty(model.network)) report.add("network-empty", "the network has no layers", model, "network");
+  const network = placeNetwork(model.network, startOf(model), classCount, report);
   checkClasses(classes, model.objective, report);
   checkNumbers(report, model.objective, { labelSmoothing: "at least 0 and less than 1" });
   if (model.pretrained?.grid) {
@@ -227,8 +170,11 @@ export const normalizeSpec = (
     checkNumbers(report, model.pretrained.grid, { rows: rule, columns: rule }, "grid.");
   }
   const training = normalizeTraining(model, { input, features }, report);
+  const factors = network && rateFactors(parameterNames(network), training.rates, report);
 
-  if (!features || diagnostics.length > 0) throw new CompileError(diagnostics);
+  if (!features || !network || !factors || typeof classes === "string" || diagnostics.length > 0) {
+    throw new CompileError(diagnostics);
+  }
   return {
     name: model.name,
     seed: model.seed ?? 0,
@@ -239,6 +185,7 @@ export const normalizeSpec = (
     classes,
     labelSmoothing: model.objective.labelSmoothing ?? 0,
     ...training,
+    rateFactors: factors,
     pretrained: model.pretrained && resolveCheckpoint(model.pretrained, specPath),
   };
 };

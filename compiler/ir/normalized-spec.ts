@@ -3,18 +3,10 @@ import type { Augmentation, Recipe, Schedule } from "../artifact/metadata.ts";
 import type { SourceSpan } from "../diagnostics/diagnostic.ts";
 import type { WindowName } from "../../spec/dsl/features.ts";
 import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
-import type { Layer, Repeat } from "../../spec/dsl/layers.ts";
+import type { PlacedLayer } from "./placed-layer.ts";
 
 /** Where in the source a spec object, or one of its properties, was written. */
 export type Locate = (object: object, property?: string) => SourceSpan | undefined;
-
-/** A layer with its place in the network; `path` prefixes the names of its parameters and nodes. */
-export interface PlacedLayer<L extends Layer = Exclude<Layer, Repeat>> {
-  readonly layer: L;
-  readonly path: string;
-  /** The layers inside a residual. */
-  readonly inner: readonly PlacedLayer[];
-}
 
 export interface NormalizedFeatures {
   readonly removeMean: boolean;
@@ -71,6 +63,8 @@ export interface NormalizedSpec extends NormalizedTraining {
   readonly sampleRateHz: number;
   readonly features: NormalizedFeatures;
   readonly network: readonly PlacedLayer[];
+  /** What each parameter's learning rate is multiplied by, by its name. */
+  readonly rateFactors: ReadonlyMap<string, number>;
   readonly objective: "multi-label" | "single-label";
   readonly classes: readonly string[];
   readonly labelSmoothing: number;

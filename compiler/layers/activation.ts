@@ -1,7 +1,10 @@
 import type { Activation } from "../../spec/dsl/layers.ts";
-import type { LowerLayer } from "./flow.ts";
+import type { Flow } from "../ir/flow.ts";
+import type { LayerRow } from "./layer.ts";
 
-export const lowerActivation: LowerLayer<Activation> = ({ layer, b }, flow) => ({
-  ...flow,
-  value: b[layer.name](flow.value),
-});
+export const activation: LayerRow<Activation, Flow> = {
+  name: ({ name }) => name,
+  takes: ["spectrogram", "tokens", "vector"],
+  lower: ({ layer, b, x }) => b[layer.name](x),
+  facts: ({ layer }) => ({ activation: layer.name }),
+};

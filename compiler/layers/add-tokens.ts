@@ -1,31 +1,38 @@
 import { truncatedNormal } from "../../spec/dsl/initializers.ts";
 import type { AddTokens } from "../../spec/dsl/layers.ts";
-import { expectFlow, type LowerLayer } from "./flow.ts";
+import { patchesToken, type Tokens } from "../ir/flow.ts";
+import type { LayerRow } from "./layer.ts";
 
-/** Room is made with zeros and the tokens are added into it: unlike concatenation, that needs no copy per clip of the batch. */
-export const lowerAddTokens: LowerLayer<AddTokens> = (context, flow) => {
-  const { layer, b, parameter, fail } = context;
-  const { value, length, width, named } = expectFlow(context, flow, "tokens");
-  const { names, position } = layer;
-  if (names.length === 0) return flow;
-  const known = names.find((name) => named.has(name));
-  if (known !== undefined) fail("token-named-twice", `two tokens are called ${known}`);
-
-  const tokens = names.map((name) => parameter(name, [1, 1, width], truncatedNormal({ std: 0.02 })));
-  const [first] = tokens;
-  const joined = tokens.length === 1 && first ? first : b.concat(tokens, { axis: 1 });
-  const isFirst = position === "first";
-  const count = names.length;
-  const room = b.pad(value, b.scalar(0), { pads: isFirst ? [0, count, 0, 0, 0, 0] : [0, 0, 0, 0, count, 0] });
-  const placed = b.pad(joined, b.scalar(0), { pads: isFirst ? [0, 0, 0, 0, length, 0] : [0, length, 0, 0, 0, 0] });
-  return {
-    kind: "tokens",
-    value: b.add(room, placed),
-    length: length + count,
-    width,
-    named: new Map([
-      ...[...named].map(([name, index]) => [name, isFirst ? index + count : index] as const),
-      ...names.map((name, index) => [name, isFirst ? index : length + index] as const),
-    ]),
-  };
+export const addTokens: LayerRow<AddTokens, Tokens, string> = {
+  check: (layer, report) => {
+    const { names } = layer;
+    if (new Set(names).size < names.length) {
+      report.add("token-named-twice", `two tokens have one name: ${names.join(", ")}`, layer);
+    }
+    if (names.includes(patchesToken)) {
+      report.add("token-name-taken", `no token can be called ${patchesToken}: so are the patches themselves`, layer);
+    }
+  },
+  takes: ["tokens"],
+  flow: ({ layer: { names, position }, takes, misfit }) => {
+    const known = names.find((name) => takes.order.includes(name));
+    if (known !== undefined) misfit("token-named-twice", `two tokens are called ${known}`);
+    const added = [...new Set(names)].filter((name) => !takes.order.includes(name));
+    const order = position === "first" ? [...added, ...takes.order] : [...takes.order, ...added];
+    return { ...takes, length: takes.length + added.length, order };
+  },
+  parameters: ({ layer: { names }, takes: { width } }) =>
+    names.map((name) => ({ name, shape: [1, 1, width], initializer: truncatedNormal({ std: 0.02 }) })),
+  /** Room is made with zeros and the tokens are added into it: unlike concatenation, that needs no copy per clip of the batch. */
+  lower: ({ layer: { names, position }, takes: { length }, b, x, parameters }) => {
+    const tokens = names.flatMap((name) => parameters[name] ?? []);
+    const [first] = tokens;
+    if (!first) return x;
+    const joined = tokens.length === 1 ? first : b.concat(tokens, { axis: 1 });
+    const isFirst = position === "first";
+    const count = names.length;
+    const room = b.pad(x, b.scalar(0), { pads: isFirst ? [0, count, 0, 0, 0, 0] : [0, 0, 0, 0, count, 0] });
+    const placed = b.pad(joined, b.scalar(0), { pads: isFirst ? [0, 0, 0, 0, length, 0] : [0, length, 0, 0, 0, 0] });
+    return b.add(room, placed);
+  },
 };

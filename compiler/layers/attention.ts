@@ -1,53 +1,59 @@
-import { truncatedNormal } from "../../spec/dsl/initializers.ts";
+import { type Initializer, truncatedNormal } from "../../spec/dsl/initializers.ts";
 import type { Attention } from "../../spec/dsl/layers.ts";
-import { expectFlow, type LowerLayer } from "./flow.ts";
-import { linear } from "./linear.ts";
+import { checkNumbers } from "../diagnostics/report.ts";
+import type { Tokens } from "../ir/flow.ts";
+import type { LayerRow } from "./layer.ts";
+import { checkInitializer, linear } from "./linear.ts";
 
 const divisors = (value: number): readonly number[] =>
   Array.from({ length: value }, (_, index) => index + 1).filter((candidate) => value % candidate === 0);
 
-export const lowerAttention: LowerLayer<Attention> = (context, flow) => {
-  const { layer, b, parameter, fail } = context;
-  const { value, length, width } = expectFlow(context, flow, "tokens");
-  const { heads, init = truncatedNormal({ std: 0.02 }) } = layer;
-  if (width % heads !== 0) {
+const zeros: Initializer = { kind: "zeros" };
+
+export const attention: LayerRow<Attention, Tokens, "qkv.weight" | "qkv.bias" | "proj.weight" | "proj.bias"> = {
+  check: (layer, report) => {
+    checkNumbers(report, layer, { heads: "a whole number of at least 1" });
+    checkInitializer(layer.init, report);
+  },
+  takes: ["tokens"],
+  flow: ({ layer: { heads }, takes, misfit }) => {
+    const { width } = takes;
+    if (width % heads === 0) return takes;
     const choices = divisors(width)
       .filter((divisor) => divisor <= 4 * heads)
       .join(", ");
-    fail(
+    misfit(
       "heads-divide-width",
       `a width of ${width} cannot be divided among ${heads} heads`,
       "heads",
       `choose one of ${choices}`,
     );
-  }
-  const depth = width / heads;
-  const [batch = "batch"] = value.type.shape;
+    return takes;
+  },
+  parameters: ({ layer: { init: initializer = truncatedNormal({ std: 0.02 }) }, takes: { width } }) => [
+    { name: "qkv.weight", shape: [3 * width, width], initializer },
+    { name: "qkv.bias", shape: [3 * width], initializer: zeros },
+    { name: "proj.weight", shape: [width, width], initializer },
+    { name: "proj.bias", shape: [width], initializer: zeros },
+  ],
+  lower: ({ layer: { heads }, takes: { length, width }, b, x, parameters }) => {
+    const depth = width / heads;
+    const [batch = "batch"] = x.type.shape;
+    const projected = linear(b, x, parameters["qkv.weight"], parameters["qkv.bias"]);
+    const byHead = b.transpose(b.reshape(projected, { shape: [batch, length, 3, heads, depth] }), {
+      perm: [2, 0, 3, 1, 4],
+    });
+    const [queries, keys, values] = b
+      .split(byHead, { axis: 0, split: [1, 1, 1] })
+      .map((part) => b.reshape(part, { shape: [batch, heads, length, depth] }));
+    if (!queries || !keys || !values) throw new Error("split gives three parts");
 
-  const projected = linear(
-    b,
-    value,
-    parameter("qkv.weight", [3 * width, width], init),
-    parameter("qkv.bias", [3 * width], { kind: "zeros" }),
-  );
-  const byHead = b.transpose(b.reshape(projected, { shape: [batch, length, 3, heads, depth] }), {
-    perm: [2, 0, 3, 1, 4],
-  });
-  const [queries, keys, values] = b
-    .split(byHead, { axis: 0, split: [1, 1, 1] })
-    .map((part) => b.reshape(part, { shape: [batch, heads, length, depth] }));
-  if (!queries || !keys || !values) throw new Error("split gives three parts");
-
-  // Scaling the queries rather than the scores touches fewer elements.
-  const scaled = b.mul(queries, b.scalar(1 / Math.sqrt(depth)));
-  const scores = b.matMul(scaled, b.transpose(keys, { perm: [0, 1, 3, 2] }));
-  const mixed = b.matMul(b.softmax(scores, { axis: -1 }), values);
-  const joined = b.reshape(b.transpose(mixed, { perm: [0, 2, 1, 3] }), { shape: [batch, length, width] });
-  const output = linear(
-    b,
-    joined,
-    parameter("proj.weight", [width, width], init),
-    parameter("proj.bias", [width], { kind: "zeros" }),
-  );
-  return { ...flow, value: output };
+    // Scaling the queries rather than the scores touches fewer elements.
+    const scaled = b.mul(queries, b.scalar(1 / Math.sqrt(depth)));
+    const scores = b.matMul(scaled, b.transpose(keys, { perm: [0, 1, 3, 2] }));
+    const mixed = b.matMul(b.softmax(scores, { axis: -1 }), values);
+    const joined = b.reshape(b.transpose(mixed, { perm: [0, 2, 1, 3] }), { shape: [batch, length, width] });
+    return linear(b, joined, parameters["proj.weight"], parameters["proj.bias"]);
+  },
+  facts: ({ layer: { heads } }) => ({ heads }),
 };

@@ -1,14 +1,28 @@
 import { truncatedNormal } from "../../spec/dsl/initializers.ts";
 import type { Dense } from "../../spec/dsl/layers.ts";
-import { expectFlow, type LowerLayer } from "./flow.ts";
-import { biasInitializer, linear } from "./linear.ts";
+import { checkNumbers } from "../diagnostics/report.ts";
+import type { Tokens, Vector } from "../ir/flow.ts";
+import type { LayerRow, Standing } from "./layer.ts";
+import { biasInitializer, checkInitializer, linear } from "./linear.ts";
 
-export const lowerDense: LowerLayer<Dense> = (context, flow) => {
-  const { layer, b, classCount, parameter } = context;
-  const input = expectFlow(context, flow, "tokens", "vector");
-  const units = layer.units === "classes" ? classCount : layer.units;
-  const init = layer.init ?? truncatedNormal({ std: 0.02 });
-  const weight = parameter("weight", [units, input.width], init);
-  const bias = parameter("bias", [units], biasInitializer(init), input.width);
-  return { ...input, value: linear(b, input.value, weight, bias), width: units };
+const unitsOf = ({ layer: { units }, classCount }: Standing<Dense, Tokens | Vector>): number =>
+  units === "classes" ? classCount : units;
+
+export const dense: LayerRow<Dense, Tokens | Vector, "weight" | "bias"> = {
+  check: (layer, report) => {
+    checkNumbers(report, layer, { units: "a whole number of at least 1" });
+    checkInitializer(layer.init, report);
+  },
+  takes: ["tokens", "vector"],
+  flow: (call) => ({ ...call.takes, width: unitsOf(call) }),
+  parameters: (standing) => {
+    const { init: initializer = truncatedNormal({ std: 0.02 }) } = standing.layer;
+    const [units, { width }] = [unitsOf(standing), standing.takes];
+    return [
+      { name: "weight", shape: [units, width], initializer },
+      { name: "bias", shape: [units], initializer: biasInitializer(initializer), fanIn: width },
+    ];
+  },
+  lower: ({ b, x, parameters: { weight, bias } }) => linear(b, x, weight, bias),
+  facts: (standing) => ({ units: unitsOf(standing) }),
 };

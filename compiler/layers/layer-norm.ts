@@ -1,10 +1,18 @@
 import type { LayerNorm } from "../../spec/dsl/layers.ts";
-import { expectFlow, type LowerLayer } from "./flow.ts";
+import { checkNumbers } from "../diagnostics/report.ts";
+import type { Tokens, Vector } from "../ir/flow.ts";
+import type { LayerRow } from "./layer.ts";
 
-export const lowerLayerNorm: LowerLayer<LayerNorm> = (context, flow) => {
-  const { layer, b, parameter } = context;
-  const { width } = expectFlow(context, flow, "tokens", "vector");
-  const scale = parameter("weight", [width], { kind: "ones" });
-  const bias = parameter("bias", [width], { kind: "zeros" });
-  return { ...flow, value: b.layerNormalization(flow.value, scale, bias, { axis: -1, epsilon: layer.eps }).y };
+export const layerNorm: LayerRow<LayerNorm, Tokens | Vector, "weight" | "bias"> = {
+  check: (layer, report) => {
+    checkNumbers(report, layer, { eps: "greater than 0" });
+  },
+  takes: ["tokens", "vector"],
+  parameters: ({ takes: { width } }) => [
+    { name: "weight", shape: [width], initializer: { kind: "ones" } },
+    { name: "bias", shape: [width], initializer: { kind: "zeros" } },
+  ],
+  lower: ({ layer, b, x, parameters: { weight, bias } }) =>
+    b.layerNormalization(x, weight, bias, { axis: -1, epsilon: layer.eps }).y,
+  facts: ({ layer }) => ({ layerNormEps: layer.eps }),
 };

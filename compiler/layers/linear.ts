@@ -1,7 +1,13 @@
-import { product } from "../artifact/dim.ts";
-import type { Builder } from "../ops/builder.ts";
-import type { Value } from "../ir/graph.ts";
+/** What layers with a linear map share. */
 import type { Initializer } from "../../spec/dsl/initializers.ts";
+import { checkNumbers, type Report } from "../diagnostics/report.ts";
+import { product } from "../artifact/dim.ts";
+import type { Value } from "../ir/graph.ts";
+import type { Builder } from "../ops/builder.ts";
+
+export const checkInitializer = (init: Initializer | undefined, report: Report): void => {
+  if (init?.kind === "truncatedNormal") checkNumbers(report, init, { std: "0 or more" });
+};
 
 /** A bias starts as its weight where PyTorch's default does so, otherwise at zero. */
 export const biasInitializer = (weight: Initializer): Initializer =>

@@ -1,27 +1,43 @@
-import type { MeanOfTokens } from "../../spec/dsl/layers.ts";
-import type { Builder } from "../ops/builder.ts";
+import type { MeanOfPatches, MeanOfTokens } from "../../spec/dsl/layers.ts";
+import { patchesToken, placesOf, type Tokens } from "../ir/flow.ts";
 import type { Value } from "../ir/graph.ts";
-import { expectFlow, type LowerLayer } from "./flow.ts";
+import type { Builder } from "../ops/builder.ts";
+import type { LayerRow } from "./layer.ts";
 
-const pick = (b: Builder, x: Value, positions: readonly number[]): Value => {
-  const first = positions[0] ?? 0;
-  const areNeighbours = positions.every((position, index) => position === first + index);
+const pick = (b: Builder, x: Value, places: readonly number[]): Value => {
+  const first = places[0] ?? 0;
+  const areNeighbours = places.every((place, index) => place === first + index);
   return areNeighbours
-    ? b.slice(x, { starts: [first], ends: [first + positions.length], axes: [1] })
-    : b.gather(x, b.int64s(positions), { axis: 1 });
+    ? b.slice(x, { starts: [first], ends: [first + places.length], axes: [1] })
+    : b.gather(x, b.int64s(places), { axis: 1 });
 };
 
-/** [batch, tokens, width] -> [batch, width]; no positions: all. */
-export const meanOfPositions = (b: Builder, x: Value, positions: readonly number[]): Value =>
-  b.reduceMean(positions.length === 0 ? x : pick(b, x, positions), { axes: [1], keepdims: 0 });
+/** [batch, tokens, width] -> [batch, width]; no tokens: all. */
+const meanOf = (b: Builder, x: Value, flow: Tokens, tokens: readonly string[]): Value => {
+  const places = tokens.flatMap((token) => {
+    const { first, count } = placesOf(flow, token);
+    return Array.from({ length: count }, (_, index) => first + index);
+  });
+  return b.reduceMean(places.length === 0 ? x : pick(b, x, places), { axes: [1], keepdims: 0 });
+};
 
-export const lowerMeanOfTokens: LowerLayer<MeanOfTokens> = (context, flow) => {
-  const { layer, b, fail } = context;
-  const { value, width, named } = expectFlow(context, flow, "tokens");
-  const positions = layer.names.map(
-    (name) =>
-      named.get(name) ??
-      fail("unknown-token", `there is no token ${name}; the tokens are ${[...named.keys()].join(", ") || "not named"}`),
-  );
-  return { kind: "vector", value: meanOfPositions(b, value, positions), width };
+export const meanOfTokens: LayerRow<MeanOfTokens, Tokens> = {
+  takes: ["tokens"],
+  flow: ({ layer, takes: { order, width }, misfit }) => {
+    const named = order.filter((name) => name !== patchesToken);
+    for (const name of layer.names) {
+      if (named.includes(name)) continue;
+      misfit("unknown-token", `there is no token ${name}; the tokens are ${named.join(", ") || "not named"}`);
+    }
+    return { kind: "vector", width };
+  },
+  lower: ({ layer, takes, b, x }) => meanOf(b, x, takes, layer.names),
+  facts: ({ layer: { names }, takes: { order } }) => ({ pooling: names.length > 0 ? names : order }),
+};
+
+export const meanOfPatches: LayerRow<MeanOfPatches, Tokens> = {
+  takes: ["tokens"],
+  flow: ({ takes: { width } }) => ({ kind: "vector", width }),
+  lower: ({ takes, b, x }) => meanOf(b, x, takes, [patchesToken]),
+  facts: () => ({ pooling: [patchesToken] }),
 };

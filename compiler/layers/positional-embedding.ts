@@ -1,9 +1,12 @@
 import { truncatedNormal } from "../../spec/dsl/initializers.ts";
 import type { PositionalEmbedding } from "../../spec/dsl/layers.ts";
-import { expectFlow, type LowerLayer } from "./flow.ts";
+import type { Tokens } from "../ir/flow.ts";
+import type { LayerRow } from "./layer.ts";
 
-export const lowerPositionalEmbedding: LowerLayer<PositionalEmbedding> = (context, flow) => {
-  const tokens = expectFlow(context, flow, "tokens");
-  const positions = context.parameter("weight", [1, tokens.length, tokens.width], truncatedNormal({ std: 0.02 }));
-  return { ...tokens, value: context.b.add(tokens.value, positions) };
+export const positionalEmbedding: LayerRow<PositionalEmbedding, Tokens, "weight"> = {
+  takes: ["tokens"],
+  parameters: ({ takes: { length, width } }) => [
+    { name: "weight", shape: [1, length, width], initializer: truncatedNormal({ std: 0.02 }) },
+  ],
+  lower: ({ b, x, parameters: { weight } }) => b.add(x, weight),
 };

@@ -1,15 +1,19 @@
 import type { Residual } from "../../spec/dsl/layers.ts";
-import { printShape, sameShape } from "../ir/shape.ts";
-import type { LowerLayer } from "./flow.ts";
+import { type Flow, lengthsOf } from "../ir/flow.ts";
+import { printShape } from "../ir/shape.ts";
+import type { LayerRow } from "./layer.ts";
 
-export const lowerResidual: LowerLayer<Residual> = ({ b, inner, lowerLayers, fail }, flow) => {
-  const after = lowerLayers(inner, flow);
-  const { shape } = after.value.type;
-  if (!sameShape(shape, flow.value.type.shape)) {
-    fail(
-      "residual-keeps-shape",
-      `a residual must keep its shape ${printShape(flow.value.type.shape)}, but its layers give ${printShape(shape)}`,
-    );
-  }
-  return { ...flow, value: b.add(flow.value, after.value) };
+const shapeOf = (flow: Flow): string => printShape(["batch", ...lengthsOf(flow)]);
+
+export const residual: LayerRow<Residual, Flow> = {
+  takes: ["spectrogram", "tokens", "vector"],
+  inner: ({ layers }) => layers,
+  flow: ({ takes, inner, misfit }) => {
+    const [before, after] = [shapeOf(takes), inner && shapeOf(inner)];
+    if (after !== undefined && after !== before) {
+      misfit("residual-keeps-shape", `a residual must keep its shape ${before}, but its layers give ${after}`);
+    }
+    return takes;
+  },
+  lower: ({ b, x, lowerInner }) => b.add(x, lowerInner(x)),
 };

@@ -6,7 +6,7 @@ import type { Graph, Value } from "../ir/graph.ts";
 import { augmentFeatures } from "./augment-features.ts";
 import { lowerFeatures } from "./lower-features.ts";
 import { lowerMixup } from "./lower-mixup.ts";
-import { lowerNetwork } from "./lower-network.ts";
+import { lowerNetwork, trainsDifferently } from "./lower-network.ts";
 import { objectives } from "./lower-objective.ts";
 
 /** Inference as it is lowered: from the graph's input on. */
@@ -21,7 +21,8 @@ const isAugmented = ({ augmentation }: NormalizedSpec): boolean =>
   Object.values(augmentation).some((step) => step !== null && step !== false);
 
 /** Whether training's forward pass is another than inference's, which is float32 so that it runs well everywhere. */
-const hasOwnForward = (spec: NormalizedSpec): boolean => spec.precision.kind !== "float32" || isAugmented(spec);
+const hasOwnForward = (spec: NormalizedSpec): boolean =>
+  spec.precision.kind !== "float32" || isAugmented(spec) || trainsDifferently(spec.network);
 
 const lowerAugmentation = (b: Builder, spec: NormalizedSpec, { kind, start, features }: LoweredInference): Value =>
   b.from({ path: "augmentation", role: "training" }, () => {
@@ -51,7 +52,7 @@ export const lowerLoss = (
   const objective = objectives[spec.objective];
   const targets = b.input(names.targets, { dtype: "float32", shape: ["batch", classes] });
   const logits = hasOwnForward(spec)
-    ? lowerNetwork(b, lowerAugmentation(b, spec, inference), spec, locate, "training")
+    ? lowerNetwork(b, lowerAugmentation(b, spec, inference), spec.network, locate, "training")
     : inference.logits;
   const loss = b.from({ path: "objective", role: "loss" }, () => {
     const { labelSmoothing } = spec;

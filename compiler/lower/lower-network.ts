@@ -1,74 +1,56 @@
-import type { Layer, Repeat } from "../../spec/dsl/layers.ts";
-import type { NormalizedSpec, PlacedLayer, Locate } from "../ir/normalized-spec.ts";
-import type { Builder } from "../ops/builder.ts";
+import type { Locate } from "../ir/normalized-spec.ts";
 import type { Value } from "../ir/graph.ts";
-import { failAt, type Flow, flowDescriptions, type LayerContext, type LowerLayer } from "../layers/flow.ts";
-import { lowerActivation } from "../layers/activation.ts";
-import { lowerAddTokens } from "../layers/add-tokens.ts";
-import { lowerAttention } from "../layers/attention.ts";
-import { lowerDense } from "../layers/dense.ts";
-import { lowerLayerNorm } from "../layers/layer-norm.ts";
-import { lowerMeanOfPatches } from "../layers/mean-of-patches.ts";
-import { lowerMeanOfTokens } from "../layers/mean-of-tokens.ts";
-import { lowerPatchEmbedding } from "../layers/patch-embedding.ts";
-import { lowerPositionalEmbedding } from "../layers/positional-embedding.ts";
-import { lowerResidual } from "../layers/residual.ts";
+import { type Held, heldName, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
+import { rowOf } from "../layers/table.ts";
+import type { Builder } from "../ops/builder.ts";
 
-type PlainLayer = Exclude<Layer, Repeat>;
+/** Training is another forward pass than inference, on the same states. */
+export type Mode = "inference" | "training";
 
-const lowerings: { readonly [Kind in PlainLayer["kind"]]: LowerLayer<Extract<PlainLayer, { kind: Kind }>> } = {
-  patchEmbedding: lowerPatchEmbedding,
-  addTokens: lowerAddTokens,
-  positionalEmbedding: lowerPositionalEmbedding,
-  residual: lowerResidual,
-  layerNorm: lowerLayerNorm,
-  attention: lowerAttention,
-  dense: lowerDense,
-  activation: lowerActivation,
-  meanOfTokens: lowerMeanOfTokens,
-  meanOfPatches: lowerMeanOfPatches,
+/** Whether any layer is another one while training. */
+export const trainsDifferently = (network: readonly PlacedLayer[]): boolean =>
+  withInner(network).some(({ layer }) => {
+    const row = rowOf(layer);
+    return "lowerForTraining" in row && row.lowerForTraining !== undefined;
+  });
+
+/** Declares what the network's layers hold; each lowering finds it. */
+export const declareStates = (b: Builder, network: readonly PlacedLayer[]): void => {
+  for (const placed of withInner(network)) {
+    for (const held of placed.parameters) {
+      const { shape, initializer, fanIn = shape.slice(1).reduce((product, length) => product * length, 1) } = held;
+      b.state({ kind: "parameter", initializer, fanIn }, heldName(placed, held), { dtype: "float32", shape });
+    }
+  }
 };
 
-/**
- * The network: features [batch, frames, bins] -> logits [batch, classes].
- * @param role "training": the same network once more, on the parameters that the lowering of role "forward" declared
- * @throws CompileError at the layer that does not fit what reaches it
- */
+/** The network: features [batch, frames, bins] -> logits [batch, classes], on the states that were declared. */
 export const lowerNetwork = (
   b: Builder,
   features: Value,
-  spec: NormalizedSpec,
+  network: readonly PlacedLayer[],
   locate: Locate,
-  role: "forward" | "training" = "forward",
+  mode: Mode,
 ): Value => {
-  const lowerLayer = (flow: Flow, { layer, path, inner }: PlacedLayer): Flow => {
-    const context: LayerContext<PlainLayer> = {
+  const lowerLayers = (layers: readonly PlacedLayer[], x: Value): Value => layers.reduce(lowerLayer, x);
+  const lowerLayer = (x: Value, placed: PlacedLayer): Value => {
+    const { layer, path, takes, inner, parameters } = placed;
+    const row = rowOf(layer);
+    if ("unroll" in row) throw new Error(`${path} was not unrolled`);
+    const find = (held: readonly Held[]): Readonly<Record<string, Value>> =>
+      Object.fromEntries(held.map((each) => [each.name, b.findState(heldName(placed, each))]));
+    const call = {
       layer,
-      inner,
+      takes,
       b,
-      classCount: spec.classes.length,
-      parameter: (name, shape, initializer, fanIn = shape.slice(1).reduce((a, c) => a * c, 1)) =>
-        role === "training"
-          ? b.findState(`${path}.${name}`)
-          : b.state({ kind: "parameter", initializer, fanIn }, `${path}.${name}`, { dtype: "float32", shape }),
-      lowerLayers: (layers, from) => layers.reduce(lowerLayer, from),
-      fail: (...problem) => failAt(locate, layer, ...problem),
+      x,
+      parameters: find(parameters),
+      lowerInner: (from: Value) => lowerLayers(inner, from),
     };
-    const lower = lowerings[layer.kind] as LowerLayer<PlainLayer>;
-    return b.from({ path, role, span: locate(layer) }, () => lower(context, flow));
-  };
-
-  const { frames, bins } = spec.features;
-  const flow = spec.network.reduce<Flow>(lowerLayer, { kind: "spectrogram", value: features, frames, bins });
-  const last = spec.network.at(-1)?.layer ?? {};
-  if (flow.kind !== "vector" || flow.width !== spec.classes.length) {
-    const found = flow.kind === "vector" ? `${flow.width} values per clip` : flowDescriptions[flow.kind];
-    failAt(
-      locate,
-      last,
-      "network-ends-in-logits",
-      `the network must end in one logit per class (${spec.classes.length}), but it ends in ${found}`,
+    const role = mode === "training" ? "training" : "forward";
+    return b.from({ path, role, span: locate(layer) }, () =>
+      mode === "training" && row.lowerForTraining ? row.lowerForTraining(call) : row.lower(call),
     );
-  }
-  return flow.value;
+  };
+  return lowerLayers(network, features);
 };

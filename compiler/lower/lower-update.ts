@@ -11,12 +11,10 @@ import { lowerOptimizer } from "./lower-optimizer.ts";
 /**
  * The mean of what was added up, unscaled, clipped, and the optimizer's step with it; where a gradient overflowed, none.
  * @param states the parameters, and the gradients that the stage before leaves
- * @param rateFactors what each parameter's learning rate is multiplied by
  */
 export const lowerUpdate = (
-  { precision, accumulate, clipNorm, optimizer }: NormalizedSpec,
+  { precision, accumulate, clipNorm, optimizer, rateFactors }: NormalizedSpec,
   states: readonly State[],
-  rateFactors: ReadonlyMap<string, number>,
 ): Graph => {
   const kept = new Set(states.map(({ value }) => value.name));
   const trained = states.filter(({ kind, value }) => kind === "parameter" && kept.has(gradientName(value.name)));

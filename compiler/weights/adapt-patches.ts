@@ -1,5 +1,6 @@
 /** Patch kernels for one input channel and another patch size. */
-import { adaptPositions, type Grid, transposeGrid } from "./adapt-positions.ts";
+import type { Grid } from "../ir/flow.ts";
+import { adaptPositions, transposeGrid } from "./adapt-positions.ts";
 
 /** Sums the input channels: [width, channels, rows, columns] -> [width, 1, rows, columns]. A grey picture has equal channels. */
 export const sumChannels = (

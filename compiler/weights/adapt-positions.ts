@@ -1,11 +1,5 @@
 /** Positional embeddings for another grid of patches, as the reference adapts them. */
-
-export interface Grid {
-  /** Along frequency. */
-  readonly rows: number;
-  /** Along time. */
-  readonly columns: number;
-}
+import type { Grid } from "../ir/flow.ts";
 
 export type PositionMethod = "bilinear" | "nearest";
 

@@ -1,5 +1,6 @@
 /** What a checkpoint does otherwise than the spec, without being refused for it. */
-import type { NormalizedSpec, PlacedLayer } from "../ir/normalized-spec.ts";
+import type { NormalizedSpec } from "../ir/normalized-spec.ts";
+import { withInner } from "../ir/placed-layer.ts";
 import type { ImportContext } from "./import-context.ts";
 import { usesClassifier } from "./plan.ts";
 
@@ -45,13 +46,10 @@ export const functionWarnings = (context: ImportContext, { objective }: Normaliz
 const printEpsilons = (...epsilons: readonly number[]): string =>
   [...new Set(epsilons)].map((eps) => eps.toExponential()).join(" and ");
 
-const layersOf = (placed: readonly PlacedLayer[]): readonly PlacedLayer["layer"][] =>
-  placed.flatMap(({ layer, inner }) => [layer, ...layersOf(inner)]);
-
 /** Differences that an import may have. */
 export const listNotes = ({ source }: ImportContext, { network, features }: NormalizedSpec): readonly string[] => {
   const { layerNormEps, features: own } = source.facts;
-  const epsilons = layersOf(network).flatMap((layer) => (layer.kind === "layerNorm" ? [layer.eps] : []));
+  const epsilons = withInner(network).flatMap(({ facts }) => facts.layerNormEps ?? []);
   const notes: string[] = [];
   if (layerNormEps !== undefined && epsilons.some((eps) => eps !== layerNormEps)) {
     notes.push(`its layer norms have eps ${printEpsilons(layerNormEps)}, the spec's ${printEpsilons(...epsilons)}`);

@@ -1,6 +1,8 @@
 /** How transformers' `ASTForAudioClassification` names and configures a model, when its spec is that architecture. */
 import type { ArtifactMetadata, HuggingFaceModel } from "../artifact/metadata.ts";
-import type { NormalizedSpec, PlacedLayer } from "../ir/normalized-spec.ts";
+import { patchesToken } from "../ir/flow.ts";
+import type { NormalizedSpec } from "../ir/normalized-spec.ts";
+import { type LayerFacts, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
 import type { State } from "../ir/graph.ts";
 import { referenceName } from "./layouts/reference-name.ts";
 
@@ -35,12 +37,17 @@ const hubNames = (name: string): readonly string[] | undefined => {
   return targets.map((target) => reference.replace(pattern, target));
 };
 
-const kindOf = ({ layer: { kind, ...options }, inner }: PlacedLayer): string => {
-  if (kind === "residual") return `residual(${inner.map(kindOf).join(" ")})`;
+/** What inference does not pass by: transformers has its own recipes of training. */
+const inferred = (layers: readonly PlacedLayer[]): readonly PlacedLayer[] =>
+  layers.filter(({ facts }) => !facts.trainingOnly);
+
+/** A layer as `frame` and `block` have it: with the tokens that it names, or the layers inside it. */
+const printLayer = ({ layer: { kind, ...options }, inner }: PlacedLayer): string => {
+  if (inner.length > 0) return `${kind}(${inferred(inner).map(printLayer).join(" ")})`;
   return "names" in options ? `${kind}(${options.names.join()})` : kind;
 };
 
-/** The only network that transformers has a class for, blocks left out. */
+/** The only network that transformers has a class for, blocks left out: a fact of that class and of no layer. */
 const frame = [
   "patchEmbedding",
   "addTokens(cls,dist)",
@@ -54,12 +61,12 @@ const block = ["residual(layerNorm attention)", "residual(layerNorm dense activa
 
 /** The first layer that is not as it should be. */
 const misfit = (layers: readonly PlacedLayer[], expected: readonly string[], where: string): string | undefined => {
-  const kinds = layers.map(kindOf);
-  const index = Array.from({ length: Math.max(kinds.length, expected.length) }, (_, each) => each).find(
-    (each) => kinds[each] !== expected[each],
+  const printed = layers.map(printLayer);
+  const index = Array.from({ length: Math.max(printed.length, expected.length) }, (_, each) => each).find(
+    (each) => printed[each] !== expected[each],
   );
   if (index === undefined) return undefined;
-  return `layer ${index + 1} ${where} is ${expected[index] ?? "none"} there, and ${kinds[index] ?? "none"} here`;
+  return `layer ${index + 1} ${where} is ${expected[index] ?? "none"} there, and ${printed[index] ?? "none"} here`;
 };
 
 /** A value that transformers' class has one of. */
@@ -84,39 +91,36 @@ const featureObstacle = ({ features, sampleRateHz }: NormalizedSpec): string | u
 };
 
 const describe = (spec: NormalizedSpec, states: readonly State[]): HuggingFaceModel | string => {
+  const network = inferred(spec.network);
   const inBlock = ({ path }: PlacedLayer): boolean => path.startsWith("blocks.");
-  const blocks = spec.network.filter(inBlock);
+  const blocks = network.filter(inBlock);
   const depth = Math.max(1, Math.ceil(blocks.length / block.length));
-  const blockKinds = Array.from({ length: depth }, () => block).flat();
-  const outer = spec.network.filter((placed) => !inBlock(placed));
-  const inner = blocks.flatMap((placed) => placed.inner.map((each) => each.layer));
+  const blockLayers = Array.from({ length: depth }, () => block).flat();
+  const outer = network.filter((placed) => !inBlock(placed));
+  const facts = withInner(blocks).map((placed) => placed.facts);
+  const factsOf = <Key extends keyof LayerFacts>(key: Key): readonly NonNullable<LayerFacts[Key]>[] =>
+    facts.flatMap((each) => (each[key] === undefined ? [] : [each[key]]));
 
   const structural =
-    misfit(outer, frame, "outside the blocks") ?? misfit(blocks, blockKinds, "of the blocks") ?? featureObstacle(spec);
+    misfit(outer, frame, "outside the blocks") ?? misfit(blocks, blockLayers, "of the blocks") ?? featureObstacle(spec);
   if (structural !== undefined) return structural;
-  const activation = inner.find((each) => each.kind === "activation" && each.name !== "gelu");
-  if (activation?.kind === "activation") return `the activation is gelu there, and ${activation.name} here`;
-  const heads = single(
-    "number of heads",
-    inner.flatMap((each) => (each.kind === "attention" ? [each.heads] : [])),
-  );
+  const activation = factsOf("activation").find((name) => name !== "gelu");
+  if (activation !== undefined) return `the activation is gelu there, and ${activation} here`;
+  const heads = single("number of heads", factsOf("heads"));
   const hidden = single(
     "hidden width",
-    inner
-      .flatMap((each) => (each.kind === "dense" && each.units !== "classes" ? [each.units] : []))
-      .filter((_, index) => index % 2 === 0),
+    factsOf("units").filter((_, index) => index % 2 === 0),
   );
-  const eps = single(
-    "eps of layerNorm",
-    inner.flatMap((each) => (each.kind === "layerNorm" ? [each.eps] : [])),
-  );
+  const eps = single("eps of layerNorm", factsOf("layerNormEps"));
   if (typeof heads === "string") return heads;
   if (typeof hidden === "string") return hidden;
   if (typeof eps === "string") return eps;
-  const [embedding, tokens] = [spec.network[0]?.layer, spec.network[1]?.layer];
-  if (embedding?.kind !== "patchEmbedding" || embedding.patch.bins !== embedding.patch.frames)
-    return "patches are square there";
-  if (tokens?.kind !== "addTokens" || tokens.position !== "first") return "tokens come before the patches there";
+  const { facts: { patch, stride } = {}, gives } = network[0] ?? {};
+  if (gives?.kind !== "tokens" || !patch || !stride || patch.bins !== patch.frames) return "patches are square there";
+  const [, tokens] = network;
+  if (tokens?.gives.kind !== "tokens" || tokens.gives.order.at(-1) !== patchesToken) {
+    return "tokens come before the patches there";
+  }
 
   const names: Record<string, readonly string[]> = {};
   for (const { value } of states) {
@@ -130,16 +134,16 @@ const describe = (spec: NormalizedSpec, states: readonly State[]): HuggingFaceMo
     config: {
       architectures: ["ASTForAudioClassification"],
       model_type: "audio-spectrogram-transformer",
-      hidden_size: embedding.width,
+      hidden_size: gives.width,
       num_hidden_layers: depth,
       num_attention_heads: heads.value,
       intermediate_size: hidden.value,
       hidden_act: "gelu",
       // transformers has one epsilon for body and head; the head's is left out.
       layer_norm_eps: eps.value,
-      patch_size: embedding.patch.bins,
-      frequency_stride: embedding.stride.bins,
-      time_stride: embedding.stride.frames,
+      patch_size: patch.bins,
+      frequency_stride: stride.bins,
+      time_stride: stride.frames,
       max_length: features.frames,
       num_mel_bins: features.bins,
       qkv_bias: true,

@@ -1,7 +1,7 @@
 /** How a model's parameters are to be read: what their shapes alone do not tell. */
-import type { PatchEmbedding } from "../../spec/dsl/layers.ts";
-import type { NormalizedFeatures, NormalizedSpec, PlacedLayer } from "../ir/normalized-spec.ts";
-import type { Grid } from "./adapt-positions.ts";
+import type { Flow, Grid, Tokens } from "../ir/flow.ts";
+import type { NormalizedFeatures, NormalizedSpec } from "../ir/normalized-spec.ts";
+import { type PlacedLayer, withInner } from "../ir/placed-layer.ts";
 
 /** Where a norm may stand, in words. */
 export const placeNames = {
@@ -34,66 +34,43 @@ export interface Geometry {
   readonly filters: Filters;
 }
 
-export const patchesToken = "patches";
-
-/** Patches along one axis of the spectrogram. */
-export const patchesAlong = (length: number, patch: number, stride: number): number =>
-  Math.floor((length - patch) / stride) + 1;
-
-const patchGrid = ({ features }: NormalizedSpec, { patch, stride }: PatchEmbedding): Grid => ({
-  rows: patchesAlong(features.bins, patch.bins, stride.bins),
-  columns: patchesAlong(features.frames, patch.frames, stride.frames),
-});
-
-const headsOf = ({ layer, inner }: PlacedLayer): readonly number[] =>
-  layer.kind === "attention" ? [layer.heads] : inner.flatMap(headsOf);
-
-const activationsOf = ({ layer, inner }: PlacedLayer): readonly string[] =>
-  layer.kind === "activation" ? [layer.name] : inner.flatMap(activationsOf);
-
 const isBlock = ({ path }: PlacedLayer): boolean => /^blocks\.\d+\./.test(path);
-const isPooling = ({ layer }: PlacedLayer): boolean => layer.kind === "meanOfTokens" || layer.kind === "meanOfPatches";
 
-const normPlace = ({ network }: NormalizedSpec): NormPlace | undefined => {
-  const norm = network.findIndex((placed) => placed.layer.kind === "layerNorm" && !isBlock(placed));
+const normPlace = (network: readonly PlacedLayer[]): NormPlace | undefined => {
+  const norm = network.findIndex((placed) => placed.facts.layerNormEps !== undefined && !isBlock(placed));
   if (norm < 0) return undefined;
   if (norm < network.findIndex(isBlock)) return "beforeBlocks";
-  return norm < network.findIndex(isPooling) ? "beforePooling" : "afterPooling";
+  return norm < network.findIndex(({ facts }) => facts.pooling) ? "beforePooling" : "afterPooling";
 };
 
-const pooledTokens = ({ network }: NormalizedSpec, positions: readonly string[]): readonly string[] | undefined => {
-  const layer = network.find(isPooling)?.layer;
-  if (layer?.kind === "meanOfPatches") return [patchesToken];
-  if (layer?.kind !== "meanOfTokens") return undefined;
-  return layer.names.length > 0 ? layer.names : positions;
+/** What all that tell it agree on. */
+const agreed = <T>(values: readonly (T | undefined)[]): T | undefined => {
+  const [value, ...others] = new Set(values.filter((each) => each !== undefined));
+  return others.length > 0 ? undefined : value;
 };
 
-export const describeGeometry = (spec: NormalizedSpec): Geometry => {
-  const layers = spec.network.map(({ layer }) => layer);
-  const embedding = layers.find((layer): layer is PatchEmbedding => layer.kind === "patchEmbedding");
-  const positions: string[] = [patchesToken];
-  for (const layer of layers) {
-    if (layer.kind !== "addTokens") continue;
-    if (layer.position === "first") positions.unshift(...layer.names);
-    else positions.push(...layer.names);
-  }
-  const blocks = spec.network.flatMap(({ path }) => /^blocks\.(\d+)\./.exec(path)?.[1] ?? []);
-  const [heads, ...otherHeads] = new Set(spec.network.flatMap(headsOf));
-  const [activation, ...otherActivations] = new Set(spec.network.filter(isBlock).flatMap(activationsOf));
-  const norm = normPlace(spec);
-  const classifier = spec.network.findLast(({ layer }) => layer.kind === "dense")?.path;
-  const pooling = pooledTokens(spec, positions);
-  const { removeMean, window, lowHz, highHz, preemphasis } = spec.features;
+const isTokens = (flow: Flow): flow is Tokens => flow.kind === "tokens";
+
+export const describeGeometry = ({ network, features }: NormalizedSpec): Geometry => {
+  const sequences = network.map(({ gives }) => gives).filter(isTokens);
+  const [first, last] = [sequences[0], sequences.at(-1)];
+  const blocks = network.flatMap(({ path }) => /^blocks\.(\d+)\./.exec(path)?.[1] ?? []);
+  const heads = agreed(withInner(network).map(({ facts }) => facts.heads));
+  const activation = agreed(withInner(network.filter(isBlock)).map(({ facts }) => facts.activation));
+  const norm = normPlace(network);
+  const classifier = network.findLast(({ facts }) => facts.units !== undefined)?.path;
+  const pooling = network.find(({ facts }) => facts.pooling)?.facts.pooling;
+  const { removeMean, window, lowHz, highHz, preemphasis } = features;
   return {
-    grid: embedding ? patchGrid(spec, embedding) : { rows: 0, columns: 0 },
-    positions,
+    grid: first?.grid ?? { rows: 0, columns: 0 },
+    positions: last?.order ?? [],
     depth: new Set(blocks).size,
-    width: embedding?.width ?? 0,
-    ...(heads === undefined || otherHeads.length > 0 ? {} : { heads }),
+    width: first?.width ?? 0,
+    ...(heads === undefined ? {} : { heads }),
     ...(norm === undefined ? {} : { norm }),
     ...(pooling === undefined ? {} : { pooling }),
     ...(classifier === undefined ? {} : { classifier }),
-    ...(activation === undefined || otherActivations.length > 0 ? {} : { activation }),
+    ...(activation === undefined ? {} : { activation }),
     filters: { removeMean, window, lowHz, highHz, preemphasis },
   };
 };

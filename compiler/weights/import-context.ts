@@ -1,7 +1,7 @@
 /** What every plan works with: the checkpoint, the spec's needs, and the tensors of the one that fit the other. */
 import { printShape } from "../ir/shape.ts";
 import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
-import type { Grid } from "./adapt-positions.ts";
+import type { Grid } from "../ir/flow.ts";
 import type { Geometry } from "./geometry.ts";
 import type { ClassMatch } from "./match-classes.ts";
 import type { MatchedCheckpoint } from "./match-layout.ts";

@@ -1,6 +1,6 @@
 /** How the positional embeddings get their values from a checkpoint's: token by token, patches from grid to grid. */
-import { adaptPositions, type Grid, transposeGrid } from "./adapt-positions.ts";
-import { patchesToken } from "./geometry.ts";
+import { type Grid, patchesToken } from "../ir/flow.ts";
+import { adaptPositions, transposeGrid } from "./adapt-positions.ts";
 import {
   type ImportContext,
   type Plan,

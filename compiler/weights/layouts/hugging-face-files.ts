@@ -3,7 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import type { ArtifactMetadata } from "../../artifact/metadata.ts";
-import { patchesAlong } from "../geometry.ts";
+import { patchesAlong } from "../../ir/flow.ts";
 import { CheckpointError } from "../readers/checkpoint-error.ts";
 import { huggingFaceClassNames } from "./hugging-face-class-names.ts";
 import type { SourceFacts, SourceFeatures } from "../source-facts.ts";

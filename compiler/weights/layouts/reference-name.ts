@@ -1,7 +1,10 @@
 /** Parameter names of the official AST code (YuanGongND/ast, `ASTModel.state_dict()`), whose shapes our parameters share. */
 import { only, type Rule } from "./layout.ts";
 
-/** From the parameters of `spec/ast.ts` to the reference's. */
+/**
+ * From the parameters of `spec/ast.ts` to the reference's. A table of the network and not of its layers: what a layer is called
+ * there depends on where it stands (a norm is `norm1`, `norm2`, `v.norm` or `mlp_head.0`).
+ */
 export const referenceRules: readonly Rule[] = [
   only(/^patchEmbedding\.(.+)$/, "v.patch_embed.proj.$1"),
   only(/^addTokens\d*\.(cls|dist)$/, "v.$1_token"),

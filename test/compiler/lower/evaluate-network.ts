@@ -1,5 +1,5 @@
 /** Networks evaluated in double precision, a clip at a time, by the layers' definitions. */
-import type { PlacedLayer } from "../../../compiler/ir/normalized-spec.ts";
+import type { PlacedLayer } from "../../../compiler/ir/placed-layer.ts";
 import type { Layer } from "../../../spec/dsl/index.ts";
 import { erf } from "../ops/nd-array.ts";
 
@@ -67,6 +67,8 @@ const cut = (rows: Rows, { patch, stride }: Extract<Layer, { kind: "patchEmbeddi
 const apply = ({ rows, tokens }: State, { layer, path, inner }: PlacedLayer, parameters: Parameters): State => {
   const get: Parameters = (name) => parameters(`${path}.${name}`);
   switch (layer.kind) {
+    case "repeat":
+      throw new Error("blocks are unrolled");
     case "patchEmbedding":
       return { rows: cut(rows, layer).map((patch) => linear(patch, get("weight"), get("bias"))), tokens };
     case "addTokens": {

@@ -5,7 +5,7 @@ import type { NormalizedSpec } from "../../../compiler/ir/normalized-spec.ts";
 import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { elements, printShape } from "../../../compiler/ir/shape.ts";
 import type { Graph } from "../../../compiler/ir/graph.ts";
-import { lowerNetwork } from "../../../compiler/lower/lower-network.ts";
+import { declareStates, lowerNetwork, type Mode } from "../../../compiler/lower/lower-network.ts";
 import {
   appendTokens,
   attention,
@@ -39,7 +39,8 @@ const lower = (network: Layers): { spec: NormalizedSpec; graph: Graph } => {
   const spec = normalizeSpec(tiny({ network }), () => undefined, "spec.ts");
   const b = createBuilder();
   const features = b.input("features", { dtype: "float32", shape: ["batch", frames, bins] });
-  return { spec, graph: b.finish([lowerNetwork(b, features, spec, () => undefined)]) };
+  declareStates(b, spec.network);
+  return { spec, graph: b.finish([lowerNetwork(b, features, spec.network, () => undefined, "inference")]) };
 };
 
 /** The largest difference from double precision, relative to the largest logit if that is above 1. */
@@ -194,8 +195,9 @@ test("a second lowering for training has the first one's parameters and nodes of
   const spec = normalizeSpec(tiny(), () => undefined, "spec.ts");
   const b = createBuilder();
   const features = b.input("features", { dtype: "float32", shape: ["batch", frames, bins] });
-  const lowerAs = (role: "forward" | "training") => lowerNetwork(b, features, spec, () => undefined, role);
-  const outputs = [lowerAs("forward")];
+  const lowerAs = (mode: Mode) => lowerNetwork(b, features, spec.network, () => undefined, mode);
+  declareStates(b, spec.network);
+  const outputs = [lowerAs("inference")];
   const { states, nodes } = b.finish([]);
   const count = nodes.length;
   outputs.push(lowerAs("training"));

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { adaptPositions, type Grid } from "../../../compiler/weights/adapt-positions.ts";
+import type { Grid } from "../../../compiler/ir/flow.ts";
+import { adaptPositions } from "../../../compiler/weights/adapt-positions.ts";
 
 /** Each position holds 100 * row + column, and 1000 more. */
 const coordinates = ({ rows, columns }: Grid): Float32Array =>

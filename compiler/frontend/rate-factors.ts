@@ -1,32 +1,34 @@
-import type { Locate, NormalizedTraining } from "../ir/normalized-spec.ts";
-import { failAt } from "../layers/flow.ts";
+import type { Report } from "../diagnostics/report.ts";
+import type { NormalizedTraining } from "../ir/normalized-spec.ts";
 
 /** `*` stands for any characters, all else for itself. */
 const toExpression = (pattern: string): RegExp =>
   new RegExp(`^${pattern.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll("*", ".*")}$`);
 
 /**
- * What each parameter's learning rate is multiplied by; of several patterns that match its name the last counts.
- * @throws CompileError at a pattern that matches none, or where all parameters are frozen
+ * What each parameter's learning rate is multiplied by; of several patterns that match its name the last counts. Patterns that
+ * match none are reported, and where all parameters are frozen.
  */
 export const rateFactors = (
   parameters: readonly string[],
   rates: NormalizedTraining["rates"],
-  locate: Locate,
+  report: Report,
 ): ReadonlyMap<string, number> => {
   const factors = new Map(parameters.map((name) => [name, 1]));
+  let isMatched = true;
   for (const [pattern, factor] of Object.entries(rates)) {
     const expression = toExpression(pattern);
     const matching = parameters.filter((name) => expression.test(name));
     if (matching.length === 0) {
+      isMatched = false;
       const some = parameters.filter((_, index) => index % Math.ceil(parameters.length / 4) === 0).join(", ");
       const message = `no parameter's name matches "${pattern}"; names are such as ${some}`;
-      failAt(locate, rates, "rates-match", message, pattern);
+      report.add("rates-match", message, rates, pattern);
     }
     matching.forEach((name) => factors.set(name, factor));
   }
-  if (parameters.length > 0 && [...factors.values()].every((factor) => factor === 0)) {
-    failAt(locate, rates, "nothing-to-train", "all parameters have the rate 0, so that none is trained");
+  if (isMatched && parameters.length > 0 && [...factors.values()].every((factor) => factor === 0)) {
+    report.add("nothing-to-train", "all parameters have the rate 0, so that none is trained", rates);
   }
   return factors;
 };

@@ -1,0 +1,67 @@
+/** What a layer declares: its row in the table. The rest of the compiler asks rows and knows no layer by name. */
+import type { Layer, Layers } from "../../spec/dsl/layers.ts";
+import type { Report } from "../diagnostics/report.ts";
+import type { Flow } from "../ir/flow.ts";
+import type { Value } from "../ir/graph.ts";
+import type { Held, LayerFacts } from "../ir/placed-layer.ts";
+import type { Builder } from "../ops/builder.ts";
+
+/** A layer, and the flow that reaches it. */
+interface Reached<L extends Layer, F extends Flow> {
+  readonly layer: L;
+  readonly takes: F;
+}
+
+export interface Standing<L extends Layer, F extends Flow> extends Reached<L, F> {
+  /** As many as the objective has. */
+  readonly classCount: number;
+}
+
+/** What a layer's rule for flows works with. */
+export interface FlowCall<L extends Layer, F extends Flow> extends Standing<L, F> {
+  /** What the layers inside it make of `takes`; undefined: not known after a misfit, or there are none. */
+  readonly inner: Flow | undefined;
+  /** Reports that the layer does not fit where it stands; what it gives is what it would if that were mended. */
+  readonly misfit: (code: string, message: string, property?: string, fix?: string) => void;
+}
+
+/** What a layer's lowering works with. */
+export interface LowerCall<L extends Layer, F extends Flow, P extends string> extends Reached<L, F> {
+  readonly b: Builder;
+  /** The values of `takes`. */
+  readonly x: Value;
+  readonly parameters: Readonly<Record<P, Value>>;
+  /** The layers inside it. */
+  readonly lowerInner: (x: Value) => Value;
+}
+
+interface Named<L extends Layer> {
+  // Methods, so that rows of all layers fit one table.
+  /** What it is called in paths. Default: its kind. */
+  name?(layer: L): string;
+  /** Checks its options, wherever it stands. */
+  check?(layer: L, report: Report): void;
+}
+
+/** A layer that takes a flow and gives one. P: the names of its parameters. */
+export interface LayerRow<L extends Layer, F extends Flow, P extends string = never> extends Named<L> {
+  /** Anything else that reaches it is a misfit. */
+  readonly takes: readonly F["kind"][];
+  /** What it gives. Default: what it takes. */
+  flow?(call: FlowCall<L, F>): Flow;
+  /** The layers inside it, which take what it takes. */
+  inner?(layer: L): Layers;
+  parameters?(standing: Standing<L, F>): readonly Held<P>[];
+  /** Writes its nodes: what it takes to what it gives. */
+  lower(call: LowerCall<L, F, P>): Value;
+  /** The same in training, where that differs: then training has a forward pass of its own. */
+  lowerForTraining?(call: LowerCall<L, F, P>): Value;
+  facts?(standing: Standing<L, F>): LayerFacts;
+}
+
+/** A layer that stands for others, one list of them after the other. */
+export interface UnrolledRow<L extends Layer> extends Named<L> {
+  unroll(layer: L): readonly Layers[];
+}
+
+export type AnyRow<L extends Layer = Layer> = LayerRow<L, Flow, string> | UnrolledRow<L>;

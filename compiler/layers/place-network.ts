@@ -1,0 +1,174 @@
+/** From a network as written to its layers in their places: blocks unrolled, paths decided, flows inferred. */
+import type { Layer, Layers } from "../../spec/dsl/layers.ts";
+import type { Report } from "../diagnostics/report.ts";
+import { type Flow, flowDescriptions, lengthsOf } from "../ir/flow.ts";
+import type { PlacedLayer } from "../ir/placed-layer.ts";
+import type { LayerRow } from "./layer.ts";
+import { rowOf } from "./table.ts";
+
+/** What flows where a layer did not fit: it is not known, and what follows is silent about it. */
+type Unknown = undefined;
+
+interface Placed {
+  /** Without those that nothing known reaches. */
+  readonly layers: readonly PlacedLayer[];
+  readonly gives: Flow | Unknown;
+}
+
+const flatten = (layers: Layers): readonly Layer[] =>
+  layers.flatMap((layer) => (Array.isArray(layer) ? flatten(layer) : [layer as Layer]));
+
+/** `layerNorm`, or `layerNorm1`, `layerNorm2` where a list has several. */
+const nameLayers = (layers: readonly Layer[]): readonly string[] => {
+  const names = layers.map((layer) => rowOf(layer).name?.(layer) ?? layer.kind);
+  return names.map((name, index) => {
+    if (names.indexOf(name) === names.lastIndexOf(name)) return name;
+    return `${name}${names.slice(0, index + 1).filter((other) => other === name).length}`;
+  });
+};
+
+/** Lengths that tensors may have; others come of options that are reported already. */
+const isSound = (flow: Flow): boolean => lengthsOf(flow).every((length) => Number.isSafeInteger(length) && length >= 1);
+
+const silent: Report = { add: () => undefined };
+
+/** A report, and whether anything was added to it. */
+const watched = (report: Report): { readonly report: Report; readonly isTold: () => boolean } => {
+  let told = false;
+  return {
+    report: {
+      add: (...entry) => {
+        told = true;
+        report.add(...entry);
+      },
+    },
+    isTold: () => told,
+  };
+};
+
+/** Reports for the copies of a block, one after the other: what an earlier copy was told is not told again. */
+const createCopyReports = (report: Report): (() => Report) => {
+  const told: (readonly [code: string, object: object])[] = [];
+  return () => {
+    const earlier = [...told];
+    return {
+      add: (code, message, object, ...rest) => {
+        if (earlier.some(([other, owner]) => other === code && owner === object)) return;
+        told.push([code, object]);
+        report.add(code, message, object, ...rest);
+      },
+    };
+  };
+};
+
+/** Places items one after the other, each where the one before it left off. */
+const inTurn = <Item>(
+  items: readonly Item[],
+  start: Flow | Unknown,
+  placeItem: (item: Item, takes: Flow | Unknown, index: number) => Placed,
+): Placed =>
+  items.reduce<Placed>(
+    ({ layers, gives }, item, index) => {
+      const next = placeItem(item, gives, index);
+      return { layers: [...layers, ...next.layers], gives: next.gives };
+    },
+    { layers: [], gives: start },
+  );
+
+/** Where layers stand. */
+interface Place {
+  readonly prefix: string;
+  readonly classCount: number;
+  readonly report: Report;
+}
+
+const placeLayers = (list: Layers, start: Flow | Unknown, place: Place): Placed => {
+  const flat = flatten(list);
+  const names = nameLayers(flat);
+  return inTurn(flat, start, (layer, takes, index) => {
+    const path = place.prefix + (names[index] ?? layer.kind);
+    const row = rowOf(layer);
+    const { report, isTold } = watched(place.report);
+    row.check?.(layer, report);
+    if ("unroll" in row) {
+      const nextReport = createCopyReports(report);
+      return inTurn(row.unroll(layer), takes, (copy, from, turn) =>
+        placeLayers(copy, from, { ...place, prefix: `${path}.${turn}.`, report: nextReport() }),
+      );
+    }
+    return placeLayer(layer, row, path, takes, place, isTold());
+  });
+};
+
+/**
+ * A misfit does not end the inference: the layer gives what it would if it fitted, or, where that cannot be told, something
+ * unknown, so that all misfits are found that do not follow from others.
+ * @param isWrong whether its options are, which is reported already
+ */
+const placeLayer = (
+  layer: Layer,
+  row: LayerRow<Layer, Flow, string>,
+  path: string,
+  takes: Flow | Unknown,
+  { classCount, report }: Place,
+  isWrong: boolean,
+): Placed => {
+  const fitting = takes && row.takes.includes(takes.kind) ? takes : undefined;
+  if (takes && !fitting) {
+    const expected = row.takes.map((kind) => flowDescriptions[kind]).join(" or ");
+    const message = `${layer.kind} takes ${expected}, but what reaches it is ${flowDescriptions[takes.kind]}`;
+    report.add("layer-order", message, layer);
+  }
+  const place = { prefix: `${path}.`, classCount, report };
+  const inside = row.inner ? placeLayers(row.inner(layer), fitting, place) : undefined;
+  if (!fitting) return { layers: [], gives: undefined };
+
+  const standing = { layer, takes: fitting, classCount };
+  const misfit = (code: string, message: string, property?: string, fix?: string): void =>
+    (isWrong ? silent : report).add(code, message, layer, property, fix);
+  const gives = row.flow?.({ ...standing, inner: inside?.gives, misfit }) ?? fitting;
+  if (!isSound(gives)) return { layers: [], gives: undefined };
+  const placed: PlacedLayer = {
+    layer,
+    path,
+    inner: inside?.layers ?? [],
+    takes: fitting,
+    gives,
+    parameters: row.parameters?.(standing) ?? [],
+    facts: row.facts?.(standing) ?? {},
+  };
+  return { layers: [placed], gives };
+};
+
+/** Whether a network has no layer that does anything. */
+export const isEmpty = (network: Layers): boolean =>
+  flatten(network).every((layer) => {
+    const row = rowOf(layer);
+    return "unroll" in row && row.unroll(layer).every(isEmpty);
+  });
+
+/**
+ * @param start what reaches the first layer; undefined: not known
+ * @param classCount as many logits as the network must end in; 0: not known
+ * @returns undefined where something does not fit; all of it is reported
+ */
+export const placeNetwork = (
+  network: Layers,
+  start: Flow | undefined,
+  classCount: number,
+  outer: Report,
+): readonly PlacedLayer[] | undefined => {
+  const { report, isTold } = watched(outer);
+  const { layers, gives } = placeLayers(network, start && isSound(start) ? start : undefined, {
+    prefix: "",
+    classCount,
+    report,
+  });
+  const last = layers.at(-1)?.layer;
+  if (gives && last && classCount > 0 && (gives.kind !== "vector" || gives.width !== classCount)) {
+    const found = gives.kind === "vector" ? `${gives.width} values per clip` : flowDescriptions[gives.kind];
+    const message = `the network must end in one logit per class (${classCount}), but it ends in ${found}`;
+    report.add("network-ends-in-logits", message, last);
+  }
+  return gives && !isTold() ? layers : undefined;
+};

@@ -1,0 +1,29 @@
+/** The layer table: every layer of the vocabulary is one row. */
+import type { Layer } from "../../spec/dsl/layers.ts";
+import { activation } from "./activation.ts";
+import { addTokens } from "./add-tokens.ts";
+import { attention } from "./attention.ts";
+import { dense } from "./dense.ts";
+import type { AnyRow } from "./layer.ts";
+import { layerNorm } from "./layer-norm.ts";
+import { meanOfPatches, meanOfTokens } from "./mean-of-tokens.ts";
+import { patchEmbedding } from "./patch-embedding.ts";
+import { positionalEmbedding } from "./positional-embedding.ts";
+import { repeat } from "./repeat.ts";
+import { residual } from "./residual.ts";
+
+const rows: { readonly [Kind in Layer["kind"]]: AnyRow<Extract<Layer, { kind: Kind }>> } = {
+  activation,
+  addTokens,
+  attention,
+  dense,
+  layerNorm,
+  meanOfPatches,
+  meanOfTokens,
+  patchEmbedding,
+  positionalEmbedding,
+  repeat,
+  residual,
+};
+
+export const rowOf = ({ kind }: Layer): AnyRow => rows[kind];
