@@ -5,6 +5,7 @@ import { watchOutput } from "../compiler/artifact/files/watch-output.ts";
 import { type Command, type ExitCode, exitCodes } from "./commands/command.ts";
 import { cvCommand } from "./commands/cv-command.ts";
 import { soundsCommand } from "./commands/sounds-command.ts";
+import { describeFailure } from "./commands/describe-failure.ts";
 import { devicesCommand } from "./commands/devices-command.ts";
 import { exportCommand } from "./commands/export-command.ts";
 import { evalCommand } from "./commands/eval-command.ts";
@@ -50,7 +51,7 @@ runtime COMMAND --help says more.`;
 const findCommand = (name: string): Command => {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command) return command;
-  throw new UserError(`unknown command ${name}; the commands are ${Object.keys(commands).join(", ")}`);
+  throw new UserError("usage", {}, `unknown command ${name}; the commands are ${Object.keys(commands).join(", ")}`);
 };
 
 const run = async (args: readonly string[], signal: AbortSignal): Promise<ExitCode> => {
@@ -73,7 +74,7 @@ const isOutOfMemory = (error: unknown): boolean =>
 
 const report = (error: unknown): ExitCode => {
   if (error instanceof UserError) {
-    process.stderr.write(`${printableLines(error.message)}\n`);
+    process.stderr.write(`${printableLines(describeFailure(error))}\n`);
     return exitCodes.userError;
   }
   if (isOutOfMemory(error)) {

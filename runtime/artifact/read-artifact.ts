@@ -40,13 +40,14 @@ const mostBytes = 2 ** 31 - 1;
 const readBytes = (path: string): Buffer => {
   try {
     const stats = statSync(path);
-    if (!stats.isFile() && !stats.isDirectory()) throw new UserError(`${path}: cannot be read: it is no regular file`);
-    if (stats.size > mostBytes) throw new UserError(`${path}: not an ONNX file: it has more than 2 GiB`);
+    if (!stats.isFile() && !stats.isDirectory())
+      throw new UserError("not-a-file", { path }, "cannot be read: it is no regular file");
+    if (stats.size > mostBytes) throw new UserError("not-onnx", { path }, "not an ONNX file: it has more than 2 GiB");
     return readFileSync(path);
   } catch (error) {
     if (error instanceof UserError) throw error;
     const { code = "", message } = error as NodeJS.ErrnoException;
-    throw new UserError(`${path}: cannot be read: ${readReasons[code] ?? message}`);
+    throw new UserError("file-unreadable", { path, system: code }, `cannot be read: ${readReasons[code] ?? message}`);
   }
 };
 
@@ -54,28 +55,42 @@ const readBytes = (path: string): Buffer => {
 const firstByte = 0x08;
 
 const decode = (path: string, bytes: Buffer): onnx.IModelProto => {
-  if (bytes.length === 0) throw new UserError(`${path}: the file is empty`);
+  if (bytes.length === 0) throw new UserError("file-empty", { path }, "the file is empty");
   try {
     const model = decodeOnnx(bytes);
     if (model.graph) return model;
   } catch (error) {
     if (bytes[0] === firstByte && error instanceof RangeError) {
-      throw new UserError(`${path}: the file is cut short (${bytes.length} bytes); compile or copy it again`);
+      throw new UserError(
+        "file-cut-short",
+        { path },
+        `the file is cut short (${bytes.length} bytes); compile or copy it again`,
+      );
     }
   }
-  throw new UserError(`${path}: not an ONNX file`);
+  throw new UserError("not-onnx", { path }, "not an ONNX file");
 };
 
 /** What is wrong with a file that was right once. */
 export const damaged = (path: string, what: string): UserError =>
-  new UserError(`${path}: the file is damaged: ${what}`);
+  new UserError("file-damaged", { path }, `the file is damaged: ${what}`);
 
 const sizeOfDataFile = (path: string, dataPath: string): number => {
   const stats = statSync(dataPath, { throwIfNoEntry: false });
-  if (!stats) throw new UserError(`${path}: its data file ${dataPath} is missing; keep the two files together`);
-  if (!stats.isFile()) throw new UserError(`${path}: its data file ${dataPath} is no regular file`);
+  if (!stats)
+    throw new UserError(
+      "data-file-missing",
+      { path, dataFile: dataPath },
+      `its data file ${dataPath} is missing; keep the two files together`,
+    );
+  if (!stats.isFile())
+    throw new UserError("not-a-file", { path, dataFile: dataPath }, `its data file ${dataPath} is no regular file`);
   if (!isBeside(path, dataPath))
-    throw new UserError(`${path}: its data file ${dataPath} is a link to another folder; copy the file there`);
+    throw new UserError(
+      "data-file-linked",
+      { path, dataFile: dataPath },
+      `its data file ${dataPath} is a link to another folder; copy the file there`,
+    );
   return stats.size;
 };
 
@@ -89,7 +104,9 @@ const locate = (path: string, tensor: onnx.ITensorProto, byteLength: number): St
   const size = sizeOfDataFile(path, dataPath);
   if (offset + length <= size) return { kind: "external", path: dataPath, offset, checksum };
   throw new UserError(
-    `${dataPath}: the file is cut short: it has ${size} bytes, and ${tensor.name} ends at byte ${offset + length}; compile or copy it again`,
+    "file-cut-short",
+    { path: dataPath, tensor: tensor.name },
+    `the file is cut short: it has ${size} bytes, and ${tensor.name} ends at byte ${offset + length}; compile or copy it again`,
   );
 };
 
@@ -101,7 +118,12 @@ const readShape = (
   printedDims: onnx.ITensorProto["dims"],
 ): Shaped => {
   const type = elementTypes.get(dataType ?? 0);
-  if (type === undefined) throw new UserError(`${path}: ${name} has an element type that this runtime does not read`);
+  if (type === undefined)
+    throw new UserError(
+      "element-type-unknown",
+      { path, tensor: name },
+      `${name} has an element type that this runtime does not read`,
+    );
   const dims = (printedDims ?? []).map(Number);
   const byteLength = tensorBytes(dims, bytesPerElement[type]);
   if (byteLength === undefined) throw damaged(path, `${name} has an impossible shape [${dims.join(", ")}]`);
@@ -130,7 +152,9 @@ const checkData = (path: string, parameters: readonly StoredTensor[]): readonly 
     checksums.delete(undefined);
     if (checksums.size === 0 || (checksums.size === 1 && checksums.has(checksumOf(dataPath)))) continue;
     throw new UserError(
-      `${dataPath}: not the data that ${path} was written with; copy the two files together, or compile again`,
+      "data-file-foreign",
+      { path: dataPath, graph: path },
+      `not the data that ${path} was written with; copy the two files together, or compile again`,
     );
   }
   return [...byPath.keys()];
@@ -144,7 +168,8 @@ export const readArtifact = (path: string): Artifact => {
   const bytes = readBytes(path);
   const model = decode(path, bytes);
   const metadata = parseMetadata(model.metadataProps ?? []);
-  if (typeof metadata === "string") throw new UserError(`${path}: not a graph that this runtime reads: ${metadata}`);
+  if (typeof metadata === "string")
+    throw new UserError("graph-unsupported", { path }, `not a graph that this runtime reads: ${metadata}`);
   const problem = checkModel(model, metadata);
   if (problem !== undefined) throw damaged(path, problem);
 

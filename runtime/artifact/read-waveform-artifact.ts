@@ -8,7 +8,5 @@ import { type Artifact, readArtifact } from "./read-artifact.ts";
 export const readWaveformArtifact = (path: string): Artifact => {
   const artifact = readArtifact(path);
   if (artifact.metadata.input === "waveform") return artifact;
-  throw new UserError(
-    `${path}: starts at features, and clips are waveforms; compile its spec without --input features`,
-  );
+  throw new UserError("starts-at-features", { path }, "starts at features, and clips are waveforms");
 };

@@ -4,7 +4,12 @@ import { UserError } from "../user-error.ts";
 import { type ClipRequirements, loadClip, type LoadedClip } from "./load-clip.ts";
 
 /** What a worker answers. An error's class does not survive the thread boundary, so the user's own mistakes are marked. */
-export type ClipReply = LoadedClip | { readonly userError: string } | { readonly defect: unknown };
+export type ClipReply =
+  | LoadedClip
+  | { readonly userError: Pick<UserError, "code" | "facts" | "sentence"> }
+  | { readonly defect: unknown };
+
+const asData = ({ code, facts, sentence }: UserError) => ({ code, facts, sentence });
 
 const requirements = workerData as ClipRequirements;
 
@@ -13,6 +18,6 @@ parentPort?.on("message", (path: string) => {
     parentPort?.postMessage(message, transfer);
   loadClip(path, requirements).then(
     (clip) => reply(clip, [clip.samples.buffer]),
-    (error: unknown) => reply(error instanceof UserError ? { userError: error.message } : { defect: error }),
+    (error: unknown) => reply(error instanceof UserError ? { userError: asData(error) } : { defect: error }),
   );
 });

@@ -105,6 +105,8 @@ export const createClipLoader = ({
 
 const settle = (job: Job, reply: ClipReply): void => {
   if ("samples" in reply) job.resolve(reply);
-  else if ("userError" in reply) job.reject(new UserError(reply.userError));
-  else job.reject(reply.defect instanceof Error ? reply.defect : new Error(String(reply.defect)));
+  else if ("userError" in reply) {
+    const { code, facts, sentence } = reply.userError;
+    job.reject(new UserError(code, facts, sentence));
+  } else job.reject(reply.defect instanceof Error ? reply.defect : new Error(String(reply.defect)));
 };

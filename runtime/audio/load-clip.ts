@@ -38,7 +38,9 @@ export const loadClip = async (
   const resampled = resample(needed, { fromHz, toHz });
   if (resampled.length < minSamples) {
     throw new UserError(
-      `${path}: the clip has ${resampled.length} samples at ${toHz} Hz; the model needs ${minSamples} or more (${(minSamples / toHz) * 1000} ms)`,
+      "clip-too-short",
+      { path, samples: resampled.length, minSamples, sampleRateHz: toHz },
+      `the clip has ${resampled.length} samples at ${toHz} Hz; the model needs ${minSamples} or more (${(minSamples / toHz) * 1000} ms)`,
     );
   }
   return {

@@ -28,7 +28,7 @@ export const openClip = async <Result>(
     if (stream.sampleRateHz !== undefined) requireRate(stream.sampleRateHz);
     return await use(stream);
   } catch (error) {
-    if (error instanceof AudioFault) throw new UserError(`${path}: ${error.message}`, { cause: error });
+    if (error instanceof AudioFault) throw new UserError("audio-malformed", { path }, error.message, { cause: error });
     throw error;
   } finally {
     await close();

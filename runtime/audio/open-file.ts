@@ -18,8 +18,9 @@ export const openFile = async (path: string): Promise<OpenFile> => {
     throw readFailure(path, error);
   };
   const kind = await stat(path).catch(fail);
-  if (kind.isDirectory()) throw new UserError(`${path}: this is a folder; expected a file`);
-  if (!kind.isFile()) throw new UserError(`${path}: this is a pipe, a socket or a device; expected a file`);
+  if (kind.isDirectory()) throw new UserError("is-a-folder", { path }, "this is a folder; expected a file");
+  if (!kind.isFile())
+    throw new UserError("not-a-file", { path }, "this is a pipe, a socket or a device; expected a file");
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(fail);
   const read: ByteSource["read"] = async (offset, length) => {
     const bytes = new Uint8Array(Math.max(0, Math.min(length, kind.size - offset)));

@@ -81,7 +81,9 @@ const createOutFolder = (path: string): void => {
 const requireFoldCount = ({ name }: Dataset, own: readonly number[], folds: number | undefined): void => {
   if (own.length === 0 || folds === undefined || folds === own.length) return;
   throw new UserError(
-    `--folds ${folds}: ${name} has ${own.length} folds of its own, ${own.join(", ")}; leave --folds out`,
+    "folds-fixed",
+    { option: "folds", data: name, folds: own },
+    `${folds}: ${name} has ${own.length} folds of its own, ${own.join(", ")}`,
   );
 };
 
@@ -89,7 +91,9 @@ const requireFoldCount = ({ name }: Dataset, own: readonly number[], folds: numb
 const writeFoldTable = async (path: string, table: string, run: string): Promise<void> => {
   if (existsSync(path) && existsSync(runFolder(run).config) && readText(path) !== table) {
     throw new UserError(
-      `${run}: was begun with the folds of ${path}, and these options or clips give others; name another folder with --out`,
+      "folds-changed",
+      { path: run },
+      `was begun with the folds of ${path}, and these options or clips give others`,
     );
   }
   await writeText(path, table);
@@ -177,7 +181,7 @@ export const cvCommand: Command = {
       "checkpoint-minutes": checkpointMinutes,
       "skip-bad": skipBad = false,
     } = values;
-    if (data === undefined) throw new UserError("runtime cv needs clips of your own: --data PATH");
+    if (data === undefined) throw new UserError("usage", {}, "runtime cv needs clips of your own: --data PATH");
     const { metadata } = readWaveformArtifact(graph);
     const { classes, objective, recipe, specName } = metadata;
     const dataset = await readDataset({ classes, objective, data, labels, skipBad });

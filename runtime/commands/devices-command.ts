@@ -59,6 +59,8 @@ export const devicesCommand: Command = {
     const { operands } = parseOptions(usage, args);
     if (operands.length > 0)
       throw new UserError(
+        "usage",
+        {},
         `runtime devices takes no operands, but got ${operands.join(" ")}; see runtime devices --help`,
       );
     const reports = await probeDevices();

@@ -42,9 +42,9 @@ export const exportCommand: Command = {
     const write = formats.get(format);
     if (!write) {
       const given = format === "" ? "is missing" : `is ${format}`;
-      throw new UserError(`--format ${given}; it is one of ${[...formats.keys()].join(", ")}`);
+      throw new UserError("usage", {}, `--format ${given}; it is one of ${[...formats.keys()].join(", ")}`);
     }
-    if (out === "") throw new UserError("--out is missing; it names the file or folder to write");
+    if (out === "") throw new UserError("usage", {}, "--out is missing; it names the file or folder to write");
     const artifact = readArtifact(graph);
     try {
       await write(artifact, out);

@@ -9,6 +9,7 @@ import type { LoadedClip } from "../audio/load-clip.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { loadAhead } from "../data/load-ahead.ts";
 import { selectDevice } from "../devices/select-device.ts";
+import { describeFailure } from "./describe-failure.ts";
 import { commonOptions, deviceOption, parseOptions, type Usage } from "./options.ts";
 import type { Output } from "../output.ts";
 import { formatFigure } from "../text/format-number.ts";
@@ -86,7 +87,11 @@ const print = ({ name, clip, rateHz, scores }: Answer, output: Output): void => 
 const classifyClip = async (classifier: Classifier, clip: string, samples: Float32Array): Promise<Float32Array> => {
   const { scores } = await classifier.classify(new Tensor("float32", samples, [1, samples.length]));
   if (scores.every(Number.isFinite)) return scores;
-  throw new UserError(`${clip}: the model's scores are not finite numbers: its parameters diverged in training`);
+  throw new UserError(
+    "parameters-diverged",
+    { path: clip },
+    "the model's scores are not finite numbers: its parameters diverged in training",
+  );
 };
 
 export const inferCommand: Command = {
@@ -95,7 +100,7 @@ export const inferCommand: Command = {
     const { values, operands } = parseOptions(usage, args);
     const [graph, ...clips] = operands;
     if (graph === undefined || clips.length === 0) {
-      throw new UserError("runtime infer takes a graph and one clip or more; see runtime infer --help");
+      throw new UserError("usage", {}, "runtime infer takes a graph and one clip or more; see runtime infer --help");
     }
     const artifact = readWaveformArtifact(graph);
     const device = await selectDevice(values.device ?? "auto", output);
@@ -116,8 +121,8 @@ export const inferCommand: Command = {
         });
         if (answer instanceof UserError) {
           failures += 1;
-          output.json({ clip: name, error: answer.message });
-          output.note(printable(answer.message));
+          output.json({ clip: name, error: describeFailure(answer) });
+          output.note(printable(describeFailure(answer)));
         } else print(answer, output);
         if (signal.aborted) return exitCodes.interrupted;
       }

@@ -86,36 +86,36 @@ const parsers: Readonly<Record<Exclude<Option["kind"], "flag">, (text: string, l
   integer: (text, least) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw new UserError(`is a whole number, ${least} or more, not ${text}`);
+    throw new UserError("usage", {}, `is a whole number, ${least} or more, not ${text}`);
   },
   positive: (text) => {
     const value = Number(text);
     if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
-    throw new UserError(`is a number above 0, not ${text}`);
+    throw new UserError("usage", {}, `is a number above 0, not ${text}`);
   },
 };
 
 const parseValue = (name: string, option: Option, text: string | undefined): unknown => {
   if (option.kind === "flag") {
     if (text === undefined) return true;
-    throw new UserError(`--${name} takes no value, but got ${text}`);
+    throw new UserError("usage", {}, `--${name} takes no value, but got ${text}`);
   }
   // Nothing, as of an unset variable, or an option where the value should be: the value was forgotten. A negative number is
   // left to the parser.
   if (text === undefined || text === "" || /^--?[a-z]/i.test(text)) {
-    throw new UserError(`--${name} needs a value: --${name} ${option.value}`);
+    throw new UserError("usage", {}, `--${name} needs a value: --${name} ${option.value}`);
   }
   try {
     return parsers[option.kind](text, option.kind === "integer" ? option.least : 0);
   } catch (error) {
-    throw error instanceof UserError ? new UserError(`--${name} ${error.message}`) : error;
+    throw error instanceof UserError ? new UserError("usage", {}, `--${name} ${error.message}`) : error;
   }
 };
 
 const unknownOption = (rawName: string, { name, options }: Usage): UserError => {
   const [nearest] = nearestNames(rawName.replace(/^-+/, ""), Object.keys(options));
   const hint = nearest === undefined ? `see runtime ${name} --help` : `did you mean --${nearest}?`;
-  return new UserError(`unknown option ${rawName}; ${hint}`);
+  return new UserError("usage", {}, `unknown option ${rawName}; ${hint}`);
 };
 
 /**
@@ -155,7 +155,7 @@ export const oneOperand = ({ name }: Pick<Usage, "name">, operands: readonly str
   const [operand, ...others] = operands;
   if (operand !== undefined && others.length === 0) return operand;
   const given = operand === undefined ? "none is given" : `${operands.length} are given: ${operands.join(" ")}`;
-  throw new UserError(`runtime ${name} takes ${what}, and ${given}; see runtime ${name} --help`);
+  throw new UserError("usage", {}, `runtime ${name} takes ${what}, and ${given}; see runtime ${name} --help`);
 };
 
 /** @throws UserError unless a graph is named, or several. */
@@ -165,7 +165,11 @@ export const someGraphs = (
 ): readonly [string, ...(readonly string[])] => {
   const [first, ...others] = operands;
   if (first !== undefined) return [first, ...others];
-  throw new UserError(`runtime ${name} takes one graph or several, and none is given; see runtime ${name} --help`);
+  throw new UserError(
+    "usage",
+    {},
+    `runtime ${name} takes one graph or several, and none is given; see runtime ${name} --help`,
+  );
 };
 
 const columns = (rows: readonly (readonly [string, string])[]): string => {

@@ -7,6 +7,7 @@ import { type Command, exitCodes } from "./command.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
 import { readDataset } from "../data/read-dataset.ts";
 import { splitClips, type SplitClips } from "../data/split-clips.ts";
+import { describeFailure } from "./describe-failure.ts";
 import { clipOptions, commonOptions, oneOperand, parseOptions, type Usage } from "./options.ts";
 import { formatExact, formatFigure } from "../text/format-number.ts";
 import { formatTable } from "../text/format-table.ts";
@@ -76,7 +77,11 @@ const describeFrontEnd = ({ sampleRateHz, bins, minSamples, frameShiftSamples, f
 const trainingClips = ({ name, clips }: Dataset): readonly Clip[] => {
   const training = clips.filter(({ split }) => split === undefined || split === "train");
   if (training.length > 0) return training;
-  throw new UserError(`${name}: all its clips are for evaluation; there is none for training to measure`);
+  throw new UserError(
+    "nothing-to-train-on",
+    { path: name },
+    "all its clips are for evaluation; there is none for training to measure",
+  );
 };
 
 const formatSpread = ({ mean, std }: Spread): string => `mean ${formatFigure(mean)}, std ${formatFigure(std)}`;
@@ -144,13 +149,14 @@ export const statsCommand: Command = {
 
     const { unreadable } = measures;
     for (const message of [...unreadable, ...measures.notes]) output.note(printable(message));
-    if (unreadable.length === clips.length) throw new UserError(`${dataset.name}: no clip can be read`);
+    if (unreadable.length === clips.length)
+      throw new UserError("no-readable-clip", { path: dataset.name }, "no clip can be read");
 
     const summary = summarizeClips(measures, artifact.metadata);
     const normalized = graph === undefined ? null : normalize(summary.statistics, artifact.metadata);
     const { seed } = artifact.metadata.recipe;
     const division = await orUserError(() => splitClips(dataset, { seed }));
-    if (division instanceof UserError) output.note(`\`train\` will refuse these clips: ${division.message}`);
+    if (division instanceof UserError) output.note(`\`train\` will refuse these clips: ${describeFailure(division)}`);
     const isRefused = division instanceof UserError;
     const classes = countClasses(dataset, isRefused ? { train: clips, evaluation: [], test: [] } : division);
     const isDrawn = !isRefused && dataset.clips.every(({ split }) => split === undefined || split === "train");

@@ -74,8 +74,10 @@ const prepare = (
     const command = ["runtime", "train", ...args];
     return prepareNewRun(oneOperand(usage, operands), values, { out, overwrite, command, skipBad, ...options });
   }
-  if (overwrite) throw new UserError("--resume goes on with a run, --overwrite replaces it: give one of them");
-  if (out === undefined) throw new UserError("--resume goes on with a run: name its folder with --out DIR");
+  if (overwrite)
+    throw new UserError("usage", {}, "--resume goes on with a run, --overwrite replaces it: give one of them");
+  if (out === undefined)
+    throw new UserError("usage", {}, "--resume goes on with a run: name its folder with --out DIR");
   return prepareResumedRun(out, operands.length === 0 ? undefined : oneOperand(usage, operands), values, {
     skipBad,
     ...options,

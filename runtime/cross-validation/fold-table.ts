@@ -6,11 +6,15 @@ import { UserError } from "../user-error.ts";
 const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
 const row = ({ classes }: Dataset, { source, classIndices }: Clip, split: string): string => {
-  if (!("path" in source)) throw new UserError("the embedded sounds cannot be divided; name clips with --data PATH");
+  if (!("path" in source)) throw new UserError("embedded-not-divisible", {}, "the embedded sounds cannot be divided");
   const labels = classIndices.map((index) => classes[index] ?? "");
   const separated = labels.find((label) => label.includes(";"));
   if (separated !== undefined)
-    throw new UserError(`the label ${quoted(separated)} cannot be listed: ";" separates labels`);
+    throw new UserError(
+      "label-not-listable",
+      { label: separated },
+      `the label ${quoted(separated)} cannot be listed: ";" separates labels`,
+    );
   return [resolve(source.path), labels.join(";"), split].map(quote).join(",");
 };
 

@@ -18,7 +18,11 @@ export const stratify = ({ name, classes, clips }: Dataset, folds: number, seed:
   const members = groupBy(clips, ({ classIndices }) => classIndices[0] ?? 0);
   for (const [index, { length }] of members) {
     if (length >= folds) continue;
-    throw new UserError(`${name}: ${quoted(classes[index] ?? "")} has ${length} clips, too few for ${folds} folds`);
+    throw new UserError(
+      "too-few-clips",
+      { path: name, class: classes[index] ?? "", clips: length, folds },
+      `${quoted(classes[index] ?? "")} has ${length} clips, too few for ${folds} folds`,
+    );
   }
   // Each class goes on where the last ended, so that folds differ by one clip at most.
   const dealt = [...members].flatMap(([index, group]) => randomOf(seed, index).shuffle(group));

@@ -19,7 +19,11 @@ export const readFoldResult = (
   const { evaluations, averaged } = readEvents(metrics);
   const done = readProgress(folder)?.epochs ?? evaluations.length;
   if (evaluations.length !== done || evaluations.some(({ epoch }, index) => epoch !== index + 1)) {
-    throw new UserError(`${metrics}: lacks some of the ${done} evaluations; delete the fold's folder`);
+    throw new UserError(
+      "evaluations-missing",
+      { path: metrics, epochs: done },
+      `lacks some of the ${done} evaluations; delete the fold's folder`,
+    );
   }
   const epochs = evaluations.map((evaluation) => evaluation[figure] ?? NaN);
   return { ...place, epochs, averaged: averaged?.[figure] ?? null, seconds: readUsage(usage)?.seconds ?? null };

@@ -6,15 +6,15 @@ const listedAtMost = 20;
  * Clips that cannot be read, for people.
  * @param reasons one for each, printed on a line of its own whatever the clip is called
  * @param clips how many there are, with the others
- * @param consequence what follows from it, such as what to do
+ * @param consequence what follows from it
  */
-export const describeFaults = (reasons: Iterable<string>, clips: number, consequence: string): string => {
+export const describeFaults = (reasons: Iterable<string>, clips: number, consequence?: string): string => {
   const all = [...reasons];
   const rest = all.length - listedAtMost;
   return [
     `${all.length} of ${clips} clip${clips === 1 ? "" : "s"} cannot be read:`,
     ...all.slice(0, listedAtMost).map((reason) => `  ${printable(reason)}`),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
-    consequence,
+    ...(consequence === undefined ? [] : [consequence]),
   ].join("\n");
 };

@@ -48,16 +48,24 @@ export const readDataset = async ({
 }: DatasetOptions): Promise<Dataset> => {
   if (data === undefined) {
     const given = Object.entries({ fold, labels }).find(([, value]) => value !== undefined);
-    if (given) throw new UserError(`--${given[0]} is about clips of your own; name them with --data PATH`);
+    if (given) throw new UserError("option-needs-data", { option: given[0] }, "is about clips of your own");
     return readEmbedded(classes ?? embeddedClasses);
   }
   const graphClasses = classes && new Set(classes.map((name) => name.normalize("NFC")));
   const source = await openSource(data, graphClasses);
   if (labels !== undefined && source.kind !== "json") {
-    throw new UserError(`--labels names the labels of AST's JSON; ${data} is something else`);
+    throw new UserError(
+      "labels-not-needed",
+      { option: "labels", data },
+      `names the labels of AST's JSON; ${data} is something else`,
+    );
   }
   if (fold !== undefined && source.kind !== "tables") {
-    throw new UserError(`--fold chooses one of the folds that data has; ${data} has none`);
+    throw new UserError(
+      "no-folds",
+      { option: "fold", data },
+      `chooses one of the folds that data has; ${data} has none`,
+    );
   }
   const listing = await listClips(source, { labels, fold, skipBad, classes: graphClasses });
   const known = classes ?? listLabels(listing.clips);
@@ -103,7 +111,9 @@ const readEmbedded = (classes: readonly string[]): Dataset => {
   const unknown = embeddedClasses.find((name) => !classes.includes(name));
   if (unknown !== undefined) {
     throw new UserError(
-      `the embedded sounds have a class ${quoted(unknown)} and the graph has not; give clips of the graph's own classes: --data PATH`,
+      "embedded-class-unknown",
+      { class: unknown },
+      `the embedded sounds have a class ${quoted(unknown)} and the graph has not`,
     );
   }
   return { name: embeddedName, classes, clips: embeddedClips(classes), notes: [] };
@@ -128,7 +138,11 @@ const openSource = async (path: string, classes: ReadonlySet<string> | undefined
   const extension = extname(path).toLowerCase();
   if (extension === ".json") return { kind: "json", path };
   if (!tableExtensions.includes(extension)) {
-    throw new UserError(`${path}: expected a folder, or a file ending in ${tableExtensions.join(", ")} or .json`);
+    throw new UserError(
+      "data-kind-unknown",
+      { path },
+      `expected a folder, or a file ending in ${tableExtensions.join(", ")} or .json`,
+    );
   }
   return { kind: "tables", tables: [{ table: await readTable(path) }], notes: [] };
 };
@@ -155,7 +169,11 @@ const listClips = async (source: Source, { labels, ...options }: ListingOptions)
 const requireOneLabel = ({ where }: ListedClip, { classIndices }: Clip, classes: readonly string[]): void => {
   if (classIndices.length === 1) return;
   const labels = classIndices.map((index) => quoted(classes[index] ?? "")).join(" and ");
-  throw new UserError(`${where()}: the clip is ${labels}; the graph's objective is singleLabel, expected one label`);
+  throw new UserError(
+    "several-labels",
+    { ...where() },
+    `the clip is ${labels}; the graph's objective is singleLabel, expected one label`,
+  );
 };
 
 const resolveLabels = (
@@ -165,7 +183,8 @@ const resolveLabels = (
 ): Clip => {
   const classIndices = labels.map((names) => {
     const index = names.map((name) => indices.get(name.normalize("NFC"))).find((index) => index !== undefined);
-    if (index === undefined) throw new UserError(`${where()}: ${unknownLabel(names[0], classes)}`);
+    if (index === undefined)
+      throw new UserError("label-unknown", { ...where(), label: names[0] }, unknownLabel(names[0], classes));
     return index;
   });
   return { name: path, source: { path, realPath }, classIndices: [...new Set(classIndices)], split, fold };

@@ -5,12 +5,14 @@ import { describeFaults } from "./describe-faults.ts";
 /**
  * @param faults why clips cannot be read
  * @param clips how many there are, with the others
+ * @param isBegun whether they could be read when the run began
  * @throws UserError that lists all of them
  */
-export const requireReadable = (
-  faults: ReadonlyMap<Clip, string>,
-  clips: number,
-  advice = "restore or remove them, or leave them out: --skip-bad",
-): void => {
-  if (faults.size > 0) throw new UserError(describeFaults(faults.values(), clips, advice));
+export const requireReadable = (faults: ReadonlyMap<Clip, string>, clips: number, isBegun = false): void => {
+  if (faults.size > 0)
+    throw new UserError(
+      "clips-unreadable",
+      { clips: [...faults.keys()].map(({ name }) => name), isBegun },
+      describeFaults(faults.values(), clips),
+    );
 };

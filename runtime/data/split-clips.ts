@@ -34,14 +34,20 @@ export const splitClips = (dataset: Dataset, { seed, evaluation }: SplitOptions)
   const held = isSplit ? new Set<Clip>() : holdOut(dataset.clips, seed);
   const train = dataset.clips.filter((clip) => (clip.split ?? "train") === "train" && !held.has(clip));
   if (train.length === 0)
-    throw new UserError(`${dataset.name}: all its clips are for evaluation; there is none to train on`);
+    throw new UserError(
+      "nothing-to-train-on",
+      { path: dataset.name },
+      "all its clips are for evaluation; there is none to train on",
+    );
   requireDifferentTargets(dataset, train);
   if (!isSplit && held.size === 0) {
     const lack = train.some(({ classIndices }) => classIndices.length > 1)
       ? "no two clips have the same first label"
       : "no class has two clips";
     throw new UserError(
-      `${dataset.name}: ${lack}, so none can be held out for evaluation; give others: --eval-data PATH`,
+      "nothing-to-hold-out",
+      { path: dataset.name },
+      `${lack}, so none can be held out for evaluation`,
     );
   }
   if (!isSplit) return { train, evaluation: [...held], test };
@@ -76,5 +82,9 @@ const requireDifferentTargets = ({ name, classes }: Dataset, train: readonly Cli
       .join(" and ");
   const [first, ...others] = new Set(train.map(labels));
   if (others.length > 0) return;
-  throw new UserError(`${name}: every training clip is ${first}; training tells classes apart and needs two or more`);
+  throw new UserError(
+    "one-class-alone",
+    { path: name },
+    `every training clip is ${first}; training tells classes apart and needs two or more`,
+  );
 };

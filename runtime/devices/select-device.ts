@@ -13,7 +13,11 @@ import { probeWebgpu } from "./probe-webgpu.ts";
 /** @throws UserError saying what adds the device, where it is missing */
 export const requireDevice = (report: DeviceReport): DeviceChoice => {
   if (report.isUsable) return { device: report };
-  throw new UserError(`--device ${report.kind}: ${explainMissing(report)}`);
+  throw new UserError(
+    "device-missing",
+    { option: "device", device: report.kind },
+    `${report.kind}: ${explainMissing(report)}`,
+  );
 };
 
 const findDevice = async (name: "auto" | "webgpu" | "cuda"): Promise<DeviceChoice> => {
@@ -33,7 +37,7 @@ const findDevice = async (name: "auto" | "webgpu" | "cuda"): Promise<DeviceChoic
 export const selectDevice = async (name: string, output: Pick<Output, "progress">): Promise<Device> => {
   if (name === "cpu") return cpuDevice;
   if (name !== "auto" && name !== "webgpu" && name !== "cuda") {
-    throw new UserError(`--device is auto, cpu, webgpu or cuda, not ${name}`);
+    throw new UserError("device-unknown", { option: "device" }, `is auto, cpu, webgpu or cuda, not ${name}`);
   }
   const choice = await findDevice(name);
   output.progress(describeChoice(choice));

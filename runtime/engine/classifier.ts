@@ -36,7 +36,11 @@ const toClassifier = (
     const isComplete = (values: unknown): values is Float32Array =>
       values instanceof Float32Array && values.length === clips * metadata.classes.length;
     if (isComplete(logits) && isComplete(scores)) return { logits, scores };
-    throw new UserError(`${path}: the graph gives no score to each of its ${metadata.classes.length} classes`);
+    throw new UserError(
+      "scores-misfit-classes",
+      { path, classes: metadata.classes.length },
+      `the graph gives no score to each of its ${metadata.classes.length} classes`,
+    );
   },
   close: () => session.release(),
 });

@@ -31,6 +31,10 @@ export const cutProgram = (
   ]);
   const unknown = [end, ...read].find((name) => !known.has(name));
   if (unknown !== undefined)
-    throw new UserError(`${path}: the graph does not make ${end} of ${start} alone: it needs ${unknown}`);
+    throw new UserError(
+      "inputs-missing",
+      { path, start, end, missing: unknown },
+      `the graph does not make ${end} of ${start} alone: it needs ${unknown}`,
+    );
   return withGraph(model, { name: end, node: nodes, initializer: initializers, input: [input], output: [output] });
 };

@@ -37,7 +37,11 @@ export const openFeatureExtractor = async (artifact: Artifact): Promise<FeatureE
       const features = (await session.run(feeds))[names.features]?.data;
       const { frames, bins } = artifact.metadata;
       if (features instanceof Float32Array && features.length === frames * bins) return features;
-      throw new UserError(`${artifact.path}: the graph makes no features of ${frames} frames and ${bins} bins`);
+      throw new UserError(
+        "features-misfit",
+        { path: artifact.path, frames, bins },
+        `the graph makes no features of ${frames} frames and ${bins} bins`,
+      );
     },
     close: () => session.release(),
   };

@@ -33,7 +33,11 @@ const toSession = (session: InferenceSession, path: string): Session => ({
     try {
       return await (fetches ? session.run(feeds, fetches) : session.run(feeds));
     } catch (error) {
-      throw new UserError(`${path}: ONNX Runtime cannot run the graph (${firstLine(error)})`);
+      throw new UserError(
+        "graph-fails",
+        { path, reason: firstLine(error) },
+        `ONNX Runtime cannot run the graph (${firstLine(error)})`,
+      );
     }
   },
   release: () => session.release(),
@@ -69,8 +73,16 @@ export const openSession = async (
   } catch (error) {
     const reason = firstLine(error);
     if (device.kind !== "cpu") {
-      throw new UserError(`${path}: does not run on ${device.kind} (${device.name}); use --device cpu (${reason})`);
+      throw new UserError(
+        "device-refuses-graph",
+        { path, device: device.kind, reason },
+        `does not run on ${device.kind} (${device.name}): ${reason}`,
+      );
     }
-    throw new UserError(`${path}: ONNX Runtime refuses the graph; compile or copy it again (${reason})`);
+    throw new UserError(
+      "engine-refuses-graph",
+      { path, reason },
+      `ONNX Runtime refuses the graph; compile or copy it again (${reason})`,
+    );
   }
 };

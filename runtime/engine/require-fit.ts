@@ -31,6 +31,8 @@ export const requireFit = (
   // A training batch is computed in parts.
   const advised = fitting * (task === "training" ? recipe.accumulate : 1);
   throw new UserError(
-    `${clips} ${clips === 1 ? "clip needs" : "clips at once need"} a tensor of ${formatBytes(needed(clips))}, and ${kind} (${name}) takes ${formatBytes(maxTensorBytes)} at most; use ${advised > 0 ? `--batch ${advised}` : "--device cpu"}`,
+    "batch-too-large",
+    { clips, fitting: advised, device: kind },
+    `${clips} ${clips === 1 ? "clip needs" : "clips at once need"} a tensor of ${formatBytes(needed(clips))}, and ${kind} (${name}) takes ${formatBytes(maxTensorBytes)} at most`,
   );
 };

@@ -60,7 +60,8 @@ export const requireTraining = ({
   model,
 }: Artifact): readonly [gradients: onnx.ITrainingInfoProto, update: onnx.ITrainingInfoProto] => {
   const [gradients, update, ...others] = model.trainingInfo ?? [];
-  if (!gradients) throw new UserError(`${path}: has no training program; compile its spec again to get one`);
+  if (!gradients)
+    throw new UserError("no-training-program", { path }, "has no training program; compile its spec again to get one");
   if (update && others.length === 0) return [gradients, update];
   throw damaged(
     path,

@@ -56,7 +56,9 @@ const batchesPerRunOn = (kind: Device["kind"], { stepsPerRun, accumulate }: Reci
 const requirePrecision = (path: string, { recipe }: ArtifactMetadata, { kind, name, float16 }: Device): void => {
   if (recipe.precision === "float32" || float16) return;
   throw new UserError(
-    `${path}: trains in mixed precision, and ${kind} (${name}) has no float16 arithmetic; compile the spec with precision: float32(), or use --device cpu`,
+    "no-float16",
+    { path, device: kind },
+    `trains in mixed precision, and ${kind} (${name}) has no float16 arithmetic`,
   );
 };
 

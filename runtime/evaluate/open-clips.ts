@@ -25,8 +25,8 @@ export const openClips = ({ metadata }: Artifact): ClipSupply => {
         return await load(clip);
       } catch (error) {
         // A decoder that breaks down over a file is no reason to lose a run.
-        const reason = error instanceof UserError ? error.message : `${clip.name}: it cannot be read: ${String(error)}`;
-        throw new UnreadableClip(reason);
+        if (error instanceof UserError) throw new UnreadableClip(error.code, error.facts, error.sentence);
+        throw new UnreadableClip("clip-unreadable", { path: clip.name }, `it cannot be read: ${String(error)}`);
       }
     },
     describe: () => [...survey.describeUnheard(), ...survey.describeNotes()],

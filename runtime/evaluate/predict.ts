@@ -34,10 +34,16 @@ const requireFinite = (logits: Float32Array, clips: readonly Clip[], done: numbe
   if (strange.length === 0) return;
   if (strange.length < clips.length || done > 0) {
     const names = strange.map(({ name }) => name).join(", ");
-    throw new UserError(`${names}: the model's answer is not a finite number, as it is for other clips; listen to it`);
+    throw new UserError(
+      "answer-not-finite",
+      { path: names },
+      "the model's answer is not a finite number, as it is for other clips; listen to it",
+    );
   }
   throw new UserError(
-    "the model's answers are not finite numbers: its parameters diverged in training; train again with a lower --lr",
+    "parameters-diverged",
+    {},
+    "the model's answers are not finite numbers: its parameters diverged in training",
   );
 };
 
@@ -72,7 +78,8 @@ export const predict = async ({
     onProgress?.(done);
     if (signal?.aborted) return undefined;
   }
-  if (done === 0) throw new UserError(`none of the ${clips.length} clips can be read`);
+  if (done === 0)
+    throw new UserError("no-readable-clip", { clips: clips.length }, `none of the ${clips.length} clips can be read`);
   const end = done * classes;
   return {
     clips: answered,

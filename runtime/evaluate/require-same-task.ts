@@ -10,7 +10,11 @@ export const requireSameTask = (first: Artifact, others: readonly Artifact[]): v
   for (const other of others) {
     const [own, its] = [first.metadata, other.metadata];
     const fail = (difference: string): never => {
-      throw new UserError(`${first.path} and ${other.path} cannot be averaged: ${difference}`);
+      throw new UserError(
+        "tasks-differ",
+        { graph: first.path, other: other.path, difference },
+        `${first.path} and ${other.path} cannot be averaged: ${difference}`,
+      );
     };
     if (own.objective !== its.objective) fail(`one is ${own.objective}, the other ${its.objective}`);
     if (own.classes.length !== its.classes.length) {

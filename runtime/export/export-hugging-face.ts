@@ -24,7 +24,11 @@ const hubTensors = ({ path, parameters }: Artifact, names: HuggingFaceModel["nam
     const parameter = byName.get(ours);
     const [rows = 0, ...rest] = parameter?.dims ?? [];
     if (!parameter || rows % hubNames.length !== 0)
-      throw new UserError(`${path}: the file is damaged: there is no ${ours} to export as ${hubNames.join(", ")}`);
+      throw new UserError(
+        "tensor-missing",
+        { path, tensor: ours },
+        `the file is damaged: there is no ${ours} to export as ${hubNames.join(", ")}`,
+      );
     return hubNames.map((name, part) => ({
       name,
       shape: [rows / hubNames.length, ...rest],
@@ -80,9 +84,13 @@ const makeRoom = async (folder: string): Promise<void> => {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT") return;
     if (code === "ENOTEMPTY" || code === "EEXIST")
-      throw new UserError(`cannot write ${folder}: it is a folder with files in it; name another`);
+      throw new UserError(
+        "folder-not-empty",
+        { target: folder },
+        `cannot write ${folder}: it is a folder with files in it; name another`,
+      );
     if (code === "ENOTDIR" && existsSync(folder))
-      throw new UserError(`cannot write ${folder}: it is a file; name a folder`);
+      throw new UserError("not-a-folder", { target: folder }, `cannot write ${folder}: it is a file; name a folder`);
     throw error;
   }
 };
@@ -98,7 +106,9 @@ export const exportHuggingFace = async (artifact: Artifact, folder: string): Pro
   if (!huggingFace) {
     const reason = huggingFaceObstacle ?? "compile it again to hear which part it lacks";
     throw new UserError(
-      `${path}: transformers' ASTForAudioClassification is not this model: ${reason}; --format safetensors writes any model`,
+      "not-exportable",
+      { path, reason },
+      `transformers' ASTForAudioClassification is not this model: ${reason}`,
     );
   }
   const tensors = hubTensors(artifact, huggingFace.names);

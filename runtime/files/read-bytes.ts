@@ -9,7 +9,7 @@ export const readBytes = async (path: string): Promise<Buffer> => {
   };
   const stats = await stat(path).catch(fail);
   if (!stats.isFile() && !stats.isDirectory()) {
-    throw new UserError(`${path}: this is a pipe, a socket or a device; expected a file`);
+    throw new UserError("not-a-file", { path }, "this is a pipe, a socket or a device; expected a file");
   }
   return readFile(path).catch(fail);
 };

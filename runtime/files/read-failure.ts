@@ -12,5 +12,6 @@ const reasons: Readonly<Record<string, string>> = {
 /** What to throw where a file of the user's cannot be read: a message in plain words, or the error itself where it is another. */
 export const readFailure = (path: string, error: unknown): unknown => {
   if (!(error instanceof Error) || !("code" in error)) return error;
-  return new UserError(`${path}: ${reasons[String(error.code)] ?? `it cannot be read (${error.message})`}`);
+  const system = String(error.code);
+  return new UserError("file-unreadable", { path, system }, reasons[system] ?? `it cannot be read (${error.message})`);
 };

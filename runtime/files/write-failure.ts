@@ -3,6 +3,9 @@ import { UserError } from "../user-error.ts";
 
 /** What to throw where a file cannot be written: a message in plain words, or the error itself where it is not the user's to solve. */
 export const writeFailure = (path: string, error: unknown): unknown => {
-  const reason = writeFailures[String((error as NodeJS.ErrnoException).code)];
-  return reason === undefined ? error : new UserError(`cannot write ${path}: ${reason}`);
+  const system = String((error as NodeJS.ErrnoException).code);
+  const reason = writeFailures[system];
+  return reason === undefined
+    ? error
+    : new UserError("file-unwritable", { target: path, system }, `cannot write ${path}: ${reason}`);
 };

@@ -73,7 +73,7 @@ export const writeCheckpoint = async (
 const parseContent = (path: string, text: string): v.InferOutput<typeof contentSchema> => {
   const content = parseJson(contentSchema, text);
   if (content) return content;
-  throw new UserError(`${path}: the file is damaged: it does not tell how far the training had come`);
+  throw new UserError("file-damaged", { path }, "the file is damaged: it does not tell how far the training had come");
 };
 
 const tensorsUnder = (prefix: string, tensors: readonly StoredTensor[]): ReadonlyMap<string, StoredTensor> =>
@@ -92,10 +92,17 @@ const requireTensors = (
 ): void => {
   for (const tensor of expected) {
     const found = tensors.get(tensor.name);
-    if (!found) throw new UserError(`${path}: the file is damaged: it has no ${tensor.name}`);
+    if (!found)
+      throw new UserError(
+        "file-damaged",
+        { path, tensor: tensor.name },
+        `the file is damaged: it has no ${tensor.name}`,
+      );
     if (describe(found) === describe(tensor)) continue;
     throw new UserError(
-      `${path}: the file is damaged: ${tensor.name} is ${describe(found)}; the graph's is ${describe(tensor)}`,
+      "file-damaged",
+      { path, tensor: tensor.name },
+      `the file is damaged: ${tensor.name} is ${describe(found)}; the graph's is ${describe(tensor)}`,
     );
   }
 };
@@ -105,9 +112,13 @@ const openCheckpoint = (path: string) => {
   const { metadata, tensors } = readSafetensors(path);
   const version = metadata.get("formatVersion");
   if (metadata.get("format") !== trainingCheckpointFormat)
-    throw new UserError(`${path}: not a checkpoint of a training`);
+    throw new UserError("not-a-checkpoint", { path }, "not a checkpoint of a training");
   if (version !== formatVersion) {
-    throw new UserError(`${path}: has checkpoint version ${version}; this runtime reads ${formatVersion}`);
+    throw new UserError(
+      "checkpoint-version-unknown",
+      { path, version },
+      `has checkpoint version ${version}; this runtime reads ${formatVersion}`,
+    );
   }
   return { run: metadata.get("run"), content: parseContent(path, metadata.get("content") ?? ""), tensors };
 };
@@ -137,7 +148,9 @@ const parseCheckpoint = (path: string, { run, changing, averaged }: ExpectedChec
   const { run: writer, content, tensors } = openCheckpoint(path);
   if (writer !== run) {
     throw new UserError(
-      `${path}: belongs to another training than the config.json beside it; keep each run's files together`,
+      "checkpoint-foreign",
+      { path },
+      "belongs to another training than the config.json beside it; keep each run's files together",
     );
   }
   const [states, sums] = [tensorsUnder(statePrefix, tensors), tensorsUnder(sumPrefix, tensors)];

@@ -47,7 +47,11 @@ export const readEvents = (path: string): RunEvents => {
   const events = lines.map((line, index) => {
     const event = parseJson(eventSchema, line);
     if (event) return event;
-    throw new UserError(`${path}:${index + 1}: the file is damaged: this line is not an event of a training`);
+    throw new UserError(
+      "file-damaged",
+      { path, line: index + 1 },
+      "the file is damaged: this line is not an event of a training",
+    );
   });
   return {
     steps: events.filter((event) => event.event === "step"),

@@ -19,7 +19,11 @@ const namesSchema = v.pipe(v.string(), v.parseJson(), v.array(v.string()));
  */
 export const readPredictions = async (path: string, classes: number): Promise<NamedPredictions> => {
   const { metadata, tensors } = readSafetensors(path);
-  const refusal = new UserError(`${path}: not the predictions of a model of ${classes} classes`);
+  const refusal = new UserError(
+    "predictions-foreign",
+    { path, classes },
+    `not the predictions of a model of ${classes} classes`,
+  );
   const { success, output: clips } = v.safeParse(namesSchema, metadata.get("clips"));
   if (!success) throw refusal;
   const read = async (name: string): Promise<Float32Array> => {

@@ -89,7 +89,11 @@ export const readRunClips = async (
       const source = line && sourceOf(line, folder);
       const classIndices = line?.classes.flatMap((name) => indices.get(name) ?? []);
       if (!line || !source || classIndices?.length !== line.classes.length) {
-        throw new UserError(`${path}:${number}: the file is damaged: this line is not a clip of a training`);
+        throw new UserError(
+          "file-damaged",
+          { path, line: number },
+          "the file is damaged: this line is not a clip of a training",
+        );
       }
       const clip: Clip = { ...source, classIndices };
       found[line.split].push(clip);

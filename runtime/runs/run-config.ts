@@ -154,7 +154,7 @@ export const writeConfig = async (
 export const readConfig = (path: string): RunConfig => {
   const config = parseJson(configSchema, readText(path));
   if (config) return config;
-  throw new UserError(`${path}: not what a training of this runtime's version wrote`);
+  throw new UserError("config-foreign", { path }, "not what a training of this runtime's version wrote");
 };
 
 /**

@@ -134,22 +134,24 @@ const requireNoResults = (files: RunFolder): void => {
   const progress = progressIn(files);
   if (!progress) {
     const more = others.length > 0 ? ` and ${others.length} more file${others.length > 1 ? "s" : ""}` : "";
-    throw new UserError(
-      `${path}: holds ${first}${more}, which the run would replace; name another folder with --out, or give --overwrite`,
-    );
+    throw new UserError("folder-in-use", { path }, `holds ${first}${more}, which the run would replace`);
   }
   const { finished, epochs, steps } = progress;
   throw new UserError(
+    "folder-holds-run",
+    { path, finished, epochs, steps },
     finished
-      ? `${path}: holds a finished run of ${epochs} epoch${epochs === 1 ? "" : "s"}; name another folder with --out, add epochs to it with --resume --epochs N, or replace it with --overwrite`
-      : `${path}: holds a run that ended after step ${steps}, before its end; go on with it: runtime train --resume --out ${path}, name another folder, or replace it with --overwrite`,
+      ? `holds a finished run of ${epochs} epoch${epochs === 1 ? "" : "s"}`
+      : `holds a run that ended after step ${steps}, before its end`,
   );
 };
 
 const requireOtherFolder = (path: string, source: string): void => {
   if (resolve(dirname(source)) !== resolve(path) || !isOfRun(basename(source))) return;
   throw new UserError(
-    `--out ${path}: the run would overwrite ${source}, the graph that it trains; name another folder`,
+    "run-overwrites-graph",
+    { option: "out" },
+    `${path}: the run would overwrite ${source}, the graph that it trains; name another folder`,
   );
 };
 
@@ -199,7 +201,11 @@ export const createRunFolder = (
 export const openRunFolder = (path: string): RunFolder => {
   const files = runFolder(path);
   if (!existsSync(files.config)) {
-    throw new UserError(`${path}: holds no run to resume; a training writes ${files.config} when it begins`);
+    throw new UserError(
+      "not-a-run",
+      { path },
+      `holds no run to resume; a training writes ${files.config} when it begins`,
+    );
   }
   lockRun(path);
   return orUnlock(path, () => {

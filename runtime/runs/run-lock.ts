@@ -52,7 +52,9 @@ export const lockRun = (folder: string): void => {
   const owner = readOwner(file);
   if (owner && owner.host === hostname() && owner.pid !== process.pid && isAlive(owner.pid)) {
     throw new UserError(
-      `${folder}: process ${owner.pid} is training there; wait for its end or stop it. If that is another program, delete ${file}`,
+      "run-locked",
+      { path: folder, pid: owner.pid },
+      `process ${owner.pid} is training there; wait for its end or stop it. If that is another program, delete ${file}`,
     );
   }
   write(file, text, "w");

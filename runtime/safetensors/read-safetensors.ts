@@ -53,18 +53,29 @@ export const readSafetensors = (path: string): Safetensors => {
     const headerLength = prefix.length < 8 ? Infinity : Number(prefix.readBigUInt64LE());
     const isPossible = headerLength <= longestHeader && 8 + headerLength <= size;
     const header = isPossible ? parseJson(headerSchema, readBytes(file, headerLength, 8).toString("utf8")) : undefined;
-    if (!header) throw new UserError(`${path}: not a safetensors file, or cut short`);
+    if (!header) throw new UserError("not-safetensors", { path }, "not a safetensors file, or cut short");
     const { __metadata__: metadata, ...fields } = header;
     const tensors = Object.entries(fields).map(([name, { dtype, shape: dims, data_offsets }]): StoredTensor => {
       const [begin, end] = data_offsets.map((offset) => 8 + headerLength + offset) as [number, number];
       const type = elementTypes.get(dtype);
       if (type === undefined) {
-        throw new UserError(`${path}: ${name} is ${dtype}; expected one of ${[...elementTypes.keys()].join(", ")}`);
+        throw new UserError(
+          "element-type-unknown",
+          { path, tensor: name, elementType: dtype },
+          `${name} is ${dtype}; expected one of ${[...elementTypes.keys()].join(", ")}`,
+        );
       }
-      if (end > size) throw new UserError(`${path}: the file is cut short: ${name} ends at byte ${end} of ${size}`);
+      if (end > size)
+        throw new UserError(
+          "file-cut-short",
+          { path, tensor: name },
+          `the file is cut short: ${name} ends at byte ${end} of ${size}`,
+        );
       if (end - begin !== elementCount(dims) * bytesPerElement[type]) {
         throw new UserError(
-          `${path}: the file is damaged: ${name} has ${end - begin} bytes for ${dims.join(" x ")} values`,
+          "file-damaged",
+          { path, tensor: name },
+          `the file is damaged: ${name} has ${end - begin} bytes for ${dims.join(" x ")} values`,
         );
       }
       return { name, type, dims, storage: { kind: "external", path, offset: begin } };

@@ -42,5 +42,5 @@ export const requireSeal = async (path: string): Promise<void> => {
     throw readFailure(path, error);
   }
   if (hash.digest("hex") === seal) return;
-  throw new UserError(`${path}: the file is damaged: its bytes are not those that were written`);
+  throw new UserError("file-damaged", { path }, "the file is damaged: its bytes are not those that were written");
 };

@@ -114,7 +114,9 @@ const requireSameClips = ({ path }: RunFolder, { data, clips: then }: Run, now: 
   if (sha256 === then.sha256) return;
   const count = (train: number, evaluation: number) => `${train} to train on and ${evaluation} to evaluate on`;
   throw new UserError(
-    `${data ?? embeddedName}: not the clips that ${path} was started with: ${count(then.train, then.evaluation)}; now ${count(now.train.length, now.evaluation.length)}, or others`,
+    "clips-changed",
+    { path: data ?? embeddedName, run: path },
+    `not the clips that ${path} was started with: ${count(then.train, then.evaluation)}; now ${count(now.train.length, now.evaluation.length)}, or others`,
   );
 };
 
@@ -160,13 +162,17 @@ export const gatherRunClips = async (
   }
   const began = await readRunClips({ path: origin, clips: folder.clips }, artifact.metadata.classes);
   if (digestOf(began, values) !== run.clips.sha256) {
-    throw new UserError(`${folder.clips}: not what the training wrote when it began; restore or delete it`);
+    throw new UserError(
+      "file-damaged",
+      { path: folder.clips },
+      "not what the training wrote when it began; restore or delete it",
+    );
   }
   const names = new Set(earlier.map(({ clip }) => clip));
   const clips = allOf(began).filter(({ name }) => !names.has(name));
   const faults = await findChanges(began, clips, examine);
   if (!faults) return undefined;
-  if (!skipBad) requireReadable(faults, clips.length, "restore them, or go on without them: --skip-bad");
+  if (!skipBad) requireReadable(faults, clips.length, true);
   const later = asLeftOut(faults);
   noteLeftOut(options, later, clips.length);
   for (const { clip } of later) names.add(clip);
@@ -177,7 +183,11 @@ export const gatherRunClips = async (
     test: began.test.filter((clip) => !isLeftOut(clip)),
   };
   if (kept.train.length === 0 || kept.evaluation.length === 0) {
-    throw new UserError(`${folder.path}: no clip to ${kept.train.length === 0 ? "train" : "evaluate"} on is left`);
+    throw new UserError(
+      "no-clip-left",
+      { path: folder.path },
+      `no clip to ${kept.train.length === 0 ? "train" : "evaluate"} on is left`,
+    );
   }
   const { fingerprints } = began;
   return { clips: { ...kept, fingerprints }, leftOut: [...earlier, ...later], trained: trainedIn(began) };

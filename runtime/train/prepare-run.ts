@@ -202,9 +202,9 @@ const requireSameCourse = (
   progress: TrainingProgress | undefined,
 ): void => {
   const fail = (reason: string): never => {
-    throw new UserError(`--epochs ${recipe.epochs}: ${reason}`);
+    throw new UserError("epochs-not-addable", { option: "epochs" }, `${recipe.epochs}: ${reason}`);
   };
-  if (steps !== null) fail(`the run ends after its --steps ${steps}, whatever its epochs`);
+  if (steps !== null) fail(`the run ends after its ${steps} steps, whatever its epochs`);
   if (recipe.schedule.kind === "cosine") {
     fail(
       `the run's learning rate falls along a cosine that ends with epoch ${then}: of ${recipe.epochs} epochs it would have been another from the first step on; train anew into another folder`,
@@ -227,7 +227,11 @@ const expectedCheckpoint = (run: string, artifact: Artifact): ExpectedCheckpoint
 
 const requireSameGraph = async (folder: RunFolder, { graph }: Run, artifact: Artifact): Promise<void> => {
   if ((await graphDigest(artifact)) === graph.sha256) return;
-  throw new UserError(`${artifact.path}: not the graph that ${folder.path} was started with: its content has changed`);
+  throw new UserError(
+    "graph-changed",
+    { path: artifact.path, run: folder.path },
+    `not the graph that ${folder.path} was started with: its content has changed`,
+  );
 };
 
 /**

@@ -11,10 +11,8 @@ interface Run {
   readonly folder: RunFolder;
 }
 
-const advice = ({ recipe, folder }: Run, { epochs }: Progress): string => {
-  const saved = epochs > 0 ? `; ${folder.last.graph} holds the parameters after epoch ${epochs}` : "";
-  return `try a lower one, such as --lr ${recipe.learningRate / 10}${saved}`;
-};
+const describeSaved = ({ folder }: Run, { epochs }: Progress): string =>
+  epochs > 0 ? `; ${folder.last.graph} holds the parameters after epoch ${epochs}` : "";
 
 /** In mixed precision each step that overflows halves the loss's scale: after so many in a row it is not the scale's fault. */
 const overflowsInARow = 40;
@@ -34,7 +32,9 @@ export const requireFiniteLoss = (
   if (run.recipe.precision === "mixed-float16" && overflows < overflowsInARow) return;
   const value = Number.isNaN(loss) ? "not a number" : "infinite";
   throw new UserError(
-    `the loss is ${value} at step ${progress.steps + 1} of epoch ${progress.epochs + 1}, with a learning rate of ${learningRate}; ${advice(run, progress)}`,
+    "loss-not-finite",
+    { step: progress.steps + 1, learningRate: run.recipe.learningRate },
+    `the loss is ${value} at step ${progress.steps + 1} of epoch ${progress.epochs + 1}, with a learning rate of ${learningRate}${describeSaved(run, progress)}`,
   );
 };
 
@@ -47,6 +47,8 @@ export const requireFiniteLoss = (
 export const requireFiniteParameters = (values: Float32Array, progress: Progress, run: Run): void => {
   if (values.every(Number.isFinite)) return;
   throw new UserError(
-    `the parameters are not finite after step ${progress.steps}, with a learning rate of ${run.recipe.learningRate}; ${advice(run, progress)}`,
+    "parameters-not-finite",
+    { step: progress.steps, learningRate: run.recipe.learningRate },
+    `the parameters are not finite after step ${progress.steps}, with a learning rate of ${run.recipe.learningRate}${describeSaved(run, progress)}`,
   );
 };

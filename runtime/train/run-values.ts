@@ -54,13 +54,14 @@ export const requireSameValues = (folder: string, given: RunValues, own: RunValu
   const conflicts = (Object.keys(own) as (keyof RunValues)[]).flatMap((name) => {
     const [now, then] = [given[name], own[name]];
     if (now === undefined || (name === "device" && now === "auto")) return [];
-    if (then === undefined) return [`--${name} is not given there`];
-    return canonical(name, now) === canonical(name, then) ? [] : [`--${name} is ${then} there, not ${now}`];
+    if (then === undefined) return [{ name, conflict: "is not given there" }];
+    return canonical(name, now) === canonical(name, then) ? [] : [{ name, conflict: `is ${then} there, not ${now}` }];
   });
   if (conflicts.length === 0) return;
-  throw new UserError(
-    `${folder} goes on as it was started: ${conflicts.join("; ")}; leave the option${conflicts.length > 1 ? "s" : ""} out, or name another folder with --out`,
-  );
+  const options = conflicts.map(({ name }) => name);
+  const facts = { run: folder, options, conflicts: conflicts.map(({ conflict }) => conflict) };
+  const listed = conflicts.map(({ name, conflict }) => `${name} ${conflict}`).join("; ");
+  throw new UserError("options-changed", facts, `${folder} goes on as it was started: ${listed}`);
 };
 
 /** The epochs that a run is to have, where they are more than it was started with. */

@@ -113,9 +113,11 @@ async function* testGraphs(training: Training, { best, averaged, steps }: Traini
 /** How to go on after a clip that cannot be read. */
 const withAdvice = (error: unknown, { path }: RunFolder): unknown => {
   if (!(error instanceof UnreadableClip)) return error;
-  const goOn = `runtime train --resume --out ${path}`;
   return new UserError(
-    `${error.message}\nwhat is trained so far is saved; restore the clip and go on with ${goOn}, or without it: ${goOn} --skip-bad`,
+    "clip-lost-in-training",
+    { ...error.facts, run: path },
+    `${error.sentence}\nwhat is trained so far is saved`,
+    { cause: error },
   );
 };
 

@@ -1,3 +1,4 @@
+import type { Where } from "../../user-error.ts";
 import type { Split } from "../dataset.ts";
 
 /** A clip as its source lists it, before its labels are looked up among the graph's classes. */
@@ -10,7 +11,7 @@ export interface ListedClip {
   readonly split?: Split | undefined;
   readonly fold?: number | undefined;
   /** Where it is listed, for messages: the file and line, or the folder. */
-  readonly where: () => string;
+  readonly where: () => Where;
 }
 
 export type Label = readonly [string, ...string[]];

@@ -2,13 +2,13 @@
 import { homedir } from "node:os";
 import { join, normalize, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { UserError } from "../../user-error.ts";
+import { formatWhere, UserError, type Where } from "../../user-error.ts";
 import { type FileFinder, type FoundFile, openFileFinder } from "./open-file-finder.ts";
 
 export interface WantedClip {
   /** Its path, as the list has it. */
   readonly text: string;
-  readonly where: () => string;
+  readonly where: () => Where;
   /** Its fold, for data sets with a folder for each. */
   readonly fold?: number | undefined;
 }
@@ -62,15 +62,15 @@ const choosePlace = async (
   return best;
 };
 
-const explainMissing = async (finder: FileFinder, folder: string, { text, where }: WantedClip): Promise<string> => {
-  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text)) return `${where()}: ${text} is an address; download it, and name the file`;
+const explainMissing = async (finder: FileFinder, folder: string, { text }: WantedClip): Promise<string> => {
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(text)) return `${text} is an address; download it, and name the file`;
   const [path = text] = readingsOf(text).slice(-1);
   if (/^[a-z]:[/\\]/i.test(text) && process.platform !== "win32") {
-    return `${where()}: ${text} is a path of another system; expected one that is relative to the list`;
+    return `${text} is a path of another system; expected one that is relative to the list`;
   }
   const wanted = normalize(resolve(folder, path));
   const alike = (await finder.suggest(wanted)).join(" and ");
-  return `${where()}: there is no file ${wanted}${alike === "" ? "" : ` (but ${alike})`}`;
+  return `there is no file ${wanted}${alike === "" ? "" : ` (but ${alike})`}`;
 };
 
 /** The path that a clip which is not there should have. */
@@ -104,9 +104,10 @@ export const locateClips = async (
   const [first] = missing;
   if (first !== undefined && !(skipBad && missing.length < clips.length)) {
     const reason = await explainMissing(finder, join(folder, place(first)), first);
-    const advice = skipBad === false ? `; --skip-bad leaves ${missing.length === 1 ? "it" : "them"} out` : "";
     throw new UserError(
-      `${reason}; ${missing.length} of ${clips.length} clips ${missing.length === 1 ? "is" : "are"} missing${advice}`,
+      "clips-missing",
+      { ...first.where(), missing: missing.length, canSkip: skipBad === false },
+      `${reason}; ${missing.length} of ${clips.length} clips ${missing.length === 1 ? "is" : "are"} missing`,
     );
   }
   return { files, notes: describeRenamed(clips, files) };
@@ -117,7 +118,7 @@ const describeRenamed = (clips: readonly WantedClip[], files: readonly FoundFile
   const [first] = renamed;
   if (!first?.clip) return [];
   return [
-    `${first.clip.where()}: there is no ${first.clip.text}, and ${first.file.path} is taken for it; ` +
+    `${formatWhere(first.clip.where())}: there is no ${first.clip.text}, and ${first.file.path} is taken for it; ` +
       `the names of ${renamed.length} of ${clips.length} clips differ in the case of letters`,
   ];
 };

@@ -2,13 +2,13 @@
 import { quoted } from "../../../compiler/artifact/printable.ts";
 import { resolve } from "node:path";
 import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
-import { UserError } from "../../user-error.ts";
+import { formatWhere, type Where, UserError } from "../../user-error.ts";
 import type { Clip } from "../dataset.ts";
 
 /** A clip, and where it is listed. */
 export interface PlacedClip {
   readonly clip: Clip;
-  readonly where: () => string;
+  readonly where: () => Where;
 }
 
 export interface MergeOptions {
@@ -52,15 +52,19 @@ export const mergeClips = (
 const requireSamePart = (earlier: PlacedClip, later: PlacedClip): void => {
   const [then, now] = [earlier, later].map(({ clip: { split, fold } }) => [split, fold] as const);
   if (then === undefined || now === undefined) return;
-  const place = `${later.where()}: ${later.clip.name}`;
+  const [{ name }, there] = [later.clip, formatWhere(earlier.where())];
   if (now[1] !== then[1]) {
     throw new UserError(
-      `${place} is in fold ${now[1]}, and by ${earlier.where()} in fold ${then[1]}; a clip is in one`,
+      "clip-in-two-folds",
+      { ...later.where(), clip: name },
+      `${name} is in fold ${now[1]}, and by ${there} in fold ${then[1]}; a clip is in one`,
     );
   }
   if (now[0] === then[0]) return;
   throw new UserError(
-    `${place} is for ${nameOf(now[0])}, and by ${earlier.where()} for ${nameOf(then[0])}; a clip that is trained on tells nothing about others`,
+    "clip-in-two-parts",
+    { ...later.where(), clip: name },
+    `${name} is for ${nameOf(now[0])}, and by ${there} for ${nameOf(then[0])}; a clip that is trained on tells nothing about others`,
   );
 };
 
@@ -69,7 +73,9 @@ const nameOf = (split: Clip["split"]): string => (split === "train" ? "training"
 const severalLabels = (earlier: PlacedClip, later: PlacedClip, classes: readonly string[]): UserError => {
   const label = ({ clip }: PlacedClip): string => quoted(classes[clip.classIndices[0] ?? 0] ?? "");
   return new UserError(
-    `${later.where()}: ${later.clip.name} is ${label(later)}, and by ${earlier.where()} ${label(earlier)}; the graph's objective is singleLabel, expected one label`,
+    "several-labels",
+    { ...later.where(), clip: later.clip.name },
+    `${later.clip.name} is ${label(later)}, and by ${formatWhere(earlier.where())} ${label(earlier)}; the graph's objective is singleLabel, expected one label`,
   );
 };
 
@@ -77,5 +83,7 @@ const describeRepeated = (repeated: readonly PlacedClip[]): readonly string[] =>
   const [first] = repeated;
   if (!first) return [];
   const count = repeated.length === 1 ? "a clip is" : `${repeated.length} clips are`;
-  return [`${first.where()}: ${count} listed again with the same label, and taken once, such as ${first.clip.name}`];
+  return [
+    `${formatWhere(first.where())}: ${count} listed again with the same label, and taken once, such as ${first.clip.name}`,
+  ];
 };

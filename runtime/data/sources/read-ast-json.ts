@@ -31,15 +31,22 @@ export const readAstJson = async (
   const { data, keys } = parseClips(path, source);
   if (labelsPath === undefined) {
     throw new UserError(
-      `${path}: its labels are identifiers; give the CSV that names them, with the columns index, mid and display_name: --labels class_labels_indices.csv`,
+      "labels-unnamed",
+      { path },
+      "its labels are identifiers; a CSV with the columns index, mid and display_name names them",
     );
   }
   const names = await readLabelNames(labelsPath);
   const rows = data.map(({ wav, labels }, index) => {
-    const where = () => `${path}:${lineOf(source, [...keys, index, "labels"])}`;
+    const where = () => ({ path, line: lineOf(source, [...keys, index, "labels"]) });
     const resolved = labels.split(",").map((mid): Label => {
       const label = names.get(mid.trim());
-      if (label === undefined) throw new UserError(`${where()}: ${labelsPath} has no label "${mid.trim()}"`);
+      if (label === undefined)
+        throw new UserError(
+          "label-undefined",
+          { ...where(), label: mid.trim(), labels: labelsPath },
+          `${labelsPath} has no label "${mid.trim()}"`,
+        );
       return label;
     });
     return { text: wav, labels: resolved, where };
@@ -65,7 +72,7 @@ const parseClips = (path: string, source: string) => {
   const keys = issue.path?.map(({ key }) => key as string | number) ?? [];
   const what = keys.length === 0 ? "the file" : printKeys(keys);
   const fault = issue.input === undefined ? "is missing" : `should be ${issue.message}`;
-  throw new UserError(`${path}:${lineOf(source, keys)}: ${what} ${fault}`);
+  throw new UserError("list-malformed", { path, line: lineOf(source, keys) }, `${what} ${fault}`);
 };
 
 const parseJson = (path: string, source: string): unknown => {
@@ -73,11 +80,19 @@ const parseJson = (path: string, source: string): unknown => {
     return JSON.parse(source);
   } catch {
     if (/^\s*\{.*\}\s*\n\s*\{/.test(source)) {
-      throw new UserError(`${path}: it holds one JSON object per line; give it a name that ends in .jsonl`);
+      throw new UserError(
+        "json-lines",
+        { path },
+        "it holds one JSON object per line; give it a name that ends in .jsonl",
+      );
     }
     const errors: ParseError[] = []; // JSON.parse's own error has no line
     parse(source, errors, { disallowComments: true });
-    throw new UserError(`${path}:${lineAt(source, errors[0]?.offset ?? 0)}: the JSON is malformed`);
+    throw new UserError(
+      "json-malformed",
+      { path, line: lineAt(source, errors[0]?.offset ?? 0) },
+      "the JSON is malformed",
+    );
   }
 };
 
@@ -101,7 +116,11 @@ const readLabelNames = async (path: string): Promise<ReadonlyMap<string, readonl
     for (const name of new Set([row.mid, row.display_name])) {
       const earlier = lines.get(name);
       if (earlier !== undefined)
-        throw new UserError(`${path}:${line}: ${quoted(name)} stands on line ${earlier} already`);
+        throw new UserError(
+          "label-defined-twice",
+          { path, line, label: name },
+          `${quoted(name)} stands on line ${earlier} already`,
+        );
       lines.set(name, line);
     }
     names.set(row.mid, [row.display_name, row.mid, String(row.index)]);

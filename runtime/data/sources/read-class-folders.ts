@@ -32,11 +32,10 @@ export const readClassFolders = async (path: string, classes: ReadonlySet<string
   if (only === undefined || (rest.length === 0 && list !== undefined && partOf(only) === undefined)) {
     const there = only === undefined ? "there are no sub-folders" : `there is one sub-folder, ${only}`;
     const expected = "expected one per class, with that class's clips in it";
-    const itself = list === undefined ? "" : `, or the list itself: --data ${join(path, list)}`;
-    throw new UserError(`${path}: ${there}; ${expected}${itself}`);
+    throw new UserError("no-class-folders", { path, list: list && join(path, list) }, `${there}; ${expected}`);
   }
   await readTop(top, classes, finds);
-  if (finds.clips.length === 0) throw new UserError(`${path}: there are no clips in its folders`);
+  if (finds.clips.length === 0) throw new UserError("no-clips", { path }, "there are no clips in its folders");
   const unread = list === undefined ? [] : [describeUnread(path, [list, ...otherLists])];
   const notes = [...unread, ...finds.notes, ...describeOthers(path, finds.others)];
   return readPartLists(path, filesOf(top), { clips: finds.clips, notes });
@@ -46,7 +45,7 @@ const listExtensions: ReadonlySet<string> = new Set([...tableExtensions, ".json"
 
 const describeUnread = (path: string, [first, ...others]: readonly [string, ...string[]]): string => {
   const more = others.length > 0 ? ` and ${others.length} more` : "";
-  return `${path}: its folders are read, not ${first}${more} beside them; to read it: --data ${join(path, first)}`;
+  return `${path}: its folders are read, not ${first}${more} beside them; to read it, name ${join(path, first)}`;
 };
 
 /**
@@ -86,7 +85,9 @@ const openFolder = async (path: string): Promise<Folder> => {
   if (first === undefined) return folder;
   const count = others.length > 0 ? `, and ${others.length} more there` : "";
   throw new UserError(
-    `${join(path, first)}: a name that is not UTF-8${count}; rename it (convmv renames whole folders)`,
+    "name-not-utf8",
+    { path: join(path, first) },
+    `a name that is not UTF-8${count}; rename it (convmv renames whole folders)`,
   );
 };
 
@@ -182,7 +183,9 @@ const hasParts = async (
   if (others.length === 0) {
     if (haveFolders) return true;
     throw new UserError(
-      `${path}: ${nameParts(parts)}, without folders of classes; expected ${join(path, parts[0]?.name ?? "", "CLASS")}, or a CSV that lists the clips`,
+      "parts-without-classes",
+      { path },
+      `${nameParts(parts)}, without folders of classes; expected ${join(path, parts[0]?.name ?? "", "CLASS")}, or a CSV that lists the clips`,
     );
   }
   if (!haveFolders && classes === undefined) {
@@ -194,14 +197,18 @@ const hasParts = async (
   const holders = await Promise.all(others.map(({ folder }) => readClass(folder, "", undefined, [top])));
   if (haveFolders && holders.every(({ clips }) => clips.length === 0)) return true;
   throw new UserError(
-    `${path}: ${nameParts(parts)}, and ${listNames(others)} beside ${parts.length > 1 ? "them" : "it"} ${others.length > 1 ? "do" : "does"} not; expected folders of classes in folders of parts, such as ${join(path, "train", others[0]?.name ?? "")}, or a CSV that lists the clips`,
+    "parts-beside-classes",
+    { path },
+    `${nameParts(parts)}, and ${listNames(others)} beside ${parts.length > 1 ? "them" : "it"} ${others.length > 1 ? "do" : "does"} not; expected folders of classes in folders of parts, such as ${join(path, "train", others[0]?.name ?? "")}, or a CSV that lists the clips`,
   );
 };
 
 const requireNoFolds = (path: string, children: readonly Child[]): void => {
   if (children.length === 0 || !children.every(({ name }) => /^fold[\s_-]*\d+$/i.test(name))) return;
   throw new UserError(
-    `${path}: ${listNames(children)} are folds, which do not tell the classes; expected UrbanSound8K's metadata/UrbanSound8K.csv beside audio/, or a CSV with the columns path, label and fold`,
+    "folds-without-classes",
+    { path },
+    `${listNames(children)} are folds, which do not tell the classes; expected UrbanSound8K's metadata/UrbanSound8K.csv beside audio/, or a CSV with the columns path, label and fold`,
   );
 };
 
@@ -251,11 +258,11 @@ const addClass = async (
 const readClass = async (top: Folder, label: string, split: Split | undefined, above: readonly Folder[]) => {
   const [clips, others]: [ListedClip[], string[]] = [[], []];
   const seen = new Set<string>();
-  const where = () => top.path;
+  const where = () => ({ path: top.path });
   const labels = [[label]] as const;
   const walk = async (folder: Folder, above: readonly Folder[]): Promise<void> => {
     if (above.some(({ realPath }) => `${realPath}${sep}`.startsWith(`${folder.realPath}${sep}`))) {
-      throw new UserError(`${folder.path}: this link leads to a folder that it is in; delete it`);
+      throw new UserError("link-circle", { path: folder.path }, "this link leads to a folder that it is in; delete it");
     }
     if (seen.has(folder.realPath)) return; // by another link: the same clips, of the same class
     seen.add(folder.realPath);

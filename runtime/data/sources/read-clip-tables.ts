@@ -2,7 +2,7 @@
 import { quoted } from "../../../compiler/artifact/printable.ts";
 import { basename, dirname, extname, isAbsolute } from "node:path";
 import { isAudioName } from "../../audio/is-audio-name.ts";
-import { UserError } from "../../user-error.ts";
+import { type Where, UserError } from "../../user-error.ts";
 import type { Split } from "../dataset.ts";
 import type { Label, ListedClip, Listing } from "./listing.ts";
 import { locateClips, type Place } from "./locate-clips.ts";
@@ -71,10 +71,16 @@ const requireColumn = (table: Table, names: readonly string[], of: string): numb
   const index = findColumn(table, names);
   if (index >= 0) return index;
   if (table.columns.some(isAudioName)) {
-    throw new UserError(`${table.path}:1: its first line is a clip's; expected a header, such as path,label`);
+    throw new UserError(
+      "header-missing",
+      { path: table.path, line: 1 },
+      "its first line is a clip's; expected a header, such as path,label",
+    );
   }
   throw new UserError(
-    `${table.path}:1: there is no column "${names[0]}" with ${of}; the columns are ${table.columns.join(", ")}`,
+    "column-missing",
+    { path: table.path, line: 1, column: names[0] },
+    `there is no column "${names[0]}" with ${of}; the columns are ${table.columns.join(", ")}`,
   );
 };
 
@@ -111,11 +117,11 @@ interface ReadRow {
   readonly labels: readonly Label[];
   readonly part: Part | undefined;
   readonly fold: number | undefined;
-  readonly where: () => string;
+  readonly where: () => Where;
 }
 
-const lineOf = ({ path }: Table, { line }: TableRow): (() => string) => {
-  return () => `${path}:${line}`;
+const lineOf = ({ path }: Table, { line }: TableRow): (() => Where) => {
+  return () => ({ path, line });
 };
 
 /** How a table's rows are read, with a message for each cell that is none of its kind. */
@@ -129,7 +135,11 @@ const rowReader = (table: Table, classes: ReadonlySet<string> | undefined): ((ro
     .map((index) => (isFilled(index) ? index : -1));
   const refuse = (row: TableRow, index: number, expected: string): never => {
     const cell = row.cells[index] ?? "";
-    throw new UserError(`${lineOf(table, row)()}: ${table.columns[index]} is ${quoted(cell)}; expected ${expected}`);
+    throw new UserError(
+      "cell-malformed",
+      { ...lineOf(table, row)(), column: table.columns[index], value: cell, expected },
+      `${table.columns[index]} is ${quoted(cell)}; expected ${expected}`,
+    );
   };
   // Millions of clips have few different labels: those of the same are one list.
   const known = new Map<string, readonly Label[]>();
@@ -186,11 +196,19 @@ const partsByFolder = (rows: readonly ReadRow[]): readonly Part[] | undefined =>
 const splitByFold = (path: string, rows: readonly ReadRow[], chosen: number | undefined) => {
   const folds = [...new Set(rows.flatMap(({ fold }) => fold ?? []))].sort((a, b) => a - b);
   if (chosen !== undefined && folds.length === 0) {
-    throw new UserError(`--fold chooses one of the folds that data has; ${path} has none`);
+    throw new UserError(
+      "no-folds",
+      { option: "fold", data: path },
+      `chooses one of the folds that data has; ${path} has none`,
+    );
   }
   const evaluation = chosen ?? folds[0];
   if (evaluation !== undefined && !folds.includes(evaluation)) {
-    throw new UserError(`${path}: there is no fold ${evaluation}; the folds are ${folds.join(", ")}`);
+    throw new UserError(
+      "fold-unknown",
+      { path, fold: evaluation, folds },
+      `there is no fold ${evaluation}; the folds are ${folds.join(", ")}`,
+    );
   }
   return (fold: number | undefined): Split | undefined => {
     if (fold === undefined || (folds.length === 1 && chosen === undefined)) return undefined;

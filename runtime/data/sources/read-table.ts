@@ -33,9 +33,13 @@ const toUtf8 = (path: string, bytes: Buffer): Buffer => {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return Buffer.from(new TextDecoder("utf-16le").decode(bytes));
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return Buffer.from(new TextDecoder("utf-16be").decode(bytes));
   if (!isUtf8(bytes)) {
-    throw new UserError(`${path}:${lineOfFault(bytes)}: its text is not UTF-8; save it as "CSV UTF-8"`);
+    throw new UserError(
+      "not-utf8",
+      { path, line: lineOfFault(bytes) },
+      `its text is not UTF-8; save it as "CSV UTF-8"`,
+    );
   }
-  if (bytes.includes(0)) throw new UserError(`${path}: this is no text; save it as "CSV UTF-8"`);
+  if (bytes.includes(0)) throw new UserError("not-utf8", { path }, `this is no text; save it as "CSV UTF-8"`);
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? bytes.subarray(3) : bytes;
 };
 
@@ -58,20 +62,24 @@ const readCsv = (path: string, bytes: Buffer): Table => {
     }
     if (cells.length !== columns.length) {
       throw new UserError(
-        `${path}:${line}: expected ${columns.length} columns as in the header, found ${cells.length}`,
+        "columns-miscounted",
+        { path, line, expected: columns.length, found: cells.length },
+        `expected ${columns.length} columns as in the header, found ${cells.length}`,
       );
     }
     rows.push({ line, cells });
   });
-  if (columns === undefined) throw new UserError(`${path}: the file is empty; expected a header and one row per clip`);
-  if (rows.length === 0) throw new UserError(`${path}: it has a header and no rows`);
+  if (columns === undefined)
+    throw new UserError("table-empty", { path }, "the file is empty; expected a header and one row per clip");
+  if (rows.length === 0) throw new UserError("table-empty", { path }, "it has a header and no rows");
   return { path, columns, rows };
 };
 
 const requireDistinct = (path: string, line: number, columns: readonly string[]): void => {
   const named = columns.filter((name) => name !== "");
   const twice = named.find((name, index) => named.indexOf(name) !== index);
-  if (twice !== undefined) throw new UserError(`${path}:${line}: there are two columns ${quoted(twice)}`);
+  if (twice !== undefined)
+    throw new UserError("column-twice", { path, line, column: twice }, `there are two columns ${quoted(twice)}`);
 };
 
 /** As far as a header may go. */
@@ -109,9 +117,13 @@ const parseCsv = (path: string, bytes: Buffer, onRow: (cells: readonly string[],
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     if (error.code === "CSV_QUOTE_NOT_CLOSED") {
-      throw new UserError(`${path}:${last + 1}: a quote is opened here and never closed`);
+      throw new UserError("csv-malformed", { path, line: last + 1 }, "a quote is opened here and never closed");
     }
-    throw new UserError(`${path}:${String(error["lines"])}: the CSV is malformed: ${error.message}`);
+    throw new UserError(
+      "csv-malformed",
+      { path, line: Number(error["lines"]) },
+      `the CSV is malformed: ${error.message}`,
+    );
   }
 };
 
@@ -124,10 +136,11 @@ const readJsonLines = (path: string, text: string): Table => {
     .map(({ source, line }) => {
       const { success, output } = v.safeParse(v.pipe(v.string(), v.parseJson(), jsonRow), source);
       if (success) return { line, record: output };
-      throw new UserError(`${path}:${line}: expected one JSON object`);
+      throw new UserError("json-malformed", { path, line }, "expected one JSON object");
     });
   const columns = [...new Set(records.flatMap(({ record }) => Object.keys(record)))];
-  if (records.length === 0) throw new UserError(`${path}: the file is empty; expected one JSON object per clip`);
+  if (records.length === 0)
+    throw new UserError("table-empty", { path }, "the file is empty; expected one JSON object per clip");
   return {
     path,
     columns,
@@ -147,7 +160,11 @@ export const typedRows = <Entries extends v.ObjectEntries>(
 ): readonly { readonly line: number; readonly row: v.InferOutput<typeof schema> }[] => {
   const missing = Object.keys(schema.entries).find((column) => !columns.includes(column));
   if (missing !== undefined) {
-    throw new UserError(`${path}:1: there is no column ${quoted(missing)}; the columns are ${columns.join(", ")}`);
+    throw new UserError(
+      "column-missing",
+      { path, line: 1, column: missing },
+      `there is no column ${quoted(missing)}; the columns are ${columns.join(", ")}`,
+    );
   }
   return rows.map(({ line, cells }) => {
     const record = Object.fromEntries(columns.map((column, index) => [column, cells[index]]));
@@ -155,7 +172,11 @@ export const typedRows = <Entries extends v.ObjectEntries>(
     if (result.success) return { line, row: result.output };
     const [issue] = result.issues;
     const column = v.getDotPath(issue) ?? "";
-    throw new UserError(`${path}:${line}: ${column} is "${record[column] ?? ""}"; expected ${issue.message}`);
+    throw new UserError(
+      "cell-malformed",
+      { path, line, column, value: record[column], expected: issue.message },
+      `${column} is "${record[column] ?? ""}"; expected ${issue.message}`,
+    );
   });
 };
 

@@ -26,10 +26,10 @@ const shownClips = 12;
 /** @throws UserError where it is no folder, or no run's */
 const requireRun = ({ path, config }: RunFolder): void => {
   const stats = statSync(path, { throwIfNoEntry: false });
-  if (!stats) throw new UserError(`${path}: there is no such folder`);
-  if (!stats.isDirectory()) throw new UserError(`${path}: this is a file; name the folder of a run`);
+  if (!stats) throw new UserError("file-missing", { path }, "there is no such folder");
+  if (!stats.isDirectory()) throw new UserError("not-a-folder", { path }, "this is a file; name the folder of a run");
   if (existsSync(config)) return;
-  throw new UserError(`${path}: holds no run; a training writes ${config} when it begins`);
+  throw new UserError("not-a-run", { path }, `holds no run; a training writes ${config} when it begins`);
 };
 
 const analyseEvaluation = ({ predictions }: NamedPredictions, { metadata }: Artifact): EvaluationReport => {

@@ -5,6 +5,7 @@ import { readArtifact, readOwnStates } from "../../../runtime/artifact/read-arti
 import { readWaveformArtifact } from "../../../runtime/artifact/read-waveform-artifact.ts";
 import { requireTraining } from "../../../runtime/engine/session-program.ts";
 import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";
+import { describeFailure } from "../../../runtime/commands/describe-failure.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { linearModel, metadata, startWeight, writeExternalModel, writeLinearModel } from "./linear-artifact.ts";
@@ -14,7 +15,7 @@ const refusal = (read: () => unknown): string => {
   try {
     read();
   } catch (error) {
-    if (error instanceof UserError) return error.message;
+    if (error instanceof UserError) return describeFailure(error);
     throw error;
   }
   return "nothing was thrown";

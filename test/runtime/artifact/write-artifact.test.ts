@@ -8,7 +8,7 @@ import { openClassifier } from "../../../runtime/engine/classifier.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { openTrainingSession } from "../../../runtime/engine/training-session.ts";
 import { writeArtifact } from "../../../runtime/artifact/write-artifact.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { writeExternalModel, writeLinearModel } from "./linear-artifact.ts";
 
@@ -53,16 +53,16 @@ test("a path that cannot be written", async () => {
   const artifact = readArtifact(writeLinearModel(folder));
   const inMissing = join(folder, "missing", "graph.onnx");
   await expect(writeArtifact(artifact, inMissing, readTrained)).rejects.toThrow(
-    new UserError(`cannot write ${inMissing}: its folder does not exist`),
+    saying(`cannot write ${inMissing}: its folder does not exist`),
   );
   const inFile = join(folder, "file", "graph.onnx");
   await expect(writeArtifact(artifact, inFile, readTrained)).rejects.toThrow(
-    new UserError(`cannot write ${inFile}: its folder is a file`),
+    saying(`cannot write ${inFile}: its folder is a file`),
   );
   const taken = join(folder, "taken.onnx");
   mkdirSync(taken);
   await expect(writeArtifact(artifact, taken, readTrained)).rejects.toThrow(
-    new UserError(`cannot write ${taken}: it is a folder`),
+    saying(`cannot write ${taken}: it is a folder`),
   );
   expect(readdirSync(folder).sort()).toStrictEqual(["file", "graph.onnx", "taken.onnx"]);
 });
@@ -82,7 +82,7 @@ test("a full disk leaves the earlier graph as it was, and no temporary file", as
     return file;
   });
   await expect(writeArtifact(artifact, out, readTrained)).rejects.toThrow(
-    new UserError(`cannot write ${out}: the disk is full`),
+    saying(`cannot write ${out}: the disk is full`),
   );
   vi.mocked(fs.open).mockRestore();
   expect(readFileSync(out, "utf8")).toBe("the earlier graph");

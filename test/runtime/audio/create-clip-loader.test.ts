@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { saying } from "../saying.ts";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -43,7 +44,7 @@ test("the user's mistakes cross the thread boundary as such, and the thread goes
   const folder = folderOfClips();
   const missing = loader.load(join(folder, "none.wav"));
   const present = loader.load(join(folder, "7.wav"));
-  await expect(missing).rejects.toThrow(new UserError(`${folder}/none.wav: there is no such file`));
+  await expect(missing).rejects.toThrow(saying(`${folder}/none.wav: there is no such file`));
   await expect(missing).rejects.toBeInstanceOf(UserError);
   expect(await present).toHaveLength(2);
 });

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { saying } from "../saying.ts";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
@@ -104,9 +105,9 @@ describe("wrong input", () => {
   test("a missing file and a folder", async () => {
     const folder = temporaryFolder();
     await expect(decodeClip(join(folder, "none.wav"))).rejects.toThrow(
-      new UserError(`${folder}/none.wav: there is no such file`),
+      saying(`${folder}/none.wav: there is no such file`),
     );
-    await expect(decodeClip(folder)).rejects.toThrow(new UserError(`${folder}: this is a folder; expected a file`));
+    await expect(decodeClip(folder)).rejects.toThrow(saying(`${folder}: this is a folder; expected a file`));
   });
 
   const corrupt = (name: string): Buffer => {

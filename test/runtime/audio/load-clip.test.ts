@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { loadClip } from "../../../runtime/audio/load-clip.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { wavBytes } from "./wav-bytes.ts";
 
@@ -26,7 +26,7 @@ test("a clip is resampled to the model's rate", async () => {
 test("a clip without a whole frame is refused", async () => {
   const path = clipOf(199);
   await expect(loadClip(path, { sampleRateHz: 16_000, minSamples: 400 })).rejects.toThrow(
-    new UserError(`${path}: the clip has 398 samples at 16000 Hz; the model needs 400 or more (25 ms)`),
+    saying(`${path}: the clip has 398 samples at 16000 Hz; the model needs 400 or more (25 ms)`),
   );
 });
 

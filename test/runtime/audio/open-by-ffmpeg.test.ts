@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { decodeClip } from "../../../runtime/audio/decode-clip.ts";
 import { probeClip } from "../../../runtime/audio/probe-clip.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 
 const mp4 = Buffer.from("\0\0\0\x18ftypM4A ", "latin1");
@@ -57,7 +57,7 @@ test("a failure without words, and a file without sound", async () => {
 test("without ffmpeg it is said what is missing, before anything is decoded", async () => {
   const path = join(temporaryFolder({ "a.m4a": mp4 }), "a.m4a");
   vi.stubEnv("PATH", "");
-  const message = new UserError(
+  const message = saying(
     `${path}: this is MP4, which is decoded by ffmpeg, and no ffmpeg is on the PATH; install it, or save the clip as WAV or FLAC`,
   );
   await expect(probeClip(path)).rejects.toThrow(message);

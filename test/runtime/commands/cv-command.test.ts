@@ -4,7 +4,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { exitCodes } from "../../../runtime/commands/command.ts";
 import { cvCommand } from "../../../runtime/commands/cv-command.ts";
 import type { CrossValidation } from "../../../runtime/cross-validation/summarize-folds.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { recordOutput } from "../record-output.ts";
@@ -102,7 +102,7 @@ test("the folds that a run was begun with stay", async () => {
   const table = join("out", "repeat-1", "fold-1.csv");
   const before = readFileSync(table, "utf8");
   await expect(run("--data clips --folds 2 --epochs 1 --out out")).rejects.toThrow(
-    new UserError(
+    saying(
       `${join("out", "repeat-1", "fold-1")}: was begun with the folds of ${table}, and these options or clips give others; name another folder with --out`,
     ),
   );
@@ -145,12 +145,12 @@ test("one that is interrupted before a fold's parameters are averaged still aver
 
 test("what cannot be divided", async () => {
   enterWorkspace();
-  await expect(run("--folds 3")).rejects.toThrow(new UserError("runtime cv needs clips of your own: --data PATH"));
+  await expect(run("--folds 3")).rejects.toThrow(saying("runtime cv needs clips of your own: --data PATH"));
   await expect(run("--data esc/esc.csv --folds 3")).rejects.toThrow(
-    new UserError("--folds 3: esc/esc.csv has 2 folds of its own, 1, 2; leave --folds out"),
+    saying("--folds 3: esc/esc.csv has 2 folds of its own, 1, 2; leave --folds out"),
   );
   await expect(run("--data clips --folds 5 --out out")).rejects.toThrow(
-    new UserError('clips: "high" has 4 clips, too few for 5 folds'),
+    saying('clips: "high" has 4 clips, too few for 5 folds'),
   );
 });
 
@@ -160,7 +160,7 @@ test("a fold's log that is damaged", async () => {
   const metrics = "out/repeat-1/fold-1/metrics.jsonl";
   writeFileSync(metrics, readFileSync(metrics, "utf8").replace("{", "["));
   await expect(run("--data esc/esc.csv --epochs 1 --out out")).rejects.toThrow(
-    new UserError(`${metrics}:1: the file is damaged: this line is not an event of a training`),
+    saying(`${metrics}:1: the file is damaged: this line is not an event of a training`),
   );
 });
 
@@ -170,7 +170,7 @@ describe("clips that cannot be read", () => {
     const bad = [join("clips", "high", "2.wav"), join("clips", "low", "1.wav")];
     for (const path of bad) writeFileSync(path, "");
     await expect(run("--data clips --folds 2 --epochs 1 --out out")).rejects.toThrow(
-      new UserError(
+      saying(
         `2 of 8 clips cannot be read:\n${bad.map((path) => `  ${path}: the file is empty\n`).join("")}restore or remove them, or leave them out: --skip-bad`,
       ),
     );
@@ -201,7 +201,7 @@ describe("clips that cannot be read", () => {
     const args = "graph.onnx --data clips --folds 2 --epochs 2 --out out --device cpu".split(" ");
     expect(await cvCommand.run(args, { ...output, json }, interruption.signal)).toBe(exitCodes.interrupted);
     writeFileSync(join("clips", "high", "1.wav"), "");
-    await expect(run("--data clips --folds 2 --epochs 2 --out out")).rejects.toThrow(/--skip-bad$/);
+    await expect(run("--data clips --folds 2 --epochs 2 --out out")).rejects.toThrow(saying(/--skip-bad$/));
     expect((await run("--data clips --folds 2 --epochs 2 --out out --skip-bad")).code).toBe(exitCodes.done);
     expect(readResults("out").folds).toHaveLength(2);
   });
@@ -214,7 +214,7 @@ test("a fold's log that has lost evaluations", async () => {
   const lines = readFileSync(metrics, "utf8").split("\n");
   writeFileSync(metrics, lines.filter((line) => !(line.includes('"eval"') && line.includes('"epoch":1'))).join("\n"));
   await expect(run("--data esc/esc.csv --epochs 2 --out out")).rejects.toThrow(
-    new UserError(`${metrics}: lacks some of the 2 evaluations; delete the fold's folder`),
+    saying(`${metrics}: lacks some of the 2 evaluations; delete the fold's folder`),
   );
   expect(existsSync("out/repeat-1/fold-1/run.lock")).toBe(false);
 });

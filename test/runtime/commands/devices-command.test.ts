@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { describeDevices, devicesCommand } from "../../../runtime/commands/devices-command.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { assess, withCuda, withoutDawn, withoutLoader, withSoftwareGpu } from "../devices/machines.ts";
 
 test("a machine with everything", () => {
@@ -72,6 +72,6 @@ test("for programs: an object per device, one of them automatic", async () => {
 test("operands", async () => {
   const output = { json: () => {}, result: () => {}, progress: () => {}, note: () => {}, terminal: undefined };
   await expect(devicesCommand.run(["all"], output, new AbortController().signal)).rejects.toThrow(
-    new UserError("runtime devices takes no operands, but got all; see runtime devices --help"),
+    saying("runtime devices takes no operands, but got all; see runtime devices --help"),
   );
 });

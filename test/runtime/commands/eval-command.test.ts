@@ -7,7 +7,7 @@ import { evalCommand } from "../../../runtime/commands/eval-command.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { writeArtifact } from "../../../runtime/artifact/write-artifact.ts";
 import { withTrainedClips } from "../../../runtime/artifact/trained-clips.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { recordOutput } from "../record-output.ts";
@@ -55,7 +55,7 @@ low        1  1.0000  1.0000   -
 high       1  1.0000  1.0000   -`);
 
   await expect(evaluate("--data", "clips")).rejects.toThrow(
-    new UserError("runtime eval takes one graph or several, and none is given; see runtime eval --help"),
+    saying("runtime eval takes one graph or several, and none is given; see runtime eval --help"),
   );
 });
 
@@ -155,7 +155,7 @@ test("clips that cannot be read are listed at once, or left out", async () => {
   writeLinearModel(".");
   const reasons = ["high", "low"].map((label) => `  ${join("clips", label, "2.wav")}: the file is empty`).join("\n");
   await expect(evaluate("graph.onnx", "--data", "clips")).rejects.toThrow(
-    new UserError(`2 of 4 clips cannot be read:\n${reasons}\nrestore or remove them, or leave them out: --skip-bad`),
+    saying(`2 of 4 clips cannot be read:\n${reasons}\nrestore or remove them, or leave them out: --skip-bad`),
   );
   const { events, notes } = await evaluate("graph.onnx", "--data", "clips", "--skip-bad");
   expect(events).toMatchObject([{ clips: 2 }]);

@@ -10,6 +10,8 @@ import { describeGeometry } from "../../../compiler/weights/geometry.ts";
 import { referenceName } from "../../../compiler/weights/layouts/reference-name.ts";
 import { openCheckpoint } from "../../../compiler/weights/readers/open-checkpoint.ts";
 import { exportCommand } from "../../../runtime/commands/export-command.ts";
+import { describeFailure } from "../../../runtime/commands/describe-failure.ts";
+import { UserError } from "../../../runtime/user-error.ts";
 import { createOutput } from "../../../runtime/output.ts";
 import { importMini, layoutTensors, lower, mini, referenceTensors } from "../../compiler/weights/mini-ast.ts";
 import { temporaryFolder } from "../../compiler/weights/readers/builders.ts";
@@ -42,14 +44,15 @@ const compileMini = (tokens: readonly ["cls"] | readonly ["cls", "dist"] = ["cls
   return path;
 };
 
-/** Runs the command; what it prints under --json, or its error's message. */
+/** Runs the command; what it prints under --json, or what it tells of its failure. */
 const run = async (...args: readonly string[]): Promise<unknown> => {
   const stdout = new PassThrough() as unknown as NodeJS.WriteStream;
   const output = createOutput(true, { stdout, stderr: stdout });
   try {
     expect(await exportCommand.run([...args, "--json"], output, new AbortController().signal)).toBe(0);
   } catch (error) {
-    return String(error);
+    if (error instanceof UserError) return describeFailure(error);
+    throw error;
   }
   return JSON.parse(String(stdout.read()));
 };
@@ -190,7 +193,7 @@ test("hf: a model that transformers has no class for is refused, and nothing is 
   const graph = compileMini(["cls"]);
   const out = join(dirname(graph), "hf");
   expect(await run(graph, "--format", "hf", "--out", out)).toBe(
-    `UserError: ${graph}: transformers' ASTForAudioClassification is not this model: layer 2 outside the blocks ` +
+    `${graph}: transformers' ASTForAudioClassification is not this model: layer 2 outside the blocks ` +
       "is addTokens(cls,dist) there, and addTokens(cls) here; --format safetensors writes any model",
   );
   expect(readdirSync(dirname(graph))).toStrictEqual(["graph.onnx"]);
@@ -201,35 +204,27 @@ test("places that cannot be written are told, and stay as they were", async () =
   const folder = dirname(graph);
   const inFile = join(graph, "out");
   for (const format of ["hf", "safetensors"]) {
-    expect(await run(graph, "--format", format, "--out", inFile)).toBe(
-      `UserError: cannot write ${inFile}: its folder is a file`,
-    );
+    expect(await run(graph, "--format", format, "--out", inFile)).toBe(`cannot write ${inFile}: its folder is a file`);
   }
-  expect(await run(graph, "--format", "safetensors", "--out", folder)).toBe(
-    `UserError: cannot write ${folder}: it is a folder`,
-  );
-  expect(await run(graph, "--format", "hf", "--out", graph)).toBe(
-    `UserError: cannot write ${graph}: it is a file; name a folder`,
-  );
+  expect(await run(graph, "--format", "safetensors", "--out", folder)).toBe(`cannot write ${folder}: it is a folder`);
+  expect(await run(graph, "--format", "hf", "--out", graph)).toBe(`cannot write ${graph}: it is a file; name a folder`);
   const full = join(folder, "full");
   mkdirSync(full);
   writeFileSync(join(full, "notes.txt"), "");
   expect(await run(graph, "--format", "hf", "--out", full)).toBe(
-    `UserError: cannot write ${full}: it is a folder with files in it; name another`,
+    `cannot write ${full}: it is a folder with files in it; name another`,
   );
   expect(readdirSync(folder).toSorted()).toStrictEqual(["full", "graph.onnx"]);
   expect(readdirSync(full)).toStrictEqual(["notes.txt"]);
 });
 
 test("wrong arguments are told", async () => {
-  expect(await run("graph.onnx", "--out", "x")).toBe("UserError: --format is missing; it is one of safetensors, hf");
+  expect(await run("graph.onnx", "--out", "x")).toBe("--format is missing; it is one of safetensors, hf");
   expect(await run("graph.onnx", "--format", "onnx", "--out", "x")).toBe(
-    "UserError: --format is onnx; it is one of safetensors, hf",
+    "--format is onnx; it is one of safetensors, hf",
   );
-  expect(await run("graph.onnx", "--format", "hf")).toBe(
-    "UserError: --out is missing; it names the file or folder to write",
-  );
+  expect(await run("graph.onnx", "--format", "hf")).toBe("--out is missing; it names the file or folder to write");
   expect(await run("--format", "hf", "--out", "x")).toBe(
-    "UserError: runtime export takes one graph, and none is given; see runtime export --help",
+    "runtime export takes one graph, and none is given; see runtime export --help",
   );
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { commonOptions, oneOperand, parseOptions, printUsage, type Usage } from "../../../runtime/commands/options.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 
 const options = {
   data: { kind: "text", value: "PATH", help: "clips" },
@@ -53,7 +53,7 @@ test.each([
   ["--lr -1", "--lr is a number above 0, not -1"],
   ["--lr fast", "--lr is a number above 0, not fast"],
 ])("%s: %s", (line, message) => {
-  expect(() => parse(line)).toThrow(new UserError(message));
+  expect(() => parse(line)).toThrow(saying(message));
 });
 
 test("exactly one graph", () => {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { exitCodes } from "../../../runtime/commands/command.ts";
 import { statsCommand } from "../../../runtime/commands/stats-command.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { generatedClipIds, generatedClipPcm } from "../../golden-data/generated-clip.ts";
 import { committedGoldens, readGoldenJson, recordedGoldens } from "../../golden-data/golden.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
@@ -251,28 +251,26 @@ test("a clip whose values are absurd is named, and in no figure", async () => {
 describe("what cannot be measured", () => {
   test("several graphs", async () => {
     await expect(stats("a.onnx", "b.onnx")).rejects.toThrow(
-      new UserError("runtime stats takes one graph, and 2 are given: a.onnx b.onnx; see runtime stats --help"),
+      saying("runtime stats takes one graph, and 2 are given: a.onnx b.onnx; see runtime stats --help"),
     );
   });
 
   test("a graph that starts at features", async () => {
     const graph = compileFrontEnd(64, "features");
     await expect(stats(graph)).rejects.toThrow(
-      new UserError(`${graph}: starts at features, and clips are waveforms; compile its spec without --input features`),
+      saying(`${graph}: starts at features, and clips are waveforms; compile its spec without --input features`),
     );
   });
 
   test("clips for evaluation alone", async () => {
     const data = temporaryFolder({ "test/dog/1.wav": silence(1) });
     await expect(stats(compileFrontEnd(64), "--data", data)).rejects.toThrow(
-      new UserError(`${data}: all its clips are for evaluation; there is none for training to measure`),
+      saying(`${data}: all its clips are for evaluation; there is none for training to measure`),
     );
   });
 
   test("clips that can all not be read", async () => {
     const data = temporaryFolder({ "dog/1.wav": "", "dog/2.wav": wavBytes([1, 2, 3]) });
-    await expect(stats(compileFrontEnd(64), "--data", data)).rejects.toThrow(
-      new UserError(`${data}: no clip can be read`),
-    );
+    await expect(stats(compileFrontEnd(64), "--data", data)).rejects.toThrow(saying(`${data}: no clip can be read`));
   });
 });

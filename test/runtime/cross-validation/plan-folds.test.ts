@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ownFolds, stratify } from "../../../runtime/cross-validation/plan-folds.ts";
 import type { Clip, Dataset } from "../../../runtime/data/dataset.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 
 const clip = (name: string, classIndex: number, fold?: number): Clip => ({
   name,
@@ -48,5 +48,5 @@ test("the seed decides", () => {
 });
 
 test("a class with too few clips", () => {
-  expect(() => stratify(many, 6, 7)).toThrow(new UserError('clips: "rare" has 5 clips, too few for 6 folds'));
+  expect(() => stratify(many, 6, 7)).toThrow(saying('clips: "rare" has 5 clips, too few for 6 folds'));
 });

@@ -3,6 +3,7 @@ import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type DatasetOptions, readDataset } from "../../../runtime/data/read-dataset.ts";
+import { describeFailure } from "../../../runtime/commands/describe-failure.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 
@@ -29,7 +30,9 @@ const readIn = async (folder: string, path = "", options: Partial<DatasetOptions
 const refusalIn = async (folder: string, path = "", options: Partial<DatasetOptions> = graph): Promise<string> => {
   const error: unknown = await readIn(folder, path, options).catch((error: unknown) => error);
   expect(error).toBeInstanceOf(UserError);
-  return (error as UserError).message.replaceAll(`${folder}/`, "").replaceAll(folder, ".");
+  return describeFailure(error as UserError)
+    .replaceAll(`${folder}/`, "")
+    .replaceAll(folder, ".");
 };
 
 /** Empty files: nothing is decoded yet. */
@@ -61,7 +64,7 @@ describe("folders of parts", () => {
     ["noise to cut", empty("_background_noise_/1.wav"), "_background_noise_: 1 clip is of no class, and left out"],
     ["an empty class", empty("fish/notes.md"), "fish: holds no clips, and is left out"],
     ["a clip outside", empty("1.wav"), ".: 1 clip is in no class's folder, and left out: 1.wav"],
-    ["a list", empty("list.csv"), ".: its folders are read, not list.csv beside them; to read it: --data list.csv"],
+    ["a list", empty("list.csv"), ".: its folders are read, not list.csv beside them; to read it, name list.csv"],
     [
       "files of other kinds",
       empty("cat/1.txt", "cat/2.txt", "dog/take1"),

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { embeddedClasses } from "../../../runtime/data/embedded.ts";
 import { readDataset } from "../../../runtime/data/read-dataset.ts";
 import { splitClips } from "../../../runtime/data/split-clips.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import quickstart from "../../../spec/quickstart.ts";
 
 test("without a path there are the embedded sounds, balanced and split", async () => {
@@ -23,7 +23,7 @@ test("the quickstart's classes are theirs", () => {
 
 test("a graph of other classes has no use for them", async () => {
   await expect(readDataset({ classes: ["cat", "dog"] })).rejects.toThrow(
-    new UserError(
+    saying(
       'the embedded sounds have a class "tone" and the graph has not; give clips of the graph\'s own classes: --data PATH',
     ),
   );

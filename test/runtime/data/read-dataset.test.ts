@@ -1,7 +1,9 @@
 import { symlinkSync } from "node:fs";
+import { saying } from "../saying.ts";
 import { join, normalize, relative } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type DatasetOptions, readDataset } from "../../../runtime/data/read-dataset.ts";
+import { describeFailure } from "../../../runtime/commands/describe-failure.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 
@@ -25,7 +27,9 @@ const refusal = async (files: Files, path: string, options: Options = {}): Promi
   const reading = readDataset({ classes, data: join(folder, path), ...options, ...labels });
   const error: unknown = await reading.catch((error: unknown) => error);
   expect(error).toBeInstanceOf(UserError);
-  return (error as UserError).message.replaceAll(`${folder}/`, "").replaceAll(folder, ".");
+  return describeFailure(error as UserError)
+    .replaceAll(`${folder}/`, "")
+    .replaceAll(folder, ".");
 };
 
 test("nothing there, and something that is no data set", async () => {
@@ -79,7 +83,7 @@ describe("a folder per class", () => {
     const link = join(folder, "dog", "all");
     symlinkSync("..", link, "dir");
     await expect(readDataset({ classes, data: folder })).rejects.toThrow(
-      new UserError(`${link}: this link leads to a folder that it is in; delete it`),
+      saying(`${link}: this link leads to a folder that it is in; delete it`),
     );
   });
 
@@ -111,7 +115,7 @@ describe("a CSV of clips", () => {
     const folder = temporaryFolder({ "list.csv": Buffer.from("path,label\na.wav,h\u00e9ron\n", "latin1") });
     const data = join(folder, "list.csv");
     await expect(readDataset({ classes, data })).rejects.toThrow(
-      new UserError(`${data}:2: its text is not UTF-8; save it as "CSV UTF-8"`),
+      saying(`${data}:2: its text is not UTF-8; save it as "CSV UTF-8"`),
     );
   });
 
@@ -199,7 +203,7 @@ describe("a CSV of clips", () => {
       "--labels names the labels of AST's JSON; list.csv is something else",
     );
     await expect(readDataset({ classes: ["dog"], fold: 1 })).rejects.toThrow(
-      "--fold is about clips of your own; name them with --data PATH",
+      saying("--fold is about clips of your own; name them with --data PATH"),
     );
   });
 });
@@ -273,7 +277,7 @@ describe("AST's JSON", () => {
 
   test("no labels file", async () => {
     expect(await refusal(files, "data.json")).toBe(
-      "data.json: its labels are identifiers; give the CSV that names them, with the columns index, mid and display_name: --labels class_labels_indices.csv",
+      "data.json: its labels are identifiers; a CSV with the columns index, mid and display_name names them: --labels class_labels_indices.csv",
     );
     expect(await refusal(files, "data.json", { labels: "none.csv" })).toBe("none.csv: there is no such file");
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Clip, Dataset, Split } from "../../../runtime/data/dataset.ts";
 import { evaluationClips, splitClips } from "../../../runtime/data/split-clips.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 
 const clip = (name: string, classIndices: readonly number[], split?: Split): Clip => ({
   name,
@@ -122,5 +122,5 @@ test.each([
     'DATA: every training clip is "cat" and "dog"; training tells classes apart and needs two or more',
   ],
 ])("%s", (_, data, message) => {
-  expect(() => splitClips(data, { seed: 1 })).toThrow(new UserError(message));
+  expect(() => splitClips(data, { seed: 1 })).toThrow(saying(message));
 });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from "vitest";
 import { describeChoice } from "../../../runtime/devices/choose-device.ts";
 import { requireDevice, selectDevice } from "../../../runtime/devices/select-device.ts";
 import { cpuDevice } from "../../../runtime/engine/device.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { softwareGpu } from "../../software-gpu.ts";
 import * as machines from "./machines.ts";
 
@@ -160,7 +160,7 @@ describe("a device that was asked for and is missing: the error says what adds i
   ])("%s: %s", (kind, _, machine, message) => {
     const require = () => requireDevice(assess(machine)[kind]);
 
-    expect(require).toThrow(new UserError(`--device ${kind}: ${message}`));
+    expect(require).toThrow(saying(`--device ${kind}: ${message}`));
   });
 });
 
@@ -191,7 +191,7 @@ describe("this machine", () => {
   });
 
   test("a name that is none", async () => {
-    await expect(select("gpu")).rejects.toThrow(new UserError("--device is auto, cpu, webgpu or cuda, not gpu"));
+    await expect(select("gpu")).rejects.toThrow(saying("--device is auto, cpu, webgpu or cuda, not gpu"));
   });
 
   test("auto finds a device in any case", async () => {

@@ -10,7 +10,7 @@ import { type Artifact, readArtifact } from "../../../runtime/artifact/read-arti
 import type { Tensors } from "../../../runtime/engine/state-store.ts";
 import { openTrainingSession, type TrainingBatch } from "../../../runtime/engine/training-session.ts";
 import { writeArtifact } from "../../../runtime/artifact/write-artifact.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { softwareGpu } from "../../software-gpu.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
@@ -106,7 +106,7 @@ describe.skipIf(softwareGpu === undefined)("on a WebGPU device", () => {
   test("mixed precision needs float16 arithmetic", async () => {
     const artifact = compileQuickstart({ precision: "mixed-float16" });
     await expect(openTrainingSession(artifact, webgpuDevice)).rejects.toThrow(
-      new UserError(
+      saying(
         `${artifact.path}: trains in mixed precision, and webgpu (software) has no float16 arithmetic; compile the spec with precision: float32(), or use --device cpu`,
       ),
     );

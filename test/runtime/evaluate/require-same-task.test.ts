@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { requireSameTask } from "../../../runtime/evaluate/require-same-task.ts";
 import type { Artifact } from "../../../runtime/artifact/read-artifact.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { metadata } from "../artifact/linear-artifact.ts";
 
 const artifact = (path: string, changes: Partial<ArtifactMetadata> = {}): Artifact => ({
@@ -24,6 +24,6 @@ test.each([
   [{ classes: ["low", "hi"] }, 'class 1 is "high" in one and "hi" in the other'],
 ] as const)("graphs of other tasks may not: %j", (changes, difference) => {
   expect(() => requireSameTask(artifact("a"), [artifact("b"), artifact("c", changes)])).toThrow(
-    new UserError(`a and c cannot be averaged: ${difference}`),
+    saying(`a and c cannot be averaged: ${difference}`),
   );
 });

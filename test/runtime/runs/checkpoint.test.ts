@@ -12,7 +12,7 @@ import {
 } from "../../../runtime/runs/checkpoint.ts";
 import { type RunFolder, runFolder } from "../../../runtime/runs/run-folder.ts";
 import { train } from "../../../runtime/train/train.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { collect, optionsIn } from "../train/linear-training.ts";
 
@@ -113,7 +113,7 @@ test("both are damaged", async () => {
     writeFileSync(path, bytes.fill(1, bytes.length - 1));
   }
   await expect(read(folder)).rejects.toThrow(
-    new UserError(`${folder.checkpoint}: the file is damaged: its bytes are not those that were written`),
+    saying(`${folder.checkpoint}: the file is damaged: its bytes are not those that were written`),
   );
   expect(existsSync(folder.previousCheckpoint)).toBe(true);
 });
@@ -128,8 +128,8 @@ test("parameters that are not finite are never saved", async () => {
   await training.next(); // the first step: its loss is finite, what it leaves is not
   interruption.abort();
   await expect(training.next()).rejects.toThrow(
-    new UserError(
-      "the parameters are not finite after step 1, with a learning rate of 3e+38; try a lower one, such as --lr 3e+37",
+    saying(
+      "the parameters are not finite after step 1, with a learning rate of 3e+38; try a lower rate, such as --lr 3e+37",
     ),
   );
   expect(readProgress(options.folder)).toBeUndefined();
@@ -139,7 +139,7 @@ test("parameters that are not finite are never saved", async () => {
 test("another run's", async () => {
   const folder = await write();
   await expect(read(folder, { run: "another run" })).rejects.toThrow(
-    new UserError(
+    saying(
       `${folder.checkpoint}: belongs to another training than the config.json beside it; keep each run's files together`,
     ),
   );
@@ -149,13 +149,13 @@ test("incomplete, or of another graph", async () => {
   const folder = await write();
   const path = folder.checkpoint;
   await expect(read(folder, { changing: [...changing, state("moment", "float32")] })).rejects.toThrow(
-    new UserError(`${path}: the file is damaged: it has no moment`),
+    saying(`${path}: the file is damaged: it has no moment`),
   );
   await expect(read(folder, { changing: [state("steps", "int64")] })).rejects.toThrow(
-    new UserError(`${path}: the file is damaged: steps is int32 []; the graph's is int64 []`),
+    saying(`${path}: the file is damaged: steps is int32 []; the graph's is int64 []`),
   );
   await expect(read(folder, { averaged: [state("weight", "float32", 8)] })).rejects.toThrow(
-    new UserError(`${path}: the file is damaged: weight is float32 [4, 2]; the graph's is float32 [8]`),
+    saying(`${path}: the file is damaged: weight is float32 [4, 2]; the graph's is float32 [8]`),
   );
 });
 
@@ -163,16 +163,16 @@ test("something else, or of another version", async () => {
   const folder = runFolder(temporaryFolder());
   const path = folder.checkpoint;
   writeFileSync(path, "nonsense");
-  expect(() => readProgress(folder)).toThrow(new UserError(`${path}: not a safetensors file, or cut short`));
+  expect(() => readProgress(folder)).toThrow(saying(`${path}: not a safetensors file, or cut short`));
   await writeSafetensors(path, [], { format: "pt" });
-  expect(() => readProgress(folder)).toThrow(new UserError(`${path}: not a checkpoint of a training`));
+  expect(() => readProgress(folder)).toThrow(saying(`${path}: not a checkpoint of a training`));
   const format = "specgraph checkpoint";
   await writeSafetensors(path, [], { format, formatVersion: "2" });
-  expect(() => readProgress(folder)).toThrow(new UserError(`${path}: has checkpoint version 2; this runtime reads 3`));
+  expect(() => readProgress(folder)).toThrow(saying(`${path}: has checkpoint version 2; this runtime reads 3`));
   for (const content of ["", "{}", '{"progress":{"epochs":-1},"logBytes":0}']) {
     await writeSafetensors(path, [], { format, formatVersion: "3", content });
     expect(() => readProgress(folder)).toThrow(
-      new UserError(`${path}: the file is damaged: it does not tell how far the training had come`),
+      saying(`${path}: the file is damaged: it does not tell how far the training had come`),
     );
   }
 });

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openEventLog } from "../../../runtime/runs/event-log.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 
 const unexpected = (text: string): never => expect.fail(text);
@@ -47,7 +47,5 @@ test("a log that is gone begins anew", () => {
 
 test("a path that cannot be written", () => {
   const path = join(temporaryFolder(), "none", "metrics.jsonl");
-  expect(() => openEventLog(path, 0, unexpected)).toThrow(
-    new UserError(`cannot write ${path}: its folder does not exist`),
-  );
+  expect(() => openEventLog(path, 0, unexpected)).toThrow(saying(`cannot write ${path}: its folder does not exist`));
 });

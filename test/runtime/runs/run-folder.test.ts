@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { createRunFolder, folderName, openRunFolder } from "../../../runtime/runs/run-folder.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 
 const source = join("elsewhere", "graph.onnx");
@@ -54,7 +54,7 @@ test("a folder that cannot be made", () => {
     [join(folder, "file", "sub"), "metrics.jsonl"],
   ] as const) {
     expect(() => createRunFolder(path, "ast", source)).toThrow(
-      new UserError(`cannot write ${join(path, first)}: its folder is a file`),
+      saying(`cannot write ${join(path, first)}: its folder is a file`),
     );
   }
 });
@@ -63,7 +63,7 @@ test("a run never overwrites the graph that it trains", () => {
   const folder = temporaryFolder({ "graph.onnx": "", "spec.onnx": "" });
   const graph = join(folder, "graph.onnx");
   expect(() => createRunFolder(folder, "ast", graph)).toThrow(
-    new UserError(`--out ${folder}: the run would overwrite ${graph}, the graph that it trains; name another folder`),
+    saying(`--out ${folder}: the run would overwrite ${graph}, the graph that it trains; name another folder`),
   );
 });
 
@@ -79,7 +79,7 @@ const ownFiles = [
 test("what a run would replace is not replaced without a word", () => {
   const folder = temporaryFolder(Object.fromEntries([...ownFiles, "notes.txt"].map((name) => [name, ""])));
   expect(() => createRunFolder(folder, "ast", source)).toThrow(
-    new UserError(
+    saying(
       `${folder}: holds best.onnx and 1 more file, which the run would replace; name another folder with --out, or give --overwrite`,
     ),
   );
@@ -91,7 +91,7 @@ test("what a run would replace is not replaced without a word", () => {
 test("a config.json of something else stays", () => {
   const folder = temporaryFolder({ "config.json": "{}" });
   expect(() => createRunFolder(folder, "ast", source)).toThrow(
-    new UserError(
+    saying(
       `${folder}: holds config.json, which the run would replace; name another folder with --out, or give --overwrite`,
     ),
   );
@@ -119,6 +119,6 @@ test("a run to go on with: half-written files are removed", () => {
 test("a folder without a run", () => {
   const folder = temporaryFolder();
   expect(() => openRunFolder(folder)).toThrow(
-    new UserError(`${folder}: holds no run to resume; a training writes ${join(folder, "config.json")} when it begins`),
+    saying(`${folder}: holds no run to resume; a training writes ${join(folder, "config.json")} when it begins`),
   );
 });

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { createRunFolder, openRunFolder } from "../../../runtime/runs/run-folder.ts";
 import { lockRun, unlockRun } from "../../../runtime/runs/run-lock.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 
 const lockOf = (owner: object): string => JSON.stringify(owner);
@@ -18,7 +18,7 @@ test("a run that another process is at work on is left to it", () => {
     "config.json": "{}",
     "metrics.jsonl": "kept",
   });
-  const refusal = new UserError(
+  const refusal = saying(
     `${folder}: process ${process.ppid} is training there; wait for its end or stop it. If that is another program, delete ${join(folder, "run.lock")}`,
   );
   expect(() => createRunFolder(folder, "ast", "graph.onnx")).toThrow(refusal);
@@ -47,7 +47,7 @@ test("nothing stays of it", () => {
 test("a lock that cannot be written is told", () => {
   const blocked = temporaryFolder({ "config.json": "{}" });
   mkdirSync(join(blocked, "run.lock"));
-  const refusal = new UserError(`cannot write ${join(blocked, "run.lock")}: it is a folder`);
+  const refusal = saying(`cannot write ${join(blocked, "run.lock")}: it is a folder`);
   expect(() => openRunFolder(blocked)).toThrow(refusal);
   expect(() => createRunFolder(blocked, "ast", "graph.onnx")).toThrow(refusal);
 });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { readSafetensors } from "../../../runtime/safetensors/read-safetensors.ts";
 import { writeSafetensors } from "../../../runtime/safetensors/write-safetensors.ts";
 import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";
-import { UserError } from "../../../runtime/user-error.ts";
+import { saying } from "../saying.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 
 const write = async (): Promise<string> => {
@@ -47,29 +47,27 @@ test("a file that is cut short, anywhere", async () => {
   const whole = readFileSync(path);
   for (const length of [0, 7, 8, 100]) {
     writeFileSync(path, whole.subarray(0, length));
-    expect(() => readSafetensors(path)).toThrow(new UserError(`${path}: not a safetensors file, or cut short`));
+    expect(() => readSafetensors(path)).toThrow(saying(`${path}: not a safetensors file, or cut short`));
   }
   writeFileSync(path, whole.subarray(0, -1));
   expect(() => readSafetensors(path)).toThrow(
-    new UserError(`${path}: the file is cut short: numbers ends at byte ${whole.length} of ${whole.length - 1}`),
+    saying(`${path}: the file is cut short: numbers ends at byte ${whole.length} of ${whole.length - 1}`),
   );
 });
 
 test("what is no such file", () => {
   const folder = temporaryFolder();
   const missing = join(folder, "none.safetensors");
-  expect(() => readSafetensors(missing)).toThrow(new UserError(`${missing}: there is no such file`));
+  expect(() => readSafetensors(missing)).toThrow(saying(`${missing}: there is no such file`));
   for (const header of ["1", "nonsense", '{"x":{"dtype":"F32"}}', '{"__metadata__":{"a":1}}']) {
     const path = craft(header, 8);
-    expect(() => readSafetensors(path)).toThrow(new UserError(`${path}: not a safetensors file, or cut short`));
+    expect(() => readSafetensors(path)).toThrow(saying(`${path}: not a safetensors file, or cut short`));
   }
 });
 
 test("tensors that are not as they should be", () => {
   const half = craft('{"x":{"dtype":"F16","shape":[1],"data_offsets":[0,2]}}', 2);
-  expect(() => readSafetensors(half)).toThrow(new UserError(`${half}: x is F16; expected one of F32, I32, I64`));
+  expect(() => readSafetensors(half)).toThrow(saying(`${half}: x is F16; expected one of F32, I32, I64`));
   const short = craft('{"x":{"dtype":"F32","shape":[2,3],"data_offsets":[0,8]}}', 8);
-  expect(() => readSafetensors(short)).toThrow(
-    new UserError(`${short}: the file is damaged: x has 8 bytes for 2 x 3 values`),
-  );
+  expect(() => readSafetensors(short)).toThrow(saying(`${short}: the file is damaged: x has 8 bytes for 2 x 3 values`));
 });

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { saying } from "../saying.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Recipe } from "../../../compiler/artifact/metadata.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
@@ -230,7 +231,7 @@ describe("a run that goes on", () => {
   ])("not with other options: %o", async (given, message) => {
     enterWorkspace();
     await startRun();
-    await expect(resumeRun(given)).rejects.toThrow(new UserError(`run goes on as it was started: ${message}`));
+    await expect(resumeRun(given)).rejects.toThrow(saying(`run goes on as it was started: ${message}`));
   });
 
   test("not on another graph", async () => {
@@ -238,7 +239,7 @@ describe("a run that goes on", () => {
     await startRun();
     appendFileSync("graph.onnx.data", "more");
     await expect(resumeRun()).rejects.toThrow(
-      new UserError("graph.onnx: not the graph that run was started with: its content has changed"),
+      saying("graph.onnx: not the graph that run was started with: its content has changed"),
     );
   });
 
@@ -257,7 +258,7 @@ describe("a run that goes on", () => {
     expect((await resumeRun()).options.clips).toHaveLength(8);
     rmSync(join("clips", "low", "0.wav"));
     await expect(resumeRun()).rejects.toThrow(
-      new UserError(
+      saying(
         "clips: not the clips that run was started with: 8 to train on and 2 to evaluate on; now 7 to train on and 2 to evaluate on, or others",
       ),
     );
@@ -270,7 +271,7 @@ describe("a run that goes on", () => {
     const lines = readFileSync(path, "utf8");
     writeFileSync(path, lines.replace('"low"', '"high"'));
     await expect(resumeRun()).rejects.toThrow(
-      new UserError(`${path}: not what the training wrote when it began; restore or delete it`),
+      saying(`${path}: not what the training wrote when it began; restore or delete it`),
     );
     for (const line of [
       "{",
@@ -280,7 +281,7 @@ describe("a run that goes on", () => {
     ]) {
       writeFileSync(path, `${line}\n`);
       await expect(resumeRun()).rejects.toThrow(
-        new UserError(`${path}:1: the file is damaged: this line is not a clip of a training`),
+        saying(`${path}:1: the file is damaged: this line is not a clip of a training`),
       );
     }
   });
@@ -291,9 +292,7 @@ describe("a run that goes on", () => {
     const path = join("run", "config.json");
     for (const text of ["", "{}", readFileSync(path, "utf8").replace('"formatVersion": 1', '"formatVersion": 2')]) {
       writeFileSync(path, text);
-      await expect(resumeRun()).rejects.toThrow(
-        new UserError(`${path}: not what a training of this runtime's version wrote`),
-      );
+      await expect(resumeRun()).rejects.toThrow(saying(`${path}: not what a training of this runtime's version wrote`));
     }
   });
 });
@@ -302,7 +301,7 @@ test("an interrupted run is not overwritten", async () => {
   enterWorkspace();
   await trainOneEpoch((await startRun()).options);
   await expect(startRun()).rejects.toThrow(
-    new UserError(
+    saying(
       "run: holds a run that ended after step 3, before its end; go on with it: runtime train --resume --out run, name another folder, or replace it with --overwrite",
     ),
   );
@@ -325,7 +324,7 @@ test("a finished run is not overwritten unless that is asked for", async () => {
   enterWorkspace();
   await trainFor((await startRun({ epochs: 1 })).options);
   await expect(startRun()).rejects.toThrow(
-    new UserError(
+    saying(
       "run: holds a finished run of 1 epoch; name another folder with --out, add epochs to it with --resume --epochs N, or replace it with --overwrite",
     ),
   );
@@ -395,7 +394,7 @@ describe("more epochs", () => {
       {},
       "the run's learning rate falls along a cosine that ends with epoch 3: of 5 epochs it would have been another from the first step on; train anew into another folder",
     ],
-    ["so many steps", {}, { steps: 4 }, "the run ends after its --steps 4, whatever its epochs"],
+    ["so many steps", {}, { steps: 4 }, "the run ends after its 4 steps, whatever its epochs"],
     [
       "early stopping",
       { earlyStopping: { figure: "accuracy", patience: 1 } },
@@ -407,7 +406,7 @@ describe("more epochs", () => {
     writeLinearModel(".", linearModel({ recipe: { ...metadata.recipe, ...changes } }));
     await trainFor((await startRun(given)).options);
     const config = readFileSync(join("run", "config.json"), "utf8");
-    await expect(resumeRun({ epochs: 5 })).rejects.toThrow(new UserError(`--epochs 5: ${reason}`));
+    await expect(resumeRun({ epochs: 5 })).rejects.toThrow(saying(`--epochs 5: ${reason}`));
     expect(readFileSync(join("run", "config.json"), "utf8")).toBe(config);
   });
 });
@@ -453,7 +452,7 @@ describe("clips that cannot be read", () => {
     rmSync(clip("high", 2));
     const data = "list.csv";
     await expect(startRun({ data })).rejects.toThrow(
-      /: there is no file .*; 1 of 8 clips is missing; --skip-bad leaves it out$/,
+      saying(/: there is no file .*; 1 of 8 clips is missing; --skip-bad leaves it out$/),
     );
     const run = { ...preparing, skipBad: true, out: "run", command };
     const { options } = await prepared(prepareNewRun("graph.onnx", { ...values, data }, run));
@@ -472,7 +471,7 @@ describe("clips that cannot be read", () => {
     rmSync(evaluated);
     writeFileSync(first, other);
     await expect(resumeRun()).rejects.toThrow(
-      new UserError(
+      saying(
         `2 of 10 clips cannot be read:
   ${evaluated}: there is no such file
   ${first}: its content has changed since the run began

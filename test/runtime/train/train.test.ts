@@ -14,6 +14,7 @@ import { countSteps } from "../../../runtime/train/run-epoch.ts";
 import { train } from "../../../runtime/train/train.ts";
 import type { TrainEvent } from "../../../runtime/runs/train-event.ts";
 import type { TrainOptions } from "../../../runtime/train/training.ts";
+import { saying } from "../saying.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { accumulatingModel } from "../artifact/accumulating-artifact.ts";
@@ -86,8 +87,8 @@ test("an interruption before the first step names no graph", async () => {
 test("a loss that is not finite ends training and names the step and the learning rate", async () => {
   const options = optionsIn(temporaryFolder(), { recipe: { learningRate: 3e38, batch: 2 } });
   await expect(collect(options)).rejects.toThrow(
-    new UserError(
-      "the loss is not a number at step 2 of epoch 1, with a learning rate of 3e+38; try a lower one, such as --lr 3e+37",
+    saying(
+      "the loss is not a number at step 2 of epoch 1, with a learning rate of 3e+38; try a lower rate, such as --lr 3e+37",
     ),
   );
 });
@@ -100,7 +101,9 @@ test("in mixed precision an overflow is the loss scale's business, unless it nev
     for await (const event of train(optionsIn(temporaryFolder(), { recipe, clips: many }))) events.push(event);
   };
   await expect(overflow()).rejects.toThrow(
-    "the loss is not a number at step 43 of epoch 1, with a learning rate of 3e+38; try a lower one, such as --lr 3e+37",
+    saying(
+      "the loss is not a number at step 43 of epoch 1, with a learning rate of 3e+38; try a lower rate, such as --lr 3e+37",
+    ),
   );
   expect(events.filter(({ event }) => event === "step")).toHaveLength(42);
 });
@@ -108,7 +111,7 @@ test("in mixed precision an overflow is the loss scale's business, unless it nev
 test("a model that diverges in an epoch's last step is not saved", async () => {
   const folder = temporaryFolder();
   await expect(collect(optionsIn(folder, { recipe: { learningRate: 3e38, batch: 6 } }))).rejects.toThrow(
-    new UserError(
+    saying(
       "the model's answers are not finite numbers: its parameters diverged in training; train again with a lower --lr",
     ),
   );
@@ -118,11 +121,11 @@ test("a model that diverges in an epoch's last step is not saved", async () => {
 test("a clip that cannot be read ends training with its message", async () => {
   const options = optionsIn(temporaryFolder(), {
     load: async (clip) => {
-      if (clip.name === "clip 3") throw new UserError("clip 3: this is not audio");
+      if (clip.name === "clip 3") throw new UserError("audio-malformed", { path: "clip 3" }, "this is not audio");
       return load(clip);
     },
   });
-  await expect(collect(options)).rejects.toThrow(new UserError("clip 3: this is not audio"));
+  await expect(collect(options)).rejects.toThrow(saying("clip 3: this is not audio"));
 });
 
 const eventsOf = <Name extends TrainEvent["event"]>(events: readonly TrainEvent[], name: Name) =>
@@ -232,7 +235,8 @@ describe("a clip that cannot be read", () => {
       model,
       recipe: { epochs: 3, batch: 2 },
       load: async (clip) => {
-        if (bad().includes(clip.name)) throw new UnreadableClip(`${clip.name}: the file is damaged`);
+        if (bad().includes(clip.name))
+          throw new UnreadableClip("audio-malformed", { path: clip.name }, "the file is damaged");
         return load(clip);
       },
       ...changes,
@@ -249,7 +253,7 @@ describe("a clip that cannot be read", () => {
     };
     const goOn = `runtime train --resume --out ${failing.folder.path}`;
     await expect(training()).rejects.toThrow(
-      new UserError(
+      saying(
         `${clip}: the file is damaged\nwhat is trained so far is saved; restore the clip and go on with ${goOn}, or without it: ${goOn} --skip-bad`,
       ),
     );
@@ -308,7 +312,7 @@ describe("a clip that cannot be read", () => {
     );
     const evaluationClips = clips.slice(0, 1);
     await expect(collect(options(() => ["clip 0"], { leaveOut, evaluationClips }))).rejects.toThrow(
-      new UserError("none of the 1 clips can be read"),
+      saying("none of the 1 clips can be read"),
     );
   });
 });

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openEventWriter } from "../../../../runtime/report/tensorboard/open-event-writer.ts";
-import { UserError } from "../../../../runtime/user-error.ts";
+import { saying } from "../../saying.ts";
 import { temporaryFolder } from "../../audio/temporary-folder.ts";
 
 const openedAtSeconds = 1_767_225_600.25;
@@ -45,6 +45,6 @@ test("events are in the file when the call returns", () => {
 test("a folder that is none is refused", () => {
   const file = join(temporaryFolder({ file: Buffer.of() }), "file");
   expect(() => openEventWriter({ folder: file, openedAtSeconds, host: "host", firstStep: 1 })).toThrow(
-    new UserError(`cannot write ${join(file, "events.out.tfevents.1767225600.host")}: its folder is a file`),
+    saying(`cannot write ${join(file, "events.out.tfevents.1767225600.host")}: its folder is a file`),
   );
 });

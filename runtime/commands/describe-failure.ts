@@ -1,0 +1,63 @@
+/** The library's failures in the words of the command line: the only place where a failure meets a flag. */
+import { type Facts, UserError } from "../user-error.ts";
+
+/** Options whose flags are not their names in kebab-case. */
+const ownFlags: Readonly<Record<string, string>> = { learningRate: "--lr" };
+
+/** The flag of one of the library's options. */
+const flagOf = (option: string): string =>
+  ownFlags[option] ?? `--${option.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+
+const textsOf = (fact: Facts[string]): readonly string[] => (Array.isArray(fact) ? fact.map(String) : []);
+
+const goOn = (run: string): string => `runtime train --resume --out ${run}`;
+
+const clearUp = ({ finished, path = "" }: Facts): string =>
+  finished === true
+    ? "; name another folder with --out, add epochs to it with --resume --epochs N, or replace it with --overwrite"
+    : `; go on with it: ${goOn(path)}, name another folder, or replace it with --overwrite`;
+
+/** By a failure's code, which flags mend it. */
+export const advice: Readonly<Record<string, (facts: Facts) => string>> = {
+  "batch-too-large": ({ fitting }) => `; use ${fitting === 0 ? "--device cpu" : `--batch ${String(fitting)}`}`,
+  "clip-lost-in-training": ({ run }) =>
+    `; restore the clip and go on with ${goOn(String(run))}, or without it: ${goOn(String(run))} --skip-bad`,
+  "clips-missing": ({ canSkip, missing }) =>
+    canSkip === true ? `; --skip-bad leaves ${missing === 1 ? "it" : "them"} out` : "",
+  "clips-unreadable": ({ isBegun }) =>
+    isBegun === true
+      ? "\nrestore them, or go on without them: --skip-bad"
+      : "\nrestore or remove them, or leave them out: --skip-bad",
+  "device-refuses-graph": () => "; use --device cpu",
+  "embedded-class-unknown": () => "; give clips of the graph's own classes: --data PATH",
+  "embedded-not-divisible": () => "; name clips with --data PATH",
+  "folder-holds-run": clearUp,
+  "folder-in-use": () => "; name another folder with --out, or give --overwrite",
+  "folds-changed": () => "; name another folder with --out",
+  "folds-fixed": () => "; leave --folds out",
+  "labels-unnamed": () => ": --labels class_labels_indices.csv",
+  "loss-not-finite": ({ learningRate }) => `; try a lower rate, such as --lr ${Number(learningRate) / 10}`,
+  "no-class-folders": ({ list }) => (list === undefined ? "" : `, or the list itself: --data ${String(list)}`),
+  "no-float16": () => "; compile the spec with precision: float32(), or use --device cpu",
+  "not-exportable": () => "; --format safetensors writes any model",
+  "nothing-to-hold-out": () => "; give others: --eval-data PATH",
+  "option-needs-data": () => "; name them with --data PATH",
+  "options-changed": ({ options }) =>
+    `; leave the option${textsOf(options).length > 1 ? "s" : ""} out, or name another folder with --out`,
+  "parameters-diverged": () => "; train again with a lower --lr",
+  "parameters-not-finite": ({ learningRate }) => `; try a lower rate, such as --lr ${Number(learningRate) / 10}`,
+  "starts-at-features": () => "; compile its spec without --input features",
+};
+
+/** What is wrong, with the options of the library as flags. */
+const spoken = ({ code, facts, message, sentence }: UserError): string => {
+  if (code === "options-changed") {
+    const conflicts = textsOf(facts["conflicts"]);
+    const listed = textsOf(facts["options"]).map((option, index) => `${flagOf(option)} ${conflicts[index] ?? ""}`);
+    return `${String(facts["run"])} goes on as it was started: ${listed.join("; ")}`;
+  }
+  return facts.path === undefined && facts.option !== undefined ? `${flagOf(facts.option)} ${sentence}` : message;
+};
+
+/** A failure as the command line tells it: what is wrong, and which flags mend it. */
+export const describeFailure = (error: UserError): string => spoken(error) + (advice[error.code]?.(error.facts) ?? "");

@@ -1,0 +1,169 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { advice, describeFailure } from "../../runtime/commands/describe-failure.ts";
+import { UserError } from "../../runtime/user-error.ts";
+
+const runtime = fileURLToPath(new URL("../../runtime", import.meta.url));
+
+const sources = readdirSync(runtime, { recursive: true, encoding: "utf8" })
+  .filter((name) => name.endsWith(".ts"))
+  .map((name) => ({ name, text: readFileSync(join(runtime, name), "utf8") }));
+
+/** What failures are made with: their codes; undefined where one is handed on. */
+const made = sources.flatMap(({ name, text }) =>
+  Array.from(text.matchAll(/new (?:UserError|UnreadableClip)\(\s*(?:"([^"]*)")?/g), ([, code]) => ({ name, code })),
+);
+
+/** Programs tell failures by these: none goes, and none comes to mean another. */
+const codes = [
+  "answer-not-finite",
+  "audio-malformed",
+  "batch-too-large",
+  "cell-malformed",
+  "checkpoint-foreign",
+  "checkpoint-version-unknown",
+  "clip-in-two-folds",
+  "clip-in-two-parts",
+  "clip-lost-in-training",
+  "clip-too-short",
+  "clip-unreadable",
+  "clips-changed",
+  "clips-missing",
+  "clips-unreadable",
+  "column-missing",
+  "column-twice",
+  "columns-miscounted",
+  "config-foreign",
+  "csv-malformed",
+  "data-file-foreign",
+  "data-file-linked",
+  "data-file-missing",
+  "data-kind-unknown",
+  "device-missing",
+  "device-refuses-graph",
+  "device-unknown",
+  "element-type-unknown",
+  "embedded-class-unknown",
+  "embedded-not-divisible",
+  "engine-refuses-graph",
+  "epochs-not-addable",
+  "evaluations-missing",
+  "features-misfit",
+  "file-cut-short",
+  "file-damaged",
+  "file-empty",
+  "file-missing",
+  "file-unreadable",
+  "file-unwritable",
+  "fold-unknown",
+  "folder-holds-run",
+  "folder-in-use",
+  "folder-not-empty",
+  "folds-changed",
+  "folds-fixed",
+  "folds-without-classes",
+  "graph-changed",
+  "graph-fails",
+  "graph-unsupported",
+  "header-missing",
+  "inputs-missing",
+  "is-a-folder",
+  "json-lines",
+  "json-malformed",
+  "label-defined-twice",
+  "label-not-listable",
+  "label-undefined",
+  "label-unknown",
+  "labels-not-needed",
+  "labels-unnamed",
+  "link-circle",
+  "list-malformed",
+  "loss-not-finite",
+  "name-not-utf8",
+  "no-class-folders",
+  "no-clip-left",
+  "no-clips",
+  "no-float16",
+  "no-folds",
+  "no-readable-clip",
+  "no-training-program",
+  "not-a-checkpoint",
+  "not-a-file",
+  "not-a-folder",
+  "not-a-run",
+  "not-exportable",
+  "not-onnx",
+  "not-safetensors",
+  "not-utf8",
+  "nothing-to-hold-out",
+  "nothing-to-train-on",
+  "one-class-alone",
+  "option-needs-data",
+  "options-changed",
+  "parameters-diverged",
+  "parameters-not-finite",
+  "parts-beside-classes",
+  "parts-without-classes",
+  "predictions-foreign",
+  "run-locked",
+  "run-overwrites-graph",
+  "scores-misfit-classes",
+  "several-labels",
+  "starts-at-features",
+  "table-empty",
+  "tasks-differ",
+  "tensor-missing",
+  "too-few-clips",
+  "usage",
+] as const;
+
+describe("codes of failures", () => {
+  const found = [...new Set(made.flatMap(({ code }) => code ?? []))].toSorted();
+
+  test("all of them", () => {
+    expect(found).toStrictEqual(codes);
+  });
+
+  test("are words of the field, in kebab-case", () => {
+    expect(found.filter((code) => !/^[a-z]+(-[a-z0-9]+)*$/.test(code))).toStrictEqual([]);
+  });
+
+  test("each failure has one; only what comes out of a thread or is a clip's is handed on", () => {
+    expect(made.filter(({ code }) => code === undefined).map(({ name }) => name)).toStrictEqual([
+      "audio/create-clip-loader.ts",
+      "evaluate/open-clips.ts",
+    ]);
+  });
+
+  test("advice is given for failures that there are", () => {
+    expect(Object.keys(advice).filter((code) => !found.includes(code))).toStrictEqual([]);
+  });
+});
+
+describe("a failure is data", () => {
+  test("that a program reads, and a sentence without flags", () => {
+    const failure = new UserError("cell-malformed", { path: "a.csv", line: 3, column: "fold" }, 'fold is "x"');
+    expect(failure).toMatchObject({ code: "cell-malformed", facts: { path: "a.csv", line: 3, column: "fold" } });
+    expect(failure.message).toBe('a.csv:3: fold is "x"');
+  });
+
+  test("to which the command line adds what it calls the options", () => {
+    const refused = new UserError("option-needs-data", { option: "evalData" }, "is about clips of your own");
+    expect(refused.message).toBe("evalData is about clips of your own");
+    expect(describeFailure(refused)).toBe("--eval-data is about clips of your own; name them with --data PATH");
+  });
+
+  test("also where several are at fault", () => {
+    const facts = {
+      run: "r",
+      options: ["learningRate", "batch"],
+      conflicts: ["is 1 there, not 2", "is 3 there, not 4"],
+    };
+    const changed = new UserError("options-changed", facts, "r goes on as it was started: ...");
+    expect(describeFailure(changed)).toBe(
+      "r goes on as it was started: --lr is 1 there, not 2; --batch is 3 there, not 4; leave the options out, or name another folder with --out",
+    );
+  });
+});
