@@ -11,15 +11,19 @@ const layers: readonly (readonly [file: string, forbidden: readonly string[], al
   ["golden/a.ts", ["../compiler/compile.ts", "../runtime/cli.ts"], ["node:fs"]],
   [
     "compiler/artifact/metadata.ts",
-    ["../ir/shape.ts", "ts-morph", "node:fs", "onnx-proto", "./files/data-file.ts"],
+    ["../ir/shape.ts", "ts-morph", "node:fs", "#onnx-proto", "./files/data-file.ts"],
     ["valibot", "./names.ts"],
   ],
-  ["compiler/artifact/onnx.ts", ["../ir/shape.ts", "node:fs", "protobufjs"], ["onnx-proto", "./names.ts"]],
-  ["compiler/artifact/files/a.ts", ["../../ir/shape.ts", "onnx-proto", "csv-parse/sync"], ["node:fs", "./b.ts"]],
-  ["compiler/lower/a.ts", ["../../runtime/cli.ts", "../../test/a.ts", "ts-morph", "onnx-proto"], ["../ir/shape.ts"]],
-  ["compiler/frontend/a.ts", ["../../runtime/cli.ts", "onnx-proto", "onnxruntime-node"], ["ts-morph"]],
-  ["compiler/emit/a.ts", ["../../runtime/cli.ts", "ts-morph", "onnx-proto", "protobufjs"], ["node:fs"]],
-  ["compiler/weights/readers/a.ts", ["../../../runtime/cli.ts", "onnx-proto"], ["./dtype.ts"]],
+  [
+    "compiler/artifact/onnx.ts",
+    ["../ir/shape.ts", "node:fs", "protobufjs", "onnx-proto"],
+    ["#onnx-proto", "./names.ts"],
+  ],
+  ["compiler/artifact/files/a.ts", ["../../ir/shape.ts", "#onnx-proto", "csv-parse/sync"], ["node:fs", "./b.ts"]],
+  ["compiler/lower/a.ts", ["../../runtime/cli.ts", "../../test/a.ts", "ts-morph", "#onnx-proto"], ["../ir/shape.ts"]],
+  ["compiler/frontend/a.ts", ["../../runtime/cli.ts", "#onnx-proto", "onnxruntime-node"], ["ts-morph"]],
+  ["compiler/emit/a.ts", ["../../runtime/cli.ts", "ts-morph", "#onnx-proto", "protobufjs"], ["node:fs"]],
+  ["compiler/weights/readers/a.ts", ["../../../runtime/cli.ts", "#onnx-proto"], ["./dtype.ts"]],
   [
     "runtime/train/a.ts",
     [
@@ -28,7 +32,7 @@ const layers: readonly (readonly [file: string, forbidden: readonly string[], al
       "../../spec/ast.ts",
       "ts-morph",
       "onnxruntime-node",
-      "onnx-proto",
+      "#onnx-proto",
     ],
     ["../../compiler/artifact/names.ts", "node:fs"],
   ],
@@ -37,7 +41,7 @@ const layers: readonly (readonly [file: string, forbidden: readonly string[], al
     ["node:fs", "csv-parse/sync", "../../files/read-bytes.ts", "../../../compiler/artifact/names.ts"],
     ["@audio/decode-opus", "@wasm-audio-decoders/ogg-vorbis", "mpg123-decoder", "./b.ts"],
   ],
-  ["test/a.ts", ["onnxruntime-node", "onnx-proto"], ["../compiler/compile.ts", "../runtime/cli.ts"]],
+  ["test/a.ts", ["onnxruntime-node", "#onnx-proto"], ["../compiler/compile.ts", "../runtime/cli.ts"]],
 ];
 
 const importing = (modules: readonly string[]): string =>

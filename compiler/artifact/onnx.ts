@@ -1,5 +1,8 @@
-/** ONNX files: the one place that knows protobuf. The messages are those of onnx.proto. */
-import onnxProto, { type onnx } from "onnx-proto";
+/**
+ * ONNX files: the one place that knows protobuf. The messages are those of onnx.proto. `#onnx-proto` is the code that the npm
+ * package onnx-proto generated, as the build copies it to `dist/vendor/`: the package itself depends on protobufjs 6.
+ */
+import onnxProto, { type onnx } from "#onnx-proto";
 import type { NodeValues } from "./nodes-leading-to.ts";
 
 export type { onnx };
