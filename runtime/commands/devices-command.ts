@@ -1,8 +1,8 @@
 /** `runtime devices`. */
 import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, parseOptions, type Usage } from "./options.ts";
-import { formatBytes } from "../text/format-number.ts";
-import { formatTable } from "../text/format-table.ts";
+import { formatBytes } from "../../compiler/artifact/format-number.ts";
+import { formatTable } from "../../compiler/artifact/format-table.ts";
 import { UserError } from "../user-error.ts";
 import { chooseDevice, type DeviceReports } from "../devices/choose-device.ts";
 import { type DeviceReport, explainMissing } from "../devices/device-report.ts";

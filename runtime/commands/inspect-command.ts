@@ -7,8 +7,8 @@ import { commonOptions, oneOperand, parseOptions, type Usage } from "./options.t
 import { type Artifact, readArtifact } from "../artifact/read-artifact.ts";
 import { describeTensor, type TensorDescription } from "../report/terminal/describe-tensor.ts";
 import { describeRecipe } from "../report/terminal/describe-recipe.ts";
-import { formatBytes, formatCount, formatExact } from "../text/format-number.ts";
-import { formatTable } from "../text/format-table.ts";
+import { formatBytes, formatCount, formatExact } from "../../compiler/artifact/format-number.ts";
+import { formatTable } from "../../compiler/artifact/format-table.ts";
 
 const options = { ...commonOptions } as const;
 

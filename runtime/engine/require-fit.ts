@@ -1,6 +1,6 @@
 import { costFor, type Extent, type Task } from "../../compiler/artifact/cost.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
-import { formatBytes } from "../text/format-number.ts";
+import { formatBytes } from "../../compiler/artifact/format-number.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
 

@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import type { Recipe } from "../../compiler/artifact/metadata.ts";
 import type { Output } from "../output.ts";
-import { formatBytes, formatFigure } from "../text/format-number.ts";
+import { formatBytes, formatFigure } from "../../compiler/artifact/format-number.ts";
 import { formatFigures } from "../report/terminal/format-summary.ts";
 import { createProgress } from "../text/create-progress.ts";
 import type { PreparedRun } from "./prepare-run.ts";

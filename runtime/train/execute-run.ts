@@ -1,7 +1,7 @@
 import type { Clip } from "../data/dataset.ts";
 import { openClips } from "../evaluate/open-clips.ts";
 import type { Output } from "../output.ts";
-import { formatBytes } from "../text/format-number.ts";
+import { formatBytes } from "../../compiler/artifact/format-number.ts";
 import { writeReport } from "../report/html/write-report.ts";
 import { createNarrator } from "./create-narrator.ts";
 import type { PreparedRun } from "./prepare-run.ts";

@@ -1,5 +1,5 @@
 /** The head's rows, from what the run's folder says. */
-import { formatBytes, formatCount, formatDuration, formatExact } from "../../text/format-number.ts";
+import { formatBytes, formatCount, formatDuration, formatExact } from "../../../compiler/artifact/format-number.ts";
 import { embeddedName } from "../../data/embedded.ts";
 import type { RunConfig } from "../../runs/run-config.ts";
 import { partSize } from "../../runs/part-size.ts";

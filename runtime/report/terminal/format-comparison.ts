@@ -1,5 +1,5 @@
 import type { Figures } from "../../metrics/summarize.ts";
-import { formatFigure } from "../../text/format-number.ts";
+import { formatFigure } from "../../../compiler/artifact/format-number.ts";
 import { figuresByName } from "./format-summary.ts";
 
 /** A table of models, line by line: each can be printed once its figures are known, long before the others'. */

@@ -1,5 +1,5 @@
-import { formatDuration, formatFigure } from "../../text/format-number.ts";
-import { formatTable } from "../../text/format-table.ts";
+import { formatDuration, formatFigure } from "../../../compiler/artifact/format-number.ts";
+import { formatTable } from "../../../compiler/artifact/format-table.ts";
 import { bestOf } from "../../runs/track-best.ts";
 import type { CrossValidation, Spread } from "../../cross-validation/summarize-folds.ts";
 

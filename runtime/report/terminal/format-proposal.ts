@@ -1,4 +1,4 @@
-import { formatFigure } from "../../text/format-number.ts";
+import { formatFigure } from "../../../compiler/artifact/format-number.ts";
 import type { Proposal } from "../../stats/summarize-clips.ts";
 
 export interface ProposedObjective {

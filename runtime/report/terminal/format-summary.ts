@@ -1,6 +1,6 @@
 import type { Figures, Summary } from "../../metrics/summarize.ts";
-import { formatFigure } from "../../text/format-number.ts";
-import { formatTable } from "../../text/format-table.ts";
+import { formatFigure } from "../../../compiler/artifact/format-number.ts";
+import { formatTable } from "../../../compiler/artifact/format-table.ts";
 
 /** An evaluation's figures, by what people call them. */
 export const figuresByName = [

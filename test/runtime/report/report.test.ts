@@ -7,9 +7,9 @@ import {
   formatDuration,
   formatExact,
   formatFigure,
-} from "../../../runtime/text/format-number.ts";
+} from "../../../compiler/artifact/format-number.ts";
 import { formatClasses, formatFigures } from "../../../runtime/report/terminal/format-summary.ts";
-import { formatTable } from "../../../runtime/text/format-table.ts";
+import { formatTable } from "../../../compiler/artifact/format-table.ts";
 import { createProgress } from "../../../runtime/text/create-progress.ts";
 
 test("numbers", () => {

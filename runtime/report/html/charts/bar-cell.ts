@@ -1,4 +1,4 @@
-import { formatFigure } from "../../../text/format-number.ts";
+import { formatFigure } from "../../../../compiler/artifact/format-number.ts";
 import { html, type Html } from "../html.ts";
 
 /** A table's cell with a share of 1, as a number on a bar; a dash where there is none. */

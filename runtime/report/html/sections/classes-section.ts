@@ -1,4 +1,4 @@
-import { formatFigure } from "../../../text/format-number.ts";
+import { formatFigure } from "../../../../compiler/artifact/format-number.ts";
 import { barCell } from "../charts/bar-cell.ts";
 import { html, type Html } from "../html.ts";
 import type { EvaluationReport } from "../report-data.ts";

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { formatFigure } from "../../../text/format-number.ts";
+import { formatFigure } from "../../../../compiler/artifact/format-number.ts";
 import type { Figures } from "../../../metrics/summarize.ts";
 import { html, type Html } from "../html.ts";
 import type { EvaluationEvent } from "../../../runs/read-events.ts";

@@ -1,4 +1,4 @@
-import { formatFigure } from "../../../text/format-number.ts";
+import { formatFigure } from "../../../../compiler/artifact/format-number.ts";
 import type { PrecisionRecallCurve } from "../../../metrics/precision-recall-curve.ts";
 import { byAveragePrecision } from "./classes-section.ts";
 import { type Point, thinCurve } from "../charts/curves.ts";

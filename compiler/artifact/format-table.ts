@@ -1,4 +1,4 @@
-import { printable } from "../../compiler/artifact/printable.ts";
+import { printable } from "./printable.ts";
 
 type Align = "left" | "right";
 
