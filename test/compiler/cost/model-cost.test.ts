@@ -51,10 +51,27 @@ const exposed = ({ inputs, constants, states, nodes }: Graph): Graph => ({
 
 /** Operations for an element of the result, or of the operand where it is reduced. */
 const perResult: Readonly<Record<string, number>> = {
-  ...Object.fromEntries(
-    "Add Sub Mul Div Neg Abs Sqrt Relu Clip Less LessOrEqual Equal Where Pow".split(" ").map((type) => [type, 1]),
-  ),
-  ...{ Exp: 4, Log: 4, Tanh: 4, Sigmoid: 4, Softmax: 6, Erf: 8, LayerNormalization: 8, Gelu: 10 },
+  Add: 1,
+  Sub: 1,
+  Mul: 1,
+  Div: 1,
+  Neg: 1,
+  Abs: 1,
+  Sqrt: 1,
+  Relu: 1,
+  Clip: 1,
+  Less: 1,
+  LessOrEqual: 1,
+  Equal: 1,
+  Where: 1,
+  Exp: 4,
+  Log: 4,
+  Tanh: 4,
+  Sigmoid: 4,
+  Softmax: 6,
+  Erf: 8,
+  LayerNormalization: 8,
+  Gelu: 10,
 };
 const perOperand: Readonly<Record<string, number>> = { ReduceSum: 1, ReduceMean: 1, ReduceLogSumExp: 6 };
 const moves = new Set("Reshape Transpose Concat Split Slice Pad Gather Expand Shape Cast".split(" "));
