@@ -15,7 +15,7 @@ export const addTokens: LayerRow<AddTokens, Tokens, string> = {
   },
   takes: ["tokens"],
   flow: ({ layer: { names, position }, takes, misfit }) => {
-    const known = names.find((name) => takes.order.includes(name));
+    const known = names.find((name) => name !== patchesToken && takes.order.includes(name));
     if (known !== undefined) misfit("token-named-twice", `two tokens are called ${known}`);
     const added = [...new Set(names)].filter((name) => !takes.order.includes(name));
     const order = position === "first" ? [...added, ...takes.order] : [...takes.order, ...added];

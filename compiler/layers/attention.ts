@@ -16,9 +16,9 @@ export const attention: LayerRow<Attention, Tokens, "qkv.weight" | "qkv.bias" | 
     checkInitializer(layer.init, report);
   },
   takes: ["tokens"],
-  flow: ({ layer: { heads }, takes, misfit }) => {
+  flow: ({ layer: { heads }, takes, isWrong, misfit }) => {
     const { width } = takes;
-    if (width % heads === 0) return takes;
+    if (isWrong || width % heads === 0) return takes;
     const choices = divisors(width)
       .filter((divisor) => divisor <= 4 * heads)
       .join(", ");

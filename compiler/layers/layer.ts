@@ -19,8 +19,12 @@ export interface Standing<L extends Layer, F extends Flow> extends Reached<L, F>
 
 /** What a layer's rule for flows works with. */
 export interface FlowCall<L extends Layer, F extends Flow> extends Standing<L, F> {
-  /** What the layers inside it make of `takes`; undefined: not known after a misfit, or there are none. */
-  readonly inner: Flow | undefined;
+  /** Whether its options are, which `check` has reported. */
+  readonly isWrong: boolean;
+  /** What its branch gives; undefined: not known after a misfit, or there is none. */
+  readonly branch: Flow | undefined;
+  /** Whether it is the last layer of a branch. */
+  readonly endsBranch: boolean;
   /** Reports that the layer does not fit where it stands; what it gives is what it would if that were mended. */
   readonly misfit: (code: string, message: string, property?: string, fix?: string) => void;
 }
@@ -28,11 +32,12 @@ export interface FlowCall<L extends Layer, F extends Flow> extends Standing<L, F
 /** What a layer's lowering works with. */
 export interface LowerCall<L extends Layer, F extends Flow, P extends string> extends Reached<L, F> {
   readonly b: Builder;
+  /** Of the layer: prefixes the names of inputs of its own. */
+  readonly path: string;
   /** The values of `takes`. */
   readonly x: Value;
   readonly parameters: Readonly<Record<P, Value>>;
-  /** The layers inside it. */
-  readonly lowerInner: (x: Value) => Value;
+  readonly lowerBranch: (x: Value) => Value;
 }
 
 interface Named<L extends Layer> {
@@ -49,8 +54,8 @@ export interface LayerRow<L extends Layer, F extends Flow, P extends string = ne
   readonly takes: readonly F["kind"][];
   /** What it gives. Default: what it takes. */
   flow?(call: FlowCall<L, F>): Flow;
-  /** The layers inside it, which take what it takes. */
-  inner?(layer: L): Layers;
+  /** The layers of its branch, which take what it takes; it adds what they give to that. */
+  branch?(layer: L): Layers;
   parameters?(standing: Standing<L, F>): readonly Held<P>[];
   /** Writes its nodes: what it takes to what it gives. */
   lower(call: LowerCall<L, F, P>): Value;

@@ -31,10 +31,10 @@ export const patchEmbedding: LayerRow<PatchEmbedding, Spectrogram, "weight" | "b
     checkInitializer(layer.init, report);
   },
   takes: ["spectrogram"],
-  flow: ({ layer, takes, misfit }) => {
+  flow: ({ layer, takes, isWrong, misfit }) => {
     const { patch, width } = layer;
     for (const axis of ["bins", "frames"] as const) {
-      if (patch[axis] <= takes[axis]) continue;
+      if (isWrong || patch[axis] <= takes[axis]) continue;
       const message = `a patch of ${patch[axis]} ${axis} does not fit a spectrogram of ${takes[axis]}`;
       misfit("patch-fits-spectrogram", message, "patch");
     }

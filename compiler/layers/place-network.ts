@@ -30,8 +30,6 @@ const nameLayers = (layers: readonly Layer[]): readonly string[] => {
 /** Lengths that tensors may have; others come of options that are reported already. */
 const isSound = (flow: Flow): boolean => lengthsOf(flow).every((length) => Number.isSafeInteger(length) && length >= 1);
 
-const silent: Report = { add: () => undefined };
-
 /** A report, and whether anything was added to it. */
 const watched = (report: Report): { readonly report: Report; readonly isTold: () => boolean } => {
   let told = false;
@@ -78,6 +76,8 @@ const inTurn = <Item>(
 /** Where layers stand. */
 interface Place {
   readonly prefix: string;
+  /** Whether the last of them ends a branch. */
+  readonly endsBranch: boolean;
   readonly classCount: number;
   readonly report: Report;
 }
@@ -90,13 +90,20 @@ const placeLayers = (list: Layers, start: Flow | Unknown, place: Place): Placed 
     const row = rowOf(layer);
     const { report, isTold } = watched(place.report);
     row.check?.(layer, report);
+    const endsBranch = place.endsBranch && index === flat.length - 1;
     if ("unroll" in row) {
       const nextReport = createCopyReports(report);
-      return inTurn(row.unroll(layer), takes, (copy, from, turn) =>
-        placeLayers(copy, from, { ...place, prefix: `${path}.${turn}.`, report: nextReport() }),
+      const copies = row.unroll(layer);
+      return inTurn(copies, takes, (copy, from, turn) =>
+        placeLayers(copy, from, {
+          ...place,
+          prefix: `${path}.${turn}.`,
+          endsBranch: endsBranch && turn === copies.length - 1,
+          report: nextReport(),
+        }),
       );
     }
-    return placeLayer(layer, row, path, takes, place, isTold());
+    return placeLayer(layer, row, path, takes, { ...place, endsBranch }, isTold());
   });
 };
 
@@ -110,7 +117,7 @@ const placeLayer = (
   row: LayerRow<Layer, Flow, string>,
   path: string,
   takes: Flow | Unknown,
-  { classCount, report }: Place,
+  { classCount, endsBranch, report }: Place,
   isWrong: boolean,
 ): Placed => {
   const fitting = takes && row.takes.includes(takes.kind) ? takes : undefined;
@@ -119,14 +126,14 @@ const placeLayer = (
     const message = `${layer.kind} takes ${expected}, but what reaches it is ${flowDescriptions[takes.kind]}`;
     report.add("layer-order", message, layer);
   }
-  const place = { prefix: `${path}.`, classCount, report };
-  const inside = row.inner ? placeLayers(row.inner(layer), fitting, place) : undefined;
+  const place = { prefix: `${path}.`, endsBranch: true, classCount, report };
+  const inside = row.branch ? placeLayers(row.branch(layer), fitting, place) : undefined;
   if (!fitting) return { layers: [], gives: undefined };
 
   const standing = { layer, takes: fitting, classCount };
   const misfit = (code: string, message: string, property?: string, fix?: string): void =>
-    (isWrong ? silent : report).add(code, message, layer, property, fix);
-  const gives = row.flow?.({ ...standing, inner: inside?.gives, misfit }) ?? fitting;
+    report.add(code, message, layer, property, fix);
+  const gives = row.flow?.({ ...standing, isWrong, branch: inside?.gives, endsBranch, misfit }) ?? fitting;
   if (!isSound(gives)) return { layers: [], gives: undefined };
   const placed: PlacedLayer = {
     layer,
@@ -161,6 +168,7 @@ export const placeNetwork = (
   const { report, isTold } = watched(outer);
   const { layers, gives } = placeLayers(network, start && isSound(start) ? start : undefined, {
     prefix: "",
+    endsBranch: false,
     classCount,
     report,
   });

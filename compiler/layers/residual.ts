@@ -7,13 +7,13 @@ const shapeOf = (flow: Flow): string => printShape(["batch", ...lengthsOf(flow)]
 
 export const residual: LayerRow<Residual, Flow> = {
   takes: ["spectrogram", "tokens", "vector"],
-  inner: ({ layers }) => layers,
-  flow: ({ takes, inner, misfit }) => {
-    const [before, after] = [shapeOf(takes), inner && shapeOf(inner)];
+  branch: ({ layers }) => layers,
+  flow: ({ takes, branch, misfit }) => {
+    const [before, after] = [shapeOf(takes), branch && shapeOf(branch)];
     if (after !== undefined && after !== before) {
       misfit("residual-keeps-shape", `a residual must keep its shape ${before}, but its layers give ${after}`);
     }
     return takes;
   },
-  lower: ({ b, x, lowerInner }) => b.add(x, lowerInner(x)),
+  lower: ({ b, x, lowerBranch }) => b.add(x, lowerBranch(x)),
 };

@@ -4,6 +4,7 @@ import { activation } from "./activation.ts";
 import { addTokens } from "./add-tokens.ts";
 import { attention } from "./attention.ts";
 import { dense } from "./dense.ts";
+import { dropPath } from "./drop-path.ts";
 import type { AnyRow } from "./layer.ts";
 import { layerNorm } from "./layer-norm.ts";
 import { meanOfPatches, meanOfTokens } from "./mean-of-tokens.ts";
@@ -17,6 +18,7 @@ const rows: { readonly [Kind in Layer["kind"]]: AnyRow<Extract<Layer, { kind: Ki
   addTokens,
   attention,
   dense,
+  dropPath,
   layerNorm,
   meanOfPatches,
   meanOfTokens,

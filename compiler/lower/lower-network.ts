@@ -45,7 +45,8 @@ export const lowerNetwork = (
       b,
       x,
       parameters: find(parameters),
-      lowerInner: (from: Value) => lowerLayers(inner, from),
+      path,
+      lowerBranch: (from: Value) => lowerLayers(inner, from),
     };
     const role = mode === "training" ? "training" : "forward";
     return b.from({ path, role, span: locate(layer) }, () =>

@@ -77,6 +77,17 @@ export interface Residual {
 }
 export const residual = (...layers: Layers): Residual => ({ kind: "residual", layers });
 
+/**
+ * Stochastic depth (Huang et al. 2016; timm's `drop_path`): while training, a residual's branch is left out for each clip by
+ * this chance, and what remains is scaled by 1 / (1 - rate). Stands last in a residual. Inference passes it by.
+ */
+export interface DropPath {
+  readonly kind: "dropPath";
+  /** The chance, at least 0 and less than 1. DeiT's is 0.1 in the last block, less before. */
+  readonly rate: number;
+}
+export const dropPath = (options: Omit<DropPath, "kind">): DropPath => ({ kind: "dropPath", ...options });
+
 /** Normalises the last axis to mean 0 and deviation 1, then scales and shifts. Parameters: weight, bias [width]. */
 export interface LayerNorm {
   readonly kind: "layerNorm";
@@ -149,6 +160,7 @@ export type Layer =
   | PositionalEmbedding
   | Repeat
   | Residual
+  | DropPath
   | LayerNorm
   | Attention
   | Dense

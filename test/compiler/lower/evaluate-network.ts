@@ -93,6 +93,8 @@ const apply = ({ rows, tokens }: State, { layer, path, inner }: PlacedLayer, par
         tokens,
       };
     }
+    case "dropPath":
+      return { rows, tokens };
     case "layerNorm":
       return {
         rows: rows.map((row) => {

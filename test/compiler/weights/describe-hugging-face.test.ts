@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { describeHuggingFace } from "../../../compiler/weights/describe-hugging-face.ts";
 import { sizes } from "../../../spec/ast.ts";
-import { appendTokens, kaldiFbank, type Model, relu, waveform } from "../../../spec/dsl/index.ts";
+import { appendTokens, attention, dropPath, kaldiFbank, type Model, relu, waveform } from "../../../spec/dsl/index.ts";
 import { lower, mini } from "./mini-ast.ts";
 
 const describe = (model: Model) => {
@@ -70,4 +70,9 @@ test.each([
 test("another sample rate is described", () => {
   const { huggingFace } = describe({ ...mini(), input: waveform({ sampleRateHz: 32_000 }) });
   expect(huggingFace?.preprocessor).toMatchObject({ sampling_rate: 32_000 });
+});
+
+test("what inference passes by is no obstacle", () => {
+  const model = swapped("attention", [attention({ heads: 2 }), dropPath({ rate: 0.1 })]);
+  expect(describe(model)).toStrictEqual(describe(mini()));
 });
