@@ -1,5 +1,6 @@
 /** Opens ONNX Runtime sessions; the one place that decides their options, none of which comes from a file. */
 import { encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
+import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import { InferenceSession } from "./onnxruntime.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
@@ -20,24 +21,58 @@ export interface Session {
     feeds: InferenceSession.FeedsType,
     fetches?: InferenceSession.FetchesType,
   ) => Promise<InferenceSession.ReturnType>;
+  /**
+   * Writes all outputs into tensors in the host's memory; of a session that was opened for this alone.
+   * @throws UserError when ONNX Runtime cannot run the graph
+   */
+  readonly runInto: (feeds: InferenceSession.FeedsType, outputs: InferenceSession.FeedsType) => Promise<void>;
   readonly release: () => Promise<void>;
 }
 
 const firstLine = (error: unknown): string =>
   String(error instanceof Error ? error.message : error).split("\n")[0] ?? "";
 
+/**
+ * onnxruntime-node (1.30) writes outputs into the tensors that it is given, and then copies each into a new array all the
+ * same: another set of states, made anew in each step. It goes through the outputs in order and ends at one that is no tensor,
+ * when all are written and none is copied; such a one, an empty sequence, is put in front.
+ */
+const copyStop = "engine/copy-stop";
+const atCopyStop = "Non tensor type is temporarily not supported.";
+
+const withCopyStop = (model: onnx.IModelProto): onnx.IModelProto => {
+  const { node, output } = model.graph ?? {};
+  const sequenceType = { elemType: { tensorType: { elemType: onnxTypeNumbers.float32 } } };
+  return {
+    ...model,
+    graph: {
+      ...model.graph,
+      node: [{ opType: "SequenceEmpty", name: copyStop, output: [copyStop] }, ...(node ?? [])],
+      output: [{ name: copyStop, type: { sequenceType } }, ...(output ?? [])],
+    },
+  };
+};
+
+const cannotRun = (path: string, error: unknown): UserError => {
+  const reason = firstLine(error);
+  return new UserError("graph-fails", { path, reason }, `ONNX Runtime cannot run the graph (${reason})`);
+};
+
 const toSession = (session: InferenceSession, path: string): Session => ({
   inputNames: session.inputNames,
-  outputNames: session.outputNames,
+  outputNames: session.outputNames.filter((name) => name !== copyStop),
   run: async (feeds, fetches) => {
     try {
       return await (fetches ? session.run(feeds, fetches) : session.run(feeds));
     } catch (error) {
-      throw new UserError(
-        "graph-fails",
-        { path, reason: firstLine(error) },
-        `ONNX Runtime cannot run the graph (${firstLine(error)})`,
-      );
+      throw cannotRun(path, error);
+    }
+  },
+  runInto: async (feeds, outputs) => {
+    try {
+      await session.run(feeds, { [copyStop]: null, ...outputs });
+    } catch (error) {
+      if (firstLine(error) !== atCopyStop) throw cannotRun(path, error);
     }
   },
   release: () => session.release(),
@@ -45,14 +80,14 @@ const toSession = (session: InferenceSession, path: string): Session => ({
 
 /**
  * @param program a graph, or the path of the artifact itself, whose data file ONNX Runtime then maps into memory
- * @param kept outputs that stay on the device, where it has its own memory
+ * @param kept outputs that stay on the device, where it has its own memory; "given": all are written into given tensors
  * @throws UserError when ONNX Runtime refuses the graph
  */
 export const openSession = async (
   { path }: Pick<Artifact, "path">,
   program: onnx.IModelProto | string,
   device: Device,
-  kept: readonly string[] = [],
+  kept: readonly string[] | "given" = [],
 ): Promise<Session> => {
   const options: InferenceSession.SessionOptions = {
     executionProviders: [device.kind],
@@ -60,7 +95,7 @@ export const openSession = async (
     // onnxruntime-node 1.30, CPU: planning memory by pattern is no faster and takes half as much memory again.
     enableMemPattern: false,
     ...(device.kind === "webgpu" ? webgpuOptions : {}),
-    ...(kept.length > 0
+    ...(kept !== "given" && kept.length > 0
       ? { preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, "gpu-buffer"])) }
       : {}),
   };
@@ -68,7 +103,7 @@ export const openSession = async (
     const session =
       typeof program === "string"
         ? await InferenceSession.create(program, options)
-        : await InferenceSession.create(encodeOnnx(program), options);
+        : await InferenceSession.create(encodeOnnx(kept === "given" ? withCopyStop(program) : program), options);
     return toSession(session, path);
   } catch (error) {
     const reason = firstLine(error);

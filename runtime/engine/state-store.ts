@@ -16,8 +16,13 @@ export interface OpenStage extends Stage {
 export interface StateStore {
   /** By name; valid until the next run. */
   readonly state: () => Tensors;
-  /** Runs a stage on the states. @param feeds its other inputs, among others. @returns its other outputs */
-  readonly run: (stage: OpenStage, feeds: Tensors) => Promise<Tensors>;
+  /**
+   * Runs a stage on the states.
+   * @param feeds its other inputs, among others
+   * @param others what its other outputs may be written into
+   * @returns its other outputs
+   */
+  readonly run: (stage: OpenStage, feeds: Tensors, others: Tensors) => Promise<Tensors>;
   readonly close: () => void;
 }
 
@@ -51,20 +56,17 @@ export const hostStates = async (states: readonly StoredTensor[]): Promise<State
   };
   return {
     state: () => current,
-    run: async (stage, feeds) => {
+    run: async (stage, feeds, others) => {
       const { session, replaces } = stage;
       const buffers = replaces.map(({ state, next, inPlace }) => [next, bufferFor(state, inPlace)] as const);
-      const isState = new Set(replaces.map(({ next }) => next));
-      const others = session.outputNames.filter((name) => !isState.has(name));
-      const fetches = Object.fromEntries([...buffers, ...others.map((name) => [name, null] as const)]);
-      const outputs = await session.run(inputsOf(stage, feeds, current), fetches);
+      await session.runInto(inputsOf(stage, feeds, current), { ...others, ...Object.fromEntries(buffers) });
       for (const { state, inPlace } of replaces) {
         const [own, other] = [current[state], spare.get(state)];
         if (inPlace || !own || !other) continue;
         current[state] = other;
         spare.set(state, own);
       }
-      return Object.fromEntries(others.flatMap((name) => (outputs[name] ? [[name, outputs[name]]] : [])));
+      return others;
     },
     close: () => undefined,
   };

@@ -13,7 +13,7 @@ import { changingStates, type Stage, trainingProgram } from "./session-program.t
 import { requireFit } from "./require-fit.ts";
 import { stackFeeds } from "./stack-feeds.ts";
 import { deviceStates, hostStates, type OpenStage, type Tensors } from "./state-store.ts";
-import type { StoredTensor } from "../artifact/stored-tensor.ts";
+import { elementCount, type StoredTensor } from "../artifact/stored-tensor.ts";
 
 /** What the gradients of one run of the program are of. */
 export interface TrainingBatch {
@@ -61,6 +61,10 @@ const requirePrecision = (path: string, { recipe }: ArtifactMetadata, { kind, na
     `trains in mixed precision, and ${kind} (${name}) has no float16 arithmetic`,
   );
 };
+
+const roomForLoss = (dims: readonly number[]): Tensors => ({
+  [names.loss]: new Tensor("float32", new Float32Array(elementCount(dims)), dims),
+});
 
 const lossesOf = async (outputs: Tensors, { read }: DeviceMemory): Promise<readonly number[]> => {
   const loss = outputs[names.loss];
@@ -121,7 +125,7 @@ export const openTrainingSession = async (
   const memory = openDeviceMemory(device);
   const store = await (keepsStates ? deviceStates(states, memory) : hostStates(states));
   const open = async (stage: Stage, others: readonly string[] = []): Promise<OpenStage> => {
-    const kept = keepsStates ? [...stage.replaces.map(({ next }) => next), ...others] : [];
+    const kept = keepsStates ? [...stage.replaces.map(({ next }) => next), ...others] : "given";
     return { ...stage, session: await openSession(artifact, stage.model, device, kept) };
   };
   const mark = createMarker();
@@ -134,7 +138,8 @@ export const openTrainingSession = async (
         [batchCount]: new Tensor("int64", BigInt64Array.of(BigInt(batches.length)), []),
         [endsStep]: new Tensor("bool", flags, [flags.length]),
       };
-      return lossesOf(await store.run(stage, { ...stackFeeds(batches.map(({ feeds }) => feeds)), ...own }), memory);
+      const feeds = { ...stackFeeds(batches.map((batch) => batch.feeds)), ...own };
+      return lossesOf(await store.run(stage, feeds, roomForLoss([batches.length])), memory);
     };
     return { run, stages: [stage] };
   };
@@ -145,8 +150,8 @@ export const openTrainingSession = async (
     const run = async (batches: readonly TrainingBatch[]): Promise<readonly number[]> => {
       const outputs: Tensors[] = [];
       for (const batch of batches) {
-        outputs.push(await store.run(gradients, batch.feeds));
-        if (batch.endsStep) await store.run(update, batch.feeds);
+        outputs.push(await store.run(gradients, batch.feeds, roomForLoss([])));
+        if (batch.endsStep) await store.run(update, batch.feeds, {});
       }
       const losses: number[] = [];
       for (const output of outputs) losses.push(...(await lossesOf(output, memory)));
