@@ -4,7 +4,17 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { printableJson, printableLines } from "./artifact/printable.ts";
 import { watchOutput } from "./artifact/files/watch-output.ts";
-import { compile, type CompileOptions, type GraphInput, printStage, type StageName } from "./compile.ts";
+import { formatExact } from "./artifact/format-number.ts";
+import {
+  compile,
+  type CompileOptions,
+  type CostOptions,
+  type GraphInput,
+  measureCosts,
+  printStage,
+  type StageName,
+} from "./compile.ts";
+import { printCosts } from "./cost/cost-by-path.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { printCoverage } from "./weights/coverage.ts";
 import { printDiagnostic } from "./diagnostics/print-diagnostic.ts";
@@ -21,12 +31,16 @@ Compiles a model spec to one ONNX file that infers and trains.
   --weights-from KEY    which of several models in it: model_ema, teacher, ... (default: the spec's)
   --weights-labels CSV  the weights' class names, by row (default: the file's own)
   --input KIND          where the graph starts: waveform or features (default: waveform)
-  --print STAGE         print inference, gradients or update as text, and write nothing
+  --print STAGE         print inference, gradients or update as text, and write nothing; cost: what each part of the spec
+                        takes of operations and memory
+  --batch N             with --print cost: clips at once (default: 1)
+  --seconds S           with --print cost: their length (default: as long as the model hears)
   --json                print one JSON object instead of text
   --help                print this
 
 Examples:
   npm run compile -- spec/birds.ts --out birds.onnx
+  npm run compile -- spec/birds.ts --print cost --batch 16
   npm run compile -- spec/esc10.ts --weights deit_tiny_patch16_224-a1311bcf.pth --out esc10.onnx`;
 
 const fail = (code: string, message: string): never => {
@@ -45,6 +59,8 @@ const readArguments = (args: readonly string[]) => {
         "weights-labels": { type: "string" },
         input: { type: "string", default: "waveform" },
         print: { type: "string" },
+        batch: { type: "string" },
+        seconds: { type: "string" },
         json: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -59,12 +75,48 @@ const readArguments = (args: readonly string[]) => {
 const defaultSpec = "spec/ast.ts";
 
 const isGraphInput = (value: string): value is GraphInput => value === "waveform" || value === "features";
-const stages = ["inference", "gradients", "update"] as const satisfies readonly StageName[];
+const printable = ["inference", "gradients", "update", "cost"] as const satisfies readonly (StageName | "cost")[];
 const millions = (count: number): string => `${(count / 1e6).toFixed(1)} M`;
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 const print = (text: string): void => void process.stdout.write(`${printableLines(text)}\n`);
 const printError = (text: string): void => void process.stderr.write(`${printableLines(text)}\n`);
+
+const readCostOptions = (values: {
+  readonly print?: string;
+  readonly batch?: string;
+  readonly seconds?: string;
+}): CostOptions => {
+  for (const option of ["batch", "seconds"] as const) {
+    if (values[option] !== undefined && values.print !== "cost") {
+      fail("arguments", `--${option} goes with --print cost; a recipe's batch is in the spec`);
+    }
+  }
+  const [batch, seconds] = [Number(values.batch ?? 1), Number(values.seconds ?? 1)] as const;
+  if (!Number.isSafeInteger(batch) || batch < 1) {
+    fail("arguments", `--batch is a whole number of 1 or more, not ${values.batch}`);
+  }
+  if (!Number.isFinite(seconds) || seconds <= 0)
+    fail("arguments", `--seconds is a number above 0, not ${values.seconds}`);
+  return { batch, ...(values.seconds === undefined ? {} : { seconds }) };
+};
+
+const printCost = (options: CompileOptions, costOptions: CostOptions, asJson: boolean): void => {
+  const { spec, input } = options;
+  const { extent, seconds, costs } = measureCosts(options, costOptions);
+  const { batch, samples } = extent;
+  const isWaveform = input === "waveform";
+  if (asJson) {
+    const parts = costs.map(({ span, ...cost }) => ({ ...cost, file: span?.file, line: span?.line }));
+    process.stdout.write(
+      `${printableJson({ spec, input, batch, ...(isWaveform ? { samples } : {}), costs: parts })}\n`,
+    );
+    return;
+  }
+  const clips = `${formatExact(batch)} ${batch === 1 ? "clip" : "clips"}`;
+  const length = isWaveform ? ` of ${formatExact(samples)} samples (${seconds.toFixed(2)} s)` : "";
+  print(`${spec}: ${clips}${length} at once\n\n${printCosts(costs)}`);
+};
 
 const run = (args: readonly string[]): void => {
   const { values, positionals } = readArguments(args);
@@ -77,10 +129,11 @@ const run = (args: readonly string[]): void => {
   if (out === "") fail("arguments", "--out names no file; see --help");
   if (weights === "") fail("arguments", "--weights names no file; see --help");
   if (!isGraphInput(input)) return fail("arguments", `--input is waveform or features, not ${input}`);
-  const stage = stages.find((name) => name === values.print);
-  if (values.print !== undefined && stage === undefined) {
-    fail("arguments", `--print is ${stages.join(", ")}, not ${values.print}`);
+  const printed = printable.find((name) => name === values.print);
+  if (values.print !== undefined && printed === undefined) {
+    fail("arguments", `--print is ${printable.join(", ")}, not ${values.print}`);
   }
+  const costOptions = readCostOptions(values);
 
   const spec = positionals[0] ?? defaultSpec;
   if (positionals.length === 0 && !existsSync(spec)) {
@@ -95,8 +148,12 @@ const run = (args: readonly string[]): void => {
     ...(weightsFrom === undefined ? {} : { weightsFrom }),
     ...(weightsLabels === undefined ? {} : { weightsLabels }),
   };
-  if (stage !== undefined) {
-    print(printStage(options, stage).trimEnd());
+  if (printed === "cost") {
+    printCost(options, costOptions, values.json);
+    return;
+  }
+  if (printed !== undefined) {
+    print(printStage(options, printed).trimEnd());
     return;
   }
   const { metadata, coverage, bytes } = compile(options);

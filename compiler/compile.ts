@@ -17,6 +17,8 @@ import {
 } from "./artifact/metadata.ts";
 import { names } from "./artifact/names.ts";
 import { compilerVersion, describeArtifact } from "./emit/describe-artifact.ts";
+import type { Extent } from "./artifact/cost.ts";
+import { costByPath, type PathCost } from "./cost/cost-by-path.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { writeArtifact } from "./emit/write-artifact.ts";
 import { normalizeSpec, resolveCheckpoint } from "./frontend/normalize-spec.ts";
@@ -188,6 +190,44 @@ const asCompileError = <Result>(work: () => Result): Result => {
 export const compile = (options: CompileOptions): Compiled => asCompileError(() => writeFile(options));
 
 export type StageName = keyof Program;
+
+export interface CostOptions {
+  /** Clips at once. */
+  readonly batch: number;
+  /** Of each clip; default: as many as fill the frames. */
+  readonly seconds?: number;
+}
+
+const extentOf = (
+  { features, sampleRateHz }: NormalizedSpec,
+  { input }: CompileOptions,
+  { batch, seconds }: CostOptions,
+): Extent => {
+  const { frames, frameLengthSamples, frameShiftSamples } = features;
+  if (seconds === undefined) return { batch, samples: (frames - 1) * frameShiftSamples + frameLengthSamples };
+  const samples = Math.round(seconds * sampleRateHz);
+  const refuse = (message: string): never => {
+    throw new CompileError([{ code: "cost", message }]);
+  };
+  if (input === "features") refuse("--seconds is the length of waveforms, and the graph starts at features");
+  if (samples < frameLengthSamples) {
+    refuse(
+      `--seconds ${seconds} gives ${samples} samples at ${sampleRateHz} Hz; the graph takes ${frameLengthSamples} or more`,
+    );
+  }
+  return { batch, samples };
+};
+
+/** What each part of a spec costs; nothing is written. @throws CompileError as `compile` */
+export const measureCosts = (
+  options: CompileOptions,
+  costOptions: CostOptions,
+): { readonly extent: Extent; readonly seconds: number; readonly costs: readonly PathCost[] } =>
+  asCompileError(() => {
+    const { spec, program } = lowerFile(options);
+    const extent = extentOf(spec, options, costOptions);
+    return { extent, seconds: extent.samples / spec.sampleRateHz, costs: costByPath(program, extent) };
+  });
 
 /** One stage of a spec as text, a value a line; nothing is written. @throws CompileError as `compile` */
 export const printStage = (options: CompileOptions, stage: StageName): string =>

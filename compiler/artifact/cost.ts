@@ -1,6 +1,6 @@
 /** What a stage of a model costs, for any batch and any length of clips. */
 import * as v from "valibot";
-import { type Dim, dimSchema, evaluate, sum } from "./dim.ts";
+import { type Dim, dimSchema, evaluate, type Lengths, sum } from "./dim.ts";
 import { list, record } from "./schemas.ts";
 
 export interface StageCost {
@@ -37,9 +37,11 @@ export type Cost = { readonly [Figure in keyof StageCost]: number };
 /** One iteration of training on all clips at once: the gradients, and then the update. */
 export type Task = "inference" | "training";
 
-/** The figures for clips of an extent; clips that they are mixed with are taken to be as long. */
-export const costFor = (cost: ModelCost, task: Task, { batch, samples }: Extent): Cost => {
-  const lengths = { batch, samples, mixup_samples: samples };
+/** Clips that others are mixed with are taken to be as long. */
+export const lengthsOf = ({ batch, samples }: Extent): Lengths => ({ batch, samples, mixup_samples: samples });
+
+export const costFor = (cost: ModelCost, task: Task, extent: Extent): Cost => {
+  const lengths = lengthsOf(extent);
   const stages = (task === "inference" ? [cost.inference] : [cost.gradients, cost.update]).filter(
     (each) => each !== null,
   );

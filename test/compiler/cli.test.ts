@@ -46,12 +46,16 @@ Compiles a model spec to one ONNX file that infers and trains.
   --weights-from KEY    which of several models in it: model_ema, teacher, ... (default: the spec's)
   --weights-labels CSV  the weights' class names, by row (default: the file's own)
   --input KIND          where the graph starts: waveform or features (default: waveform)
-  --print STAGE         print inference, gradients or update as text, and write nothing
+  --print STAGE         print inference, gradients or update as text, and write nothing; cost: what each part of the spec
+                        takes of operations and memory
+  --batch N             with --print cost: clips at once (default: 1)
+  --seconds S           with --print cost: their length (default: as long as the model hears)
   --json                print one JSON object instead of text
   --help                print this
 
 Examples:
   npm run compile -- spec/birds.ts --out birds.onnx
+  npm run compile -- spec/birds.ts --print cost --batch 16
   npm run compile -- spec/esc10.ts --weights deit_tiny_patch16_224-a1311bcf.pth --out esc10.onnx
 `,
   });
@@ -77,6 +81,40 @@ test("--print: one stage as text, and no file", () => {
   expect(written(folder)).toStrictEqual([]);
 });
 
+describe("--print cost", () => {
+  test("for people: a table, and no file", () => {
+    const folder = makeFolder();
+    const { status, stdout, stderr } = run(folder, "spec.ts", "--print", "cost", "--batch", "3", "--seconds", "0.5");
+    expect({ status, stderr }).toStrictEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(
+      /^spec\.ts: 3 clips of 8,000 samples \(0\.50 s\) at once\n\n +inference +gradients +update\npath /,
+    );
+    expect(stdout).toMatch(/\nblocks\.0\.residual1\.attention +\d.* tiny-model\.ts:\d+\n/);
+    expect(written(folder)).toStrictEqual([]);
+  });
+
+  test("for programs: one JSON object with exact figures", () => {
+    const { stdout } = run(makeFolder(), "spec.ts", "--print", "cost", "--input", "features", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({
+      spec: "spec.ts",
+      input: "features",
+      batch: 1,
+      costs: expect.arrayContaining([
+        // 8 tokens and their classifier's input of 8: two operations for each product and sum.
+        expect.objectContaining({ path: "dense", inference: { flops: 32, activationBytes: 8, largestTensorBytes: 8 } }),
+      ]) as unknown,
+    });
+  });
+
+  test.each([
+    ["0.01", "waveform", "--seconds 0.01 gives 160 samples at 16000 Hz; the graph takes 400 or more"],
+    ["1", "features", "--seconds is the length of waveforms, and the graph starts at features"],
+  ])("--seconds %s of %s is refused", (seconds, input, message) => {
+    const args = ["spec.ts", "--print", "cost", "--input", input, "--seconds", seconds];
+    expect(run(makeFolder(), ...args)).toStrictEqual({ status: 2, stdout: "", stderr: `error: ${message} (cost)\n` });
+  });
+});
+
 describe("wrong arguments", () => {
   test.each([
     [["--bogus"], "error: Unknown option '--bogus'; see --help (arguments)\n"],
@@ -84,7 +122,11 @@ describe("wrong arguments", () => {
     [["--json=yes"], "error: Option '--json' does not take an argument; see --help (arguments)\n"],
     [["a.ts", "b.ts"], "error: expected one spec, got a.ts b.ts; see --help (arguments)\n"],
     [["--input", "mel"], "error: --input is waveform or features, not mel (arguments)\n"],
-    [["--print", "loss"], "error: --print is inference, gradients, update, not loss (arguments)\n"],
+    [["--print", "loss"], "error: --print is inference, gradients, update, cost, not loss (arguments)\n"],
+    [["--batch", "2"], "error: --batch goes with --print cost; a recipe's batch is in the spec (arguments)\n"],
+    [["--print", "cost", "--batch", "1.5"], "error: --batch is a whole number of 1 or more, not 1.5 (arguments)\n"],
+    [["--print", "cost", "--seconds", "x"], "error: --seconds is a number above 0, not x (arguments)\n"],
+    [["--print", "cost", "--seconds=-1"], "error: --seconds is a number above 0, not -1 (arguments)\n"],
     [["--out", ""], "error: --out names no file; see --help (arguments)\n"],
     [["--weights", ""], "error: --weights names no file; see --help (arguments)\n"],
     [[], "error: no spec is named, and there is no spec/ast.ts here; see --help (arguments)\n"],
