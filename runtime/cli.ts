@@ -11,7 +11,7 @@ import { exportCommand } from "./commands/export-command.ts";
 import { evalCommand } from "./commands/eval-command.ts";
 import { inferCommand } from "./commands/infer-command.ts";
 import { printUsage } from "./commands/options.ts";
-import { createOutput } from "./output.ts";
+import { createOutput } from "./commands/output.ts";
 import { reportCommand } from "./commands/report-command.ts";
 import { inspectCommand } from "./commands/inspect-command.ts";
 import { statsCommand } from "./commands/stats-command.ts";

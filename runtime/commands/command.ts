@@ -1,6 +1,6 @@
 /** What a command of `runtime` is. */
 import type { Usage } from "./options.ts";
-import type { Output } from "../output.ts";
+import type { Output } from "./output.ts";
 
 export const exitCodes = { done: 0, defect: 1, userError: 2, interrupted: 130 } as const;
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

@@ -2,38 +2,38 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Figure } from "../../compiler/artifact/metadata.ts";
-import { type Command, type ExitCode, exitCodes } from "./command.ts";
+import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
+import { ownFolds } from "../cross-validation/plan-folds.ts";
+import { createOutFolder, type FoldRun, planRuns, resultsFile } from "../cross-validation/plan-runs.ts";
+import { readFoldResult } from "../cross-validation/read-fold-result.ts";
+import { type FoldResult, summarizeFolds } from "../cross-validation/summarize-folds.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { createClipExaminer } from "../data/examine-clips.ts";
 import { readDataset } from "../data/read-dataset.ts";
 import { requireReadable } from "../data/require-readable.ts";
+import { writeText } from "../files/write-text.ts";
+import { formatFolds } from "../report/terminal/format-folds.ts";
+import { folderName, runFolder } from "../runs/run-folder.ts";
+import { orUnlock, unlockRun } from "../runs/run-lock.ts";
+import { prepareNewRun } from "../train/prepare-new-run.ts";
+import { prepareResumedRun } from "../train/prepare-resumed-run.ts";
+import type { PreparedRun, PrepareOptions } from "../train/prepared-run.ts";
+import { UserError } from "../user-error.ts";
+import { type Command, type ExitCode, exitCodes } from "./command.ts";
+import { listen } from "./listen.ts";
 import {
   clipOptions,
   commonOptions,
   deviceOption,
   oneOperand,
   parseOptions,
+  runOptions,
   skipOption,
   trainingOptions,
   type Usage,
 } from "./options.ts";
-import type { Output } from "../output.ts";
-import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
-import { createFolders } from "../files/create-folders.ts";
-import { writeFailure } from "../files/write-failure.ts";
-import { readText } from "../files/read-text.ts";
-import { writeText } from "../files/write-text.ts";
-import { executeRun } from "../train/execute-run.ts";
-import { orUnlock, unlockRun } from "../runs/run-lock.ts";
-import { type PrepareOptions, type PreparedRun, prepareNewRun, prepareResumedRun } from "../train/prepare-run.ts";
-import { folderName, runFolder } from "../runs/run-folder.ts";
-import type { RunValues } from "../train/run-values.ts";
-import { UserError } from "../user-error.ts";
-import { foldTable } from "../cross-validation/fold-table.ts";
-import { formatFolds } from "../report/terminal/format-folds.ts";
-import { ownFolds, stratify } from "../cross-validation/plan-folds.ts";
-import { readFoldResult } from "../cross-validation/read-fold-result.ts";
-import { type FoldResult, summarizeFolds } from "../cross-validation/summarize-folds.ts";
+import type { Output } from "./output.ts";
+import { runTraining } from "./run-training.ts";
 
 const { fold: _, ...dataOptions } = clipOptions;
 const options = {
@@ -62,77 +62,6 @@ the same command again goes on where it was interrupted.`,
   ],
 };
 
-interface FoldPlan {
-  readonly repeat: number;
-  readonly fold: number;
-  /** Where its run goes. */
-  readonly path: string;
-  readonly values: RunValues;
-}
-
-const createOutFolder = (path: string): void => {
-  try {
-    createFolders(path);
-  } catch (error) {
-    throw writeFailure(join(path, "results.json"), error);
-  }
-};
-
-const requireFoldCount = ({ name }: Dataset, own: readonly number[], folds: number | undefined): void => {
-  if (own.length === 0 || folds === undefined || folds === own.length) return;
-  throw new UserError(
-    "folds-fixed",
-    { option: "folds", data: name, folds: own },
-    `${folds}: ${name} has ${own.length} folds of its own, ${own.join(", ")}`,
-  );
-};
-
-/** @throws UserError where the run was begun with another table, which stays */
-const writeFoldTable = async (path: string, table: string, run: string): Promise<void> => {
-  if (existsSync(path) && existsSync(runFolder(run).config) && readText(path) !== table) {
-    throw new UserError(
-      "folds-changed",
-      { path: run },
-      `was begun with the folds of ${path}, and these options or clips give others`,
-    );
-  }
-  await writeText(path, table);
-};
-
-/** The runs of one repeat; where the data has no folds, their tables are written. */
-const planRepeat = async (
-  dataset: Dataset,
-  {
-    repeat,
-    folds,
-    out,
-    values,
-  }: { repeat: number; folds: number | undefined; out: string; values: RunValues & { seed: number } },
-): Promise<readonly FoldPlan[]> => {
-  const folder = join(out, `repeat-${repeat}`);
-  const plan = (fold: number, own: RunValues): FoldPlan => ({
-    repeat,
-    fold,
-    path: join(folder, `fold-${fold}`),
-    values: { ...values, ...own },
-  });
-  const own = ownFolds(dataset);
-  requireFoldCount(dataset, own, folds);
-  if (own.length > 0) return own.map((fold) => plan(fold, { fold }));
-
-  const count = folds ?? 5;
-  const foldOf = stratify(dataset, count, values.seed);
-  createOutFolder(folder);
-  const plans: FoldPlan[] = [];
-  for (let fold = 1; fold <= count; fold++) {
-    const path = join(folder, `fold-${fold}.csv`);
-    const foldPlan = plan(fold, { data: path, labels: undefined });
-    await writeFoldTable(path, foldTable(dataset, foldOf, fold), foldPlan.path);
-    plans.push(foldPlan);
-  }
-  return plans;
-};
-
 /** That parts which data names mean nothing here; nothing where it names none. */
 const describeDivision = (dataset: Dataset): readonly string[] => {
   if (ownFolds(dataset).length > 0 || dataset.clips.every(({ split }) => split === undefined)) return [];
@@ -142,13 +71,13 @@ const describeDivision = (dataset: Dataset): readonly string[] => {
 /** A fold's run: a new one, or the one that an earlier call began. */
 const prepareFold = async (
   graph: string,
-  { path, values }: FoldPlan,
+  { path, options }: FoldRun,
   args: readonly string[],
-  options: PrepareOptions,
+  preparing: PrepareOptions,
 ): Promise<PreparedRun | undefined> =>
   existsSync(runFolder(path).config)
-    ? prepareResumedRun(path, graph, values, options)
-    : prepareNewRun(graph, values, { out: path, command: ["runtime", "cv", ...args], ...options });
+    ? prepareResumedRun(path, graph, options, preparing)
+    : prepareNewRun(graph, options, { out: path, command: ["runtime", "cv", ...args], ...preparing });
 
 const interrupted = ({ progress }: Output): ExitCode => {
   progress("interrupted; the same command goes on");
@@ -159,7 +88,7 @@ const interrupted = ({ progress }: Output): ExitCode => {
 const earlierResult = (
   { options: { checkpoint, folder } }: PreparedRun,
   figure: Figure,
-  place: Pick<FoldPlan, "repeat" | "fold">,
+  place: Pick<FoldRun, "repeat" | "fold">,
 ): FoldResult | undefined => {
   if (!checkpoint?.progress.finished) return undefined;
   const result = readFoldResult(folder, figure, place);
@@ -177,7 +106,6 @@ export const cvCommand: Command = {
       folds,
       repeats = 1,
       out: given,
-      seed: givenSeed,
       "checkpoint-minutes": checkpointMinutes,
       "skip-bad": skipBad = false,
     } = values;
@@ -185,19 +113,14 @@ export const cvCommand: Command = {
     const { metadata } = readWaveformArtifact(graph);
     const { classes, objective, recipe, specName } = metadata;
     const dataset = await readDataset({ classes, objective, data, labels, skipBad });
-    const examine = createClipExaminer({ ...metadata, terminal: output.terminal, signal });
+    const examine = createClipExaminer({ ...metadata, signal, onExamined: listen(output).onExamined });
     const examination = await examine(dataset.clips);
     if (!examination) return interrupted(output);
     if (!skipBad) requireReadable(examination.faults, dataset.clips.length);
     const out = given ?? join("runs", `${folderName(specName)}-cv`);
     createOutFolder(out);
-    const { epochs, steps, batch, lr, device } = values;
-    const seed = givenSeed ?? recipe.seed;
-    const plans: FoldPlan[] = [];
-    for (let index = 0; index < repeats; index++) {
-      const own = { data, labels, epochs, steps, batch, lr, device, seed: seed + index };
-      plans.push(...(await planRepeat(dataset, { repeat: index + 1, folds, out, values: own })));
-    }
+    const options = { ...runOptions(values), seed: values.seed ?? recipe.seed };
+    const plans = await planRuns(dataset, { folds, repeats, out, options });
 
     // Said once, not by each fold again.
     const notes = new Set([...dataset.notes, ...describeDivision(dataset)]);
@@ -213,16 +136,16 @@ export const cvCommand: Command = {
           if (!notes.has(text)) output.note(text);
         },
       };
-      const prepared = await prepareFold(graph, plan, args, { skipBad, output: foldOutput, signal, examine });
+      const prepared = await prepareFold(graph, plan, args, { skipBad, signal, examine, ...listen(foldOutput) });
       if (!prepared) return interrupted(output);
       const earlier = await orUnlock(path, async () => earlierResult(prepared, recipe.bestBy, { repeat, fold }));
       if (earlier) unlockRun(path);
-      else await executeRun(prepared, { output: foldOutput, signal, checkpointMinutes });
+      else await runTraining(prepared, { output: foldOutput, signal, checkpointMinutes });
       if (signal.aborted) return interrupted(output);
       results.push(earlier ?? readFoldResult(prepared.options.folder, recipe.bestBy, { repeat, fold }));
     }
     const summary = summarizeFolds(recipe.bestBy, results);
-    await writeText(join(out, "results.json"), `${JSON.stringify(summary, null, 2)}\n`);
+    await writeText(resultsFile(out), `${JSON.stringify(summary, null, 2)}\n`);
     output.json({ event: "results", ...summary });
     output.result(`\n${formatFolds(summary)}`);
     return exitCodes.done;

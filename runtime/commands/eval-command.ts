@@ -15,7 +15,8 @@ import {
   someGraphs,
   type Usage,
 } from "./options.ts";
-import type { Output } from "../output.ts";
+import { listen } from "./listen.ts";
+import type { Output } from "./output.ts";
 import { formatComparison } from "../report/terminal/format-comparison.ts";
 import { formatClasses, formatFigures } from "../report/terminal/format-summary.ts";
 import { createProgress } from "../text/create-progress.ts";
@@ -116,15 +117,16 @@ export const evalCommand: Command = {
     const { metadata } = first;
     const { classes, objective } = metadata;
     const { data, labels, fold, batch, all = false, "skip-bad": skipBad = false } = values;
+    const listening = listen(output);
     const dataset = await readDataset({ classes, objective, data, labels, fold, skipBad });
     for (const note of dataset.notes) output.note(note);
     const artifacts = [first, ...further] as const;
-    const chosen = await chooseClips(dataset, artifacts, { all, skipBad, output, signal });
+    const chosen = await chooseClips(dataset, artifacts, { all, skipBad, signal, ...listening });
     if (!chosen) return exitCodes.interrupted;
     const { leftOut, trainedIn } = chosen;
     let { clips } = chosen;
     output.progress(`${dataset.name}: ${clips.length} clips${describeRest(leftOut)}`);
-    const device = await selectDevice(values.device ?? "auto", output);
+    const device = await selectDevice(values.device, listening.onDevice);
 
     const ensemble = `ensemble of ${operands.length}`;
     const comparison = further.length > 0 ? formatComparison([...operands, ensemble]) : undefined;

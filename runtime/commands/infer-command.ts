@@ -11,7 +11,8 @@ import { loadAhead } from "../data/load-ahead.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { commonOptions, deviceOption, parseOptions, type Usage } from "./options.ts";
-import type { Output } from "../output.ts";
+import { listen } from "./listen.ts";
+import type { Output } from "./output.ts";
 import { formatFigure } from "../../compiler/artifact/format-number.ts";
 import { formatTable } from "../../compiler/artifact/format-table.ts";
 import { type Classifier, openClassifier } from "../engine/classifier.ts";
@@ -103,7 +104,7 @@ export const inferCommand: Command = {
       throw new UserError("usage", {}, "runtime infer takes a graph and one clip or more; see runtime infer --help");
     }
     const artifact = readWaveformArtifact(graph);
-    const device = await selectDevice(values.device ?? "auto", output);
+    const device = await selectDevice(values.device, listen(output).onDevice);
     const { classes, sampleRateHz: rateHz } = artifact.metadata;
     const loader = createClipLoader(clipRequirements(artifact.metadata));
     const classifier = await openClassifier(artifact, device);

@@ -1,6 +1,8 @@
 /** Command lines: one table per command gives its parsing, its messages and its help. */
 import { parseArgs } from "node:util";
+import { deviceNames } from "../devices/select-device.ts";
 import { nearestNames } from "../text/nearest-names.ts";
+import type { RunOptions } from "../train/run-options.ts";
 import { UserError } from "../user-error.ts";
 
 /** An option; `value` stands for its value in the help. */
@@ -9,6 +11,7 @@ export type Option = { readonly help: string } & (
   | { readonly kind: "text"; readonly value: string }
   | { readonly kind: "integer"; readonly value: string; readonly least: number }
   | { readonly kind: "positive"; readonly value: string }
+  | { readonly kind: "choice"; readonly value: string; readonly choices: readonly [string, ...string[]] }
 );
 
 export type OptionTable = Readonly<Record<string, Option>>;
@@ -21,7 +24,9 @@ interface ValueOf {
 }
 
 export type OptionValues<Table extends OptionTable> = {
-  readonly [Name in keyof Table]?: ValueOf[Table[Name]["kind"]];
+  readonly [Name in keyof Table]?: Table[Name] extends { readonly choices: readonly (infer Choice)[] }
+    ? Choice
+    : ValueOf[Exclude<Table[Name]["kind"], "choice">];
 };
 
 /** A command's face. */
@@ -71,6 +76,23 @@ export const trainingOptions = {
   },
 } as const satisfies OptionTable;
 
+/** What decides a run, by its names in the library. */
+export const runOptions = ({
+  data,
+  labels,
+  fold,
+  "eval-data": evalData,
+  epochs,
+  steps,
+  batch,
+  lr: learningRate,
+  seed,
+  device,
+}: OptionValues<typeof clipOptions & typeof trainingOptions & typeof deviceOption> & {
+  readonly "eval-data"?: string | undefined;
+  readonly seed?: number | undefined;
+}): RunOptions => ({ data, labels, fold, evalData, epochs, steps, batch, learningRate, seed, device });
+
 /** For the commands that go through labelled clips. */
 export const skipOption = {
   "skip-bad": { kind: "flag", help: "leave out clips that cannot be read, instead of ending with a list of them" },
@@ -78,21 +100,37 @@ export const skipOption = {
 
 /** For the commands that compute. */
 export const deviceOption = {
-  device: { kind: "text", value: "NAME", help: "auto, cpu, webgpu or cuda (default: auto)" },
+  device: { kind: "choice", value: "NAME", choices: deviceNames, help: "auto, cpu, webgpu or cuda (default: auto)" },
 } as const satisfies OptionTable;
 
-const parsers: Readonly<Record<Exclude<Option["kind"], "flag">, (text: string, least: number) => number | string>> = {
-  text: (text) => text,
-  integer: (text, least) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw new UserError("usage", {}, `is a whole number, ${least} or more, not ${text}`);
-  },
-  positive: (text) => {
-    const value = Number(text);
-    if (text.trim() !== "" && Number.isFinite(value) && value > 0) return value;
-    throw new UserError("usage", {}, `is a number above 0, not ${text}`);
-  },
+type Valued = Exclude<Option, { readonly kind: "flag" }>;
+
+/** @returns undefined where the text is none of its kind */
+const parseText = (option: Valued, text: string): string | number | undefined => {
+  const value = Number(text);
+  switch (option.kind) {
+    case "text":
+      return text;
+    case "choice":
+      return option.choices.find((choice) => choice === text);
+    case "integer":
+      return /^\d+$/.test(text) && Number.isSafeInteger(value) && value >= option.least ? value : undefined;
+    case "positive":
+      return text.trim() !== "" && Number.isFinite(value) && value > 0 ? value : undefined;
+  }
+};
+
+const describeKind = (option: Valued): string => {
+  switch (option.kind) {
+    case "text":
+      return "text";
+    case "choice":
+      return `${option.choices.slice(0, -1).join(", ")} or ${option.choices.at(-1)}`;
+    case "integer":
+      return `a whole number, ${option.least} or more`;
+    case "positive":
+      return "a number above 0";
+  }
 };
 
 const parseValue = (name: string, option: Option, text: string | undefined): unknown => {
@@ -105,11 +143,9 @@ const parseValue = (name: string, option: Option, text: string | undefined): unk
   if (text === undefined || text === "" || /^--?[a-z]/i.test(text)) {
     throw new UserError("usage", {}, `--${name} needs a value: --${name} ${option.value}`);
   }
-  try {
-    return parsers[option.kind](text, option.kind === "integer" ? option.least : 0);
-  } catch (error) {
-    throw error instanceof UserError ? new UserError("usage", {}, `--${name} ${error.message}`) : error;
-  }
+  const value = parseText(option, text);
+  if (value !== undefined) return value;
+  throw new UserError("usage", {}, `--${name} is ${describeKind(option)}, not ${text}`);
 };
 
 const unknownOption = (rawName: string, { name, options }: Usage): UserError => {

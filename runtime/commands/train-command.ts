@@ -7,13 +7,17 @@ import {
   oneOperand,
   type OptionValues,
   parseOptions,
+  runOptions,
   skipOption,
   trainingOptions,
   type Usage,
 } from "./options.ts";
 import { UserError } from "../user-error.ts";
-import { executeRun } from "../train/execute-run.ts";
-import { prepareNewRun, type PrepareOptions, prepareResumedRun } from "../train/prepare-run.ts";
+import { listen } from "./listen.ts";
+import { runTraining } from "./run-training.ts";
+import { prepareNewRun } from "../train/prepare-new-run.ts";
+import { prepareResumedRun } from "../train/prepare-resumed-run.ts";
+import type { PrepareOptions } from "../train/prepared-run.ts";
 
 const options = {
   ...clipOptions,
@@ -63,34 +67,27 @@ at hand and saves; --resume goes on to the same result, bit for bit. TensorBoard
 
 type Values = OptionValues<typeof options>;
 
-const prepare = (
-  args: readonly string[],
-  operands: readonly string[],
-  values: Values,
-  options: Pick<PrepareOptions, "output" | "signal">,
-) => {
-  const { out, overwrite, resume, "skip-bad": skipBad } = values;
+const prepare = (args: readonly string[], operands: readonly string[], values: Values, options: PrepareOptions) => {
+  const { out, overwrite, resume } = values;
   if (!resume) {
     const command = ["runtime", "train", ...args];
-    return prepareNewRun(oneOperand(usage, operands), values, { out, overwrite, command, skipBad, ...options });
+    return prepareNewRun(oneOperand(usage, operands), runOptions(values), { out, overwrite, command, ...options });
   }
   if (overwrite)
     throw new UserError("usage", {}, "--resume goes on with a run, --overwrite replaces it: give one of them");
   if (out === undefined)
     throw new UserError("usage", {}, "--resume goes on with a run: name its folder with --out DIR");
-  return prepareResumedRun(out, operands.length === 0 ? undefined : oneOperand(usage, operands), values, {
-    skipBad,
-    ...options,
-  });
+  const graph = operands.length === 0 ? undefined : oneOperand(usage, operands);
+  return prepareResumedRun(out, graph, runOptions(values), options);
 };
 
 export const trainCommand: Command = {
   usage,
   run: async (args, output, signal) => {
     const { values, operands } = parseOptions(usage, args);
-    const prepared = await prepare(args, operands, values, { output, signal });
+    const prepared = await prepare(args, operands, values, { skipBad: values["skip-bad"], signal, ...listen(output) });
     if (!prepared) return exitCodes.interrupted;
-    await executeRun(prepared, { output, signal, checkpointMinutes: values["checkpoint-minutes"] });
+    await runTraining(prepared, { output, signal, checkpointMinutes: values["checkpoint-minutes"] });
     return signal.aborted ? exitCodes.interrupted : exitCodes.done;
   },
 };

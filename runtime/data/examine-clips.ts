@@ -1,7 +1,6 @@
 /** Opens every clip before any is needed, so that none is met for the first time after an hour. */
 import { fingerprintClip } from "../audio/fingerprint-clip.ts";
 import { probeClip } from "../audio/probe-clip.ts";
-import { createProgress } from "../text/create-progress.ts";
 import { UserError } from "../user-error.ts";
 import type { Clip } from "./dataset.ts";
 
@@ -19,17 +18,15 @@ export interface ExaminerOptions {
   /** The model's. */
   readonly sampleRateHz: number;
   readonly minSamples: number;
-  readonly terminal: NodeJS.WriteStream | undefined;
   readonly signal: AbortSignal;
+  /** Told how many clips are opened, of all there are; when it is over, that all are. */
+  readonly onExamined?: ((clips: number, of: number) => void) | undefined;
 }
 
 type Finding = { readonly fingerprint: string } | { readonly fault: string };
 
 /** Files that are open at a time. */
 const concurrency = 16;
-
-/** Until then there is no progress bar. */
-const patienceMs = 2000;
 
 /** Calls `act` for each item, several at a time. */
 const forEach = async <Item>(items: readonly Item[], act: (item: Item) => Promise<void>): Promise<void> => {
@@ -62,16 +59,14 @@ export const createClipExaminer = (options: ExaminerOptions): ExamineClips => {
   const found = new Map<string, Finding>();
   return async (clips) => {
     const paths = clips.flatMap(({ source }) => ("path" in source && !found.has(source.path) ? [source.path] : []));
-    const progress = createProgress(paths.length, 1, options.terminal);
-    const started = performance.now();
     let done = 0;
     await forEach(paths, async (path) => {
       if (options.signal.aborted) return;
       found.set(path, await examine(path, options));
       done += 1;
-      if (performance.now() - started > patienceMs) progress.update(done, "opening the clips");
+      options.onExamined?.(done, paths.length);
     });
-    progress.clear();
+    options.onExamined?.(paths.length, paths.length);
     if (options.signal.aborted) return undefined;
 
     const fingerprints = new Map<Clip, string>();

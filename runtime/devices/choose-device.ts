@@ -1,4 +1,4 @@
-import { type DeviceReport, deviceTitles, type UsableDevice } from "./device-report.ts";
+import type { DeviceReport, UsableDevice } from "./device-report.ts";
 
 /** What this machine has. */
 export interface DeviceReports {
@@ -26,12 +26,4 @@ export const chooseDevice = ({ cpu, webgpu, cuda }: DeviceReports): DeviceChoice
     return { device: cpu, reason: `no GPU but one in software, ${webgpu.name}` };
   }
   return { device: cpu, reason: `no GPU: ${webgpu.missing}` };
-};
-
-/** One line on what computes, such as `device: WebGPU, Apple M2, Metal driver on macOS Version 14.5`. */
-export const describeChoice = ({ device, reason }: DeviceChoice): string => {
-  const { kind, name, driver, isSoftware } = device;
-  const parts = [deviceTitles[kind], kind === "cpu" ? undefined : name, driver, isSoftware ? "in software" : undefined];
-  const words = parts.filter((part) => part !== undefined).join(", ");
-  return `device: ${words}${reason === undefined ? "" : ` (${reason}; see \`runtime devices\`)`}`;
 };

@@ -1,9 +1,8 @@
-import type { Output } from "../output.ts";
 import { cpuDevice, type Device } from "../engine/device.ts";
 import { UserError } from "../user-error.ts";
 import { assessCuda } from "./assess-cuda.ts";
 import { assessWebgpu } from "./assess-webgpu.ts";
-import { chooseDevice, type DeviceChoice, describeChoice } from "./choose-device.ts";
+import { chooseDevice, type DeviceChoice } from "./choose-device.ts";
 import { type DeviceReport, explainMissing } from "./device-report.ts";
 import { probeCuda } from "./probe-cuda.ts";
 import { probeDevices } from "./probe-devices.ts";
@@ -30,16 +29,20 @@ const findDevice = async (name: "auto" | "webgpu" | "cuda"): Promise<DeviceChoic
   );
 };
 
+export const deviceNames = ["auto", "cpu", "webgpu", "cuda"] as const;
+export type DeviceName = (typeof deviceNames)[number];
+
 /**
- * Finds the device that `--device` names and says which it is; `cpu` needs neither.
- * @throws UserError for a name that is none, or a device that this machine lacks
+ * Finds a device. Default: the fastest.
+ * @param onChoice told which it is, and why; not of the CPU where that is asked for
+ * @throws UserError for a device that this machine lacks
  */
-export const selectDevice = async (name: string, output: Pick<Output, "progress">): Promise<Device> => {
+export const selectDevice = async (
+  name: DeviceName = "auto",
+  onChoice?: (choice: DeviceChoice) => void,
+): Promise<Device> => {
   if (name === "cpu") return cpuDevice;
-  if (name !== "auto" && name !== "webgpu" && name !== "cuda") {
-    throw new UserError("device-unknown", { option: "device" }, `is auto, cpu, webgpu or cuda, not ${name}`);
-  }
   const choice = await findDevice(name);
-  output.progress(describeChoice(choice));
+  onChoice?.(choice);
   return choice.device;
 };

@@ -3,7 +3,6 @@ import { describeFaults } from "../data/describe-faults.ts";
 import { createClipExaminer } from "../data/examine-clips.ts";
 import { requireReadable } from "../data/require-readable.ts";
 import { evaluationClips } from "../data/split-clips.ts";
-import type { Output } from "../output.ts";
 import type { Artifact } from "../artifact/read-artifact.ts";
 import { findTrainedClips, mergeTrained, trainedAmong, type TrainedAmong } from "./trained-among.ts";
 
@@ -12,7 +11,10 @@ export interface ChooseOptions {
   readonly all: boolean;
   /** Whether clips that cannot be read are left out; otherwise they are an error. */
   readonly skipBad: boolean;
-  readonly output: Output;
+  /** Told what the user should know. */
+  readonly note: (text: string) => void;
+  /** Told how many clips are opened, of all there are. */
+  readonly onExamined?: (clips: number, of: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -25,13 +27,17 @@ export interface ChosenClips {
 }
 
 /** The clips that can be read, of those that the data has to measure a graph on; undefined where the signal ended it. */
-const readableClips = async (dataset: Dataset, { metadata }: Artifact, { skipBad, output, signal }: ChooseOptions) => {
+const readableClips = async (
+  dataset: Dataset,
+  { metadata }: Artifact,
+  { skipBad, note, onExamined, signal }: ChooseOptions,
+) => {
   const clips = evaluationClips(dataset);
-  const examination = await createClipExaminer({ ...metadata, terminal: output.terminal, signal })(clips);
+  const examination = await createClipExaminer({ ...metadata, onExamined, signal })(clips);
   if (!examination) return undefined;
   const { fingerprints, faults } = examination;
   if (!skipBad) requireReadable(faults, clips.length);
-  if (faults.size > 0) output.note(describeFaults(faults.values(), clips.length, "left out"));
+  if (faults.size > 0) note(describeFaults(faults.values(), clips.length, "left out"));
   return { clips: clips.filter((clip) => !faults.has(clip)), fingerprints };
 };
 

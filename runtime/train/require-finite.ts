@@ -18,24 +18,22 @@ const describeSaved = ({ folder }: Run, { epochs }: Progress): string =>
 const overflowsInARow = 40;
 
 /**
- * @param progress before the step
- * @param overflows how many steps before this had no finite loss, in a row. In mixed precision the graph skips such a step
- * @throws UserError naming the step and its learning rate
+ * Looks at the loss of every step. In mixed precision the graph skips a step whose gradients overflow: some are borne with.
+ * @returns given a step, and the progress before it. @throws UserError naming the step and its learning rate
  */
-export const requireFiniteLoss = (
-  { loss, learningRate }: StepDone,
-  progress: Progress,
-  run: Run,
-  overflows = 0,
-): void => {
-  if (Number.isFinite(loss)) return;
-  if (run.recipe.precision === "mixed-float16" && overflows < overflowsInARow) return;
-  const value = Number.isNaN(loss) ? "not a number" : "infinite";
-  throw new UserError(
-    "loss-not-finite",
-    { step: progress.steps + 1, learningRate: run.recipe.learningRate },
-    `the loss is ${value} at step ${progress.steps + 1} of epoch ${progress.epochs + 1}, with a learning rate of ${learningRate}${describeSaved(run, progress)}`,
-  );
+export const lossGuard = (run: Run): ((step: Pick<StepDone, "loss" | "learningRate">, progress: Progress) => void) => {
+  let overflows = 0;
+  return ({ loss, learningRate }, progress) => {
+    overflows = Number.isFinite(loss) ? 0 : overflows + 1;
+    if (overflows === 0) return;
+    if (run.recipe.precision === "mixed-float16" && overflows <= overflowsInARow) return;
+    const value = Number.isNaN(loss) ? "not a number" : "infinite";
+    throw new UserError(
+      "loss-not-finite",
+      { step: progress.steps + 1, learningRate: run.recipe.learningRate },
+      `the loss is ${value} at step ${progress.steps + 1} of epoch ${progress.epochs + 1}, with a learning rate of ${learningRate}${describeSaved(run, progress)}`,
+    );
+  };
 };
 
 /**

@@ -16,6 +16,7 @@ import { requireFiniteParameters } from "./require-finite.ts";
 import type { GraphFiles, RunFolder } from "../runs/run-folder.ts";
 import { toRunPath } from "../runs/run-path.ts";
 import { openUsageMeter } from "../runs/run-usage.ts";
+import type { TrainEvent } from "../runs/train-event.ts";
 import type { TrainingProgress } from "../runs/training-progress.ts";
 import { openWeightAverage, type WeightAverage } from "./weight-average.ts";
 import { writePredictions } from "../runs/write-predictions.ts";
@@ -61,6 +62,8 @@ export interface Training {
   readonly classifier: Classifier;
   readonly average: WeightAverage;
   readonly log: EventLog;
+  /** Writes an event into the folder's log. @returns the event */
+  readonly tell: (event: TrainEvent) => TrainEvent;
   readonly saveUsage: () => Promise<void>;
 }
 
@@ -71,13 +74,18 @@ export const openTraining = async (options: TrainOptions): Promise<Training> => 
   const session = await openTrainingSession(artifact, device, checkpoint?.states);
   const changing = new Set(session.changing.map(({ name }) => name));
   const trained = artifact.parameters.filter(({ name }) => changing.has(name));
+  const log = openEventLog(folder.metrics, checkpoint?.logBytes ?? 0, note);
   return {
     options,
     clips: leaveOut(options.clips, options.load, options.leaveOut),
     session,
     classifier: await openClassifierOn(artifact, device, session.state),
     average: await openWeightAverage(trained, checkpoint?.sums ?? new Map()),
-    log: openEventLog(folder.metrics, checkpoint?.logBytes ?? 0, note),
+    log,
+    tell: (event) => {
+      log.append(event);
+      return event;
+    },
     saveUsage,
   };
 };
@@ -89,11 +97,10 @@ export const closeTraining = async ({ classifier, session, log, saveUsage }: Tra
   await session.close();
 };
 
-/** @returns undefined where the signal ended it */
+/** What the parameters in training, or another classifier, answer. @returns undefined where the signal ended it */
 export const evaluate = (
-  { options, clips: { loadToEvaluate } }: Training,
-  classifier: Classifier,
-  clips: readonly Clip[] = options.evaluationClips,
+  { options, clips: { loadToEvaluate }, classifier: current }: Training,
+  { classifier = current, clips = options.evaluationClips }: { classifier?: Classifier; clips?: readonly Clip[] } = {},
 ): Promise<ClipPredictions | undefined> =>
   predict({
     ...options,
@@ -108,11 +115,11 @@ export const evaluate = (
 export const evaluateSaved = async (
   training: Training,
   graph: string,
-  clips?: readonly Clip[],
+  clips = training.options.evaluationClips,
 ): Promise<ClipPredictions | undefined> => {
   const classifier = await openClassifier(readArtifact(graph), training.options.device);
   try {
-    return await evaluate(training, classifier, clips);
+    return await evaluate(training, { classifier, clips });
   } finally {
     await classifier.close();
   }

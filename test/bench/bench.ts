@@ -10,7 +10,8 @@ import { Tensor } from "../../runtime/engine/onnxruntime.ts";
 import { type Cost, costFor } from "../../compiler/artifact/cost.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { compile } from "../../compiler/compile.ts";
-import { selectDevice } from "../../runtime/devices/select-device.ts";
+import { describeChoice } from "../../runtime/commands/listen.ts";
+import { deviceNames, selectDevice } from "../../runtime/devices/select-device.ts";
 import { openClassifier } from "../../runtime/engine/classifier.ts";
 import { readArtifact } from "../../runtime/artifact/read-artifact.ts";
 import { openTrainingSession } from "../../runtime/engine/training-session.ts";
@@ -26,7 +27,10 @@ const { values, positionals } = parseArgs({
 const [spec = "spec/quickstart.ts"] = positionals;
 const batch = Number(values.batch);
 const steps = Number(values.steps);
-const device = await selectDevice(values.device, { progress: console.log });
+const device = await selectDevice(
+  deviceNames.find((name) => name === values.device),
+  (choice) => console.log(describeChoice(choice)),
+);
 
 /** Milliseconds of each call but the first two, which warm up. */
 const time = async (call: () => Promise<unknown>): Promise<number[]> => {

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ts } from "ts-morph";
 import { describe, expect, test } from "vitest";
 import { advice, describeFailure } from "../../runtime/commands/describe-failure.ts";
 import { UserError } from "../../runtime/user-error.ts";
@@ -43,7 +44,6 @@ const codes = [
   "data-kind-unknown",
   "device-missing",
   "device-refuses-graph",
-  "device-unknown",
   "element-type-unknown",
   "embedded-class-unknown",
   "embedded-not-divisible",
@@ -165,5 +165,44 @@ describe("a failure is data", () => {
     expect(describeFailure(changed)).toBe(
       "r goes on as it was started: --lr is 1 there, not 2; --batch is 3 there, not 4; leave the options out, or name another folder with --out",
     );
+  });
+});
+
+/** The text of a module's literals, without its comments. */
+const literalsOf = (text: string): readonly string[] => {
+  const found: string[] = [];
+  const visit = (node: ts.Node): void => {
+    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
+      found.push(node.text);
+    }
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile("a.ts", text, ts.ScriptTarget.ESNext));
+  return found;
+};
+
+const commandLine = /(^|\s)--[a-z]|\bruntime (train|infer|eval|cv|inspect|report|export|stats|devices|sounds)\b/;
+
+const spoken = (text: string): readonly string[] => literalsOf(text).filter((literal) => commandLine.test(literal));
+
+/** Docker's, nvidia-smi's, vulkaninfo's and those of onnxruntime-node's installer; and CSS's properties. */
+const ofOthers = [
+  "devices/assess-cuda.ts",
+  "devices/assess-webgpu.ts",
+  "devices/probe-cuda.ts",
+  "report/html/style.ts",
+];
+
+describe("flags and commands", () => {
+  test("are named in commands/ alone", () => {
+    const elsewhere = sources.filter(({ name }) => !name.startsWith("commands/") && name !== "cli.ts");
+    const speaking = elsewhere.filter(({ text }) => spoken(text).length > 0).map(({ name }) => name);
+    expect(speaking.toSorted()).toStrictEqual(ofOthers);
+  });
+
+  test("are found wherever a text has them, and not in comments", () => {
+    const text =
+      "/** See --batch. */ const a = `x ${1} --lr ${2} of runtime train`; const b = '--out'; const c = \"a--b\";";
+    expect(spoken(text)).toStrictEqual([" --lr ", " of runtime train", "--out"]);
   });
 });

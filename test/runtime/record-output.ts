@@ -1,4 +1,4 @@
-import type { Output } from "../../runtime/output.ts";
+import type { Output } from "../../runtime/commands/output.ts";
 
 /** What a command prints, kept: lines and notes for people, and objects for programs. */
 export const recordOutput = () => {

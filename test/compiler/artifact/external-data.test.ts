@@ -8,7 +8,7 @@ import { locateValues } from "../../../compiler/artifact/external-data.ts";
 import { checksumOf } from "../../../compiler/artifact/files/data-file.ts";
 import { DataLocation } from "../../../compiler/artifact/onnx.ts";
 import { inferCommand } from "../../../runtime/commands/infer-command.ts";
-import { createOutput } from "../../../runtime/output.ts";
+import { createOutput } from "../../../runtime/commands/output.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";
 import { graphDigest } from "../../../runtime/runs/run-config.ts";

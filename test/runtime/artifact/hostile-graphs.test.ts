@@ -14,7 +14,7 @@ import {
 import { describe, expect, test } from "vitest";
 import { parseMetadata, printMetadata } from "../../../compiler/artifact/metadata.ts";
 import { inferCommand } from "../../../runtime/commands/infer-command.ts";
-import { createOutput } from "../../../runtime/output.ts";
+import { createOutput } from "../../../runtime/commands/output.ts";
 import { trainCommand } from "../../../runtime/commands/train-command.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";

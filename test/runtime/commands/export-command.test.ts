@@ -12,7 +12,7 @@ import { openCheckpoint } from "../../../compiler/weights/readers/open-checkpoin
 import { exportCommand } from "../../../runtime/commands/export-command.ts";
 import { describeFailure } from "../../../runtime/commands/describe-failure.ts";
 import { UserError } from "../../../runtime/user-error.ts";
-import { createOutput } from "../../../runtime/output.ts";
+import { createOutput } from "../../../runtime/commands/output.ts";
 import { importMini, layoutTensors, lower, mini, referenceTensors } from "../../compiler/weights/mini-ast.ts";
 import { temporaryFolder } from "../../compiler/weights/readers/builders.ts";
 import { exportHuggingFace } from "../../../runtime/export/export-hugging-face.ts";

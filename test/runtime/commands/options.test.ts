@@ -56,6 +56,13 @@ test.each([
   expect(() => parse(line)).toThrow(saying(message));
 });
 
+test("one of several", () => {
+  const device = { kind: "choice", value: "NAME", choices: ["auto", "cpu", "cuda"], help: "what computes" } as const;
+  const parseDevice = (line: string) => parseOptions({ ...usage, options: { device } }, line.split(" ")).values;
+  expect(parseDevice("--device cpu")).toStrictEqual({ device: "cpu" });
+  expect(() => parseDevice("--device gpu")).toThrow(saying("--device is auto, cpu or cuda, not gpu"));
+});
+
 test("exactly one graph", () => {
   expect(oneOperand(usage, ["a.onnx"])).toBe("a.onnx");
   expect(() => oneOperand(usage, [])).toThrow(

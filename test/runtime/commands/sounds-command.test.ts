@@ -7,7 +7,7 @@ import { encodeWav } from "../../../runtime/audio/encode-wav.ts";
 import { embeddedClasses } from "../../../runtime/data/embedded.ts";
 import { soundsCommand } from "../../../runtime/commands/sounds-command.ts";
 import { soundRateHz, synthesise } from "../../../runtime/data/synthesise.ts";
-import type { Output } from "../../../runtime/output.ts";
+import type { Output } from "../../../runtime/commands/output.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "specgraph-sounds-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { chooseDevice, describeChoice } from "../../../runtime/devices/choose-device.ts";
+import { describeChoice } from "../../../runtime/commands/listen.ts";
+import { chooseDevice } from "../../../runtime/devices/choose-device.ts";
 import type { AdapterFacts } from "../../../runtime/devices/device-facts.ts";
 import * as machines from "./machines.ts";
 

@@ -14,10 +14,11 @@ import { saying } from "../saying.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Recipe } from "../../../compiler/artifact/metadata.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
-import type { Output } from "../../../runtime/output.ts";
 import { readPredictions } from "../../../runtime/runs/read-predictions.ts";
-import { type PreparedRun, prepareNewRun, prepareResumedRun } from "../../../runtime/train/prepare-run.ts";
-import type { RunValues } from "../../../runtime/train/run-values.ts";
+import { prepareNewRun } from "../../../runtime/train/prepare-new-run.ts";
+import { prepareResumedRun } from "../../../runtime/train/prepare-resumed-run.ts";
+import type { PreparedRun } from "../../../runtime/train/prepared-run.ts";
+import type { RunOptions } from "../../../runtime/train/run-options.ts";
 import { train } from "../../../runtime/train/train.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { runtimeVersion } from "../../../runtime/version.ts";
@@ -25,14 +26,6 @@ import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { linearModel, metadata, writeExternalModel, writeLinearModel } from "../artifact/linear-artifact.ts";
 import { load } from "./linear-training.ts";
-
-const silent: Output = {
-  json: () => undefined,
-  result: () => undefined,
-  progress: () => undefined,
-  note: () => undefined,
-  terminal: undefined,
-};
 
 /** A graph and clips in the folder that is current until the test ends. */
 const enterWorkspace = (): string => {
@@ -46,14 +39,14 @@ const enterWorkspace = (): string => {
   return folder;
 };
 
-const values: RunValues = { data: "clips", epochs: 3, batch: 3, lr: 0.25, seed: 7, device: "cpu" };
+const values: RunOptions = { data: "clips", epochs: 3, batch: 3, learningRate: 0.25, seed: 7, device: "cpu" };
 const command = ["runtime", "train", "graph.onnx"];
-const preparing = { output: silent, signal: new AbortController().signal };
+const preparing = { note: () => undefined, signal: new AbortController().signal };
 const prepared = async (preparation: Promise<PreparedRun | undefined>): Promise<PreparedRun> =>
   (await preparation) ?? expect.fail("nothing interrupts it");
-const startRun = (changes: RunValues = {}) =>
+const startRun = (changes: RunOptions = {}) =>
   prepared(prepareNewRun("graph.onnx", { ...values, ...changes }, { ...preparing, out: "run", command }));
-const resumeRun = (given: RunValues = {}, graph?: string, skipBad = false) =>
+const resumeRun = (given: RunOptions = {}, graph?: string, skipBad = false) =>
   prepared(prepareResumedRun("run", graph, given, { ...preparing, skipBad }));
 
 /** Without what its data says about it. */
@@ -79,11 +72,11 @@ const trainOneEpoch = (options: Options): Promise<void> => trainFor(options, 1);
 test("what is doubtful about a run is told: no clip of a class, clips known from training, no steps after the warm-up", async () => {
   enterWorkspace();
   const notes: string[] = [];
-  const output: Output = { ...silent, note: (text) => void notes.push(text) };
+  const note = (text: string): void => void notes.push(text);
   const warmup = { kind: "linear", steps: 9 } as const;
   const recipe = { ...metadata.recipe, schedule: { kind: "constant", warmup } } as const;
   writeLinearModel(".", linearModel({ classes: ["low", "high", "middle"], recipe }));
-  await prepareNewRun("graph.onnx", values, { ...preparing, out: "run", command, output });
+  await prepareNewRun("graph.onnx", values, { ...preparing, out: "run", command, note });
   expect(notes).toStrictEqual([
     'clips: no clip to train on for 1 of 3 classes: "middle"',
     "the learning rate is not reached: its warm-up takes 9 steps, and the whole training has 9",
@@ -91,8 +84,8 @@ test("what is doubtful about a run is told: no clip of a class, clips known from
   notes.length = 0;
   await prepareNewRun(
     "graph.onnx",
-    { ...values, epochs: 4, "eval-data": "./clips" },
-    { ...preparing, out: "longer", command, output },
+    { ...values, epochs: 4, evalData: "./clips" },
+    { ...preparing, out: "longer", command, note },
   );
   expect(notes.slice(1)).toStrictEqual([
     `10 of the 10 clips to evaluate on are also trained on, among them ${join("clips", "high", "0.wav")}`,
@@ -217,15 +210,19 @@ describe("a run that goes on", () => {
   test("may be given what it has, and the place of its graph", async () => {
     enterWorkspace();
     await startRun();
-    const given = { ...values, data: join("..", process.cwd().split("/").at(-1) ?? "", "clips"), device: "auto" };
+    const given = {
+      ...values,
+      data: join("..", process.cwd().split("/").at(-1) ?? "", "clips"),
+      device: "auto" as const,
+    };
     expect((await resumeRun(given, join(process.cwd(), "graph.onnx"))).options.recipe.batch).toBe(3);
   });
 
-  test.each<[RunValues, string]>([
+  test.each<[RunOptions, string]>([
     [{ epochs: 2 }, "--epochs is 3 there, not 2; leave the option out, or name another folder with --out"],
     [{ steps: 5 }, "--steps is not given there; leave the option out, or name another folder with --out"],
     [
-      { data: "others", lr: 0.5, device: "webgpu" },
+      { data: "others", learningRate: 0.5, device: "webgpu" },
       "--data is clips there, not others; --lr is 0.25 there, not 0.5; --device is cpu there, not webgpu; leave the options out, or name another folder with --out",
     ],
   ])("not with other options: %o", async (given, message) => {
@@ -338,7 +335,7 @@ test("a run that is refused is let go", async () => {
   await trainOneEpoch((await startRun()).options);
   const lock = join("run", "run.lock");
   rmSync(lock);
-  await expect(resumeRun({ lr: 3 })).rejects.toThrow(UserError);
+  await expect(resumeRun({ learningRate: 3 })).rejects.toThrow(UserError);
   expect(existsSync(lock)).toBe(false);
   await expect(startRun()).rejects.toThrow(UserError);
   expect(existsSync(lock)).toBe(false);
@@ -387,7 +384,7 @@ describe("more epochs", () => {
     expect(outcome()).toStrictEqual(expected);
   });
 
-  test.each<[string, Partial<Recipe>, RunValues, string]>([
+  test.each<[string, Partial<Recipe>, RunOptions, string]>([
     [
       "a cosine",
       { schedule: { kind: "cosine", to: 0.1, warmup: null } },
@@ -429,9 +426,9 @@ describe("clips that cannot be read", () => {
     enterWorkspace();
     writeFileSync(clip("low", 1), "");
     const notes: string[] = [];
-    const output: Output = { ...silent, note: (text) => void notes.push(text) };
+    const note = (text: string): void => void notes.push(text);
     const { options } = await prepared(
-      prepareNewRun("graph.onnx", values, { ...preparing, output, skipBad: true, out: "run", command }),
+      prepareNewRun("graph.onnx", values, { ...preparing, note, skipBad: true, out: "run", command }),
     );
     const reason = `${clip("low", 1)}: the file is empty`;
     expect(notes).toStrictEqual([`1 of 10 clips cannot be read:\n  ${reason}\nit is left out`]);

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import { createNarrator } from "../../../runtime/train/create-narrator.ts";
-import type { TrainEvent } from "../../../runtime/runs/train-event.ts";
-import { temporaryFolder } from "../audio/temporary-folder.ts";
-import { recordOutput } from "../record-output.ts";
-import { optionsIn } from "./linear-training.ts";
+import { createNarrator } from "../../../../runtime/report/terminal/create-narrator.ts";
+import type { TrainEvent } from "../../../../runtime/runs/train-event.ts";
+import { temporaryFolder } from "../../audio/temporary-folder.ts";
+import { recordOutput } from "../../record-output.ts";
+import { optionsIn } from "../../train/linear-training.ts";
 
 const done = { event: "done", graph: "graph.onnx", best: null, averaged: null, epochs: 4, steps: 8 } as const;
 

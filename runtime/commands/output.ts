@@ -1,5 +1,5 @@
 /** What a command prints, and where; nothing in it that a terminal would obey or hide. */
-import { printableJson, printableLines } from "../compiler/artifact/printable.ts";
+import { printableJson, printableLines } from "../../compiler/artifact/printable.ts";
 
 export interface Output {
   /** For programs: one line of JSON on stdout, under `--json` only. */

@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
-import { createOutput } from "../../runtime/output.ts";
+import { createOutput } from "../../../runtime/commands/output.ts";
 
 const stream = (isTTY: boolean): NodeJS.WriteStream =>
   Object.assign(new PassThrough(), { isTTY }) as unknown as NodeJS.WriteStream;

@@ -1,8 +1,8 @@
 /** A training's events in TensorBoard. */
 import { basename } from "node:path";
-import { type EventWriter, openEventWriter } from "../report/tensorboard/open-event-writer.ts";
-import type { Figures } from "../metrics/summarize.ts";
-import type { TrainEvent } from "../runs/train-event.ts";
+import { type EventWriter, openEventWriter } from "./open-event-writer.ts";
+import type { Figures } from "../../metrics/summarize.ts";
+import type { TrainEvent } from "../../runs/train-event.ts";
 
 /** The figures that the clips define, under a heading of TensorBoard's. */
 const tagFigures = (heading: string, { loss, accuracy, mAP, AUC, dPrime }: Figures): Record<string, number> =>

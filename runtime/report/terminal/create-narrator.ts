@@ -1,13 +1,12 @@
 import { basename } from "node:path";
-import type { Recipe } from "../../compiler/artifact/metadata.ts";
-import type { Output } from "../output.ts";
-import { formatBytes, formatFigure } from "../../compiler/artifact/format-number.ts";
-import { formatFigures } from "../report/terminal/format-summary.ts";
-import { createProgress } from "../text/create-progress.ts";
-import type { PreparedRun } from "./prepare-run.ts";
-import { countSteps } from "./run-epoch.ts";
-import type { TrainEvent } from "../runs/train-event.ts";
-import { beginning } from "../runs/training-progress.ts";
+import type { Recipe } from "../../../compiler/artifact/metadata.ts";
+import { formatBytes, formatFigure } from "../../../compiler/artifact/format-number.ts";
+import { formatFigures } from "./format-summary.ts";
+import { createProgress } from "../../text/create-progress.ts";
+import type { TrainOptions } from "../../train/training.ts";
+import { countSteps } from "../../train/run-epoch.ts";
+import type { TrainEvent } from "../../runs/train-event.ts";
+import { beginning } from "../../runs/training-progress.ts";
 
 /** How much of the smoothed loss each new one leaves. */
 const smoothing = 0.95;
@@ -40,6 +39,13 @@ const explainEnd = ({ earlyStopping, averaging }: Recipe, totalSteps: number, do
   ];
 };
 
+/** What people look at. */
+export interface Screen {
+  readonly result: (line: string) => void;
+  /** Where a progress bar may be drawn. */
+  readonly terminal: NodeJS.WriteStream | undefined;
+}
+
 export interface Narrator {
   readonly tell: (event: TrainEvent) => void;
   /** @param clips that are evaluated so far, of all there are */
@@ -49,11 +55,14 @@ export interface Narrator {
 }
 
 /** Tells people how training goes: a progress bar, and a line for each evaluation. */
-export const createNarrator = (options: PreparedRun["options"], output: Output): Narrator => {
+export const createNarrator = (
+  options: Pick<TrainOptions, "recipe" | "clips" | "steps" | "checkpoint">,
+  { result, terminal }: Screen,
+): Narrator => {
   const { recipe, checkpoint } = options;
   const total = countSteps(options);
   let { steps: step } = checkpoint?.progress ?? beginning;
-  const progress = createProgress(total, recipe.batch, output.terminal, step);
+  const progress = createProgress(total, recipe.batch, terminal, step);
   const smooth = smoothLoss();
   const epochs = Number.isFinite(recipe.epochs) ? `/${recipe.epochs}` : "";
   const memory = (): string => formatBytes(process.memoryUsage.rss());
@@ -68,13 +77,13 @@ export const createNarrator = (options: PreparedRun["options"], output: Output):
       }
       progress.clear();
       if (event.event === "eval")
-        output.result(
+        result(
           `epoch ${event.epoch}  training loss ${formatFigure(event.trainLoss)}  evaluation ${formatFigures(event)}${event.best ? "  best" : ""}`,
         );
       if (event.event === "averaged")
-        output.result(`mean of ${event.epochs} epoch${event.epochs > 1 ? "s" : ""}  ${formatFigures(event)}`);
-      if (event.event === "test") output.result(`test, ${basename(event.graph)}  ${formatFigures(event)}`);
-      if (event.event === "done") for (const line of explainEnd(recipe, total, event)) output.result(line);
+        result(`mean of ${event.epochs} epoch${event.epochs > 1 ? "s" : ""}  ${formatFigures(event)}`);
+      if (event.event === "test") result(`test, ${basename(event.graph)}  ${formatFigures(event)}`);
+      if (event.event === "done") for (const line of explainEnd(recipe, total, event)) result(line);
     },
   };
 };

@@ -1,16 +1,16 @@
 import type { Clip } from "../data/dataset.ts";
 import { openClips } from "../evaluate/open-clips.ts";
-import type { Output } from "../output.ts";
+import type { Output } from "./output.ts";
 import { formatBytes } from "../../compiler/artifact/format-number.ts";
 import { writeReport } from "../report/html/write-report.ts";
-import { createNarrator } from "./create-narrator.ts";
-import type { PreparedRun } from "./prepare-run.ts";
+import { createNarrator } from "../report/terminal/create-narrator.ts";
+import type { PreparedRun } from "../train/prepared-run.ts";
 import { partSize } from "../runs/part-size.ts";
-import { countSteps } from "./run-epoch.ts";
+import { countSteps } from "../train/run-epoch.ts";
 import { unlockRun } from "../runs/run-lock.ts";
 import { peakMemoryBytes } from "../runs/run-usage.ts";
-import { openBoard } from "./show-on-board.ts";
-import { train } from "./train.ts";
+import { openBoard } from "../report/tensorboard/open-board.ts";
+import { train } from "../train/train.ts";
 import type { TrainEvent } from "../runs/train-event.ts";
 
 /** Besides the run itself. */
@@ -38,7 +38,7 @@ const describe = ({ options, data }: PreparedRun): string => {
  * The run's folder is let go of then.
  * @throws UserError as `train` does
  */
-export const executeRun = async (prepared: PreparedRun, execution: Execution): Promise<void> => {
+export const runTraining = async (prepared: PreparedRun, execution: Execution): Promise<void> => {
   try {
     await execute(prepared, execution);
   } finally {

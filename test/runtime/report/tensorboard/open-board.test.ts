@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openBoard } from "../../../runtime/train/show-on-board.ts";
-import { temporaryFolder } from "../audio/temporary-folder.ts";
+import { openBoard } from "../../../../runtime/report/tensorboard/open-board.ts";
+import { temporaryFolder } from "../../audio/temporary-folder.ts";
 
 test("a training's events are TensorBoard's scalars; figures that are not defined are left out", () => {
   const folder = temporaryFolder();

@@ -1,0 +1,37 @@
+/** What the library tells while it is at work, as a command prints it. */
+import type { DeviceChoice } from "../devices/choose-device.ts";
+import { deviceTitles } from "../devices/device-report.ts";
+import { createProgress, type Progress } from "../text/create-progress.ts";
+import type { Output } from "./output.ts";
+
+/** One line on what computes, such as `device: WebGPU, Apple M2, Metal driver on macOS Version 14.5`. */
+export const describeChoice = ({ device, reason }: DeviceChoice): string => {
+  const { kind, name, driver, isSoftware } = device;
+  const parts = [deviceTitles[kind], kind === "cpu" ? undefined : name, driver, isSoftware ? "in software" : undefined];
+  const words = parts.filter((part) => part !== undefined).join(", ");
+  return `device: ${words}${reason === undefined ? "" : ` (${reason}; see \`runtime devices\`)`}`;
+};
+
+/** Until then there is no progress bar. */
+const patienceMs = 2000;
+
+const showExamination = (terminal: Output["terminal"]): ((clips: number, of: number) => void) => {
+  let [bar, began]: [Progress | undefined, number | undefined] = [undefined, undefined];
+  return (clips, of) => {
+    if (clips === of) {
+      bar?.clear();
+      [bar, began] = [undefined, undefined];
+      return;
+    }
+    began ??= performance.now();
+    if (performance.now() - began < patienceMs) return;
+    bar ??= createProgress(of, 1, terminal, clips);
+    bar.update(clips, "opening the clips");
+  };
+};
+
+export const listen = ({ note, progress, terminal }: Output) => ({
+  note,
+  onDevice: (choice: DeviceChoice): void => progress(describeChoice(choice)),
+  onExamined: showExamination(terminal),
+});

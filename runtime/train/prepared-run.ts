@@ -1,0 +1,94 @@
+/** What a run is made of, whether it begins or goes on. */
+import type { Clip } from "../data/dataset.ts";
+import { embeddedName } from "../data/embedded.ts";
+import { createClipExaminer, type ExamineClips } from "../data/examine-clips.ts";
+import type { DeviceChoice } from "../devices/choose-device.ts";
+import type { Artifact } from "../artifact/read-artifact.ts";
+import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
+import { withTrainedClips } from "../artifact/trained-clips.ts";
+import { requireTraining } from "../engine/session-program.ts";
+import { changeConfig, type LeftOut } from "../runs/run-config.ts";
+import type { RunFolder } from "../runs/run-folder.ts";
+import { toRunPath } from "../runs/run-path.ts";
+import type { GatheredClips } from "./gather-clips.ts";
+import { applyOptions, type RunOptions } from "./run-options.ts";
+import type { TrainOptions } from "./training.ts";
+
+/** What `train` needs beside what it is given while it runs. */
+export interface PreparedRun {
+  readonly options: Pick<
+    TrainOptions,
+    | "artifact"
+    | "recipe"
+    | "steps"
+    | "device"
+    | "clips"
+    | "evaluationClips"
+    | "testClips"
+    | "leaveOut"
+    | "folder"
+    | "workingDirectory"
+    | "run"
+    | "checkpoint"
+  >;
+  /** What messages call the clips. */
+  readonly data: string;
+}
+
+/** What a run needs of where it is prepared. */
+export interface PrepareOptions {
+  /** Whether clips that cannot be read are left out; otherwise they are an error. */
+  readonly skipBad?: boolean | undefined;
+  readonly signal: AbortSignal;
+  /** Told what the user should know. */
+  readonly note: (text: string) => void;
+  /** Told how many clips are opened, of all there are. */
+  readonly onExamined?: ((clips: number, of: number) => void) | undefined;
+  /** Told what computes, where that was found out. */
+  readonly onDevice?: ((choice: DeviceChoice) => void) | undefined;
+  /** What has examined clips before. */
+  readonly examine?: ExamineClips | undefined;
+}
+
+/** A graph to train, and how. @throws UserError where it cannot be trained on clips */
+export const readInputs = (graph: string, options: RunOptions) => {
+  const artifact = readWaveformArtifact(graph);
+  requireTraining(artifact);
+  return { artifact, recipe: applyOptions(artifact.metadata.recipe, options) };
+};
+
+export type RunInputs = ReturnType<typeof readInputs>;
+
+export const examinerFor = ({ metadata }: Artifact, { signal, onExamined, examine }: PrepareOptions): ExamineClips =>
+  examine ?? createClipExaminer({ ...metadata, onExamined, signal });
+
+export const toPreparedRun = (
+  { artifact, recipe }: RunInputs,
+  { data, steps = Infinity }: RunOptions,
+  { clips, trained }: GatheredClips,
+  others: Pick<PreparedRun["options"], "device" | "leaveOut" | "folder" | "workingDirectory" | "run" | "checkpoint">,
+): PreparedRun => ({
+  options: {
+    artifact: withTrainedClips(artifact, trained),
+    recipe,
+    steps,
+    clips: clips.train,
+    evaluationClips: clips.evaluation,
+    testClips: clips.test,
+    ...others,
+  },
+  data: data ?? embeddedName,
+});
+
+/** Records a clip that is found to be unreadable while the run is at work. */
+export const recordLeftOut = (
+  { path: folder, config }: Pick<RunFolder, "path" | "config">,
+  epochs: number | null,
+  earlier: readonly LeftOut[],
+): ((clip: Clip, reason: string) => Promise<void>) => {
+  const leftOut = [...earlier];
+  return async ({ name }, reason) => {
+    leftOut.push({ clip: toRunPath(folder, name), reason });
+    await changeConfig(config, { epochs, leftOut });
+  };
+};

@@ -1,0 +1,80 @@
+/** The options that decide a run: as they are given, and as a run has them. */
+import { resolve } from "node:path";
+import type { Recipe } from "../../compiler/artifact/metadata.ts";
+import type { DeviceName } from "../devices/select-device.ts";
+import type { Run } from "../runs/run-config.ts";
+import { fromRunPath } from "../runs/run-path.ts";
+import { UserError } from "../user-error.ts";
+
+export interface RunOptions {
+  /** Clips; default: the embedded sounds. */
+  readonly data?: string | undefined;
+  /** The CSV that names the labels of AST's JSON. */
+  readonly labels?: string | undefined;
+  /** The fold to evaluate on, of data that has folds. */
+  readonly fold?: number | undefined;
+  /** Other clips to evaluate on. */
+  readonly evalData?: string | undefined;
+  /** The recipe's, unless given: so for all that follow. */
+  readonly epochs?: number | undefined;
+  /** After which training ends, whatever the epochs. */
+  readonly steps?: number | undefined;
+  /** Clips in a step. */
+  readonly batch?: number | undefined;
+  readonly learningRate?: number | undefined;
+  readonly seed?: number | undefined;
+  readonly device?: DeviceName | undefined;
+}
+
+/** The recipe with the changes of this run. */
+export const applyOptions = (recipe: Recipe, { batch, learningRate, seed, epochs, steps }: RunOptions): Recipe => ({
+  ...recipe,
+  batch: batch ?? recipe.batch,
+  learningRate: learningRate ?? recipe.learningRate,
+  seed: seed ?? recipe.seed,
+  // Steps alone mean as many epochs as they take.
+  epochs: epochs ?? (steps === undefined ? recipe.epochs : Infinity),
+});
+
+/** A run's options as they would be given. */
+export const optionsOf = (run: Run, workingDirectory: string): RunOptions => {
+  const path = (value: string | null) => (value === null ? undefined : fromRunPath(workingDirectory, value));
+  return {
+    data: path(run.data),
+    labels: path(run.labels),
+    fold: run.fold ?? undefined,
+    evalData: path(run.evalData),
+    epochs: run.epochs ?? undefined,
+    steps: run.steps ?? undefined,
+    batch: run.batch,
+    learningRate: run.learningRate,
+    seed: run.seed,
+    device: run.device,
+  };
+};
+
+const areSame = (name: keyof RunOptions, now: unknown, then: unknown): boolean => {
+  const isPath = name === "data" || name === "labels" || name === "evalData";
+  return isPath ? resolve(String(now)) === resolve(String(then)) : now === then;
+};
+
+/** @throws UserError where options that are repeated are not the run's */
+export const requireSameOptions = (folder: string, given: RunOptions, own: RunOptions): void => {
+  const conflicts = (Object.keys(own) as (keyof RunOptions)[]).flatMap((name) => {
+    const [now, then] = [given[name], own[name]];
+    if (now === undefined || (name === "device" && now === "auto")) return [];
+    if (then === undefined) return [{ name, conflict: "is not given there" }];
+    return areSame(name, now, then) ? [] : [{ name, conflict: `is ${then} there, not ${now}` }];
+  });
+  if (conflicts.length === 0) return;
+  const listed = conflicts.map(({ name, conflict }) => `${name} ${conflict}`).join("; ");
+  throw new UserError(
+    "options-changed",
+    { run: folder, options: conflicts.map(({ name }) => name), conflicts: conflicts.map(({ conflict }) => conflict) },
+    `${folder} goes on as it was started: ${listed}`,
+  );
+};
+
+/** The epochs that a run is to have, where they are more than it was started with. */
+export const addedEpochs = ({ epochs: then }: Run, { epochs: now }: RunOptions): number | undefined =>
+  now !== undefined && then !== null && now > then ? now : undefined;
