@@ -97,10 +97,10 @@ test("the newest one is damaged, cut short or gone", async () => {
     `${path}: the file is damaged: its bytes are not those that were written; ${goingOn}`,
   );
   expect(await noted(Buffer.concat([newest, Buffer.alloc(1)]))).toBe(
-    `${path}: the file is damaged: its bytes are not those that were written; ${goingOn}`,
+    `${path}: the file is damaged: no tensor covers bytes 100 to 101 of the data, after the last tensor; ${goingOn}`,
   );
   expect(await noted(newest.subarray(0, length - 4))).toBe(
-    `${path}: the file is cut short: state/weight ends at byte ${length} of ${length - 4}; ${goingOn}`,
+    `${path}: tensor "state/weight" ends at byte 100 of the data, which has 96; the file is truncated or its header lies; ${goingOn}`,
   );
   expect(await noted(Buffer.alloc(0))).toBe(`${path}: not a safetensors file, or cut short; ${goingOn}`);
   expect(await noted(undefined)).toBe(`${path}: there is no such file; ${goingOn}`);
