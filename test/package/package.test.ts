@@ -1,0 +1,307 @@
+/** The package as npm packs it from what git knows, in a project of its own that has nothing but what it depends on. */
+import { spawnSync } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { softwareGpu } from "../software-gpu.ts";
+import { unknownFiles } from "./unknown-files.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+interface Manifest {
+  readonly bin: Readonly<Record<string, string>>;
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+}
+
+const run = (folder: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
+  const { status, stdout, stderr } = spawnSync(command, args, {
+    cwd: folder,
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+    maxBuffer: 2 ** 26,
+  });
+  return { status, stdout, stderr };
+};
+
+const linesOf = (text: string): readonly string[] => text.split("\n").filter((line) => line !== "");
+
+let folder = "";
+/** A copy of the clone. */
+let clone = "";
+/** The project that has the package installed. */
+let project = "";
+let tarball = "";
+let paths: readonly string[] = [];
+let manifest: Manifest;
+
+const installed = (path: string): string => join(project, "node_modules/specgraph", path);
+const write = (name: string, text: string): void => {
+  mkdirSync(dirname(join(project, name)), { recursive: true });
+  writeFileSync(join(project, name), text);
+};
+const link = (from: string, to: string): void => {
+  mkdirSync(dirname(to), { recursive: true });
+  symlinkSync(from, to);
+};
+
+/** What git knows, and files that it does not. */
+const copyClone = (to: string): void => {
+  for (const file of linesOf(run(root, "git", ["ls-files"]).stdout)) {
+    if (existsSync(join(root, file))) cpSync(join(root, file), join(to, file));
+  }
+  symlinkSync(join(root, "node_modules"), join(to, "node_modules"));
+  run(to, "git", ["init", "--quiet"]);
+  run(to, "git", ["add", "--all"]);
+  writeFileSync(join(to, "spec/mine.ts"), 'export { default } from "./ast.ts";\n');
+  mkdirSync(join(to, "dist/compiler"), { recursive: true });
+  writeFileSync(join(to, "dist/compiler/left-over.js"), "");
+};
+
+/** As npm does, without a network: the package's dependencies are those of the clone, and no others are to be found. */
+const install = (): void => {
+  mkdirSync(installed(""), { recursive: true });
+  run(project, "tar", ["-xzf", tarball, "-C", installed(""), "--strip-components", "1"]);
+  manifest = JSON.parse(readFileSync(installed("package.json"), "utf8")) as Manifest;
+  for (const name of Object.keys(manifest.dependencies)) {
+    link(join(root, "node_modules", name), join(project, "node_modules", name));
+  }
+  for (const [name, path] of Object.entries(manifest.bin)) {
+    chmodSync(installed(path), 0o755);
+    link(installed(path), join(project, "node_modules/.bin", name));
+  }
+};
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "specgraph-"));
+  clone = join(folder, "clone");
+  project = join(folder, "project");
+  copyClone(clone);
+  const { stderr } = run(clone, "npm", ["pack", "--pack-destination", folder]);
+  const name = readdirSync(folder).find((name) => name.endsWith(".tgz"));
+  if (name === undefined) throw new Error(stderr);
+  tarball = join(folder, name);
+  paths = linesOf(run(folder, "tar", ["-tzf", tarball]).stdout).map((path) => path.replace("package/", ""));
+  install();
+}, 300_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe("what is packed", () => {
+  test("no file that git does not know, and no source of the halves", () => {
+    expect(paths.filter((path) => /\/mine|left-over|\.map$|tsbuildinfo|dist\/test/.test(path))).toEqual([]);
+    expect(paths.filter((path) => path.startsWith("spec/")).toSorted()).toEqual(
+      linesOf(run(root, "git", ["ls-files", "spec/*.ts"]).stdout)
+        .filter((path) => !path.startsWith("spec/dsl/") && path !== "spec/front-end.ts")
+        .toSorted(),
+    );
+    const folders = new Set(paths.map((path) => path.replace(/^((?:dist\/)?[^/]+).*/, "$1")));
+    expect([...folders].toSorted()).toEqual([
+      "ARCHITECTURE.md",
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "REFERENCE.md",
+      "SECURITY.md",
+      "dist/compiler",
+      "dist/runtime",
+      "dist/spec",
+      "dist/spec-commonjs",
+      "dist/vendor",
+      "package.json",
+      "spec",
+    ]);
+    expect(statSync(tarball).size).toBeLessThan(1.5e6);
+  });
+
+  test("what git does not know ends npm pack", () => {
+    const tracked = new Set(["compiler/cli.ts", "spec/ast.ts", "LICENSE"]);
+    expect(
+      unknownFiles(
+        [
+          "LICENSE",
+          "dist/compiler/cli.js",
+          "dist/compiler/mine.js",
+          "dist/spec/ast.d.ts",
+          "dist/spec-commonjs/ast.js",
+          "dist/vendor/onnx-proto/LICENSE",
+          "spec/mine.ts",
+        ],
+        tracked,
+      ),
+    ).toEqual(["dist/compiler/mine.js", "spec/mine.ts"]);
+    writeFileSync(join(clone, "dist/compiler/mine.js"), "");
+    const { status, stderr } = run(clone, "node", ["dist/test/package/verify-packed-files.js"]);
+    expect({ status, stderr }).toEqual({
+      status: 1,
+      stderr: "dist/compiler/mine.js comes from no file that git knows: add its source, or remove both\n",
+    });
+  });
+
+  test("its code names no map, and imports what the package depends on", () => {
+    const code = paths.filter((path) => path.endsWith(".js")).map((path) => readFileSync(installed(path), "utf8"));
+    expect(code.filter((text) => text.includes("sourceMappingURL=") && !text.includes("sourceMappingURL=`"))).toEqual(
+      [],
+    );
+    const imported = code.flatMap((text) =>
+      [...text.matchAll(/(?:^|[\s;])(?:from |import |import\(|require\()"([^".#][^"]*)"/gm)].map(([, name = ""]) =>
+        name.replace(/^(@[^/]+\/[^/]+|[^/]+).*$/, "$1"),
+      ),
+    );
+    const known = new Set([
+      ...Object.keys(manifest.dependencies),
+      ...Object.keys(manifest.peerDependencies),
+      "specgraph",
+    ]);
+    expect([...new Set(imported)].filter((name) => !name.startsWith("node:") && !known.has(name))).toEqual([]);
+    expect(Object.keys(manifest.dependencies)).not.toContain("onnx-proto");
+  });
+
+  test("code of others comes with their notice", () => {
+    expect(readFileSync(installed("dist/vendor/onnx-proto/LICENSE"), "utf8")).toMatch("Christoph Koerner");
+  });
+});
+
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const [, spec = ""] = /```ts\n(import [\s\S]*?)```/.exec(readme) ?? [];
+const [, mistake = ""] = /```\n(spec\/birds\.ts:[\s\S]*?)```/.exec(readme) ?? [];
+
+/** A command that the package brings. */
+const call = (name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+  run(project, join(project, "node_modules/.bin", name), args, { VK_DRIVER_FILES: "/none.json", ...env });
+
+describe("the README's spec, in a project that", () => {
+  // As `npm init -y` of npm 11 and later, of npm 10, and as many are by now.
+  test.each([
+    ["states CommonJS", { name: "mine", type: "commonjs" }],
+    ["states nothing", { name: "mine" }],
+    ["states ES modules", { name: "mine", type: "module" }],
+  ])("%s", (_, own) => {
+    write("package.json", JSON.stringify(own));
+    write("spec/birds.ts", spec);
+    const { status, stdout, stderr } = call("specgraph", ["spec/birds.ts", "--weights", "none", "--out", "birds.onnx"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(/^spec\/birds\.ts -> birds\.onnx: birds, 3 classes, 5\.4 M parameters/);
+  });
+
+  test("has a mistake", () => {
+    write("spec/birds.ts", spec.replace("epochs: 10", "epochs: 0"));
+    expect(call("specgraph", ["spec/birds.ts", "--weights", "none"])).toEqual({
+      status: 2,
+      stdout: "",
+      stderr: mistake,
+    });
+  });
+
+  test("does not fit the ready model", () => {
+    write("spec/birds.ts", spec.replace("frames: 512", "frames: 8"));
+    const { status, stderr } = call("specgraph", ["spec/birds.ts", "--weights", "none"]);
+    expect({ status, stderr }).toEqual({
+      status: 2,
+      stderr: expect.stringMatching(
+        /^node_modules\/specgraph\/spec\/ast\.ts:\d+:24 error: a patch of 16 frames does not fit a spectrogram of 8 /,
+      ),
+    });
+  });
+});
+
+describe("training and using a graph", () => {
+  const device = ["--device", "cpu"];
+
+  test("from sounds to scores", () => {
+    expect(call("runtime", ["sounds", "sounds"]).status).toBe(0);
+    const classes = readdirSync(join(project, "sounds")).filter((name) => !name.includes("."));
+    write(
+      "small.ts",
+      `import { singleLabel } from "specgraph";
+import { ast } from "specgraph/ast";
+
+const objective = singleLabel({ classes: ${JSON.stringify(classes)} });
+export default ast({ name: "small", size: { width: 8, depth: 1, heads: 2 }, frames: 32, objective });
+`,
+    );
+    expect(call("specgraph", ["small.ts", "--out", "small.onnx"])).toMatchObject({ status: 0, stderr: "" });
+    const trained = call("runtime", [
+      "train",
+      "small.onnx",
+      "--data",
+      "sounds",
+      "--epochs",
+      "1",
+      "--out",
+      "run",
+      ...device,
+    ]);
+    expect(trained.status, trained.stderr).toBe(0);
+    const { stdout } = call("runtime", ["infer", "run/graph.onnx", "sounds/siren/siren-1.wav", "--json", ...device]);
+    expect(JSON.parse(stdout)).toMatchObject({ clip: "sounds/siren/siren-1.wav" });
+    const stats = call("runtime", ["stats", "--data", "sounds"]);
+    expect(stats.status, stats.stderr).toBe(0);
+  });
+
+  test.skipIf(softwareGpu === undefined)("on WebGPU without the npm package webgpu, which is told of", () => {
+    const env = { VK_DRIVER_FILES: softwareGpu };
+    const { stdout } = call("runtime", ["devices"], env);
+    const lack = "the npm package webgpu, which tells a graphics card from software, is not installed";
+    expect(linesOf(stdout)).toContain(`webgpu: ${lack}; run: npm install webgpu@0.6`);
+    expect(manifest.peerDependencies["webgpu"]).toMatch(/^\^0\.6\./);
+    const clip = ["infer", "run/graph.onnx", "sounds/siren/siren-1.wav"];
+    const scores = (args: readonly string[]): unknown =>
+      JSON.parse(call("runtime", [...clip, "--json", ...args], env).stdout);
+    expect(scores(["--device", "webgpu"])).toMatchObject({ clip: "sounds/siren/siren-1.wav" });
+    expect(call("runtime", [...clip, "--device", "auto"], env).stderr).toContain(`(no GPU: ${lack}; see `);
+  });
+});
+
+describe("as modules", () => {
+  const consumer = `import { adamW, type Model, singleLabel } from "specgraph";
+import paper, { ast, sizes } from "specgraph/ast";
+
+const training = { optimizer: adamW({ learningRate: 1e-4 }), batch: 2, epochs: 1 };
+export const models: readonly Model[] = [paper, ast({ size: sizes.tiny224, objective: singleLabel({ classes: ["a"] }), training })];
+// @ts-expect-error an option that there is not
+ast({ sise: sizes.tiny224 });
+`;
+  const tsc = join(root, "node_modules/.bin/tsc");
+
+  test.each([
+    ["node16", "node16"],
+    ["nodenext", "nodenext"],
+    ["esnext", "bundler"],
+  ])("types for module %s, resolved as by %s", (module, moduleResolution) => {
+    write("consumer.mts", consumer);
+    write("consumer.cts", consumer);
+    const options = { module, moduleResolution, target: "es2022", strict: true, noEmit: true, types: [] };
+    write("tsconfig.json", JSON.stringify({ compilerOptions: options, files: ["consumer.mts", "consumer.cts"] }));
+    expect(run(project, tsc, ["-p", "tsconfig.json"])).toMatchObject({ status: 0, stdout: "" });
+  });
+
+  test.each([
+    ["ES modules", "mjs", 'import { dense } from "specgraph";\nimport paper from "specgraph/ast";'],
+    [
+      "CommonJS",
+      "cjs",
+      'const { dense } = require("specgraph");\nconst { default: paper } = require("specgraph/ast");',
+    ],
+  ])("values for %s", (_, ending, imports) => {
+    write(`consumer.${ending}`, `${imports}\nconsole.log(dense(2).units, paper.name);\n`);
+    expect(run(project, process.execPath, [`consumer.${ending}`])).toEqual({
+      status: 0,
+      stdout: "2 ast\n",
+      stderr: "",
+    });
+  });
+});

@@ -1,0 +1,13 @@
+/**
+ * The files of a package that do not come from a file that git knows: what lies in a folder is packed, and stays in `dist/`
+ * when its source is gone.
+ */
+export const unknownFiles = (packed: readonly string[], tracked: ReadonlySet<string>): readonly string[] =>
+  packed.filter((path) => {
+    const [, name] = /^dist\/(.+?)(?:\.d)?\.[jt]s$/.exec(path.replace("dist/spec-commonjs/", "dist/spec/")) ?? [];
+    return !tracked.has(path) && !tracked.has(`${name}.ts`) && !builtFiles.has(path) && !path.startsWith(vendored);
+  });
+
+/** What the build makes of something else. */
+const builtFiles = new Set(["dist/runtime/stats/front-end.onnx", "dist/spec-commonjs/package.json"]);
+const vendored = "dist/vendor/";
