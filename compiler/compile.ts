@@ -16,7 +16,8 @@ import {
   trainedClipsKey,
 } from "./artifact/metadata.ts";
 import { names } from "./artifact/names.ts";
-import { compilerVersion, describeArtifact } from "./emit/describe-artifact.ts";
+import { version } from "./artifact/version.ts";
+import { describeArtifact } from "./emit/describe-artifact.ts";
 import type { Extent } from "./artifact/cost.ts";
 import { costByPath, type PathCost } from "./cost/cost-by-path.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
@@ -170,7 +171,7 @@ const writeFile = (options: CompileOptions): Compiled => {
   const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
   const trained = source?.trainedClips === undefined ? [] : [{ key: trainedClipsKey, value: source.trainedClips }];
   const properties = [...printMetadata(metadata), geometry, ...trained];
-  const bytes = writeArtifact(out, program, read, properties, compilerVersion);
+  const bytes = writeArtifact(out, program, read, properties, version);
   return { metadata, coverage: imported?.coverage(), bytes };
 };
 

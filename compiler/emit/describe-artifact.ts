@@ -1,14 +1,12 @@
 /** What the artifact's metadata say of a compiled model. */
 import { createHash } from "node:crypto";
 import { type ArtifactMetadata, formatVersion, type Recipe } from "../artifact/metadata.ts";
+import { version } from "../artifact/version.ts";
 import { modelCost } from "../cost/model-cost.ts";
 import type { NormalizedSpec } from "../ir/normalized-spec.ts";
 import { elements } from "../ir/shape.ts";
 import { drawsOf, parametersOf, type Program } from "../ir/program.ts";
 import { describeHuggingFace } from "../weights/describe-hugging-face.ts";
-
-/** Written to each file; the version in package.json. */
-export const compilerVersion = "0.1.0";
 
 /** Of all but the checkpoint that the parameters start from, whose path says where this machine keeps it. */
 const hashSpec = (spec: NormalizedSpec): string =>
@@ -41,7 +39,7 @@ export const describeArtifact = (
   const trained = new Set(program.update?.states.flatMap(({ value, next }) => (next ? [value.name] : [])));
   return {
     formatVersion,
-    compilerVersion,
+    compilerVersion: version,
     specName: spec.name,
     specHash: hashSpec(spec),
     input,

@@ -14,7 +14,7 @@ import { readText } from "../files/read-text.ts";
 import { writeText } from "../files/write-text.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { UserError } from "../user-error.ts";
-import { runtimeVersion } from "../version.ts";
+import { version } from "../../compiler/artifact/version.ts";
 
 const formatVersion = 1;
 
@@ -115,7 +115,7 @@ export const clipsDigest = (
 };
 
 const describeEnvironment = (device: Device) => ({
-  specgraph: runtimeVersion,
+  specgraph: version,
   node: process.version,
   onnxruntime: env.versions.node,
   platform: `${platform()} ${arch()}`,

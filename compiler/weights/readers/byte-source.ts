@@ -1,6 +1,7 @@
 /** Reads ranges of a file that must not change meanwhile; holds no open descriptor between reads. */
 import { constants } from "node:buffer";
 import { closeSync, fstatSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { readFailures } from "../../artifact/files/read-failures.ts";
 import { CheckpointError } from "./checkpoint-error.ts";
 
 export interface ByteSource {
@@ -14,16 +15,10 @@ export interface ByteSource {
 /** One readSync transfers less than 2^31 bytes. */
 const bytesPerCall = 2 ** 30;
 
-const reasons: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file",
-  EISDIR: "is a directory; expected a checkpoint file",
-  EACCES: "may not be read (permission denied)",
-};
-
 const refuse = (path: string, error: unknown): never => {
   if (error instanceof CheckpointError) throw error;
   const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-  throw new CheckpointError(path, reasons[code] ?? `cannot be read (${code})`);
+  throw new CheckpointError(path, readFailures[code] ?? `cannot be read (${code})`);
 };
 
 const withFile = <Result>(path: string, use: (descriptor: number) => Result): Result => {

@@ -1,8 +1,7 @@
-import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { costFor } from "../../../compiler/artifact/cost.ts";
 import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
-import { compilerVersion, describeArtifact } from "../../../compiler/emit/describe-artifact.ts";
+import { describeArtifact } from "../../../compiler/emit/describe-artifact.ts";
 import { lowerSpec } from "../../../compiler/compile.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import { samplesIn } from "../../../runtime/audio/frames.ts";
@@ -21,11 +20,6 @@ const flopsOf = ({ cost, ...metadata }: ArtifactMetadata): [inference: number, s
   const extent = { batch: 1, samples: samplesIn(metadata.frames, metadata) };
   return [costFor(cost, "inference", extent).flops, costFor(cost, "training", extent).flops];
 };
-
-test("the version written to files is the package's", () => {
-  const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };
-  expect(compilerVersion).toBe(version);
-});
 
 test("a spec's hash changes with its architecture and not with where its checkpoint lies", () => {
   const { specHash } = describeSpec({});

@@ -21,7 +21,7 @@ import type { PreparedRun } from "../../../runtime/train/prepared-run.ts";
 import type { RunOptions } from "../../../runtime/train/run-options.ts";
 import { train } from "../../../runtime/train/train.ts";
 import { UserError } from "../../../runtime/user-error.ts";
-import { runtimeVersion } from "../../../runtime/version.ts";
+import { version } from "../../../compiler/artifact/version.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { linearModel, metadata, writeExternalModel, writeLinearModel } from "../artifact/linear-artifact.ts";
@@ -134,7 +134,7 @@ test("config.json tells what decides a run, and where it ran", async () => {
       sampling: "shuffled",
     }) as object,
     environment: {
-      specgraph: runtimeVersion,
+      specgraph: version,
       node: process.version,
       onnxruntime: expect.any(String) as string,
       platform: expect.any(String) as string,

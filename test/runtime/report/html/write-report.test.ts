@@ -11,7 +11,7 @@ import { readArtifact } from "../../../../runtime/artifact/read-artifact.ts";
 import { writeConfig } from "../../../../runtime/runs/run-config.ts";
 import { type RunFolder, runFolder } from "../../../../runtime/runs/run-folder.ts";
 import { writePredictions } from "../../../../runtime/runs/write-predictions.ts";
-import { runtimeVersion } from "../../../../runtime/version.ts";
+import { version } from "../../../../compiler/artifact/version.ts";
 import { temporaryFolder } from "../../audio/temporary-folder.ts";
 
 const quickstart = fileURLToPath(new URL("../../../../spec/quickstart.ts", import.meta.url));
@@ -72,7 +72,7 @@ test("a run's head, figures and worst clips", async () => {
     reached: "epoch 1 of 3, step 1",
   });
   expect(Object.fromEntries(data.environment)).toMatchObject({
-    "specgraph runtime": runtimeVersion,
+    "specgraph runtime": version,
     "Node.js": process.version.slice(1),
     "ONNX Runtime": expect.stringMatching(/^\d+\.\d+/),
     "specgraph compiler": expect.stringMatching(/^\d+\.\d+/),
