@@ -19,7 +19,10 @@ import { CompileError } from "./diagnostics/diagnostic.ts";
 import { printCoverage } from "./weights/coverage.ts";
 import { printDiagnostic } from "./diagnostics/print-diagnostic.ts";
 
-const usage = `Usage: npm run compile -- [SPEC] [options]      (installed: specgraph [SPEC] [options])
+/** As this was called: by the clone's script, or as the package's command. */
+const command = process.env["npm_lifecycle_event"] === "compile" ? "npm run compile --" : "specgraph";
+
+const usage = `Usage: ${command} [SPEC] [options]
 
 Compiles a model spec to one ONNX file that infers and trains.
 
@@ -39,9 +42,9 @@ Compiles a model spec to one ONNX file that infers and trains.
   --help                print this
 
 Examples:
-  npm run compile -- spec/birds.ts --out birds.onnx
-  npm run compile -- spec/birds.ts --print cost --batch 16
-  npm run compile -- spec/esc10.ts --weights deit_tiny_patch16_224-a1311bcf.pth --out esc10.onnx`;
+  ${command} spec/birds.ts --out birds.onnx
+  ${command} spec/birds.ts --print cost --batch 16
+  ${command} spec/esc10.ts --weights deit_tiny_patch16_224-a1311bcf.pth --out esc10.onnx`;
 
 const fail = (code: string, message: string): never => {
   throw new CompileError([{ code, message }]);

@@ -29,7 +29,7 @@ const elementTypes = new Map<number, ElementType>(
 );
 
 const readReasons: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file; `npm run compile` writes one",
+  ENOENT: "there is no such file; compiling a spec writes one",
   EISDIR: "it is a folder; name the graph.onnx in it",
   EACCES: "its permissions do not allow reading it",
 };

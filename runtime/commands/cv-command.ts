@@ -54,7 +54,7 @@ const usage: Usage<typeof options> = {
   description: `Cross-validation: for each fold trains the graph afresh on the others and evaluates on it. Folds are the data's own
 (ESC-50), or drawn by the seed with equal shares of every class. Each is a run of its own, DIR/repeat-1/fold-1 and so on;
 the same command again goes on where it was interrupted.`,
-  operands: [["GRAPH", "a graph.onnx that `npm run compile` or an earlier training wrote"]],
+  operands: [["GRAPH", "a graph.onnx that the compiler or an earlier training wrote"]],
   options,
   examples: [
     "runtime cv graph.onnx --data ESC-50/ --repeats 3",

@@ -55,7 +55,7 @@ const usage: Usage<typeof options> = {
 to DIR/graph.onnx, which infers and trains like the first; best.onnx is that of the best evaluation, and
 averaged.onnx, where the spec averages epochs, the mean of their parameters. Ctrl-C ends training after the step
 at hand and saves; --resume goes on to the same result, bit for bit. TensorBoard shows DIR.`,
-  operands: [["GRAPH", "a graph.onnx that `npm run compile` or an earlier training wrote"]],
+  operands: [["GRAPH", "a graph.onnx that the compiler or an earlier training wrote"]],
   options,
   examples: [
     "runtime train graph.onnx",

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decodeOnnx } from "../../compiler/artifact/onnx.ts";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type ArtifactMetadata, parseMetadata } from "../../compiler/artifact/metadata.ts";
 
 const cli = fileURLToPath(new URL("../../dist/compiler/cli.js", import.meta.url));
@@ -30,11 +30,16 @@ const run = (folder: string, ...args: readonly string[]) => {
 const sources = new Set(["spec.ts", "tiny-model.ts"]);
 const written = (folder: string): readonly string[] => readdirSync(folder).filter((name) => !sources.has(name));
 
-test("--help", () => {
+test.each([
+  ["specgraph", "npx"],
+  ["npm run compile --", "compile"],
+])("--help of %s", (command, event) => {
+  vi.stubEnv("npm_lifecycle_event", event);
+  onTestFinished(() => void vi.unstubAllEnvs());
   expect(run(tmpdir(), "--help")).toStrictEqual({
     status: 0,
     stderr: "",
-    stdout: `Usage: npm run compile -- [SPEC] [options]      (installed: specgraph [SPEC] [options])
+    stdout: `Usage: ${command} [SPEC] [options]
 
 Compiles a model spec to one ONNX file that infers and trains.
 
@@ -54,9 +59,9 @@ Compiles a model spec to one ONNX file that infers and trains.
   --help                print this
 
 Examples:
-  npm run compile -- spec/birds.ts --out birds.onnx
-  npm run compile -- spec/birds.ts --print cost --batch 16
-  npm run compile -- spec/esc10.ts --weights deit_tiny_patch16_224-a1311bcf.pth --out esc10.onnx
+  ${command} spec/birds.ts --out birds.onnx
+  ${command} spec/birds.ts --print cost --batch 16
+  ${command} spec/esc10.ts --weights deit_tiny_patch16_224-a1311bcf.pth --out esc10.onnx
 `,
   });
 });

@@ -179,7 +179,7 @@ describe("wrong input: one message and exit code 2", () => {
     ["train", "runtime train takes one graph, and none is given; see runtime train --help"],
     ["train graph.onnx --epoch 3", "unknown option --epoch; did you mean --epochs?"],
     ["train graph.onnx --data clips --device gpu", "--device is auto, cpu, webgpu or cuda, not gpu"],
-    ["train none.onnx", "none.onnx: cannot be read: there is no such file; `npm run compile` writes one"],
+    ["train none.onnx", "none.onnx: cannot be read: there is no such file; compiling a spec writes one"],
     ["train graph.onnx --data none", "none: there is no such file"],
     [
       "train graph.onnx --data clips --out graph.onnx --device cpu",

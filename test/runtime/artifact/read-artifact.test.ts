@@ -48,7 +48,7 @@ test("the file is missing, a folder or empty", () => {
   const folder = temporaryFolder({ "empty.onnx": "" });
   const path = (name: string): string => join(folder, name);
   expect(refusal(() => readArtifact(path("none.onnx")))).toBe(
-    `${path("none.onnx")}: cannot be read: there is no such file; \`npm run compile\` writes one`,
+    `${path("none.onnx")}: cannot be read: there is no such file; compiling a spec writes one`,
   );
   expect(refusal(() => readArtifact(folder))).toBe(
     `${folder}: cannot be read: it is a folder; name the graph.onnx in it`,
