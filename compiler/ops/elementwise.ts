@@ -70,6 +70,16 @@ export const neg: Unary = {
   kernels: everywhere,
 };
 
+export const floor: Unary = {
+  operands: ["x"],
+  infer: sameAsX,
+  gradient: "zero",
+  flops: perElement(1),
+  onnx: { type: "Floor", since: 13 },
+  precision: "follow",
+  kernels: everywhere,
+};
+
 /** Its derivative at 0 is taken from the left, as that of `relu`, so that relu(x) + log(1 + exp(-|x|)) is smooth. */
 export const abs: Unary = {
   operands: ["x"],

@@ -214,6 +214,38 @@ export const gather: Op<readonly ["x", "indices"], { readonly axis: number }> = 
   kernels: everywhere,
 };
 
+/** y[i, j, k] = x[i, indices[i, j, k], k] for `axis` 1, and so on; indices are int32. Its gradient sums by their one-hot tensor. */
+export const gatherElements: Op<readonly ["x", "indices"], { readonly axis: number }> = {
+  operands: ["x", "indices"],
+  infer: ({ x, indices }, { axis }) => {
+    requireDtype(indices, "int32");
+    const along = resolveAxis(axis, x.shape.length);
+    if (!sameShape(withDim(indices.shape, along, 1), withDim(x.shape, along, 1))) {
+      const shapes = `${printShape(indices.shape)} and ${printShape(x.shape)}`;
+      throw new TypeRuleError(`indices and x, ${shapes}, differ beyond axis ${axis}`);
+    }
+    return tensor(x.dtype, indices.shape);
+  },
+  gradient: ({ in: { x, indices }, dy, attributes: { axis } }, b) => ({
+    x: () => {
+      const { shape } = indices.type;
+      const along = resolveAxis(axis, shape.length);
+      const length = staticLength(x.type.shape, along);
+      const apart = [...shape.slice(0, along + 1), 1, ...shape.slice(along + 1)];
+      const places = b.reshape(b.int64s(Array.from({ length }, (_, index) => index)), {
+        shape: [length, ...shape.slice(along + 1).map(() => 1)],
+      });
+      const picks = b.reshape(b.cast(indices, { to: onnxTypeNumbers.int64 }), { shape: apart });
+      const spread = b.where(b.equal(picks, places), b.reshape(dy, { shape: apart }), b.scalar(0));
+      return b.reduceSum(spread, { axes: [along], keepdims: 0 });
+    },
+  }),
+  flops: free,
+  onnx: { type: "GatherElements", since: 13 },
+  precision: "follow",
+  kernels: everywhere,
+};
+
 /** Broadcasts x to the shape that `target` (int64 [rank]) holds; `to` is that shape as known at compile time. */
 export const expand: Op<readonly ["x", "target"], { readonly to: readonly Dim[] }> = {
   operands: ["x", "target"],

@@ -110,6 +110,7 @@ export const samples: { readonly [Name in OpName]: Sample } = {
     ],
   ),
   neg: unary((x) => -x, float(["batch", 3]), float([])),
+  floor: unary(Math.floor, floats(["batch", 3], [-2.5, -2, -0.5, 0.5, 2, 2.5]), float([])),
   abs: unary(Math.abs, awayFromZero),
   sqrt: unary(Math.sqrt, float(["batch", 3], 1, 1.5), float([], 1, 4)),
   exp: unary(Math.exp, float(["batch", 3], 2), float([])),
@@ -244,6 +245,22 @@ export const samples: { readonly [Name in OpName]: Sample } = {
           const isInside = inside.every((position, axis) => position >= 0 && position < (shape[axis] ?? 0));
           return isInside ? at(x as NdArray, inside) : at(fill as NdArray, []);
         },
+      );
+    },
+  },
+  gatherElements: {
+    cases: [
+      {
+        operands: [float(["batch", 4, 2]), integers("int32", ["batch", 3, 2], [3, 0, 0, 2, 1, 1, 2, 2, 0, 3, 1, 0])],
+        attributes: { axis: 1 },
+      },
+      { operands: [float(["batch", 3]), integers("int32", ["batch", 1], [2, 0])], attributes: { axis: -1 } },
+    ],
+    evaluate: ([x, indices], { axis }) => {
+      const { shape } = x as NdArray;
+      const along = ((axis as number) + shape.length) % shape.length;
+      return pick(x as NdArray, (indices as NdArray).shape, (index) =>
+        replaced(index, along, at(indices as NdArray, index)),
       );
     },
   },
