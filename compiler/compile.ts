@@ -167,7 +167,7 @@ const writeFile = (options: CompileOptions): Compiled => {
   requireReadable(path, metadata);
   const importOptions = { ...pretrained, ...(weightsLabels === undefined ? {} : { labels: weightsLabels }) };
   const imported = source && importWeights(source, importOptions, spec, parametersOf(program));
-  const read = imported?.read ?? ((state: State) => initialize(state, spec.seed));
+  const read = imported?.read ?? ((state: State) => initialize(state, spec.recipe.seed));
   const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
   const trained = source?.trainedClips === undefined ? [] : [{ key: trainedClipsKey, value: source.trainedClips }];
   const properties = [...printMetadata(metadata), geometry, ...trained];

@@ -37,8 +37,8 @@ export type Cost = { readonly [Figure in keyof StageCost]: number };
 /** One iteration of training on all clips at once: the gradients, and then the update. */
 export type Task = "inference" | "training";
 
-/** Clips that others are mixed with are taken to be as long. */
-export const lengthsOf = ({ batch, samples }: Extent): Lengths => ({ batch, samples, mixup_samples: samples });
+/** Clips that are drawn for others are taken to be as long. */
+export const lengthsOf = ({ batch, samples }: Extent): Lengths => ({ batch, samples, drawn_samples: samples });
 
 export const costFor = (cost: ModelCost, task: Task, extent: Extent): Cost => {
   const lengths = lengthsOf(extent);

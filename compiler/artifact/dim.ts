@@ -7,8 +7,8 @@
 import * as v from "valibot";
 import { list, oneOf, record, size } from "./schemas.ts";
 
-/** A length that is known when a graph runs: clips of a batch, their samples, and those of the clips that they are mixed with. */
-export type LengthName = "batch" | "samples" | "mixup_samples";
+/** A length that is known when a graph runs: clips of a batch, their samples, and those of the clips that are drawn for them. */
+export type LengthName = "batch" | "samples" | "drawn_samples";
 
 /** So many elements of a named length as lie between `from` and `to`: of one that may be shorter than a slice of it reaches. */
 export interface Cut {
@@ -17,7 +17,7 @@ export interface Cut {
   readonly to: number;
 }
 
-const lengthName = oneOf("batch", "samples", "mixup_samples");
+export const lengthName = oneOf("batch", "samples", "drawn_samples");
 
 /** Of lengths that are 0 or more. */
 export const dimSchema = v.union(

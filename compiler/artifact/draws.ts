@@ -3,6 +3,7 @@
  * and nothing of what they are for.
  */
 import * as v from "valibot";
+import { lengthName } from "./dim.ts";
 import { count, type Immutable, list, name, number, oneOf, real, record, whole } from "./schemas.ts";
 
 /** Whole numbers that float32 holds with a few binary places to spare. */
@@ -27,8 +28,8 @@ const distributionSchema = v.variant(
      */
     record({ kind: v.literal("span"), widest: count, within: count }),
     /**
-     * [batch, a symbol]: the waveform of a training clip, each as likely, filled up as those of a batch are. `where`: the input
-     * before it, by bernoulli, that says for which clips; the others get one sample of silence. null: for all.
+     * [batch, drawn_samples]: the waveform of a training clip, each as likely, filled up as those of a batch are. `where`: the
+     * input before it, by bernoulli, that says for which clips; the others get one sample of silence. null: for all.
      */
     record({ kind: v.literal("clip"), where: v.nullable(name) }),
     /** [batch, classes]: the targets of the clips of the input `of`, before it; those of silence are 0. */
@@ -37,7 +38,7 @@ const distributionSchema = v.variant(
   "one of the kinds uniform, integer, bernoulli, normal, beta, span, clip, targets",
 );
 
-const shapeSchema = list(v.union([count, name], "a length or a symbol"));
+const shapeSchema = list(v.union([count, lengthName], "a count or a named length"));
 
 const drawSchema = record({
   /** The input's name in the graph. */
@@ -67,7 +68,7 @@ const shapeRules: {
   readonly [Kind in Distribution["kind"]]?: readonly [expected: string, isRight: (rest: Dims) => boolean];
 } = {
   span: ['["batch",2]', (rest) => rest.length === 1 && rest[0] === 2],
-  clip: ['["batch", a symbol]', (rest) => rest.length === 1 && !rest.every(isLength)],
+  clip: ['["batch","drawn_samples"]', (rest) => rest.length === 1 && rest[0] === "drawn_samples"],
   targets: ['["batch", classes]', (rest) => rest.length === 1 && rest.every(isLength)],
 };
 const anyLengths = ['["batch", lengths ...]', (rest: Dims) => rest.every(isLength)] as const;

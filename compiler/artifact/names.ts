@@ -7,24 +7,10 @@
  */
 export const absentSample = 3.4028234663852886e38;
 
-/** Names that are fixed for every model: inputs, outputs, and the normalised features wherever the graph starts. */
+/** Names that are fixed for every model: inputs, outputs, and the normalised features wherever the graph starts. Random inputs have others (`draws.ts`). */
 export const names = {
   waveform: "waveform",
   features: "input_values",
-  /** float32 [batch, mixup_samples]: what each clip is mixed with. */
-  mixupWaveform: "mixup_waveform",
-  /** float32 [batch]: the clip's own share in the mixture. */
-  mixupShare: "mixup_share",
-  /** float32 [batch, 2]: first bin of the mask, and the one after its last. */
-  frequencyMask: "frequency_mask",
-  /** float32 [batch, 2]: first frame of the mask, and the one after its last. */
-  timeMask: "time_mask",
-  /** float32 [batch, frames, bins]: from 0 to 1. */
-  noise: "noise",
-  /** float32 [batch]: what the noise is multiplied by. */
-  noiseLevel: "noise_level",
-  /** int64 [batch * frames]: for each frame the one it is taken from. */
-  frameOrder: "frame_order",
   targets: "targets",
   /** bool []: whether gradients are added to those of the batch before, or take their place. */
   accumulate: "accumulate",

@@ -1,6 +1,6 @@
 /** What the artifact's metadata say of a compiled model. */
 import { createHash } from "node:crypto";
-import { type ArtifactMetadata, formatVersion, type Recipe } from "../artifact/metadata.ts";
+import { type ArtifactMetadata, formatVersion } from "../artifact/metadata.ts";
 import { version } from "../artifact/version.ts";
 import { modelCost } from "../cost/model-cost.ts";
 import type { NormalizedSpec } from "../ir/normalized-spec.ts";
@@ -13,22 +13,6 @@ const hashSpec = (spec: NormalizedSpec): string =>
   createHash("sha256")
     .update(JSON.stringify({ ...spec, pretrained: undefined }))
     .digest("hex");
-
-const describeRecipe = ({ optimizer, precision, ...spec }: NormalizedSpec): Recipe => ({
-  learningRate: optimizer.learningRate,
-  schedule: spec.schedule,
-  batch: spec.batch,
-  accumulate: spec.accumulate,
-  epochs: spec.epochs,
-  seed: spec.seed,
-  precision: precision.kind,
-  stepsPerRun: spec.stepsPerRun,
-  sampling: spec.sampling,
-  augmentation: spec.augmentation,
-  averaging: spec.averaging,
-  bestBy: spec.bestBy,
-  earlyStopping: spec.earlyStopping,
-});
 
 export const describeArtifact = (
   spec: NormalizedSpec,
@@ -51,7 +35,7 @@ export const describeArtifact = (
     normalization: { mean: spec.features.mean, scale: spec.features.scale },
     objective: spec.objective,
     classes: spec.classes,
-    recipe: describeRecipe(spec),
+    recipe: spec.recipe,
     draws: drawsOf(program),
     parameters: parameters.map(({ value }) => elements(value.type.shape)).reduce((total, count) => total + count, 0),
     frozen: parameters.flatMap(({ value: { name } }) => (trained.has(name) ? [] : [name])),

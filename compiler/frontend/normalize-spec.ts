@@ -177,7 +177,6 @@ export const normalizeSpec = (
   }
   return {
     name: model.name,
-    seed: model.seed ?? 0,
     sampleRateHz: model.input.sampleRateHz,
     features,
     network,

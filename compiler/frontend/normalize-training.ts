@@ -1,30 +1,14 @@
 /** The training recipe as written to the recipe as lowered and told to the runtime. */
-import type { ArtifactMetadata, Augmentation, Schedule, Warmup } from "../artifact/metadata.ts";
-import type { Augmentation as AugmentationStep } from "../../spec/dsl/augmentation.ts";
+import type { ArtifactMetadata } from "../artifact/metadata.ts";
+import type { Schedule, Warmup } from "../artifact/recipe.ts";
+import { checkNumbers, type Report } from "../diagnostics/report.ts";
+import type { NormalizedFeatures, NormalizedPrecision, NormalizedTraining, Settled } from "../ir/normalized-spec.ts";
+import { augmentationOrder, augmentationRow } from "../lower/augmentations/augmentations.ts";
+import { optimizerRow } from "../lower/optimizers/optimizers.ts";
+import type { Augmentation } from "../../spec/dsl/augmentation.ts";
 import type { Model } from "../../spec/dsl/model.ts";
 import type { Schedule as WrittenSchedule } from "../../spec/dsl/schedules.ts";
-import type { Optimizer, Precision, Training } from "../../spec/dsl/training.ts";
-import type {
-  NormalizedFeatures,
-  NormalizedOptimizer,
-  NormalizedPrecision,
-  NormalizedTraining,
-} from "../ir/normalized-spec.ts";
-import { checkNumbers, type Report } from "../diagnostics/report.ts";
-
-const normalizeOptimizer = (optimizer: Optimizer, report: Report): NormalizedOptimizer => {
-  const { learningRate, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = optimizer;
-  checkNumbers(report, optimizer, { learningRate: "0 or more", eps: "greater than 0", weightDecay: "0 or more" });
-  if (!betas.every((beta) => beta >= 0 && beta < 1)) {
-    report.add(
-      "number-out-of-range",
-      `betas must be at least 0 and less than 1, not ${betas.join(", ")}`,
-      optimizer,
-      "betas",
-    );
-  }
-  return { learningRate, betas, eps, weightDecay, decay: optimizer.kind === "adam" ? "coupled" : "decoupled" };
-};
+import type { Precision, Training } from "../../spec/dsl/training.ts";
 
 const normalizeWarmup = (warmup: WrittenSchedule["warmup"], report: Report): Warmup | null => {
   if (!warmup) return null;
@@ -56,68 +40,30 @@ const normalizeSchedule = (schedule: WrittenSchedule, report: Report): Schedule 
   }
 };
 
-const noAugmentation: Augmentation = { mixup: null, frequencyMask: null, timeMask: null, noise: false, roll: null };
-
-const requireWithin = (
-  report: Report,
-  step: AugmentationStep,
-  property: string,
-  [widest, length]: readonly [number, number | undefined],
-): void => {
-  if (length === undefined || widest <= length) return;
-  const message = `a mask of up to ${widest} ${property} does not fit a spectrogram of ${length} ${property}`;
-  report.add("mask-fits-spectrogram", message, step, property);
-};
-
 /** Where the graph starts, and the features that follow, if they are right. */
 interface GraphStart {
   readonly input: ArtifactMetadata["input"];
   readonly features: NormalizedFeatures | undefined;
 }
 
-/** What one step adds to the augmentation. */
 const normalizeAugmentation = (
-  step: AugmentationStep,
+  steps: readonly Augmentation[],
   { input, features }: GraphStart,
   report: Report,
-): Partial<Augmentation> => {
-  switch (step.kind) {
-    case "mixup": {
-      const { rate, alpha = 10 } = step;
-      if (input === "features") {
-        const message = "mixup mixes waveforms, and a graph that starts at features has none";
-        const fix = "compile with --input waveform, or take mixup() out of augment";
-        report.add("mixup-needs-waveforms", message, step, undefined, fix);
-      }
-      checkNumbers(report, step, { rate: "greater than 0 and at most 1", alpha: "greater than 0" });
-      return { mixup: { rate, alpha } };
-    }
-    case "maskFrequency":
-      if (checkNumbers(report, step, { bins: "a whole number of at least 1" }))
-        requireWithin(report, step, "bins", [step.bins, features?.bins]);
-      return { frequencyMask: step.bins };
-    case "maskTime":
-      if (checkNumbers(report, step, { frames: "a whole number of at least 1" }))
-        requireWithin(report, step, "frames", [step.frames, features?.frames]);
-      return { timeMask: step.frames };
-    case "noise":
-      return { noise: true };
-    case "roll": {
-      const { from = -10, to = 9 } = step;
-      if (checkNumbers(report, step, { from: "a whole number", to: "a whole number" }) && from > to)
-        report.add("roll-range", `the roll is from ${from} to ${to} frames; expected from <= to`, step);
-      return { roll: { from, to } };
-    }
-  }
-};
-
-const collectAugmentation = (steps: readonly AugmentationStep[], start: GraphStart, report: Report): Augmentation => {
-  steps.forEach((step, index) => {
+): readonly Settled<Augmentation>[] => {
+  const settled = steps.map((step, index) => {
+    const row = augmentationRow(step);
     if (steps.findIndex(({ kind }) => kind === step.kind) < index) {
       report.add("augmentation-named-twice", `${step.kind} stands here again; expected once`, step);
     }
+    if (input === "features" && row.on === "waveform") {
+      const message = `${step.kind} changes waveforms, and a graph that starts at features has none`;
+      const fix = `compile with --input waveform, or take ${step.kind}() out of augment`;
+      report.add("augmentation-needs-waveforms", message, step, undefined, fix);
+    }
+    return row.settle(step, features, report);
   });
-  return Object.assign({}, noAugmentation, ...steps.map((step) => normalizeAugmentation(step, start, report)));
+  return augmentationOrder.flatMap((kind) => settled.filter((step) => step.kind === kind));
 };
 
 const normalizePrecision = (precision: Precision, report: Report): NormalizedPrecision => {
@@ -139,13 +85,15 @@ const checkEpochs = ({ average, earlyStopping, epochs }: Training, report: Repor
   if (earlyStopping) checkNumbers(report, earlyStopping, { patience: "a whole number of at least 1" });
 };
 
+/** @param start where the graph starts */
 export const normalizeTraining = (
-  { training, objective }: Pick<Model, "training" | "objective">,
+  { training, objective, seed = 0 }: Pick<Model, "training" | "objective" | "seed">,
   start: GraphStart,
   report: Report,
 ): NormalizedTraining => {
   const { batch, epochs, accumulate = 1, average, earlyStopping, rates = {} } = training;
-  const optimizer = normalizeOptimizer(training.optimizer, report);
+  checkNumbers(report, training.optimizer, { learningRate: "0 or more" });
+  const optimizer = optimizerRow(training.optimizer).settle(training.optimizer, report);
   const isCounted = checkNumbers(report, training, {
     batch: "a whole number of at least 1",
     accumulate: "a whole number of at least 1",
@@ -166,20 +114,28 @@ export const normalizeTraining = (
     report.add("number-out-of-range", `the rate of "${pattern}" must be 0 or more, not ${factor}`, rates, pattern);
   }
   checkEpochs(training, report);
+  const augmentation = normalizeAugmentation(training.augment ?? [], start, report);
+  const precision = normalizePrecision(training.precision ?? { kind: "float32" }, report);
   return {
+    recipe: {
+      learningRate: optimizer.learningRate,
+      schedule: normalizeSchedule(training.schedule ?? { kind: "constant" }, report),
+      batch,
+      accumulate,
+      epochs,
+      seed,
+      precision: precision.kind,
+      stepsPerRun: training.stepsPerRun ?? null,
+      sampling: training.sampling ?? "shuffled",
+      augmentation: augmentation.map((step) => augmentationRow(step).words(step)),
+      averaging: average ? { from: average.from, to: average.to } : null,
+      bestBy: training.bestBy ?? (objective.kind === "singleLabel" ? "accuracy" : "mAP"),
+      earlyStopping: earlyStopping ? { figure: earlyStopping.figure, patience: earlyStopping.patience } : null,
+    },
     optimizer,
-    schedule: normalizeSchedule(training.schedule ?? { kind: "constant" }, report),
-    batch,
-    accumulate,
-    epochs,
     clipNorm: training.clipNorm ?? null,
-    sampling: training.sampling ?? "shuffled",
-    augmentation: collectAugmentation(training.augment ?? [], start, report),
+    augmentation,
     rates,
-    averaging: average ? { from: average.from, to: average.to } : null,
-    bestBy: training.bestBy ?? (objective.kind === "singleLabel" ? "accuracy" : "mAP"),
-    earlyStopping: earlyStopping ? { figure: earlyStopping.figure, patience: earlyStopping.patience } : null,
-    precision: normalizePrecision(training.precision ?? { kind: "float32" }, report),
-    stepsPerRun: training.stepsPerRun ?? null,
+    precision,
   };
 };

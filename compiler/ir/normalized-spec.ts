@@ -1,8 +1,10 @@
 /** A spec with every default filled in, every block unrolled and every parameter path decided: what lowering reads. */
-import type { Augmentation, Recipe, Schedule } from "../artifact/metadata.ts";
+import type { Recipe } from "../artifact/recipe.ts";
 import type { SourceSpan } from "../diagnostics/diagnostic.ts";
+import type { Augmentation } from "../../spec/dsl/augmentation.ts";
 import type { WindowName } from "../../spec/dsl/features.ts";
 import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
+import type { Optimizer } from "../../spec/dsl/training.ts";
 import type { PlacedLayer } from "./placed-layer.ts";
 
 /** Where in the source a spec object, or one of its properties, was written. */
@@ -23,43 +25,28 @@ export interface NormalizedFeatures {
   readonly scale: number;
 }
 
-export interface NormalizedOptimizer {
-  readonly learningRate: number;
-  readonly betas: readonly [number, number];
-  readonly eps: number;
-  readonly weightDecay: number;
-  /** Coupled: added to the gradient. Decoupled: subtracted from the parameter. */
-  readonly decay: "coupled" | "decoupled";
-}
+/** What is written in a spec, with every default filled in. */
+export type Settled<Written> = Written extends unknown ? Required<Written> : never;
 
 export type NormalizedPrecision =
   | { readonly kind: "float32" }
   | { readonly kind: "mixed-float16"; readonly initialScale: number; readonly growthInterval: number };
 
-/** The recipe: what the graph is made from, and what the runtime is told of it (the compiler's contract with it has the rest). */
+/** What training does: what the runtime is told of it, and what the graph alone has. */
 export interface NormalizedTraining {
-  readonly optimizer: NormalizedOptimizer;
-  readonly schedule: Schedule;
-  readonly batch: number;
-  readonly accumulate: number;
-  readonly epochs: number;
+  readonly recipe: Recipe;
+  readonly optimizer: Settled<Optimizer>;
   /** null: gradients are not clipped. */
   readonly clipNorm: number | null;
-  readonly sampling: Recipe["sampling"];
-  readonly augmentation: Augmentation;
+  /** In the order in which they are applied. */
+  readonly augmentation: readonly Settled<Augmentation>[];
   /** Factors of the learning rate by patterns of parameter names; of several that match, the last counts. */
   readonly rates: Readonly<Record<string, number>>;
-  readonly averaging: Recipe["averaging"];
-  readonly bestBy: Recipe["bestBy"];
-  readonly earlyStopping: Recipe["earlyStopping"];
   readonly precision: NormalizedPrecision;
-  /** null: the runtime decides. */
-  readonly stepsPerRun: number | null;
 }
 
 export interface NormalizedSpec extends NormalizedTraining {
   readonly name: string;
-  readonly seed: number;
   readonly sampleRateHz: number;
   readonly features: NormalizedFeatures;
   readonly network: readonly PlacedLayer[];

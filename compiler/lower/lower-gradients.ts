@@ -12,7 +12,7 @@ import type { LoweredForward } from "./lower-loss.ts";
  * @param trainable the parameters that are differentiated
  */
 export const lowerGradients = (
-  { precision, accumulate }: NormalizedSpec,
+  { precision, recipe: { accumulate } }: NormalizedSpec,
   { graph, targets, loss }: LoweredForward,
   trainable: readonly Value[],
 ): Graph => {

@@ -3,9 +3,9 @@ import { names } from "../artifact/names.ts";
 import type { Locate, NormalizedSpec } from "../ir/normalized-spec.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { Graph, Value } from "../ir/graph.ts";
-import { augmentFeatures } from "./augment-features.ts";
+import type { Batch } from "./augmentations/augmentation.ts";
+import { augmentationRow } from "./augmentations/augmentations.ts";
 import { lowerFeatures } from "./lower-features.ts";
-import { lowerMixup } from "./lower-mixup.ts";
 import { lowerNetwork, trainsDifferently } from "./lower-network.ts";
 import { objectives } from "./lower-objective.ts";
 
@@ -17,20 +17,30 @@ export interface LoweredInference {
   readonly logits: Value;
 }
 
-const isAugmented = ({ augmentation }: NormalizedSpec): boolean =>
-  Object.values(augmentation).some((step) => step !== null && step !== false);
-
 /** Whether training's forward pass is another than inference's, which is float32 so that it runs well everywhere. */
-const hasOwnForward = (spec: NormalizedSpec): boolean =>
-  spec.precision.kind !== "float32" || isAugmented(spec) || trainsDifferently(spec.network);
+const hasOwnForward = ({ precision, augmentation, network }: NormalizedSpec): boolean =>
+  precision.kind !== "float32" || augmentation.length > 0 || trainsDifferently(network);
 
-const lowerAugmentation = (b: Builder, spec: NormalizedSpec, { kind, start, features }: LoweredInference): Value =>
+/** The batch after the augmentations of waveforms, or of features. */
+const augment = (b: Builder, { augmentation, features }: NormalizedSpec, on: LoweredInference["kind"], batch: Batch) =>
+  augmentation.reduce((augmented, step) => {
+    const row = augmentationRow(step);
+    return row.on === on ? row.lower(b, augmented, step, features) : augmented;
+  }, batch);
+
+/** What the network is trained on: normalised features and targets. */
+const lowerAugmentation = (
+  b: Builder,
+  spec: NormalizedSpec,
+  { kind, start, features }: LoweredInference,
+  targets: Value,
+): Batch =>
   b.from({ path: "augmentation", role: "training" }, () => {
-    const { augmentation, sampleRateHz } = spec;
-    if (augmentation.mixup === null) return augmentFeatures(b, features, augmentation, spec.features);
-    if (kind === "features") throw new Error("mixup needs waveforms");
-    const mixed = lowerFeatures(b, lowerMixup(b, start, spec.features), spec.features, sampleRateHz);
-    return augmentFeatures(b, mixed, augmentation, spec.features);
+    if (kind === "features") return augment(b, spec, "features", { signal: features, targets });
+    const waveforms = augment(b, spec, "waveform", { signal: start, targets });
+    const heard =
+      waveforms.signal === start ? features : lowerFeatures(b, waveforms.signal, spec.features, spec.sampleRateHz);
+    return augment(b, spec, "features", { signal: heard, targets: waveforms.targets });
   });
 
 /** Training as it is lowered: from the batch to the loss. */
@@ -51,12 +61,13 @@ export const lowerLoss = (
   const classes = spec.classes.length;
   const objective = objectives[spec.objective];
   const targets = b.input(names.targets, { dtype: "float32", shape: ["batch", classes] });
+  const batch = lowerAugmentation(b, spec, inference, targets);
   const logits = hasOwnForward(spec)
-    ? lowerNetwork(b, lowerAugmentation(b, spec, inference), spec.network, locate, "training")
+    ? lowerNetwork(b, batch.signal, spec.network, locate, "training")
     : inference.logits;
   const loss = b.from({ path: "objective", role: "loss" }, () => {
     const { labelSmoothing } = spec;
-    const smooth = labelSmoothing === 0 ? targets : objective.smooth(b, targets, labelSmoothing, classes);
+    const smooth = labelSmoothing === 0 ? batch.targets : objective.smooth(b, batch.targets, labelSmoothing, classes);
     return objective.loss(b, logits, smooth);
   });
   return { targets, loss };

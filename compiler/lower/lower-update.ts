@@ -6,14 +6,14 @@ import { type Graph, type State, unchanged } from "../ir/graph.ts";
 import { clipGradients } from "./clip-gradients.ts";
 import { gradientName, meanOfSums } from "./keep-gradients.ts";
 import { declareLossScale, skipOverflow, unscaleGradients } from "./loss-scaling.ts";
-import { lowerOptimizer } from "./lower-optimizer.ts";
+import { optimizerRow } from "./optimizers/optimizers.ts";
 
 /**
  * The mean of what was added up, unscaled, clipped, and the optimizer's step with it; where a gradient overflowed, none.
  * @param states the parameters, and the gradients that the stage before leaves
  */
 export const lowerUpdate = (
-  { precision, accumulate, clipNorm, optimizer, rateFactors }: NormalizedSpec,
+  { precision, recipe: { accumulate }, clipNorm, optimizer, rateFactors }: NormalizedSpec,
   states: readonly State[],
 ): Graph => {
   const kept = new Set(states.map(({ value }) => value.name));
@@ -27,7 +27,7 @@ export const lowerUpdate = (
   const means = accumulate > 1 ? meanOfSums(b, sums) : sums;
   const unscaled = lossScale ? unscaleGradients(b, lossScale, means) : means;
   const clipped = clipNorm === null ? unscaled : clipGradients(b, unscaled, clipNorm);
-  const optimized = lowerOptimizer(
+  const optimized = optimizerRow(optimizer).lower(
     b,
     optimizer,
     learningRate,

@@ -1,5 +1,6 @@
 /** How transformers' `ASTForAudioClassification` names and configures a model, when its spec is that architecture. */
-import type { ArtifactMetadata, HuggingFaceModel } from "../artifact/metadata.ts";
+import type { HuggingFaceModel } from "../artifact/hugging-face.ts";
+import type { ArtifactMetadata } from "../artifact/metadata.ts";
 import { patchesToken } from "../ir/flow.ts";
 import type { NormalizedSpec } from "../ir/normalized-spec.ts";
 import { type LayerFacts, type PlacedLayer, withInner } from "../ir/placed-layer.ts";

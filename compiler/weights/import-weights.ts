@@ -170,7 +170,7 @@ export const importWeights = (
   ];
   const read = (state: State): Float32Array => {
     const plan = plans.get(state.value.name);
-    const initial = (): Float32Array => initialize(state, spec.seed);
+    const initial = (): Float32Array => initialize(state, spec.recipe.seed);
     if (!plan) return initial();
     const values = plan.read(initial);
     const broken = values.reduce((total, value) => (Number.isFinite(value) ? total : total + 1), 0);

@@ -1,7 +1,7 @@
 /** `runtime cv`. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Figure } from "../../compiler/artifact/metadata.ts";
+import type { Figure } from "../../compiler/artifact/recipe.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { ownFolds } from "../cross-validation/plan-folds.ts";
 import { createOutFolder, type FoldRun, planRuns, resultsFile } from "../cross-validation/plan-runs.ts";

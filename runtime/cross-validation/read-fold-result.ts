@@ -1,4 +1,4 @@
-import type { Figure } from "../../compiler/artifact/metadata.ts";
+import type { Figure } from "../../compiler/artifact/recipe.ts";
 import { readProgress } from "../runs/checkpoint.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
 import { readUsage } from "../runs/run-usage.ts";

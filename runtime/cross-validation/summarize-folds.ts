@@ -1,5 +1,5 @@
 /** What a cross-validation found, of the evaluations of its runs. */
-import type { Figure } from "../../compiler/artifact/metadata.ts";
+import type { Figure } from "../../compiler/artifact/recipe.ts";
 import { bestOf } from "../runs/track-best.ts";
 
 /** One run's evaluations. */

@@ -1,6 +1,7 @@
 import type { Clip } from "./dataset.ts";
 import { fillBatch } from "./fill-batch.ts";
 import { loadAhead } from "./load-ahead.ts";
+import { targetsOf } from "./targets-of.ts";
 
 /** Clips that the graph computes together. */
 export interface Batch {
@@ -37,10 +38,10 @@ export function* groupsOf<Item>(items: readonly Item[], size: number): Generator
 export const loadBatch = async (clips: readonly Clip[], classes: number, load: LoadClipIfAny): Promise<Batch> => {
   const loaded = await Promise.all(clips.map(async (clip) => ({ clip, waveform: await load(clip) })));
   const present = loaded.flatMap(({ clip, waveform }) => (waveform ? [{ clip, waveform }] : []));
-  const targets = new Float32Array(present.length * classes);
-  present.forEach(({ clip: { classIndices } }, row) => {
-    for (const index of classIndices) targets[row * classes + index] = 1;
-  });
+  const targets = targetsOf(
+    present.map(({ clip }) => clip),
+    classes,
+  );
   return { clips: present.map(({ clip }) => clip), ...fillBatch(present.map(({ waveform }) => waveform)), targets };
 };
 

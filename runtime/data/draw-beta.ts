@@ -1,7 +1,7 @@
 import type { Random } from "./random.ts";
 
-/** Box and Muller 1958. */
-const drawNormal = (random: Random): number =>
+/** From the standard normal distribution: Box and Muller 1958. */
+export const drawNormal = (random: Random): number =>
   Math.sqrt(-2 * Math.log(1 - random.uniform(0, 1))) * Math.cos(2 * Math.PI * random.uniform(0, 1));
 
 /** Gamma of scale 1: Marsaglia and Tsang 2000; below shape 1 by its section 6. */

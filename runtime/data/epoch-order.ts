@@ -1,4 +1,4 @@
-import type { Recipe } from "../../compiler/artifact/metadata.ts";
+import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { Clip } from "./dataset.ts";
 import type { Random } from "./random.ts";
 

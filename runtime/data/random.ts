@@ -1,5 +1,5 @@
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
-import { xoroshiro128plus, xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus";
+import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
 
 /** A stream of random numbers that its keys decide. */
 export interface Random {
@@ -11,8 +11,6 @@ export interface Random {
   readonly shuffle: <Item>(items: readonly Item[]) => Item[];
   /** Fills with uniforms in [0, 1) of 24 bits, as `torch.rand` gives. */
   readonly fill: (target: Float32Array) => void;
-  /** What `randomFrom` continues the stream from. */
-  readonly state: () => readonly number[];
 }
 
 type Generator = ReturnType<typeof xoroshiro128plus>;
@@ -30,15 +28,11 @@ const toRandom = (generator: Generator): Random => {
     fill: (target) => {
       for (let index = 0; index < target.length; index++) target[index] = (generator.next() >>> 8) * 2 ** -24;
     },
-    state: () => [...generator.getState()],
   };
 };
 
 /** Different keys, however near each other, give unrelated streams. */
 export const randomOf = (...keys: readonly number[]): Random => toRandom(xoroshiro128plus(keys.reduce(mix, 0)));
-
-/** The rest of the stream that had this state. */
-export const randomFrom = (state: readonly number[]): Random => toRandom(xoroshiro128plusFromState(state));
 
 /** MurmurHash3's block step and finaliser, 32 bits. */
 const mix = (hash: number, key: number): number => {

@@ -2,7 +2,7 @@
 import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import { AttributeType, type onnx } from "../../compiler/artifact/onnx.ts";
 import { names } from "../../compiler/artifact/names.ts";
-import { asInput, type Stage, type TrainingProgram, withGraph } from "./session-program.ts";
+import { asInput, ownInputs, type Stage, type TrainingProgram, withGraph } from "./session-program.ts";
 import type { StoredTensor } from "../artifact/stored-tensor.ts";
 
 /** The loop's own inputs: how many batches, int64 [], and for each whether the update follows it, bool [batches]. */
@@ -43,12 +43,6 @@ const renamedNodes = (nodes: readonly onnx.INodeProto[], rename: Rename): onnx.I
 
 const renamedInitializers = ({ initializer }: onnx.IGraphProto, rename: Rename): onnx.ITensorProto[] =>
   (initializer ?? []).map((tensor) => ({ ...tensor, name: rename(tensor.name ?? "") }));
-
-/** The inputs of a stage that are no states. */
-const ownInputs = ({ model, reads }: Stage): onnx.IValueInfoProto[] => {
-  const isState = new Set(reads.map(({ name }) => name));
-  return (model.graph?.input ?? []).filter(({ name }) => !isState.has(name ?? ""));
-};
 
 interface Carried {
   readonly state: StoredTensor;

@@ -4,6 +4,7 @@ import { nodesLeadingTo } from "../../compiler/artifact/nodes-leading-to.ts";
 import { type onnx, valuesOf } from "../../compiler/artifact/onnx.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { UserError } from "../user-error.ts";
+import { feedingProblem } from "./feeding-problem.ts";
 import { inPlaceStates, type Replacement } from "./in-place.ts";
 import { type Artifact, damaged, readOwnStates } from "../artifact/read-artifact.ts";
 import type { StoredTensor } from "../artifact/stored-tensor.ts";
@@ -55,7 +56,7 @@ export const inferenceProgram = ({ model, parameters }: Artifact): onnx.IModelPr
 };
 
 /** @throws UserError when the artifact has no training program. */
-export const requireTraining = ({
+const requireTraining = ({
   path,
   model,
 }: Artifact): readonly [gradients: onnx.ITrainingInfoProto, update: onnx.ITrainingInfoProto] => {
@@ -114,10 +115,15 @@ const requireFloatLoss = (path: string, { algorithm }: onnx.ITrainingInfoProto):
     throw damaged(path, "the loss is not of float32");
 };
 
+/** The inputs of a stage that are no states. */
+export const ownInputs = ({ model, reads }: Stage): readonly onnx.IValueInfoProto[] => {
+  const isState = new Set(reads.map(({ name }) => name));
+  return (model.graph?.input ?? []).filter(({ name }) => !isState.has(name ?? ""));
+};
+
 /** Between the two anything may happen to the gradients, and an update without a batch may be made anywhere. */
-const requireNoBatch = (path: string, { model, reads }: Stage): void => {
-  const own = new Set([names.learningRate, ...reads.map(({ name }) => name)]);
-  const other = model.graph?.input?.find(({ name }) => !own.has(name ?? ""));
+const requireNoBatch = (path: string, update: Stage): void => {
+  const other = ownInputs(update).find(({ name }) => name !== names.learningRate);
   if (other) throw damaged(path, `its update reads ${other.name}, which is of the batch`);
 };
 
@@ -126,11 +132,13 @@ const requireNoBatch = (path: string, { model, reads }: Stage): void => {
  * @throws UserError when the artifact has no training program, or one of another form
  */
 export const trainingProgram = (artifact: Artifact): TrainingProgram => {
-  const { path, parameters } = artifact;
+  const { path, metadata, parameters } = artifact;
   const [first, second] = requireTraining(artifact);
   requireFloatLoss(path, first);
   const states = [...parameters, ...readOwnStates(artifact)];
   const gradients = stageOf(artifact, first, states, [names.loss]);
+  const problem = feedingProblem(metadata, first.algorithm?.input ?? [], ownInputs(gradients));
+  if (problem !== undefined) throw damaged(path, problem);
   const update = stageOf(artifact, second, states, []);
   requireNoBatch(path, update);
   const replaced = new Set([...gradients.replaces, ...update.replaces].map(({ state }) => state));

@@ -1,19 +1,12 @@
 import { Tensor } from "./onnxruntime.ts";
-import { absentSample, names } from "../../compiler/artifact/names.ts";
+import { absentSample } from "../../compiler/artifact/names.ts";
 import type { Tensors } from "./state-store.ts";
 
-type Values = Float32Array | BigInt64Array | Uint8Array;
+type Values = Float32Array | Uint8Array;
 
 const createValues: Readonly<Record<string, (count: number) => Values>> = {
   float32: (count) => new Float32Array(count),
-  int64: (count) => new BigInt64Array(count),
   bool: (count) => new Uint8Array(count),
-};
-
-/** What clips of a shorter batch are filled up with. */
-const fills: Readonly<Record<string, number>> = {
-  [names.waveform]: absentSample,
-  [names.mixupWaveform]: absentSample,
 };
 
 /** Rows of a tensor's last axis, in a tensor whose last axis is as long as the longest. */
@@ -26,13 +19,13 @@ const stack = (name: string, tensors: readonly Tensor[]): Tensor => {
   const longest = Math.max(...lengths);
   const rows = lead.reduce((count, dim) => count * dim, 1);
   const data = create(tensors.length * rows * longest);
-  const fill = fills[name];
-  if (fill !== undefined) data.fill(fill as never);
+  // Only waveforms differ in length.
+  if (data instanceof Float32Array && lengths.some((length) => length < longest)) data.fill(absentSample);
   tensors.forEach(({ data: values }, index) => {
     const length = lengths[index] ?? 1;
     for (let row = 0; row < rows; row++) {
       const source = (values as Values).subarray(row * length, (row + 1) * length);
-      data.set(source as never, (index * rows + row) * longest);
+      data.set(source, (index * rows + row) * longest);
     }
   });
   const dims = [tensors.length, ...(first.dims.length === 0 ? [] : [...lead, longest])];

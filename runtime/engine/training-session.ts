@@ -1,7 +1,8 @@
 /** Runs training steps; the states stay where ONNX Runtime computes. */
 import { Tensor } from "./onnxruntime.ts";
-import type { ArtifactMetadata, Recipe } from "../../compiler/artifact/metadata.ts";
 import type { Extent } from "../../compiler/artifact/cost.ts";
+import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
+import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";

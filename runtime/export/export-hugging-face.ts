@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { onnx } from "../../compiler/artifact/onnx.ts";
-import type { HuggingFaceModel } from "../../compiler/artifact/metadata.ts";
+import type { HuggingFaceModel } from "../../compiler/artifact/hugging-face.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { removeAbandoned, temporaryPath } from "../../compiler/artifact/files/temporary-files.ts";
 import { createFolders } from "../files/create-folders.ts";

@@ -6,7 +6,7 @@ import { dirname, relative, resolve } from "node:path";
 import { countSchema } from "../text/count-schema.ts";
 import { env } from "../engine/onnxruntime.ts";
 import * as v from "valibot";
-import type { Recipe } from "../../compiler/artifact/metadata.ts";
+import { type Recipe, recipeSchema } from "../../compiler/artifact/recipe.ts";
 import type { Clip } from "../data/dataset.ts";
 import type { Device } from "../engine/device.ts";
 import type { Artifact } from "../artifact/read-artifact.ts";
@@ -43,6 +43,8 @@ const leftOutSchema = v.object({
   reason: v.string(),
 });
 
+const { schedule, accumulate, precision, sampling, augmentation } = recipeSchema.entries;
+
 const configSchema = v.object({
   formatVersion: v.literal(formatVersion),
   run: runSchema,
@@ -63,10 +65,12 @@ const configSchema = v.object({
     parameters: v.number(),
   }),
   recipe: v.object({
-    schedule: v.object({ kind: v.string() }),
-    accumulate: v.number(),
-    precision: v.string(),
-    sampling: v.string(),
+    schedule,
+    accumulate,
+    precision,
+    sampling,
+    // Older runs do not tell it in words.
+    augmentation: v.fallback(augmentation, []),
   }),
   environment: v.object({
     specgraph: v.optional(v.string(), "unknown"),

@@ -1,5 +1,5 @@
 /** Which evaluation is the best so far. */
-import type { Figure } from "../../compiler/artifact/metadata.ts";
+import type { Figure } from "../../compiler/artifact/recipe.ts";
 import type { Summary } from "../metrics/summarize.ts";
 
 /** A figure's best value, the loss that came with it, and the epoch that had them. */

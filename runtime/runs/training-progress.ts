@@ -1,7 +1,7 @@
 /** How far a training has come: beside its tensors, all that decides how it goes on. */
 import * as v from "valibot";
 import { countSchema } from "../text/count-schema.ts";
-import type { Recipe } from "../../compiler/artifact/metadata.ts";
+import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { Figures } from "../metrics/summarize.ts";
 import { type Best, trackBest, trackImprovement } from "./track-best.ts";
 
@@ -14,8 +14,6 @@ export const progressSchema = v.object({
   steps: countSchema,
   /** Those of the epoch at hand. */
   epochSteps: countSchema,
-  /** The epoch's generator after them; null before the first. */
-  random: v.nullable(v.array(v.pipe(v.number(), v.integer()))),
   /** For the epoch's mean loss. */
   epochLoss: v.object({ sum: v.number(), clips: countSchema }),
   /** Decides what best.onnx is. */
@@ -34,7 +32,6 @@ export const beginning: TrainingProgress = {
   epochs: 0,
   steps: 0,
   epochSteps: 0,
-  random: null,
   epochLoss: { sum: 0, clips: 0 },
   best: null,
   watched: null,
@@ -45,12 +42,11 @@ export const beginning: TrainingProgress = {
 /** @param step an optimizer step that is done; a loss that overflowed float16 has no part in the epoch's mean */
 export const afterStep = (
   progress: TrainingProgress,
-  { loss, clips, random }: { readonly loss: number; readonly clips: number; readonly random: readonly number[] },
+  { loss, clips }: { readonly loss: number; readonly clips: number },
 ): TrainingProgress => ({
   ...progress,
   steps: progress.steps + 1,
   epochSteps: progress.epochSteps + 1,
-  random: [...random],
   epochLoss: Number.isFinite(loss)
     ? { sum: progress.epochLoss.sum + loss * clips, clips: progress.epochLoss.clips + clips }
     : progress.epochLoss,

@@ -1,5 +1,5 @@
 /** The clips of a new run, as its data has them; none of them unreadable. */
-import type { Recipe } from "../../compiler/artifact/metadata.ts";
+import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import { describeFaults } from "../data/describe-faults.ts";
 import { describeShared } from "../data/describe-shared.ts";
 import { describeUntrained } from "../data/describe-untrained.ts";

@@ -1,5 +1,5 @@
 /** The learning rate of every optimizer step. */
-import type { Recipe, Schedule, Warmup } from "../../compiler/artifact/metadata.ts";
+import type { Recipe, Schedule, Warmup } from "../../compiler/artifact/recipe.ts";
 
 /** A step's place in the training. */
 export interface StepPlace {

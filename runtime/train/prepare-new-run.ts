@@ -1,5 +1,5 @@
 /** From a graph, clips and options to a new run. */
-import type { Recipe } from "../../compiler/artifact/metadata.ts";
+import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { SplitClips } from "../data/split-clips.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import { writeRunClips } from "../runs/run-clips.ts";

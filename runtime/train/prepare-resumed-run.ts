@@ -1,5 +1,5 @@
 /** A run that goes on, as if it had never stopped. */
-import type { Recipe } from "../../compiler/artifact/metadata.ts";
+import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { Artifact } from "../artifact/read-artifact.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import { changingStates, trainingProgram } from "../engine/session-program.ts";

@@ -6,7 +6,7 @@ import type { DeviceChoice } from "../devices/choose-device.ts";
 import type { Artifact } from "../artifact/read-artifact.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { withTrainedClips } from "../artifact/trained-clips.ts";
-import { requireTraining } from "../engine/session-program.ts";
+import { trainingProgram } from "../engine/session-program.ts";
 import { changeConfig, type LeftOut } from "../runs/run-config.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
 import { toRunPath } from "../runs/run-path.ts";
@@ -53,7 +53,7 @@ export interface PrepareOptions {
 /** A graph to train, and how. @throws UserError where it cannot be trained on clips */
 export const readInputs = (graph: string, options: RunOptions) => {
   const artifact = readWaveformArtifact(graph);
-  requireTraining(artifact);
+  trainingProgram(artifact);
   return { artifact, recipe: applyOptions(artifact.metadata.recipe, options) };
 };
 

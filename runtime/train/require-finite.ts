@@ -1,5 +1,5 @@
 /** Ends a training that diverges. The checkpoint and the graphs stay as they were when it still converged. */
-import type { Recipe } from "../../compiler/artifact/metadata.ts";
+import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import { UserError } from "../user-error.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
 import type { StepDone } from "./run-steps.ts";

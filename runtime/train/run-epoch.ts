@@ -1,4 +1,4 @@
-import type { Recipe } from "../../compiler/artifact/metadata.ts";
+import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { Clip } from "../data/dataset.ts";
 import { loadAhead } from "../data/load-ahead.ts";
 import { learningRateAt } from "./learning-rate-at.ts";
@@ -27,18 +27,18 @@ export const runEpoch = (
   const { artifact, recipe, clips } = options;
   const { metadata } = artifact;
   const [totalSteps, stepsBefore] = [countSteps(options), progress.steps - progress.epochSteps];
+  const epoch = progress.epochs + 1;
   const stepsPerEpoch = Math.ceil(clips.length / recipe.batch);
   const plan = planEpoch({
     clips,
     recipe,
-    size: metadata,
-    epoch: progress.epochs + 1,
-    done: { steps: progress.epochSteps, random: progress.random },
+    epoch,
+    done: progress.epochSteps,
     steps: totalSteps - stepsBefore,
   });
   const parts = loadAhead(plan, (part) => {
     const learningRate = learningRateAt(recipe, { step: stepsBefore + part.step, stepsPerEpoch, totalSteps });
-    return loadPart(part, { metadata, recipe, load, learningRate });
+    return loadPart(part, { metadata, seed: recipe.seed, epoch, clips, load, learningRate });
   });
   return runSteps(session, parts);
 };

@@ -8,8 +8,6 @@ export interface StepDone {
   readonly loss: number;
   readonly clips: number;
   readonly learningRate: number;
-  /** The generator's state after the step's draws. */
-  readonly random: readonly number[];
   /** Whether the session's states are those after this step, or later ones already. */
   readonly isSettled: boolean;
 }
@@ -53,7 +51,7 @@ export async function* runSteps(
       clips += plan.rows.length;
       if (!plan.endsStep) continue;
       const isSettled = index === group.length - 1;
-      yield { loss: lossSum / clips, clips, learningRate, random: plan.random, isSettled };
+      yield { loss: lossSum / clips, clips, learningRate, isSettled };
       [lossSum, clips] = [0, 0];
     }
   }

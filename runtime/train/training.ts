@@ -1,5 +1,5 @@
 /** A training that is under way: what it holds open, and what it writes. */
-import type { Recipe } from "../../compiler/artifact/metadata.ts";
+import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { LoadClip } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
 import { leaveOut, type LeavingOut } from "../data/leave-out.ts";

@@ -6,7 +6,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Tensor } from "../../runtime/engine/onnxruntime.ts";
+import type { Tensor } from "../../runtime/engine/onnxruntime.ts";
+import type { Clip } from "../../runtime/data/dataset.ts";
+import { loadPart } from "../../runtime/train/load-part.ts";
 import { type Cost, costFor } from "../../compiler/artifact/cost.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { compile } from "../../compiler/compile.ts";
@@ -57,10 +59,18 @@ try {
   const artifact = readArtifact(out);
   const samples = Math.ceil((metadata.frames + 2) * 0.01 * metadata.sampleRateHz);
   const extent = { batch, samples };
-  const classes = metadata.classes.length;
-  const noise = Float32Array.from({ length: batch * samples }, (_, index) => 0.1 * Math.sin(index ** 1.5));
-  const waveform = new Tensor("float32", noise, [batch, samples]);
-  const oneHot = Float32Array.from({ length: batch * classes }, (_, index) => Number(index % classes === 0));
+  const clips = Array.from({ length: batch }, (_, index): Clip => ({
+    name: `clip ${index}`,
+    source: { path: String(index) },
+    classIndices: [index % metadata.classes.length],
+  }));
+  const noise = Float32Array.from({ length: samples }, (_, index) => 0.1 * Math.sin(index ** 1.5));
+  // As training feeds it, with whatever the graph draws.
+  const { feeds } = await loadPart(
+    { rows: clips.map((clip, place) => ({ clip, place })), endsStep: true, step: 0 },
+    { metadata, seed: 0, epoch: 1, clips, load: async () => noise, learningRate: 1e-5 },
+  );
+  const waveform = feeds[names.waveform] as Tensor;
 
   console.log(`${spec}: ${(metadata.parameters / 1e6).toFixed(1)} M parameters, batch ${batch}, ${steps} turns`);
   const classifier = await openClassifier(artifact, device);
@@ -68,11 +78,6 @@ try {
   await classifier.close();
 
   const session = await openTrainingSession(artifact, device);
-  const feeds = {
-    [names.waveform]: waveform,
-    [names.targets]: new Tensor("float32", oneHot, [batch, classes]),
-    [names.learningRate]: new Tensor("float32", Float32Array.of(1e-5), []),
-  };
   const durations = await time(() => session.steps([{ feeds, endsStep: true }]));
   report("training step", durations, costFor(metadata.cost, "training", extent));
   await session.close();

@@ -224,18 +224,18 @@ describe("the whole recipe", () => {
   };
   const waveforms = (key: string, samples: number): Tensor =>
     floats(generateTensor(`recipe/${key}`, 2 * samples, 0.3), 2, samples);
-  const order = (shift: number, clip: number): bigint[] =>
-    Array.from({ length: frames }, (_, frame) => BigInt(clip * frames + ((frame + frames - shift) % frames)));
   const feeds: Tensors = {
     waveform: waveforms("clips", 4000),
+    mixup: floats([1, 0], 2),
+    mixup_share: floats([0.4, 0.6], 2),
     mixup_waveform: waveforms("partners", 5000),
-    mixup_share: floats([0.4, 1], 2),
+    mixup_targets: floats([0, 1, 0, 0, 0, 0], 2, classes),
     frequency_mask: floats([2, 7, 0, 0], 2, 2),
     time_mask: floats([0, 3, 20, 24], 2, 2),
     noise: floats(generateTensor("recipe/noise", 2 * frames * bins, 0.5, 0.5), 2, frames, bins),
     noise_level: floats([0.05, 0.1], 2),
-    frame_order: new Tensor("int64", BigInt64Array.from([...order(3, 0), ...order(20, 1)]), [2 * frames]),
-    targets: floats([0.4, 0.6, 0, 0, 0, 1], 2, classes),
+    roll: floats([3, 20], 2),
+    targets: floats([1, 0, 0, 0, 0, 1], 2, classes),
     learning_rate: floats([1e-3]),
   };
 

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { absentSample } from "../../compiler/artifact/names.ts";
 import { createBuilder } from "../../compiler/ops/builder.ts";
 import { lowerFeatures } from "../../compiler/lower/lower-features.ts";
-import { lowerMixup } from "../../compiler/lower/lower-mixup.ts";
+import { mixup } from "../../compiler/lower/augmentations/mixup.ts";
 import { runGraph } from "../compiler/run-graph.ts";
 import { readGoldenJson, recordedGoldens } from "../golden-data/golden.ts";
 import { readFloatNpy } from "../golden-data/npy.ts";
@@ -34,13 +34,16 @@ const expectReference = async (mixture: Mixture): Promise<void> => {
   const features = { ...referenceFbank, frames: mixture.target_length };
   const b = createBuilder();
   const waveform = b.input("waveform", { dtype: "float32", shape: ["batch", "samples"] });
-  const graph = b.finish([lowerFeatures(b, lowerMixup(b, waveform, features), features, 16_000)]);
+  const targets = b.input("targets", { dtype: "float32", shape: ["batch", 2] });
+  const mixed = mixup.lower(b, { signal: waveform, targets }, { kind: "mixup", rate: 0.5, alpha: 10 }, features);
+  const graph = b.finish([lowerFeatures(b, mixed.signal, features, 16_000)]);
   const [clip, partner] = [mixture.a, mixture.b].map((id) => readReferenceWav(join(folder, `${id}.wav`)));
   if (!clip || !partner) throw new Error("two clips are mixed");
   expect(clip.length).not.toBe(partner.length);
   const samples = Math.max(clip.length, partner.length);
   const [result] = await runGraph(graph, {
     waveform: toTensor(clip, samples),
+    mixup: new Tensor("float32", Float32Array.of(1), [1]),
     mixup_waveform: toTensor(partner, samples),
     mixup_share: new Tensor("float32", Float32Array.of(mixture.lambda), [1]),
   });

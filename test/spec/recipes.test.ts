@@ -3,12 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import type { Recipe } from "../../compiler/artifact/metadata.ts";
-import { describeArtifact } from "../../compiler/emit/describe-artifact.ts";
+import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import type { NormalizedSpec } from "../../compiler/ir/normalized-spec.ts";
 import { readSpec } from "../../compiler/frontend/read-spec.ts";
-import { createBuilder } from "../../compiler/ops/builder.ts";
 import { learningRateAt } from "../../runtime/train/learning-rate-at.ts";
 import { statistics } from "../../spec/ast.ts";
 
@@ -60,11 +58,6 @@ const read = (name: string): NormalizedSpec => {
   return normalizeSpec(model, locate, path);
 };
 
-/** What the runtime is told; it does not depend on the graph. */
-const recipeOf = (spec: NormalizedSpec): Recipe =>
-  describeArtifact(spec, { inference: createBuilder().finish([]), gradients: undefined, update: undefined }, "waveform")
-    .recipe;
-
 /** The rate of the first step, and of each that has another than the step before. */
 const changesOfRate = (recipe: Recipe, stepsPerEpoch: number, totalSteps: number): readonly (readonly number[])[] => {
   const rates = Array.from({ length: totalSteps }, (_, step) =>
@@ -91,8 +84,14 @@ describe.each(cases)("%s", (name, sequence, { classes, sampling, bestBy }) => {
       objective: script.loss === "BCE" ? "multi-label" : "single-label",
       labelSmoothing: 0,
       features: { bins: 128, frames: script.target_length, mean },
-      optimizer: { learningRate: script.lr, betas: [0.95, 0.999], eps: 1e-8, weightDecay: 5e-7, decay: "coupled" },
+      optimizer: { learningRate: script.lr, betas: [0.95, 0.999], eps: 1e-8, weightDecay: 5e-7, kind: "adam" },
       clipNorm: null,
+      augmentation: [
+        ...(script.mixup === 0 ? [] : [{ kind: "mixup", rate: script.mixup, alpha: 10 }]),
+        { kind: "maskFrequency", bins: script.freqm },
+        { kind: "maskTime", frames: script.timem },
+        ...(script.noise ? [{ kind: "noise" }, { kind: "roll", from: -10, to: 9 }] : []),
+      ],
       pretrained: {},
     });
     expect(0.5 / features.scale).toBeCloseTo(std ?? 0, 12);
@@ -101,7 +100,7 @@ describe.each(cases)("%s", (name, sequence, { classes, sampling, bestBy }) => {
   });
 
   test("what the runtime is told", () => {
-    const { schedule, ...recipe } = recipeOf(spec);
+    const { schedule, ...recipe } = spec.recipe;
     expect(recipe).toStrictEqual({
       learningRate: script.lr,
       batch: script.batch,
@@ -111,13 +110,12 @@ describe.each(cases)("%s", (name, sequence, { classes, sampling, bestBy }) => {
       precision: "float32",
       stepsPerRun: null,
       sampling,
-      augmentation: {
-        mixup: script.mixup === 0 ? null : { rate: script.mixup, alpha: 10 },
-        frequencyMask: script.freqm,
-        timeMask: script.timem,
-        noise: script.noise,
-        roll: script.noise ? { from: -10, to: 9 } : null,
-      },
+      augmentation: [
+        ...(script.mixup === 0 ? [] : [`mixup of ${script.mixup}`]),
+        `masks up to ${script.freqm} bins`,
+        `masks up to ${script.timem} frames`,
+        ...(script.noise ? ["noise", "roll of -10 to 9 frames"] : []),
+      ],
       bestBy,
       averaging: script.wa && { from: script.wa[0], to: script.wa[1] },
       earlyStopping: null,
@@ -127,7 +125,7 @@ describe.each(cases)("%s", (name, sequence, { classes, sampling, bestBy }) => {
   });
 
   test("the learning rate of every step, to the last bit", () => {
-    const found = changesOfRate(recipeOf(spec), script.steps_per_epoch, golden.total_steps);
+    const found = changesOfRate(spec.recipe, script.steps_per_epoch, golden.total_steps);
     expect(found).toStrictEqual(golden.rle_from_step_lr);
   });
 });

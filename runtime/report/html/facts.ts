@@ -20,9 +20,16 @@ const describeData = ({ run: { data, fold, evalData, clips }, leftOut }: RunConf
 };
 
 const describeRecipe = ({ run, recipe }: RunConfig): string => {
-  const { schedule, accumulate, precision, sampling } = recipe;
+  const { schedule, accumulate, precision, sampling, augmentation } = recipe;
   const parts = accumulate > 1 ? ` in parts of ${partSize({ batch: run.batch, accumulate })}` : "";
-  return `batch ${run.batch}${parts}, learning rate ${run.learningRate} (${schedule.kind}), ${sampling} clips, seed ${run.seed}, ${precision}`;
+  return [
+    `batch ${run.batch}${parts}`,
+    `learning rate ${run.learningRate} (${schedule.kind})`,
+    `${sampling} clips`,
+    ...augmentation,
+    `seed ${run.seed}`,
+    precision,
+  ].join(", ");
 };
 
 const describeProgress = ({ run }: RunConfig, { steps, evaluations }: RunEvents): string => {

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { Recipe } from "../../../compiler/artifact/metadata.ts";
+import type { Recipe } from "../../../compiler/artifact/recipe.ts";
 import { formatBytes, formatFigure } from "../../../compiler/artifact/format-number.ts";
 import { formatFigures } from "./format-summary.ts";
 import { createProgress } from "../../text/create-progress.ts";

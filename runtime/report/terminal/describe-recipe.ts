@@ -1,17 +1,9 @@
-import type { Augmentation, Recipe, Schedule } from "../../../compiler/artifact/metadata.ts";
+import type { Recipe, Schedule } from "../../../compiler/artifact/recipe.ts";
 
 const describeSchedule = ({ warmup, ...schedule }: Schedule): readonly string[] => [
   ...(schedule.kind === "multiStep" ? [`times ${schedule.factor} after epochs ${schedule.milestones.join(", ")}`] : []),
   ...(schedule.kind === "cosine" ? [`a cosine to ${schedule.to} of it`] : []),
   ...(warmup ? [`${warmup.kind} warm-up of ${warmup.steps} steps`] : []),
-];
-
-const describeAugmentation = ({ mixup, frequencyMask, timeMask, noise, roll }: Augmentation): readonly string[] => [
-  ...(mixup ? [`mixup of ${mixup.rate}`] : []),
-  ...(frequencyMask === null ? [] : [`masks up to ${frequencyMask} bins`]),
-  ...(timeMask === null ? [] : [`masks up to ${timeMask} frames`]),
-  ...(noise ? ["noise"] : []),
-  ...(roll ? [`roll of ${roll.from} to ${roll.to} frames`] : []),
 ];
 
 /** A recipe in words; what it leaves at its default is not mentioned. */
@@ -24,7 +16,7 @@ export const describeRecipe = (recipe: Recipe): string => {
     `${epochs} epochs`,
     `seed ${seed}`,
     ...(recipe.sampling === "balanced" ? ["balanced sampling"] : []),
-    ...describeAugmentation(recipe.augmentation),
+    ...recipe.augmentation,
     ...(averaging ? [`mean of epochs ${averaging.from} to ${averaging.to}`] : []),
     ...(earlyStopping ? [`ends after ${earlyStopping.patience} epochs without better ${earlyStopping.figure}`] : []),
     ...(recipe.precision === "float32" ? [] : ["mixed precision"]),

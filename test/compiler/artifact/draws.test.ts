@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { describe, expect, test } from "vitest";
 import { type Distribution, type Draw, drawsSchema, valuesPerClip } from "../../../compiler/artifact/draws.ts";
 
-const draw = (input: string, distribution: Distribution, ...rest: readonly (number | string)[]): Draw => ({
+const draw = (input: string, distribution: Distribution, ...rest: readonly Draw["shape"][number][]): Draw => ({
   input,
   dtype: "float32",
   shape: ["batch", ...rest],
@@ -13,7 +13,7 @@ const draw = (input: string, distribution: Distribution, ...rest: readonly (numb
 const mixup = [
   draw("mixed", { kind: "bernoulli", chance: 0.5 }),
   draw("share", { kind: "beta", alpha: 10 }),
-  draw("partner", { kind: "clip", where: "mixed" }, "samples"),
+  draw("partner", { kind: "clip", where: "mixed" }, "drawn_samples"),
   draw("partner_targets", { kind: "targets", of: "partner" }, 3),
 ];
 
@@ -24,7 +24,7 @@ test("every distribution, with the shapes that it has", () => {
     draw("shift", { kind: "integer", from: -10, to: 9 }),
     draw("jitter", { kind: "normal", mean: 0, deviation: 0.1 }, 2),
     draw("mask", { kind: "span", widest: 2, within: 4 }, 2),
-    draw("any", { kind: "clip", where: null }, "others"),
+    draw("any", { kind: "clip", where: null }, "drawn_samples"),
   ];
   expect(v.parse(drawsSchema, draws)).toStrictEqual(draws);
   expect(draws.map(valuesPerClip)).toStrictEqual([1, 1, 1, 3, 12, 1, 2, 2, 1]);
@@ -66,14 +66,14 @@ describe("refused", () => {
       "widest that is not above within",
     ],
     ["a span of three", [draw("x", { kind: "span", widest: 2, within: 4 }, 3)], "0.shape", '["batch",2]'],
-    ["a waveform of a length", [draw("x", { kind: "clip", where: null }, 400)], "0.shape", '["batch", a symbol]'],
+    ["a waveform of a length", [draw("x", { kind: "clip", where: null }, 400)], "0.shape", '["batch","drawn_samples"]'],
     [
       "targets without classes",
-      [draw("x", { kind: "clip", where: null }, "n"), draw("y", { kind: "targets", of: "x" })],
+      [draw("x", { kind: "clip", where: null }, "drawn_samples"), draw("y", { kind: "targets", of: "x" })],
       "1.shape",
       '["batch", classes]',
     ],
-    ["numbers of unknown count", [draw("x", uniform, "frames")], "0.shape", '["batch", lengths ...]'],
+    ["numbers of unknown count", [draw("x", uniform, "samples")], "0.shape", '["batch", lengths ...]'],
     ["one draw for all clips", [{ ...draw("x", uniform), shape: [4] }], "0.shape", '["batch", lengths ...]'],
     ["a length of 0", [draw("x", uniform, 0)], "0.shape.1", "a whole number from 1 to 1048576"],
     [

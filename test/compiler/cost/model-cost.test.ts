@@ -97,7 +97,7 @@ const add = (total: number, next: number): number => total + next;
 /** What a stage makes and takes when it is run. */
 const measure = async (stage: Graph, { batch, samples }: Extent) => {
   const graph = exposed(stage);
-  const lengths = { batch, samples, mixup_samples: samples };
+  const lengths = { batch, samples, drawn_samples: samples };
   const feeds = Object.fromEntries(graph.inputs.map(({ name, type }) => [name, zeros(type, lengths)]));
   const results = await runGraph(graph, feeds);
   const made = graph.outputs.map(({ name }, index) => ({
@@ -123,7 +123,7 @@ const measure = async (stage: Graph, { batch, samples }: Extent) => {
 
 /** The same, as the compiler tells them without running anything. */
 const tell = (stage: Graph, cost: StageCost | null, extent: Extent) => {
-  const lengths = { batch: extent.batch, samples: extent.samples, mixup_samples: extent.samples };
+  const lengths = { batch: extent.batch, samples: extent.samples, drawn_samples: extent.samples };
   const values = stage.nodes.flatMap(({ outputs }) => outputs);
   return {
     shapes: values.map(({ name, type }) => `${name} ${type.shape.map((dim) => evaluate(dim, lengths)).join()}`),

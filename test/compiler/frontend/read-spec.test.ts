@@ -145,7 +145,7 @@ export default tiny({
   );
   const { model, locate } = readSpec(path);
   expect(normalizeSpec(model, locate, path)).toMatchObject({
-    seed: 0,
+    recipe: { seed: 0, learningRate: 1e-3 },
     sampleRateHz: 22_050,
     features: {
       removeMean: false,
@@ -159,7 +159,7 @@ export default tiny({
     },
     objective: "multi-label",
     classes: ["Speech", "Bark, growl"],
-    optimizer: { learningRate: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, decay: "decoupled" },
+    optimizer: { learningRate: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, kind: "adamW" },
     pretrained: { file: join(dirname(path), "vit.pth") },
   });
 });

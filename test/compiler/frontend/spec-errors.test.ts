@@ -61,7 +61,7 @@ export default tiny({ training: { optimizer: adam({ learningRate: 1 }), batch: 1
 `,
     );
     expect(compileAndPrint(spec, own, "features")).toBe(
-      `spec.ts:4:18 error: mixup mixes waveforms, and a graph that starts at features has none (mixup-needs-waveforms)
+      `spec.ts:4:18 error: mixup changes waveforms, and a graph that starts at features has none (augmentation-needs-waveforms)
   4 | const augment = [mixup({ rate: 0.5 })];
     |                  ^^^^^^^^^^^^^^^^^^^^
   fix: compile with --input waveform, or take mixup() out of augment

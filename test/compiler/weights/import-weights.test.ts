@@ -112,7 +112,7 @@ describe("positions", () => {
     expect(note).toBe("random, as the spec says");
     const { parameters, spec } = lower(model);
     const state = parameters.find(({ value }) => value.name === "positionalEmbedding.weight");
-    expect([...positions]).toStrictEqual([...(state ? initialize(state, spec.seed) : [])]);
+    expect([...positions]).toStrictEqual([...(state ? initialize(state, spec.recipe.seed) : [])]);
   });
 
   test.each([
@@ -326,7 +326,7 @@ describe("classes with names", () => {
     const { parameters, spec } = lower(model);
     const initial = (name: string): Float32Array | undefined => {
       const state = parameters.find(({ value }) => value.name === name);
-      return state && initialize(state, spec.seed);
+      return state && initialize(state, spec.recipe.seed);
     };
     const weight = values.get("dense.weight");
     expect([0, 1, 2].map((index) => row(weight, index))).toStrictEqual([

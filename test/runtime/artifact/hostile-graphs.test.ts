@@ -12,6 +12,7 @@ import {
   type onnx,
 } from "../../../compiler/artifact/onnx.ts";
 import { describe, expect, test } from "vitest";
+import type { Draw } from "../../../compiler/artifact/draws.ts";
 import { parseMetadata, printMetadata } from "../../../compiler/artifact/metadata.ts";
 import { inferCommand } from "../../../runtime/commands/infer-command.ts";
 import { createOutput } from "../../../runtime/commands/output.ts";
@@ -59,6 +60,14 @@ const refusal = async (command: keyof typeof commands, model: onnx.IModelProto):
   return told.replaceAll(folder, "");
 };
 
+/** A draw for an input that the gradients read. */
+const uniform: Draw = {
+  input: "level",
+  dtype: "float32",
+  shape: ["batch", 4],
+  distribution: { kind: "uniform", from: 0, to: 1 },
+};
+
 type Entry = readonly [property: string, value: unknown, expected: string];
 
 const counts = "a whole number from 1 to 1048576";
@@ -102,13 +111,22 @@ const impossible: readonly Entry[] = [
   ["recipe.schedule", { kind: "toString" }, "one of the kinds constant, multiStep, cosine"],
   ["recipe.schedule", { kind: "multiStep", milestones: [0], factor: 1, warmup: null }, lengths],
   ["recipe.schedule.warmup", { kind: "linear", steps: -5 }, lengths],
-  ["recipe.augmentation.mixup", { rate: 2, alpha: 1 }, "a number from 0 to 1"],
-  ["recipe.augmentation.timeMask", 0, lengths],
-  ["recipe.augmentation.noise", 1, "true or false"],
+  ["recipe.augmentation", { noise: true }, "a list"],
+  ["recipe.augmentation.0", 1, "a text"],
   ["recipe.averaging", { from: 1, to: 0 }, lengths],
   ["recipe.averaging", { from: 2, to: 1 }, "from that is not above to"],
-  ["recipe.augmentation.roll", { from: 5, to: -5 }, "from that is not above to"],
   ["recipe.earlyStopping", { figure: "__proto__", patience: 1 }, '"accuracy" or "mAP" or "loss"'],
+  ["draws", {}, "a list"],
+  [
+    "draws.0.distribution.kind",
+    "cauchy",
+    "one of the kinds uniform, integer, bernoulli, normal, beta, span, clip, targets",
+  ],
+  ["draws.0.distribution", { kind: "uniform", from: 2, to: 1 }, "from that is not above to"],
+  ["draws.0.dtype", "int64", '"float32"'],
+  ["draws.0.shape", ["batch", 2 ** 20, 2 ** 20], "at most 16777216 values a clip, with those before it"],
+  ["draws.0.shape.1", 2 ** 40, counts],
+  ["draws.0.input", "", "a text that is not empty"],
   ["huggingFace", 5, "an object of names, config, preprocessor"],
 ];
 
@@ -129,7 +147,10 @@ const withMetadata = (key: string, text: string): LinearModel => {
 describe("metadata", () => {
   test.each(impossible)("%s as %j", async (property, value, expected) => {
     const [key = ""] = property.split(".");
-    const changed = withProperty(metadata, property.split("."), value) as Record<string, unknown>;
+    const changed = withProperty({ ...metadata, draws: [uniform] }, property.split("."), value) as Record<
+      string,
+      unknown
+    >;
     const message = await refusal("infer", withMetadata(key, JSON.stringify(changed[key])));
     expect(message).toMatch(/^\/graph\.onnx: not a graph that this runtime reads: its metadata property specgraph\./);
     expect(message).toContain(`specgraph.${property}`);
@@ -425,12 +446,110 @@ const hostileTraining: readonly (readonly [name: string, change: Change, message
   ],
 ];
 
-test("features that no memory holds", () => {
-  const folder = temporaryFolder(clips);
-  const recipe = { ...metadata.recipe, augmentation: { ...metadata.recipe.augmentation, noise: true } };
-  const changes = { recipe, frames: 1e9, bins: 2 ** 20 };
-  writeFileSync(join(folder, "graph.onnx"), encodeOnnx(linearModel(changes)));
-  const args = [cli, "train", "graph.onnx", "--data", "clips", "--out", "run", "--device", "cpu", "--json"];
+/** The graph draws, and its gradients have these inputs. */
+const drawing =
+  (draws: readonly Draw[], ...inputs: readonly onnx.IValueInfoProto[]): Change =>
+  (model) => {
+    model.metadataProps = printMetadata({ ...metadata, draws });
+    algorithmOf(model).input?.push(...inputs);
+  };
+const input = (name: string, elemType: number, ...dims: readonly (number | string)[]): onnx.IValueInfoProto => ({
+  name,
+  type: {
+    tensorType: {
+      elemType,
+      shape: { dim: dims.map((dim) => (typeof dim === "string" ? { dimParam: dim } : { dimValue: dim })) },
+    },
+  },
+});
+const level = input("level", DataType.FLOAT, "batch", 4);
+
+const hostileDraws: readonly (readonly [name: string, change: Change, message: string])[] = [
+  [
+    "a draw for an input that the gradients do not have",
+    drawing([uniform]),
+    damaged('it draws "level", which its gradients do not have as an input'),
+  ],
+  [
+    "a draw for an input of inference",
+    drawing([{ ...uniform, input: "waveform" }]),
+    damaged('it draws "waveform", which the runtime gives'),
+  ],
+  [
+    "a draw for the targets",
+    drawing([{ ...uniform, input: "targets", shape: ["batch", 2] }]),
+    damaged('it draws "targets", which the runtime gives'),
+  ],
+  [
+    "a draw of another type than the input's",
+    drawing([uniform], input("level", DataType.INT64, "batch", 4)),
+    damaged('it draws "level" as float32 [batch, 4], which its gradients read as int64 [batch, 4]'),
+  ],
+  [
+    "a draw of another shape than the input's",
+    drawing([uniform], input("level", DataType.FLOAT, "batch", 5)),
+    damaged('it draws "level" as float32 [batch, 4], which its gradients read as float32 [batch, 5]'),
+  ],
+  [
+    "a draw for an input of no type",
+    drawing([uniform], { name: "level" }),
+    damaged('it draws "level" as float32 [batch, 4], which its gradients read as a tensor of no type'),
+  ],
+  [
+    "targets of other classes",
+    drawing(
+      [
+        {
+          ...uniform,
+          input: "partner",
+          shape: ["batch", "drawn_samples"],
+          distribution: { kind: "clip", where: null },
+        },
+        { ...uniform, shape: ["batch", 3], distribution: { kind: "targets", of: "partner" } },
+      ],
+      input("partner", DataType.FLOAT, "batch", "drawn_samples"),
+      input("level", DataType.FLOAT, "batch", 3),
+    ),
+    damaged('it draws "level" as targets of 3 classes, and it names 2'),
+  ],
+  [
+    "an input that is neither of the batch nor drawn",
+    (model) => {
+      drawing([], level)(model);
+      algorithmOf(model)
+        .node?.find(({ output }) => output?.[0] === "waveform_transposed")
+        ?.input?.splice(0, 1, "level");
+    },
+    damaged('its gradients read "level", which is neither of the batch nor drawn'),
+  ],
+];
+
+test("draws that no memory holds", () => {
+  const many = Array.from({ length: 520 }, (_, index) => [
+    `clips/${index % 2 ? "low" : "high"}/${index}.wav`,
+    wavBytes([9000, index, 0, 1]),
+  ]);
+  const folder = temporaryFolder(Object.fromEntries(many));
+  const model = linearModel();
+  drawing(
+    [{ ...uniform, shape: ["batch", 2 ** 12, 2 ** 12] }],
+    input("level", DataType.FLOAT, "batch", 2 ** 12, 2 ** 12),
+  )(model);
+  writeFileSync(join(folder, "graph.onnx"), encodeOnnx(model));
+  const args = [
+    cli,
+    "train",
+    "graph.onnx",
+    "--data",
+    "clips",
+    "--out",
+    "run",
+    "--device",
+    "cpu",
+    "--batch",
+    "520",
+    "--json",
+  ];
   const { status, stderr } = spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
   expect({ status, stderr }).toStrictEqual({
     status: 2,
@@ -439,7 +558,7 @@ test("features that no memory holds", () => {
 });
 
 describe("train", () => {
-  test.each(hostileTraining)("%s", async (_, change, message) => {
+  test.each([...hostileTraining, ...hostileDraws])("%s", async (_, change, message) => {
     const model = linearModel();
     change(model);
     expect(await refusal("train", model)).toContain(message);

@@ -29,7 +29,7 @@ export const metadata: ArtifactMetadata = {
     precision: "float32",
     stepsPerRun: null,
     sampling: "shuffled",
-    augmentation: { mixup: null, frequencyMask: null, timeMask: null, noise: false, roll: null },
+    augmentation: [],
     averaging: null,
     bestBy: "accuracy",
     earlyStopping: null,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readArtifact, readOwnStates } from "../../../runtime/artifact/read-artifact.ts";
 import { readWaveformArtifact } from "../../../runtime/artifact/read-waveform-artifact.ts";
-import { requireTraining } from "../../../runtime/engine/session-program.ts";
+import { trainingProgram } from "../../../runtime/engine/session-program.ts";
 import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";
 import { describeFailure } from "../../../runtime/commands/describe-failure.ts";
 import { UserError } from "../../../runtime/user-error.ts";
@@ -78,7 +78,7 @@ test("an ONNX file that specgraph did not compile, and one of another version", 
   expect(refusal(() => readArtifact(foreign))).toBe(
     `${foreign}: not a graph that this runtime reads: it holds no specgraph metadata`,
   );
-  const newer = writeLinearModel(temporaryFolder(), linearModel({ formatVersion: 99 }));
+  const newer = writeLinearModel(temporaryFolder(), linearModel({ formatVersion: 99 as 3 }));
   expect(refusal(() => readArtifact(newer))).toBe(
     `${newer}: not a graph that this runtime reads: it has format version 99, and this runtime reads 3; compile its spec anew, with --weights and the graph that was trained last (a run's graph.onnx or best.onnx) to keep what it has learnt`,
   );
@@ -117,7 +117,7 @@ test("a data file elsewhere is refused", () => {
 
 test("a graph without a training program reads but does not train", () => {
   const path = writeLinearModel(temporaryFolder(), { ...linearModel(), trainingInfo: [] });
-  expect(refusal(() => requireTraining(readArtifact(path)))).toBe(
+  expect(refusal(() => trainingProgram(readArtifact(path)))).toBe(
     `${path}: has no training program; compile its spec again to get one`,
   );
 });

@@ -9,23 +9,20 @@ test("every type gets an axis in front; shorter waveforms are filled up", () => 
   const stacked = stackFeeds([
     {
       waveform: new Tensor("float32", Float32Array.of(1, 2), [2, 1]),
-      mixup_waveform: new Tensor("float32", Float32Array.of(1, 2, 3, 4), [2, 2]),
-      frame_order: new Tensor("int64", BigInt64Array.of(1n, 0n), [2]),
+      partner: new Tensor("float32", Float32Array.of(1, 2, 3, 4), [2, 2]),
       update: new Tensor("bool", Uint8Array.of(0), []),
       learning_rate: new Tensor("float32", Float32Array.of(0.5), []),
     },
     {
       waveform: new Tensor("float32", Float32Array.of(3, 4, 5, 6), [2, 2]),
-      mixup_waveform: new Tensor("float32", Float32Array.of(5, 6), [2, 1]),
-      frame_order: new Tensor("int64", BigInt64Array.of(0n, 1n), [2]),
+      partner: new Tensor("float32", Float32Array.of(5, 6), [2, 1]),
       update: new Tensor("bool", Uint8Array.of(1), []),
       learning_rate: new Tensor("float32", Float32Array.of(0.25), []),
     },
   ]);
   expect(Object.entries(stacked).map(([name, tensor]) => [name, ...describeTensor(tensor)])).toStrictEqual([
     ["waveform", "float32", [2, 2, 2], Float32Array.of(1, absentSample, 2, absentSample, 3, 4, 5, 6)],
-    ["mixup_waveform", "float32", [2, 2, 2], Float32Array.of(1, 2, 3, 4, 5, absentSample, 6, absentSample)],
-    ["frame_order", "int64", [2, 2], BigInt64Array.of(1n, 0n, 0n, 1n)],
+    ["partner", "float32", [2, 2, 2], Float32Array.of(1, 2, 3, 4, 5, absentSample, 6, absentSample)],
     ["update", "bool", [2], Uint8Array.of(0, 1)],
     ["learning_rate", "float32", [2], Float32Array.of(0.5, 0.25)],
   ]);

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
-import type { Recipe } from "../../../compiler/artifact/metadata.ts";
+import type { Recipe } from "../../../compiler/artifact/recipe.ts";
 import { compile } from "../../../compiler/compile.ts";
 import { openClassifier, openClassifierOn } from "../../../runtime/engine/classifier.ts";
 import { cpuDevice, type Device } from "../../../runtime/engine/device.ts";

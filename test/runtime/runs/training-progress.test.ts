@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import type { Recipe } from "../../../compiler/artifact/metadata.ts";
+import type { Recipe } from "../../../compiler/artifact/recipe.ts";
 import type { Figures } from "../../../runtime/metrics/summarize.ts";
 import { trackBest, trackImprovement } from "../../../runtime/runs/track-best.ts";
 import { afterEpoch, afterStep, beginning, type TrainingProgress } from "../../../runtime/runs/training-progress.ts";
@@ -8,10 +8,7 @@ import { metadata } from "../artifact/linear-artifact.ts";
 const figures: Figures = { clips: 4, loss: 1, accuracy: 0.5, mAP: 0.5, AUC: 0.5, dPrime: 0 };
 
 test("an epoch's mean loss is of the finite ones", () => {
-  const losses = [1, Infinity, NaN, 4].reduce(
-    (progress, loss) => afterStep(progress, { loss, clips: 2, random: [] }),
-    beginning,
-  );
+  const losses = [1, Infinity, NaN, 4].reduce((progress, loss) => afterStep(progress, { loss, clips: 2 }), beginning);
   expect(losses).toMatchObject({ steps: 4, epochLoss: { sum: 10, clips: 4 } });
 });
 
@@ -44,7 +41,7 @@ describe("after an epoch", () => {
   const play = (recipe: Partial<Recipe>, losses: readonly number[], totalSteps = 100): TrainingProgress[] => {
     let progress = beginning;
     return losses.map((loss) => {
-      progress = afterStep(progress, { loss, clips: 2, random: [1, 2, 3, 4] });
+      progress = afterStep(progress, { loss, clips: 2 });
       return (progress = afterEpoch(progress, { ...figures, loss }, { ...metadata.recipe, ...recipe }, totalSteps));
     });
   };
@@ -55,7 +52,6 @@ describe("after an epoch", () => {
         epochs: 1,
         steps: 1,
         epochSteps: 0,
-        random: null,
         epochLoss: { sum: 0, clips: 0 },
         best: { value: 0.5, loss: 3, epoch: 1 },
         watched: null,

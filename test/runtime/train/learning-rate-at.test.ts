@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import type { Recipe, Schedule } from "../../../compiler/artifact/metadata.ts";
+import type { Recipe, Schedule } from "../../../compiler/artifact/recipe.ts";
 import { learningRateAt } from "../../../runtime/train/learning-rate-at.ts";
 import { metadata } from "../artifact/linear-artifact.ts";
 

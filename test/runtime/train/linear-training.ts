@@ -1,7 +1,7 @@
 /** Trainings of the hand-made linear model, in memory but for the run's folder. */
 import { basename, join } from "node:path";
 import type { onnx } from "../../../compiler/artifact/onnx.ts";
-import type { Recipe } from "../../../compiler/artifact/metadata.ts";
+import type { Recipe } from "../../../compiler/artifact/recipe.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 import { cpuDevice } from "../../../runtime/engine/device.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";

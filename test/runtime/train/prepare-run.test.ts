@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import { saying } from "../saying.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Recipe } from "../../../compiler/artifact/metadata.ts";
+import type { Recipe } from "../../../compiler/artifact/recipe.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 import { readPredictions } from "../../../runtime/runs/read-predictions.ts";
 import { prepareNewRun } from "../../../runtime/train/prepare-new-run.ts";

@@ -12,20 +12,14 @@ test("one that says everything", () => {
     schedule: { kind: "multiStep", milestones: [2, 3], factor: 0.5, warmup: { kind: "reference", steps: 1000 } },
     accumulate: 2,
     sampling: "balanced",
-    augmentation: {
-      mixup: { rate: 0.5, alpha: 10 },
-      frequencyMask: 48,
-      timeMask: 192,
-      noise: true,
-      roll: { from: -10, to: 9 },
-    },
+    augmentation: ["mixup of 0.5", "noise"],
     averaging: { from: 1, to: 2 },
     earlyStopping: { figure: "mAP", patience: 5 },
     precision: "mixed-float16",
   });
   expect(recipe).toBe(
     "learning rate 0.5, times 0.5 after epochs 2, 3, reference warm-up of 1000 steps, 2 clips a step in 2 parts, 2 epochs, seed 0, balanced sampling, " +
-      "mixup of 0.5, masks up to 48 bins, masks up to 192 frames, noise, roll of -10 to 9 frames, mean of epochs 1 to 2, ends after 5 epochs without better mAP, mixed precision",
+      "mixup of 0.5, noise, mean of epochs 1 to 2, ends after 5 epochs without better mAP, mixed precision",
   );
   const schedule = { kind: "cosine", to: 0.1, warmup: { kind: "linear", steps: 50 } } as const;
   expect(describeRecipe({ ...metadata.recipe, schedule })).toBe(

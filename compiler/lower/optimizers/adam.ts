@@ -1,29 +1,38 @@
-import type { NormalizedOptimizer } from "../ir/normalized-spec.ts";
-import type { Builder } from "../ops/builder.ts";
-import type { TensorType, Value } from "../ir/graph.ts";
-import type { Update } from "./update.ts";
+/** Adam and AdamW as PyTorch computes them (`torch.optim.Adam`, `torch.optim.AdamW`). */
+import { checkNumbers, type Report } from "../../diagnostics/report.ts";
+import type { TensorType, Value } from "../../ir/graph.ts";
+import type { Settled } from "../../ir/normalized-spec.ts";
+import type { Builder } from "../../ops/builder.ts";
+import type { Adam, AdamW } from "../../../spec/dsl/training.ts";
+import type { Update } from "../update.ts";
+import type { OptimizerRow, TrainedParameter } from "./optimizer.ts";
 
-/** What the optimizer steps with. */
-export interface TrainedParameter {
-  readonly parameter: Value;
-  readonly gradient: Value;
-  /** What its learning rate is multiplied by. */
-  readonly rateFactor: number;
-}
+type Settings = Omit<Settled<Adam>, "kind">;
+
+const settle = (written: Adam | AdamW, report: Report): Settings => {
+  const { learningRate, betas = [0.9, 0.999], eps = 1e-8, weightDecay = 0 } = written;
+  checkNumbers(report, written, { eps: "greater than 0", weightDecay: "0 or more" });
+  if (!betas.every((beta) => beta >= 0 && beta < 1)) {
+    const message = `betas must be at least 0 and less than 1, not ${betas.join(", ")}`;
+    report.add("number-out-of-range", message, written, "betas");
+  }
+  return { learningRate, betas, eps, weightDecay };
+};
 
 /** weight * old + (1 - weight) * sample; the second factor is rounded once, from double precision. */
 const movingAverage = (b: Builder, weight: number, old: Value, sample: Value): Value =>
   b.add(b.mul(old, b.scalar(weight)), b.mul(sample, b.scalar(1 - weight)));
 
 /**
- * Adam or AdamW as PyTorch computes them (`torch.optim.Adam`, `torch.optim.AdamW`).
  * The bias corrections 1 - beta^t are kept as moving averages of ones: computed as a power in float32, the second would
  * lose four digits in the first steps. Both are applied to scalars rather than to moments, which spares a pass over them:
  * rate / c1 * m / (sqrt(v / c2) + eps) = (rate * sqrt(c2) / c1) * m / (sqrt(v) + eps * sqrt(c2)).
+ * @param decay of weights, coupled: added to the gradient; decoupled: subtracted from the parameter
  */
-export const lowerOptimizer = (
+const lower = (
   b: Builder,
-  { betas, eps, weightDecay, decay }: NormalizedOptimizer,
+  decay: "coupled" | "decoupled",
+  { betas, eps, weightDecay }: Settings,
   learningRate: Value,
   parameters: readonly TrainedParameter[],
 ): readonly Update[] => {
@@ -76,4 +85,14 @@ export const lowerOptimizer = (
     }),
   );
   return [...counters, ...updates.flat()];
+};
+
+export const adam: OptimizerRow<Adam> = {
+  settle: (written, report) => ({ kind: "adam", ...settle(written, report) }),
+  lower: (b, settings, learningRate, parameters) => lower(b, "coupled", settings, learningRate, parameters),
+};
+
+export const adamW: OptimizerRow<AdamW> = {
+  settle: (written, report) => ({ kind: "adamW", ...settle(written, report) }),
+  lower: (b, settings, learningRate, parameters) => lower(b, "decoupled", settings, learningRate, parameters),
 };

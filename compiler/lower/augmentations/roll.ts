@@ -1,0 +1,41 @@
+import { onnxTypeNumbers } from "../../artifact/element-types.ts";
+import { checkNumbers } from "../../diagnostics/report.ts";
+import type { Value } from "../../ir/graph.ts";
+import type { Builder } from "../../ops/builder.ts";
+import type { Roll } from "../../../spec/dsl/augmentation.ts";
+import type { AugmentationRow } from "./augmentation.ts";
+
+/**
+ * For each frame the one that a roll by `shift` [batch] takes it from: (frame - shift) modulo frames, int32 [batch, frames]. In
+ * float32, as WebGPU has no modulo; half a frame is added so that a quotient's rounding turns no whole number into the one below.
+ */
+const sourceFrames = (b: Builder, shift: Value, frames: number): Value => {
+  const [batch = "batch"] = shift.type.shape;
+  const middles = b.constant(
+    "augmentation/frame-middles",
+    [frames],
+    Float32Array.from({ length: frames }, (_, frame) => frame + 0.5),
+  );
+  const source = b.sub(middles, b.reshape(shift, { shape: [batch, 1] }));
+  const turns = b.floor(b.div(source, b.scalar(frames)));
+  return b.cast(b.sub(source, b.mul(turns, b.scalar(frames))), { to: onnxTypeNumbers.int32 });
+};
+
+export const roll: AugmentationRow<Roll> = {
+  on: "features",
+  settle: (written, _, report) => {
+    const { from = -10, to = 9 } = written;
+    if (checkNumbers(report, written, { from: "a whole number", to: "a whole number" }) && from > to)
+      report.add("roll-range", `the roll is from ${from} to ${to} frames; expected from <= to`, written);
+    return { ...written, from, to };
+  },
+  words: ({ from, to }) => `roll of ${from} to ${to} frames`,
+  lower: (b, { signal, targets }, { from, to }) => {
+    const { shape } = signal.type;
+    const [batch = "batch", frames] = shape;
+    const shift = b.draw("roll", { dtype: "float32", shape: [batch] }, { kind: "integer", from, to });
+    const sources = b.reshape(sourceFrames(b, shift, Number(frames)), { shape: [batch, Number(frames), 1] });
+    const everywhere = b.expand(sources, b.shape(signal), { to: shape });
+    return { signal: b.gatherElements(signal, everywhere, { axis: 1 }), targets };
+  },
+};

@@ -1,0 +1,108 @@
+/** The training program's random inputs: what the graph says that they are drawn from, and nothing of what they are for. */
+import { type Distribution, type Draw, valuesPerClip } from "../../compiler/artifact/draws.ts";
+import type { LoadClip } from "../data/batches.ts";
+import type { Clip } from "../data/dataset.ts";
+import { drawBeta, drawNormal } from "../data/draw-beta.ts";
+import { fillBatch } from "../data/fill-batch.ts";
+import { type Random, randomOf } from "../data/random.ts";
+import { targetsOf } from "../data/targets-of.ts";
+import { Tensor } from "../engine/onnxruntime.ts";
+import type { Tensors } from "../engine/state-store.ts";
+
+export interface DrawingOptions {
+  readonly draws: readonly Draw[];
+  readonly seed: number;
+  /** From 1. */
+  readonly epoch: number;
+  /** Those that are drawn from. */
+  readonly clips: readonly Clip[];
+  readonly load: LoadClip;
+}
+
+/** torchaudio 0.13's `mask_along_axis` for these uniforms in [0, 1). */
+export const placeSpan = (
+  { widest, within }: { readonly widest: number; readonly within: number },
+  uniformLength: number,
+  uniformStart: number,
+): readonly [start: number, end: number] => {
+  const length = uniformLength * widest;
+  const start = Math.trunc(uniformStart * (within - length));
+  return [start, start + Math.trunc(length)];
+};
+
+type Numbers = Exclude<Distribution, { kind: "clip" | "targets" }>;
+
+/** Fills a clip's values. */
+const fillRow = (row: Float32Array, distribution: Numbers, random: Random): void => {
+  const fill = (draw: () => number): void => row.forEach((_, index) => (row[index] = draw()));
+  switch (distribution.kind) {
+    case "uniform": {
+      const { from, to } = distribution;
+      random.fill(row);
+      if (from !== 0 || to !== 1) row.forEach((value, index) => (row[index] = from + (to - from) * value));
+      return;
+    }
+    case "integer": {
+      const { from, to } = distribution;
+      return fill(() => from + random.below(to - from + 1));
+    }
+    case "bernoulli":
+      return fill(() => Number(random.uniform(0, 1) < distribution.chance));
+    case "normal":
+      return fill(() => distribution.mean + distribution.deviation * drawNormal(random));
+    case "beta":
+      return fill(() => drawBeta(distribution.alpha, random));
+    case "span":
+      return row.set(placeSpan(distribution, random.uniform(0, 1), random.uniform(0, 1)));
+  }
+};
+
+/** Each of its clips' values, [clips, values], one clip after the other. */
+const fillRows = (distribution: Numbers, randoms: readonly Random[], width: number): Float32Array => {
+  const values = new Float32Array(randoms.length * width);
+  randoms.forEach((random, row) => fillRow(values.subarray(row * width, (row + 1) * width), distribution, random));
+  return values;
+};
+
+const silence = new Float32Array(1);
+
+/**
+ * A part's random inputs. What a clip gets is decided by the seed, the epoch, its place in the epoch's order and the input's
+ * name: not by the part that it is computed in, nor by other inputs.
+ * @param places of the part's clips in the epoch's order
+ * @throws whatever `load` throws
+ */
+export const drawInputs = async (
+  places: readonly number[],
+  { draws, seed, epoch, clips, load }: DrawingOptions,
+): Promise<Tensors> => {
+  const inputs: Record<string, Tensor> = {};
+  const chosen = new Map<string, readonly (Clip | undefined)[]>();
+  const add = (input: string, values: Float32Array, rest: readonly number[]): void => {
+    inputs[input] = new Tensor("float32", values, [places.length, ...rest]);
+  };
+
+  for (const draw of draws) {
+    const { input, distribution } = draw;
+    const name = Array.from(input, (character) => character.codePointAt(0) ?? 0);
+    const randoms = places.map((place) => randomOf(seed, epoch, place, ...name));
+    const lengths = draw.shape.slice(1).map(Number);
+    if (distribution.kind === "clip") {
+      const isDrawn = distribution.where === null ? undefined : inputs[distribution.where]?.data;
+      const choose = (random: Random, row: number) =>
+        isDrawn?.[row] === 0 ? undefined : clips[random.below(clips.length)];
+      chosen.set(input, randoms.map(choose));
+    } else if (distribution.kind === "targets") {
+      add(input, targetsOf(chosen.get(distribution.of) ?? [], lengths[0] ?? 0), lengths);
+    } else {
+      add(input, fillRows(distribution, randoms, valuesPerClip(draw)), lengths);
+    }
+  }
+
+  const loadAll = (all: readonly (Clip | undefined)[]): Promise<readonly Float32Array[]> =>
+    Promise.all(all.map(async (clip) => (clip ? load(clip) : silence)));
+  const loaded = await Promise.all([...chosen].map(async ([input, all]) => [input, await loadAll(all)] as const));
+  const longest = Math.max(...loaded.flatMap(([, waveforms]) => waveforms.map(({ length }) => length)));
+  for (const [input, waveforms] of loaded) add(input, fillBatch(waveforms, longest).waveform, [longest]);
+  return inputs;
+};
