@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** `specgraph [spec.ts] [--out graph.onnx] [--input waveform|features]`; in a clone, `npm run compile -- ...`. */
+import { plural } from "./artifact/plural.ts";
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { printableJson, printableLines } from "./artifact/printable.ts";
@@ -116,7 +117,7 @@ const printCost = (options: CompileOptions, costOptions: CostOptions, asJson: bo
     );
     return;
   }
-  const clips = `${formatExact(batch)} ${batch === 1 ? "clip" : "clips"}`;
+  const clips = `${formatExact(batch)} ${plural(batch, "clip")}`;
   const length = isWaveform ? ` of ${formatExact(samples)} samples (${seconds.toFixed(2)} s)` : "";
   print(`${spec}: ${clips}${length} at once\n\n${printCosts(costs)}`);
 };

@@ -1,4 +1,5 @@
 /** What became of every tensor of a checkpoint, and where every parameter of the model came from. */
+import { plural } from "../artifact/plural.ts";
 import { listNames } from "./readers/list-names.ts";
 
 export interface SourceCoverage {
@@ -70,7 +71,7 @@ const listClasses = (names: readonly string[]): string => listNames(names.map((n
 
 const printClasses = ({ kept, initialised, dropped }: ClassCoverage): string =>
   [
-    `  classes by name: ${kept.length} ${kept.length === 1 ? "has" : "have"} a row`,
+    `  classes by name: ${kept.length} ${plural(kept.length, "has", "have")} a row`,
     ...(initialised.length > 0 ? [`${initialised.length} without one start anew (${listClasses(initialised)})`] : []),
     ...(dropped.length > 0 ? [`${dropped.length} of the checkpoint are dropped (${listClasses(dropped)})`] : []),
   ].join(", ");

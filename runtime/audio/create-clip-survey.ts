@@ -1,3 +1,4 @@
+import { plural } from "../../compiler/artifact/plural.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
 import type { LoadedClip } from "./load-clip.ts";
 
@@ -50,7 +51,7 @@ export const createClipSurvey = (sampleRateHz: number): ClipSurvey => {
       if (longer === 0) return [];
       const share = (100 * (1 - heardSamples / allSamples)).toFixed(1);
       const least = ofUnknownLength > 0 ? "at least " : "";
-      const verb = longer === 1 ? "is" : "are";
+      const verb = plural(longer, "is", "are");
       return [
         `${longer} of ${seen.size} clips ${verb} longer than the ${(mostHeard / sampleRateHz).toFixed(1)} s that the model hears: ${least}${share} % of the sound is not heard`,
       ];

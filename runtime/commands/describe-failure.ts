@@ -1,4 +1,5 @@
 /** The library's failures in the words of the command line: the only place where a failure meets a flag. */
+import { plural } from "../../compiler/artifact/plural.ts";
 import { type Facts, UserError } from "../user-error.ts";
 
 /** Options whose flags are not their names in kebab-case. */
@@ -23,7 +24,7 @@ export const advice: Readonly<Record<string, (facts: Facts) => string>> = {
   "clip-lost-in-training": ({ run }) =>
     `; restore the clip and go on with ${goOn(String(run))}, or without it: ${goOn(String(run))} --skip-bad`,
   "clips-missing": ({ canSkip, missing }) =>
-    canSkip === true ? `; --skip-bad leaves ${missing === 1 ? "it" : "them"} out` : "",
+    canSkip === true ? `; --skip-bad leaves ${plural(Number(missing), "it", "them")} out` : "",
   "clips-unreadable": ({ isBegun }) =>
     isBegun === true
       ? "\nrestore them, or go on without them: --skip-bad"
@@ -43,7 +44,7 @@ export const advice: Readonly<Record<string, (facts: Facts) => string>> = {
   "nothing-to-hold-out": () => "; give others: --eval-data PATH",
   "option-needs-data": () => "; name them with --data PATH",
   "options-changed": ({ options }) =>
-    `; leave the option${textsOf(options).length > 1 ? "s" : ""} out, or name another folder with --out`,
+    `; leave the ${plural(textsOf(options).length, "option")} out, or name another folder with --out`,
   "parameters-diverged": () => "; train again with a lower --lr",
   "parameters-not-finite": ({ learningRate }) => `; try a lower rate, such as --lr ${Number(learningRate) / 10}`,
   "starts-at-features": () => "; compile its spec without --input features",

@@ -1,4 +1,5 @@
 /** `runtime eval`. */
+import { plural } from "../../compiler/artifact/plural.ts";
 import { type Command, exitCodes } from "./command.ts";
 import type { Clip } from "../data/dataset.ts";
 import { leaveOut } from "../data/leave-out.ts";
@@ -85,11 +86,11 @@ const measure = async (
 };
 
 const describeTrained = ({ count, isExact }: TrainedAmong, clips: number): string =>
-  `${isExact ? "" : "about "}${count} of ${clips} clips ${count === 1 ? "was" : "were"} trained on`;
+  `${isExact ? "" : "about "}${count} of ${clips} clips ${plural(count, "was", "were")} trained on`;
 
 const describeRest = (count: number): string => {
   if (count === 0) return "";
-  const others = count === 1 ? "other was trained on and is" : "others were trained on and are";
+  const others = plural(count, "other was trained on and is", "others were trained on and are");
   return `; ${count} ${others} left out (--all measures on all)`;
 };
 

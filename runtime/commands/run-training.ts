@@ -1,3 +1,4 @@
+import { plural } from "../../compiler/artifact/plural.ts";
 import type { Clip } from "../data/dataset.ts";
 import { openClips } from "../evaluate/open-clips.ts";
 import type { Output } from "./output.ts";
@@ -11,7 +12,7 @@ import { unlockRun } from "../runs/run-lock.ts";
 import { peakMemoryBytes } from "../runs/run-usage.ts";
 import { openBoard } from "../report/tensorboard/open-board.ts";
 import { train } from "../train/train.ts";
-import type { TrainEvent } from "../runs/train-event.ts";
+import type { TrainEvent } from "../runs/run-events.ts";
 
 /** Besides the run itself. */
 export interface Execution {
@@ -29,7 +30,7 @@ const describe = ({ options, data }: PreparedRun): string => {
   const steps = countSteps(options);
   return (
     `${artifact.metadata.specName}: ${data}, ${clips.length} clips to train on and ${evaluationClips.length} to evaluate on${test}; ` +
-    `${steps} step${steps === 1 ? "" : "s"} of ${recipe.batch} clips${parts}${done}`
+    `${steps} ${plural(steps, "step")} of ${recipe.batch} clips${parts}${done}`
   );
 };
 

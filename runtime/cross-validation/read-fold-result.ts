@@ -2,7 +2,7 @@ import type { Figure } from "../../compiler/artifact/recipe.ts";
 import { readProgress } from "../runs/checkpoint.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
 import { readUsage } from "../runs/run-usage.ts";
-import { readEvents } from "../runs/read-events.ts";
+import { readEvents } from "../runs/run-events.ts";
 import { UserError } from "../user-error.ts";
 import type { FoldResult } from "./summarize-folds.ts";
 

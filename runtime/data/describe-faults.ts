@@ -1,3 +1,4 @@
+import { plural } from "../../compiler/artifact/plural.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
 
 const listedAtMost = 20;
@@ -12,7 +13,7 @@ export const describeFaults = (reasons: Iterable<string>, clips: number, consequ
   const all = [...reasons];
   const rest = all.length - listedAtMost;
   return [
-    `${all.length} of ${clips} clip${clips === 1 ? "" : "s"} cannot be read:`,
+    `${all.length} of ${clips} ${plural(clips, "clip")} cannot be read:`,
     ...all.slice(0, listedAtMost).map((reason) => `  ${printable(reason)}`),
     ...(rest > 0 ? [`  and ${rest} more`] : []),
     ...(consequence === undefined ? [] : [consequence]),

@@ -1,3 +1,4 @@
+import { plural } from "../../compiler/artifact/plural.ts";
 import { cpuDevice } from "../engine/device.ts";
 import type { MachineFacts } from "./device-facts.ts";
 import type { UsableDevice } from "./device-report.ts";
@@ -7,7 +8,7 @@ export const assessCpu = ({ cpuModel, threads, memoryBytes }: MachineFacts): Usa
   ...cpuDevice,
   isUsable: true,
   name: cpuModel === "" ? cpuDevice.name : cpuModel,
-  driver: `${threads} ${threads === 1 ? "thread" : "threads"}`,
+  driver: `${threads} ${plural(threads, "thread")}`,
   isSoftware: false,
   memoryBytes,
 });

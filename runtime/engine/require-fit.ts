@@ -1,3 +1,4 @@
+import { plural } from "../../compiler/artifact/plural.ts";
 import { costFor, type Extent, type Task } from "../../compiler/artifact/cost.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { formatBytes } from "../../compiler/artifact/format-number.ts";
@@ -33,6 +34,6 @@ export const requireFit = (
   throw new UserError(
     "batch-too-large",
     { clips, fitting: advised, device: kind },
-    `${clips} ${clips === 1 ? "clip needs" : "clips at once need"} a tensor of ${formatBytes(needed(clips))}, and ${kind} (${name}) takes ${formatBytes(maxTensorBytes)} at most`,
+    `${clips} ${plural(clips, "clip needs", "clips at once need")} a tensor of ${formatBytes(needed(clips))}, and ${kind} (${name}) takes ${formatBytes(maxTensorBytes)} at most`,
   );
 };

@@ -57,14 +57,14 @@ const configSchema = v.object({
   command: v.array(v.string()),
   // What is told to people; nothing of it decides the run.
   startedAt: v.string(),
-  model: v.object({
+  model: v.looseObject({
     specName: v.string(),
     specHash: v.string(),
     objective: v.picklist(["multi-label", "single-label"]),
     classes: v.array(v.string()),
     parameters: v.number(),
   }),
-  recipe: v.object({
+  recipe: v.looseObject({
     schedule,
     accumulate,
     precision,
@@ -169,7 +169,7 @@ export const changeConfig = async (
   path: string,
   { epochs, leftOut }: { readonly epochs: number | null; readonly leftOut: readonly LeftOut[] },
 ): Promise<void> => {
-  const config = JSON.parse(readText(path)) as Pick<RunConfig, "run"> & { readonly recipe: object };
+  const config = readConfig(path);
   const recipe = epochs === null ? config.recipe : { ...config.recipe, epochs };
   const changed = { ...config, run: { ...config.run, epochs }, leftOut, recipe };
   await writeText(path, `${JSON.stringify(changed, null, 2)}\n`);

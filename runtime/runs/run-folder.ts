@@ -1,4 +1,5 @@
 /** The folder that a training run writes to. */
+import { plural } from "../../compiler/artifact/plural.ts";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { createFolders } from "../files/create-folders.ts";
@@ -6,7 +7,7 @@ import { writeFailure } from "../files/write-failure.ts";
 import { UserError } from "../user-error.ts";
 import { readProgress } from "./checkpoint.ts";
 import { readConfig } from "./run-config.ts";
-import { lockRun, unlockRun } from "./run-lock.ts";
+import { lockRun, orUnlock } from "./run-lock.ts";
 import type { TrainingProgress } from "./training-progress.ts";
 
 /** Where runs go that name no folder. */
@@ -133,7 +134,7 @@ const requireNoResults = (files: RunFolder): void => {
   if (first === undefined) return;
   const progress = progressIn(files);
   if (!progress) {
-    const more = others.length > 0 ? ` and ${others.length} more file${others.length > 1 ? "s" : ""}` : "";
+    const more = others.length > 0 ? ` and ${others.length} more ${plural(others.length, "file")}` : "";
     throw new UserError("folder-in-use", { path }, `holds ${first}${more}, which the run would replace`);
   }
   const { finished, epochs, steps } = progress;
@@ -141,7 +142,7 @@ const requireNoResults = (files: RunFolder): void => {
     "folder-holds-run",
     { path, finished, epochs, steps },
     finished
-      ? `holds a finished run of ${epochs} epoch${epochs === 1 ? "" : "s"}`
+      ? `holds a finished run of ${epochs} ${plural(epochs, "epoch")}`
       : `holds a run that ended after step ${steps}, before its end`,
   );
 };
@@ -153,15 +154,6 @@ const requireOtherFolder = (path: string, source: string): void => {
     { option: "out" },
     `${path}: the run would overwrite ${source}, the graph that it trains; name another folder`,
   );
-};
-
-const orUnlock = <Result>(path: string, act: () => Result): Result => {
-  try {
-    return act();
-  } catch (error) {
-    unlockRun(path);
-    throw error;
-  }
 };
 
 /**

@@ -62,12 +62,16 @@ export const lockRun = (folder: string): void => {
 
 export const unlockRun = (folder: string): void => rmSync(lockFile(folder), { force: true });
 
-/** Lets the run go where what is done with it fails. */
-export const orUnlock = async <Result>(folder: string, act: () => Promise<Result>): Promise<Result> => {
-  try {
-    return await act();
-  } catch (error) {
+/** Lets the run go where what is done with it fails, at once or later. */
+export const orUnlock = <Result>(folder: string, act: () => Result): Result => {
+  const fail = (error: unknown): never => {
     unlockRun(folder);
     throw error;
+  };
+  try {
+    const result = act();
+    return result instanceof Promise ? (result.catch(fail) as Result) : result;
+  } catch (error) {
+    return fail(error);
   }
 };

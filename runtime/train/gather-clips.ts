@@ -1,4 +1,5 @@
 /** The clips of a new run, as its data has them; none of them unreadable. */
+import { plural } from "../../compiler/artifact/plural.ts";
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import { describeFaults } from "../data/describe-faults.ts";
 import { describeShared } from "../data/describe-shared.ts";
@@ -55,7 +56,7 @@ export const asLeftOut = (faults: ReadonlyMap<Clip, string>): readonly LeftOut[]
 export const noteLeftOut = ({ note }: GatherOptions, leftOut: readonly LeftOut[], clips: number): void => {
   if (leftOut.length === 0) return;
   const reasons = leftOut.map(({ reason }) => reason);
-  note(describeFaults(reasons, clips, `${leftOut.length === 1 ? "it is" : "they are"} left out`));
+  note(describeFaults(reasons, clips, `${plural(leftOut.length, "it is", "they are")} left out`));
 };
 
 /**

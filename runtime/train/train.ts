@@ -5,7 +5,7 @@ import type { Predictions } from "../metrics/predictions.ts";
 import { type Figures, summarize } from "../metrics/summarize.ts";
 import type { Artifact } from "../artifact/read-artifact.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
-import type { TrainEvent } from "../runs/train-event.ts";
+import type { TrainEvent } from "../runs/run-events.ts";
 import { afterEpoch, afterStep, beginning, isAveraged, type TrainingProgress } from "../runs/training-progress.ts";
 import { UserError } from "../user-error.ts";
 import { lossGuard } from "./require-finite.ts";

@@ -10,16 +10,15 @@ import { type Artifact, readArtifact } from "../artifact/read-artifact.ts";
 import { openTrainingSession, type TrainingSession } from "../engine/training-session.ts";
 import { writeArtifact } from "../artifact/write-artifact.ts";
 import { type Checkpoint, writeCheckpoint } from "../runs/checkpoint.ts";
-import { type EventLog, openEventLog } from "../runs/event-log.ts";
+import { type EventLog, type TrainEvent, openEventLog } from "../runs/run-events.ts";
 import { partSize } from "../runs/part-size.ts";
 import { requireFiniteParameters } from "./require-finite.ts";
 import type { GraphFiles, RunFolder } from "../runs/run-folder.ts";
 import { toRunPath } from "../runs/run-path.ts";
 import { openUsageMeter } from "../runs/run-usage.ts";
-import type { TrainEvent } from "../runs/train-event.ts";
 import type { TrainingProgress } from "../runs/training-progress.ts";
 import { openWeightAverage, type WeightAverage } from "./weight-average.ts";
-import { writePredictions } from "../runs/write-predictions.ts";
+import { writePredictions } from "../runs/run-predictions.ts";
 
 export interface TrainOptions {
   readonly artifact: Artifact;

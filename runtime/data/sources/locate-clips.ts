@@ -1,4 +1,5 @@
 /** From the paths that a list names to files that are there. */
+import { plural } from "../../../compiler/artifact/plural.ts";
 import { homedir } from "node:os";
 import { join, normalize, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -107,7 +108,7 @@ export const locateClips = async (
     throw new UserError(
       "clips-missing",
       { ...first.where(), missing: missing.length, canSkip: skipBad === false },
-      `${reason}; ${missing.length} of ${clips.length} clips ${missing.length === 1 ? "is" : "are"} missing`,
+      `${reason}; ${missing.length} of ${clips.length} clips ${plural(missing.length, "is", "are")} missing`,
     );
   }
   return { files, notes: describeRenamed(clips, files) };

@@ -1,3 +1,4 @@
+import { plural } from "../../../compiler/artifact/plural.ts";
 import { extname, join, sep } from "node:path";
 import { shortenList } from "../../text/shorten-list.ts";
 import { isAudioName } from "../../audio/is-audio-name.ts";
@@ -158,7 +159,7 @@ const listNames = (children: readonly Child[]): string =>
   );
 
 const nameParts = (parts: readonly Child[]): string =>
-  `${listNames(parts)} ${parts.length > 1 ? "name parts" : "names a part"} of the data`;
+  `${listNames(parts)} ${plural(parts.length, "names a part", "name parts")} of the data`;
 
 /**
  * Whether folders are the data's parts, such as train and test, rather than its classes. A graph may have a class "train".
@@ -190,7 +191,7 @@ const hasParts = async (
   }
   if (!haveFolders && classes === undefined) {
     notes.push(
-      `${path}: ${listNames(parts)} ${parts.length > 1 ? "are" : "is"} taken for a class, as ${listNames(others)}`,
+      `${path}: ${listNames(parts)} ${plural(parts.length, "is", "are")} taken for a class, as ${listNames(others)}`,
     );
     return false;
   }
@@ -199,7 +200,7 @@ const hasParts = async (
   throw new UserError(
     "parts-beside-classes",
     { path },
-    `${nameParts(parts)}, and ${listNames(others)} beside ${parts.length > 1 ? "them" : "it"} ${others.length > 1 ? "do" : "does"} not; expected folders of classes in folders of parts, such as ${join(path, "train", others[0]?.name ?? "")}, or a CSV that lists the clips`,
+    `${nameParts(parts)}, and ${listNames(others)} beside ${plural(parts.length, "it", "them")} ${plural(others.length, "does", "do")} not; expected folders of classes in folders of parts, such as ${join(path, "train", others[0]?.name ?? "")}, or a CSV that lists the clips`,
   );
 };
 
@@ -230,14 +231,14 @@ const readPart = async (
 
 const noteLeftOut = async (folder: Folder, above: readonly Folder[], { notes }: Finds): Promise<void> => {
   const { clips } = await readClass(folder, "", undefined, above);
-  const count = clips.length === 1 ? "1 clip is" : `${clips.length} clips are`;
+  const count = `${clips.length} ${plural(clips.length, "clip is", "clips are")}`;
   if (clips.length > 0) notes.push(`${folder.path}: ${count} of no class, and left out`);
 };
 
 const noteStrayClips = (folder: Folder, { notes }: Finds): void => {
   const stray = filesOf(folder).filter(isAudioName);
   if (stray.length === 0) return;
-  const count = stray.length === 1 ? "1 clip is" : `${stray.length} clips are`;
+  const count = `${stray.length} ${plural(stray.length, "clip is", "clips are")}`;
   notes.push(`${folder.path}: ${count} in no class's folder, and left out: ${shortenList(stray, 3)}`);
 };
 

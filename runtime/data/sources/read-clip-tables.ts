@@ -1,4 +1,5 @@
 /** Tables of clips, and what known data sets call their columns and folders. */
+import { plural } from "../../../compiler/artifact/plural.ts";
 import { quoted } from "../../../compiler/artifact/printable.ts";
 import { basename, dirname, extname, isAbsolute } from "node:path";
 import { isAudioName } from "../../audio/is-audio-name.ts";
@@ -176,7 +177,7 @@ const describeSegments = (table: Table): readonly string[] => {
   const segments = table.columns.filter((name) => segmentNames.has(name.toLowerCase()));
   if (segments.length === 0 || findColumn(table, ["slice_file_name"]) >= 0) return [];
   return [
-    `${table.path}: a clip is a whole file; ${segments.join(", ")} ${segments.length > 1 ? "are" : "is"} not read`,
+    `${table.path}: a clip is a whole file; ${segments.join(", ")} ${plural(segments.length, "is", "are")} not read`,
   ];
 };
 
@@ -249,7 +250,7 @@ const readClipTable = async (
       ...describeSegments(table),
       ...(byFolder ? [`${table.path}: what clips are for is taken from the first folder of their paths`] : []),
       ...(leftOut > 0
-        ? [`${table.path}: ${leftOut} unlabeled ${leftOut === 1 ? "clip is" : "clips are"} left out`]
+        ? [`${table.path}: ${leftOut} unlabeled ${plural(leftOut, "clip is", "clips are")} left out`]
         : []),
     ],
   };

@@ -16,8 +16,8 @@ import { clipSource } from "./clip-source.ts";
 import { environmentFacts, runFacts } from "./facts.ts";
 import { quoteCommand } from "./quote-command.ts";
 import { rankWorstClips } from "./rank-worst-clips.ts";
-import { readEvents } from "../../runs/read-events.ts";
-import { type NamedPredictions, readPredictions } from "../../runs/read-predictions.ts";
+import { readEvents } from "../../runs/run-events.ts";
+import { type NamedPredictions, readPredictions } from "../../runs/run-predictions.ts";
 import type { EvaluationReport, ReportData } from "./report-data.ts";
 import { soundUrls } from "./sound-urls.ts";
 

@@ -1,10 +1,11 @@
 /** The head's rows, from what the run's folder says. */
+import { plural } from "../../../compiler/artifact/plural.ts";
 import { formatBytes, formatCount, formatDuration, formatExact } from "../../../compiler/artifact/format-number.ts";
 import { embeddedName } from "../../data/embedded.ts";
 import type { RunConfig } from "../../runs/run-config.ts";
 import { partSize } from "../../runs/part-size.ts";
 import type { RunUsage } from "../../runs/run-usage.ts";
-import type { RunEvents } from "../../runs/read-events.ts";
+import type { RunEvents } from "../../runs/run-events.ts";
 import type { Fact } from "./report-data.ts";
 
 const describeData = ({ run: { data, fold, evalData, clips }, leftOut }: RunConfig): string => {
@@ -15,7 +16,7 @@ const describeData = ({ run: { data, fold, evalData, clips }, leftOut }: RunConf
   const rest =
     leftOut.length === 0
       ? ""
-      : `; ${formatExact(leftOut.length)} that cannot be read ${leftOut.length === 1 ? "is" : "are"} left out`;
+      : `; ${formatExact(leftOut.length)} that cannot be read ${plural(leftOut.length, "is", "are")} left out`;
   return `${name}${part}: ${formatExact(clips.train)} clips to train on, ${formatExact(clips.evaluation)} to evaluate on${evaluation}${test}${rest}`;
 };
 

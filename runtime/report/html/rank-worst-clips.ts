@@ -1,6 +1,6 @@
 import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { meanLoss } from "../../metrics/mean-loss.ts";
-import type { NamedPredictions } from "../../runs/read-predictions.ts";
+import type { NamedPredictions } from "../../runs/run-predictions.ts";
 import type { ScoredLabel, WorstClip } from "./report-data.ts";
 
 /** Classes that are shown beside the clip's own. */

@@ -2,7 +2,7 @@
 import { basename } from "node:path";
 import { type EventWriter, openEventWriter } from "./open-event-writer.ts";
 import type { Figures } from "../../metrics/summarize.ts";
-import type { TrainEvent } from "../../runs/train-event.ts";
+import type { TrainEvent } from "../../runs/run-events.ts";
 
 /** The figures that the clips define, under a heading of TensorBoard's. */
 const tagFigures = (heading: string, { loss, accuracy, mAP, AUC, dPrime }: Figures): Record<string, number> =>

@@ -1,3 +1,4 @@
+import { plural } from "../../../compiler/artifact/plural.ts";
 import { basename } from "node:path";
 import type { Recipe } from "../../../compiler/artifact/recipe.ts";
 import { formatBytes, formatFigure } from "../../../compiler/artifact/format-number.ts";
@@ -5,7 +6,7 @@ import { formatFigures } from "./format-summary.ts";
 import { createProgress } from "../../text/create-progress.ts";
 import type { TrainOptions } from "../../train/training.ts";
 import { countSteps } from "../../train/run-epoch.ts";
-import type { TrainEvent } from "../../runs/train-event.ts";
+import type { TrainEvent } from "../../runs/run-events.ts";
 import { beginning } from "../../runs/training-progress.ts";
 
 /** How much of the smoothed loss each new one leaves. */
@@ -81,7 +82,7 @@ export const createNarrator = (
           `epoch ${event.epoch}  training loss ${formatFigure(event.trainLoss)}  evaluation ${formatFigures(event)}${event.best ? "  best" : ""}`,
         );
       if (event.event === "averaged")
-        result(`mean of ${event.epochs} epoch${event.epochs > 1 ? "s" : ""}  ${formatFigures(event)}`);
+        result(`mean of ${event.epochs} ${plural(event.epochs, "epoch")}  ${formatFigures(event)}`);
       if (event.event === "test") result(`test, ${basename(event.graph)}  ${formatFigures(event)}`);
       if (event.event === "done") for (const line of explainEnd(recipe, total, event)) result(line);
     },

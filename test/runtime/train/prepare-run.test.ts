@@ -14,7 +14,7 @@ import { saying } from "../saying.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import type { Recipe } from "../../../compiler/artifact/recipe.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
-import { readPredictions } from "../../../runtime/runs/read-predictions.ts";
+import { readPredictions } from "../../../runtime/runs/run-predictions.ts";
 import { prepareNewRun } from "../../../runtime/train/prepare-new-run.ts";
 import { prepareResumedRun } from "../../../runtime/train/prepare-resumed-run.ts";
 import type { PreparedRun } from "../../../runtime/train/prepared-run.ts";

@@ -2,7 +2,7 @@ import { type Point, smoothCurve, thinCurve } from "../charts/curves.ts";
 import { bestEvaluation } from "./head-section.ts";
 import { html, type Html } from "../html.ts";
 import { lineChart, type Series } from "../charts/line-chart.ts";
-import type { EvaluationEvent, RunEvents } from "../../../runs/read-events.ts";
+import type { EvaluationEvent, RunEvents } from "../../../runs/run-events.ts";
 
 /** Points of one curve; more are not to be seen. */
 const mostPoints = 1000;

@@ -10,7 +10,7 @@ import { cpuDevice } from "../../../../runtime/engine/device.ts";
 import { readArtifact } from "../../../../runtime/artifact/read-artifact.ts";
 import { writeConfig } from "../../../../runtime/runs/run-config.ts";
 import { type RunFolder, runFolder } from "../../../../runtime/runs/run-folder.ts";
-import { writePredictions } from "../../../../runtime/runs/write-predictions.ts";
+import { writePredictions } from "../../../../runtime/runs/run-predictions.ts";
 import { version } from "../../../../compiler/artifact/version.ts";
 import { temporaryFolder } from "../../audio/temporary-folder.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { createNarrator } from "../../../../runtime/report/terminal/create-narrator.ts";
-import type { TrainEvent } from "../../../../runtime/runs/train-event.ts";
+import type { TrainEvent } from "../../../../runtime/runs/run-events.ts";
 import { temporaryFolder } from "../../audio/temporary-folder.ts";
 import { recordOutput } from "../../record-output.ts";
 import { optionsIn } from "../../train/linear-training.ts";

@@ -1,7 +1,10 @@
+/** A graph's `.predictions.safetensors`: its answers to the evaluation clips. Every figure, confusion and curve follows from them. */
 import * as v from "valibot";
 import { readFloats } from "../artifact/read-floats.ts";
+import { writeFailure } from "../files/write-failure.ts";
 import type { Predictions } from "../metrics/predictions.ts";
 import { readSafetensors } from "../safetensors/read-safetensors.ts";
+import { writeSafetensors } from "../safetensors/write-safetensors.ts";
 import { UserError } from "../user-error.ts";
 
 export interface NamedPredictions {
@@ -11,6 +14,28 @@ export interface NamedPredictions {
 }
 
 const namesSchema = v.pipe(v.string(), v.parseJson(), v.array(v.string()));
+
+/**
+ * Writes `logits`, `scores` and `targets`, float32 [clips, classes], and in the metadata `clips`, the clips' names as JSON.
+ * @throws UserError where the file cannot be written
+ */
+export const writePredictions = async (
+  path: string,
+  predictions: Predictions,
+  clips: readonly string[],
+  classes: number,
+): Promise<void> => {
+  const tensors = (["logits", "scores", "targets"] as const).map((name) => ({
+    name,
+    shape: [clips.length, classes],
+    read: () => predictions[name],
+  }));
+  try {
+    await writeSafetensors(path, tensors, { clips: JSON.stringify(clips) });
+  } catch (error) {
+    throw writeFailure(path, error);
+  }
+};
 
 /**
  * What a training wrote of an evaluation.
