@@ -1,12 +1,12 @@
 /**
  * The whole pipeline:
  *
- *     spec.ts --readSpec--> Model --normalizeSpec--> NormalizedSpec               frontend/
- *       --lowerFeatures, lowerNetwork, objectives, lowerLoss--> forward pass     lower/
- *       --lowerGradients--> + gradients                                          lower/ (differentiation: passes/)
- *       --foldReshapes, mixedPrecision, removeDeadCode--> optimised              passes/
- *       --stageOf--> inference, gradients; --lowerUpdate--> update: a Program    lower/
- *       --writeArtifact--> graph.onnx (+ graph.onnx.data)                        emit/
+ *     spec.ts --loadSpec--> NormalizedSpec (+ the checkpoint, opened)              frontend/
+ *       --lowerFeatures, lowerNetwork, objectives, lowerLoss--> forward pass      lower/ (layers/)
+ *       --lowerGradients--> + gradients; --lowerUpdate--> update                  lower/ (passes/gradients.ts)
+ *       --foldReshapes, mixedPrecision, removeDeadCode--> stages: a Program       passes/
+ *       --importWeights or initialize--> the parameters' values                   weights/
+ *       --describeArtifact, writeArtifact--> graph.onnx (+ graph.onnx.data)       emit/
  */
 import {
   type ArtifactMetadata,
@@ -22,9 +22,8 @@ import type { Extent } from "./artifact/cost.ts";
 import { costByPath, type PathCost } from "./cost/cost-by-path.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { writeArtifact } from "./emit/write-artifact.ts";
-import { normalizeSpec, resolveCheckpoint } from "./frontend/normalize-spec.ts";
+import { loadSpec, type LoadOptions } from "./frontend/load-spec.ts";
 import type { Locate, NormalizedSpec } from "./ir/normalized-spec.ts";
-import { readSpec } from "./frontend/read-spec.ts";
 import { createBuilder } from "./ops/builder.ts";
 import { type Graph, type State, unchanged, type Value } from "./ir/graph.ts";
 import { printGraph } from "./ir/print-graph.ts";
@@ -45,23 +44,12 @@ import type { Coverage } from "./weights/coverage.ts";
 import { describeGeometry } from "./weights/geometry.ts";
 import { importWeights } from "./weights/import-weights.ts";
 import { initialize } from "./weights/initialize.ts";
-import type { MatchedCheckpoint } from "./weights/match-layout.ts";
-import { openModel } from "./weights/open-model.ts";
 import { CheckpointError } from "./weights/readers/checkpoint-error.ts";
 
 export type GraphInput = ArtifactMetadata["input"];
 
-export interface CompileOptions {
-  readonly spec: string;
+export interface CompileOptions extends LoadOptions {
   readonly out: string;
-  /** Where the graph starts: at the waveform, or at normalised features [batch, frames, bins]. */
-  readonly input: GraphInput;
-  /** A checkpoint to start from instead of the spec's; "none": start from the seed. */
-  readonly weights?: string;
-  /** Which of the checkpoint's models, instead of the spec's choice. */
-  readonly weightsFrom?: string;
-  /** A CSV of the checkpoint's class names by row, instead of the spec's. */
-  readonly weightsLabels?: string;
 }
 
 export interface Compiled {
@@ -108,7 +96,9 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
   const parameters = forward.graph.states.map(({ value }) => value);
   const trainable = parameters.filter(({ name }) => spec.rateFactors.get(name) !== 0);
   const passes = { foldReshapes, ...(spec.precision.kind === "float32" ? {} : { mixedPrecision }), removeDeadCode };
-  const lowered = runPasses(lowerGradients(spec, forward, trainable), passes);
+  const training = lowerGradients(spec, forward, trainable);
+  const update = lowerUpdate(spec, training.states);
+  const lowered = runPasses(training, passes);
   const finalNames = [names.logits, names.scores, names.loss];
   const outputs = lowered.outputs.map(({ name }, index) => [name, finalNames[index] ?? name] as const);
   const graph = renameValues(lowered, new Map([[forward.features.name, names.features], ...outputs]));
@@ -120,25 +110,8 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
       { updates: false },
     ),
     gradients: stageOf(graph, graph.outputs.filter(isLoss), { updates: true }),
-    update: runPasses(lowerUpdate(spec, graph.states), { removeDeadCode }),
+    update: runPasses(update, { removeDeadCode }),
   };
-};
-
-/** The checkpoint to start from: the one named here, else the spec's. */
-const openSource = (
-  pretrained: NormalizedSpec["pretrained"],
-  { weights, weightsFrom, weightsLabels }: CompileOptions,
-): MatchedCheckpoint | undefined => {
-  const path = weights ?? pretrained?.file;
-  if (path !== undefined && path !== "none") {
-    return openModel(path, weightsFrom ?? pretrained?.from);
-  }
-  const refuse = (message: string): never => {
-    throw new CompileError([{ code: "checkpoint", message }]);
-  };
-  if (weightsFrom !== undefined) refuse("--weights-from names a part of a checkpoint, but there is none");
-  if (weightsLabels !== undefined) refuse("--weights-labels names the classes of a checkpoint, but there is none");
-  return undefined;
 };
 
 /** What the runtime would refuse is not written. @throws CompileError for a number that is beyond what anybody means */
@@ -152,22 +125,18 @@ const requireReadable = (path: string, metadata: ArtifactMetadata): void => {
 
 /** The spec as stages, and the checkpoint that it starts from, if there is one. */
 const lowerFile = (options: CompileOptions) => {
-  const { model, locate } = readSpec(options.spec);
-  const pretrained = model.pretrained && resolveCheckpoint(model.pretrained, options.spec);
-  const source = openSource(pretrained, options);
-  const told = source && { path: source.path, features: source.facts.features };
-  const spec = normalizeSpec(model, locate, options.spec, options.input, told);
-  return { spec, program: lowerSpec(spec, options.input, locate), pretrained, source };
+  const { spec, locate, source } = loadSpec(options);
+  return { spec, program: lowerSpec(spec, options.input, locate), source };
 };
 
 const writeFile = (options: CompileOptions): Compiled => {
   const { spec: path, out, input, weightsLabels } = options;
-  const { spec, program, pretrained, source } = lowerFile(options);
-  const metadata = describeArtifact(spec, program, input);
-  requireReadable(path, metadata);
-  const importOptions = { ...pretrained, ...(weightsLabels === undefined ? {} : { labels: weightsLabels }) };
+  const { spec, program, source } = lowerFile(options);
+  const importOptions = { ...spec.pretrained, ...(weightsLabels === undefined ? {} : { labels: weightsLabels }) };
   const imported = source && importWeights(source, importOptions, spec, parametersOf(program));
   const read = imported?.read ?? ((state: State) => initialize(state, spec.recipe.seed));
+  const metadata = describeArtifact(spec, program, input);
+  requireReadable(path, metadata);
   const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
   const trained = source?.trainedClips === undefined ? [] : [{ key: trainedClipsKey, value: source.trainedClips }];
   const properties = [...printMetadata(metadata), geometry, ...trained];

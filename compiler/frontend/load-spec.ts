@@ -1,0 +1,54 @@
+import type { ArtifactMetadata } from "../artifact/metadata.ts";
+import { CompileError } from "../diagnostics/diagnostic.ts";
+import type { Locate, NormalizedSpec } from "../ir/normalized-spec.ts";
+import type { MatchedCheckpoint } from "../weights/match-layout.ts";
+import { openModel } from "../weights/open-model.ts";
+import { normalizeSpec, resolveCheckpoint } from "./normalize-spec.ts";
+import { readSpec } from "./read-spec.ts";
+
+export interface LoadOptions {
+  readonly spec: string;
+  /** Where the graph starts: at the waveform, or at normalised features [batch, frames, bins]. */
+  readonly input: ArtifactMetadata["input"];
+  /** A checkpoint to start from instead of the spec's; "none": start from the seed. */
+  readonly weights?: string;
+  /** Which of the checkpoint's models, instead of the spec's choice. */
+  readonly weightsFrom?: string;
+  /** A CSV of the checkpoint's class names by row, instead of the spec's. */
+  readonly weightsLabels?: string;
+}
+
+export interface LoadedSpec {
+  readonly spec: NormalizedSpec;
+  readonly locate: Locate;
+  /** The checkpoint to start from, if there is one; its values are still in its file. */
+  readonly source: MatchedCheckpoint | undefined;
+}
+
+/** The checkpoint to start from: the one named here, else the spec's. */
+const openSource = (
+  pretrained: NormalizedSpec["pretrained"],
+  { weights, weightsFrom, weightsLabels }: LoadOptions,
+): MatchedCheckpoint | undefined => {
+  const path = weights ?? pretrained?.file;
+  if (path !== undefined && path !== "none") {
+    return openModel(path, weightsFrom ?? pretrained?.from);
+  }
+  const refuse = (message: string): never => {
+    throw new CompileError([{ code: "checkpoint", message }]);
+  };
+  if (weightsFrom !== undefined) refuse("--weights-from names a part of a checkpoint, but there is none");
+  if (weightsLabels !== undefined) refuse("--weights-labels names the classes of a checkpoint, but there is none");
+  return undefined;
+};
+
+/**
+ * A spec's file as what is lowered. The checkpoint comes before the defaults: a spec may leave it to tell its features.
+ * @throws CompileError with everything that is wrong with the spec, CheckpointError for a checkpoint that cannot be used
+ */
+export const loadSpec = (options: LoadOptions): LoadedSpec => {
+  const { model, locate } = readSpec(options.spec);
+  const source = openSource(model.pretrained && resolveCheckpoint(model.pretrained, options.spec), options);
+  const told = source && { path: source.path, features: source.facts.features };
+  return { spec: normalizeSpec(model, locate, options.spec, options.input, told), locate, source };
+};
