@@ -41,7 +41,18 @@ const layers: readonly (readonly [file: string, forbidden: readonly string[], al
     ["node:fs", "csv-parse/sync", "../../files/read-bytes.ts", "../../../compiler/artifact/names.ts"],
     ["@audio/decode-opus", "@wasm-audio-decoders/ogg-vorbis", "mpg123-decoder", "./b.ts"],
   ],
-  ["test/a.ts", ["onnxruntime-node", "#onnx-proto"], ["../compiler/compile.ts", "../runtime/cli.ts"]],
+  ["runtime/engine/a.ts", ["node:fs", "onnxruntime-node", "onnxruntime-web/webgpu", "#onnx-proto"], ["./node.ts"]],
+  ["runtime/engine/node.ts", ["onnxruntime-web", "../../compiler/compile.ts"], ["onnxruntime-node", "node:fs"]],
+  ["runtime/engine/web.ts", ["onnxruntime-node", "node:fs", "../../compiler/compile.ts"], ["onnxruntime-web/webgpu"]],
+  ["runtime/metrics/a.ts", ["node:fs", "onnxruntime-node"], ["./b.ts"]],
+  ["runtime/artifact/decode-artifact.ts", ["node:fs"], ["./check-model.ts"]],
+  ["runtime/artifact/read-artifact.ts", ["onnxruntime-node"], ["node:fs"]],
+  [
+    "test/a.ts",
+    ["onnxruntime-node", "onnxruntime-web", "#onnx-proto"],
+    ["../compiler/compile.ts", "../runtime/cli.ts"],
+  ],
+  ["test/onnxruntime.ts", ["#onnx-proto"], ["onnxruntime-node"]],
 ];
 
 const importing = (modules: readonly string[]): string =>

@@ -1,5 +1,6 @@
 import { UserError } from "../user-error.ts";
-import { type Artifact, readArtifact } from "./read-artifact.ts";
+import type { Artifact } from "./decode-artifact.ts";
+import { readArtifact } from "./read-artifact.ts";
 
 /**
  * Reads a graph that takes clips.

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { countSchema } from "../text/count-schema.ts";
 import { parseJson } from "../text/parse-json.ts";
 import { trainedClipsKey } from "../../compiler/artifact/metadata.ts";
-import type { Artifact } from "./read-artifact.ts";
+import type { Artifact } from "./decode-artifact.ts";
 
 export interface TrainedClips {
   /** How many different ones there are, or at least are. */

@@ -7,7 +7,7 @@ import { createChecksum } from "../../compiler/artifact/files/data-file.ts";
 import { encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
 import { commit, commitPair, discard, openTemporary, type TemporaryFile, writeFully } from "../files/temporary-file.ts";
 import { writeFailure } from "../files/write-failure.ts";
-import type { Artifact } from "./read-artifact.ts";
+import type { Artifact } from "./decode-artifact.ts";
 import { elementCount, type StoredTensor } from "./stored-tensor.ts";
 
 type Read = (name: string) => Promise<{ readonly data: unknown }>;

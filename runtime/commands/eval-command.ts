@@ -22,8 +22,9 @@ import { formatComparison } from "../report/terminal/format-comparison.ts";
 import { formatClasses, formatFigures } from "../report/terminal/format-summary.ts";
 import { createProgress } from "../text/create-progress.ts";
 import { openClassifier } from "../engine/classifier.ts";
+import { nodeEngine } from "../engine/node.ts";
 import type { Device } from "../engine/device.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { chooseClips } from "../evaluate/choose-clips.ts";
 import { openClips } from "../evaluate/open-clips.ts";
@@ -72,7 +73,7 @@ const measure = async (
 ): Promise<ClipPredictions | undefined> => {
   const supply = openClips(artifact);
   const { loadToEvaluate } = leaveOut(clips, supply.load, onUnreadable);
-  const classifier = await openClassifier(artifact, device);
+  const classifier = await openClassifier(nodeEngine, artifact, device);
   const progress = createProgress(clips.length, 1, terminal);
   const onProgress = (done: number): void => progress.update(done, "evaluating");
   try {

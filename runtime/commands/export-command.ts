@@ -1,7 +1,8 @@
 /** `runtime export`. */
 import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, oneOperand, parseOptions, type Usage } from "./options.ts";
-import { type Artifact, readArtifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
+import { readArtifact } from "../artifact/read-artifact.ts";
 import { writeFailure } from "../files/write-failure.ts";
 import { UserError } from "../user-error.ts";
 import { exportHuggingFace } from "../export/export-hugging-face.ts";

@@ -1,7 +1,6 @@
 /** `runtime infer`. */
 import { orUserError } from "../or-user-error.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
-import { Tensor } from "../engine/onnxruntime.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
 import { isHeardInPart } from "../audio/create-clip-survey.ts";
@@ -16,6 +15,7 @@ import type { Output } from "./output.ts";
 import { formatFigure } from "../../compiler/artifact/format-number.ts";
 import { formatTable } from "../../compiler/artifact/format-table.ts";
 import { type Classifier, openClassifier } from "../engine/classifier.ts";
+import { nodeEngine } from "../engine/node.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { UserError } from "../user-error.ts";
 
@@ -86,7 +86,7 @@ const print = ({ name, clip, rateHz, scores }: Answer, output: Output): void => 
 };
 
 const classifyClip = async (classifier: Classifier, clip: string, samples: Float32Array): Promise<Float32Array> => {
-  const { scores } = await classifier.classify(new Tensor("float32", samples, [1, samples.length]));
+  const { scores } = await classifier.classify({ type: "float32", data: samples, dims: [1, samples.length] });
   if (scores.every(Number.isFinite)) return scores;
   throw new UserError(
     "parameters-diverged",
@@ -107,7 +107,7 @@ export const inferCommand: Command = {
     const device = await selectDevice(values.device, listen(output).onDevice);
     const { classes, sampleRateHz: rateHz } = artifact.metadata;
     const loader = createClipLoader(clipRequirements(artifact.metadata));
-    const classifier = await openClassifier(artifact, device);
+    const classifier = await openClassifier(nodeEngine, artifact, device);
     let failures = 0;
     try {
       // The next clip is decoded while this one is classified.

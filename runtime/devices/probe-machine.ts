@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem } from "node:os";
 import { join } from "node:path";
-import { listSupportedBackends } from "../engine/onnxruntime.ts";
+import { nodeEngine } from "../engine/node.ts";
 import type { MachineFacts } from "./device-facts.ts";
 
 const readText = (path: string): string => {
@@ -68,6 +68,6 @@ export const probeMachine = (): MachineFacts => {
     cpuModel: cpus()[0]?.model.trim() ?? "",
     threads: availableParallelism(),
     memoryBytes: totalmem(),
-    providers: listSupportedBackends().map(({ name }) => name),
+    providers: nodeEngine.providers(),
   };
 };

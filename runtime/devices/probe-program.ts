@@ -4,6 +4,7 @@
  * The answer is a line on stdout: `answer: JSON`.
  */
 import { writeSync } from "node:fs";
+import type { Device } from "../engine/device.ts";
 import type { AdapterFacts } from "./device-facts.ts";
 import { notInstalled } from "./run-probe.ts";
 
@@ -35,13 +36,11 @@ const describeAdapter = async (): Promise<Omit<AdapterFacts, "name"> | null | ty
 
 /** @param model in base64: one input `x`, float32 [2, 2], and one output `y` */
 const compute = async (provider: string, model: string): Promise<number[]> => {
-  const { InferenceSession, Tensor } = await import("../engine/onnxruntime.ts");
-  const session = await InferenceSession.create(Buffer.from(model, "base64"), {
-    executionProviders: [provider],
-    extra: { session: { disable_cpu_ep_fallback: "1" } },
-  });
-  const { y } = await session.run({ x: new Tensor("float32", Float32Array.of(1, 2, 3, 4), [2, 2]) });
-  return Array.from((y?.data ?? []) as Float32Array);
+  const { nodeEngine } = await import("../engine/node.ts");
+  const options = { device: provider as Device["kind"], isWhole: true, warns: true };
+  const session = await nodeEngine.open(Buffer.from(model, "base64"), options);
+  const { y } = await session.run({ x: { type: "float32", data: Float32Array.of(1, 2, 3, 4), dims: [2, 2] } });
+  return y && "data" in y ? Array.from(y.data, Number) : [];
 };
 
 const [probe, provider = "", model = ""] = process.argv.slice(2);

@@ -2,12 +2,11 @@
 import { names } from "../../compiler/artifact/names.ts";
 import type { Device } from "./device.ts";
 import { UserError } from "../user-error.ts";
-import type { Tensor } from "./onnxruntime.ts";
-import { openSession, type Session } from "./open-session.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import { type Artifact, readDataFiles } from "../artifact/decode-artifact.ts";
+import { type Engine, type EngineSession, type HostTensor, onHost, type Tensors } from "./engine.ts";
+import { openSession } from "./open-session.ts";
 import { requireFit } from "./require-fit.ts";
 import { inferenceProgram } from "./session-program.ts";
-import type { Tensors } from "./state-store.ts";
 
 /** What the model says of a batch of clips, both [batch, classes] in row-major order. */
 export interface Classification {
@@ -17,12 +16,12 @@ export interface Classification {
 
 export interface Classifier {
   /** @param waveform [batch, samples] */
-  readonly classify: (waveform: Tensor) => Promise<Classification>;
+  readonly classify: (waveform: HostTensor) => Promise<Classification>;
   readonly close: () => Promise<void>;
 }
 
 const toClassifier = (
-  session: Session,
+  session: EngineSession,
   { path, metadata }: Artifact,
   device: Device,
   parameters: () => Tensors = () => ({}),
@@ -32,7 +31,7 @@ const toClassifier = (
     requireFit(metadata, device, "inference", { batch: clips, samples });
     const inputs = Object.entries(parameters()).filter(([name]) => session.inputNames.includes(name));
     const outputs = await session.run({ ...Object.fromEntries(inputs), [names.waveform]: waveform });
-    const [logits, scores] = [outputs[names.logits]?.data, outputs[names.scores]?.data];
+    const [logits, scores] = [names.logits, names.scores].map((name) => outputs[name] && onHost(outputs[name]).data);
     const isComplete = (values: unknown): values is Float32Array =>
       values instanceof Float32Array && values.length === clips * metadata.classes.length;
     if (isComplete(logits) && isComplete(scores)) return { logits, scores };
@@ -46,11 +45,14 @@ const toClassifier = (
 });
 
 /**
- * Opens the artifact as it lies on disk.
+ * Opens the artifact as it was read, from its file or from bytes.
  * @throws UserError when ONNX Runtime refuses it.
  */
-export const openClassifier = async (artifact: Artifact, device: Device): Promise<Classifier> =>
-  toClassifier(await openSession(artifact, artifact.path, device), artifact, device);
+export const openClassifier = async (engine: Engine, artifact: Artifact, device: Device): Promise<Classifier> => {
+  const { graph } = artifact;
+  const options = typeof graph === "string" ? {} : { dataFiles: await readDataFiles(artifact) };
+  return toClassifier(await openSession(engine, artifact, graph, device, options), artifact, device);
+};
 
 /**
  * Opens the artifact's inference graph on parameters that are in memory, such as those in training; nothing is copied.
@@ -58,8 +60,9 @@ export const openClassifier = async (artifact: Artifact, device: Device): Promis
  * @throws UserError when ONNX Runtime refuses it.
  */
 export const openClassifierOn = async (
+  engine: Engine,
   artifact: Artifact,
   device: Device,
   parameters: () => Tensors,
 ): Promise<Classifier> =>
-  toClassifier(await openSession(artifact, inferenceProgram(artifact), device), artifact, device, parameters);
+  toClassifier(await openSession(engine, artifact, inferenceProgram(artifact), device), artifact, device, parameters);

@@ -1,7 +1,7 @@
 import { nodesLeadingTo } from "../../compiler/artifact/nodes-leading-to.ts";
 import { type onnx, valuesOf } from "../../compiler/artifact/onnx.ts";
 import { UserError } from "../user-error.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { withGraph } from "./session-program.ts";
 
 /**

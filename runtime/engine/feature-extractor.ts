@@ -1,13 +1,13 @@
 /** Runs the part of the inference graph that makes features of waveforms. */
 import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import type { onnx } from "../../compiler/artifact/onnx.ts";
-import { Tensor } from "./onnxruntime.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { cutProgram } from "./cut-program.ts";
 import { cpuDevice } from "./device.ts";
 import { UserError } from "../user-error.ts";
+import { type Engine, onHost } from "./engine.ts";
 import { openSession } from "./open-session.ts";
-import { type Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 
 export interface FeatureExtractor {
   /**
@@ -29,12 +29,13 @@ const featuresProgram = (artifact: Artifact): onnx.IModelProto => {
  * Opens the front end of a graph that takes waveforms; on the CPU, which decoding outlasts.
  * @throws UserError when ONNX Runtime refuses it.
  */
-export const openFeatureExtractor = async (artifact: Artifact): Promise<FeatureExtractor> => {
-  const session = await openSession(artifact, featuresProgram(artifact), cpuDevice);
+export const openFeatureExtractor = async (engine: Engine, artifact: Artifact): Promise<FeatureExtractor> => {
+  const session = await openSession(engine, artifact, featuresProgram(artifact), cpuDevice);
   return {
     extract: async (waveform) => {
-      const feeds = { [names.waveform]: new Tensor("float32", waveform, [1, waveform.length]) };
-      const features = (await session.run(feeds))[names.features]?.data;
+      const input = { type: "float32", data: waveform, dims: [1, waveform.length] } as const;
+      const output = (await session.run({ [names.waveform]: input }))[names.features];
+      const features = output && onHost(output).data;
       const { frames, bins } = artifact.metadata;
       if (features instanceof Float32Array && features.length === frames * bins) return features;
       throw new UserError(

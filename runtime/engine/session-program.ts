@@ -6,7 +6,7 @@ import { names } from "../../compiler/artifact/names.ts";
 import { UserError } from "../user-error.ts";
 import { feedingProblem } from "./feeding-problem.ts";
 import { inPlaceStates, type Replacement } from "./in-place.ts";
-import { type Artifact, damaged, readOwnStates } from "../artifact/read-artifact.ts";
+import { type Artifact, damaged, readOwnStates } from "../artifact/decode-artifact.ts";
 import type { StoredTensor } from "../artifact/stored-tensor.ts";
 
 /** A graph that ONNX Runtime runs on states: they are inputs, and what replaces them are outputs. */

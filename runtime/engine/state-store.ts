@@ -1,16 +1,12 @@
 /** The states while training, and how a stage replaces them. */
-import { Tensor } from "./onnxruntime.ts";
-import type { Session } from "./open-session.ts";
 import type { DeviceMemory } from "./device-memory.ts";
+import type { EngineSession, HostTensor, HostTensors, Tensor, Tensors } from "./engine.ts";
 import type { Stage } from "./session-program.ts";
-import { readTensor, type StoredTensor, type TensorData, zerosLike } from "../artifact/stored-tensor.ts";
-
-/** Tensors by name. */
-export type Tensors = Readonly<Record<string, Tensor>>;
+import { readTensor, type StoredTensor, zerosLike } from "../artifact/stored-tensor.ts";
 
 /** A stage, ready to run. */
 export interface OpenStage extends Stage {
-  readonly session: Session;
+  readonly session: EngineSession;
 }
 
 export interface StateStore {
@@ -22,12 +18,15 @@ export interface StateStore {
    * @param others what its other outputs may be written into
    * @returns its other outputs
    */
-  readonly run: (stage: OpenStage, feeds: Tensors, others: Tensors) => Promise<Tensors>;
+  readonly run: (stage: OpenStage, feeds: Tensors, others: HostTensors) => Promise<Tensors>;
   readonly close: () => void;
 }
 
-const toTensor = ({ type, dims }: StoredTensor, data: TensorData): Tensor =>
-  new Tensor(type, data as Tensor.DataType, dims);
+const valuesOf = async ({ type, dims, ...stored }: StoredTensor): Promise<HostTensor> => ({
+  type,
+  dims,
+  data: await readTensor({ type, dims, ...stored }),
+});
 
 const inputsOf = ({ session, reads }: OpenStage, feeds: Tensors, current: Tensors): Tensors => {
   const isRead = new Set(session.inputNames);
@@ -43,14 +42,14 @@ const inputsOf = ({ session, reads }: OpenStage, feeds: Tensors, current: Tensor
  */
 export const hostStates = async (states: readonly StoredTensor[]): Promise<StateStore> => {
   const stored = new Map(states.map((state) => [state.name, state]));
-  const current: Record<string, Tensor> = {};
-  for (const state of states) current[state.name] = toTensor(state, await readTensor(state));
-  const spare = new Map<string, Tensor>();
-  const bufferFor = (name: string, inPlace: boolean): Tensor => {
+  const current: Record<string, HostTensor> = {};
+  for (const state of states) current[state.name] = await valuesOf(state);
+  const spare = new Map<string, HostTensor>();
+  const bufferFor = (name: string, inPlace: boolean): HostTensor => {
     const [own, state] = [current[name], stored.get(name)];
     if (!own || !state) throw new Error(`no state is called ${name}`);
     if (inPlace) return own;
-    const buffer = spare.get(name) ?? toTensor(state, zerosLike(state));
+    const buffer = spare.get(name) ?? { ...own, data: zerosLike(state) };
     spare.set(name, buffer);
     return buffer;
   };
@@ -72,13 +71,17 @@ export const hostStates = async (states: readonly StoredTensor[]): Promise<State
   };
 };
 
+const dispose = (tensor: Tensor | undefined): void => {
+  if (tensor && "dispose" in tensor) tensor.dispose();
+};
+
 /**
  * States in the device's memory, where a run leaves its outputs. onnxruntime-node 1.30 does not write into tensors that are
  * given for outputs there, and frees none by itself: a replaced state is disposed of.
  */
 export const deviceStates = async (states: readonly StoredTensor[], memory: DeviceMemory): Promise<StateStore> => {
   const current: Record<string, Tensor> = {};
-  for (const state of states) current[state.name] = await memory.upload(toTensor(state, await readTensor(state)));
+  for (const state of states) current[state.name] = await memory.upload(await valuesOf(state));
   return {
     state: () => current,
     run: async (stage, feeds) => {
@@ -86,12 +89,12 @@ export const deviceStates = async (states: readonly StoredTensor[], memory: Devi
       for (const { state, next } of stage.replaces) {
         const replacement = outputs[next];
         if (!replacement) throw new Error(`the step gave no ${next}`);
-        current[state]?.dispose();
+        dispose(current[state]);
         current[state] = replacement;
         delete outputs[next];
       }
       return outputs;
     },
-    close: () => Object.values(current).forEach((tensor) => tensor.dispose()),
+    close: () => Object.values(current).forEach(dispose),
   };
 };

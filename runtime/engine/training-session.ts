@@ -1,5 +1,4 @@
 /** Runs training steps; the states stay where ONNX Runtime computes. */
-import { Tensor } from "./onnxruntime.ts";
 import type { Extent } from "../../compiler/artifact/cost.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
@@ -8,18 +7,19 @@ import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
 import { type DeviceMemory, openDeviceMemory } from "./device-memory.ts";
 import { batchCount, endsStep, loopProgram } from "./loop-program.ts";
+import type { Engine, HostTensor, HostTensors, Tensors } from "./engine.ts";
 import { openSession } from "./open-session.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { changingStates, type Stage, trainingProgram } from "./session-program.ts";
 import { requireFit } from "./require-fit.ts";
 import { stackFeeds } from "./stack-feeds.ts";
-import { deviceStates, hostStates, type OpenStage, type Tensors } from "./state-store.ts";
+import { deviceStates, hostStates, type OpenStage } from "./state-store.ts";
 import { elementCount, type StoredTensor } from "../artifact/stored-tensor.ts";
 
 /** What the gradients of one run of the program are of. */
 export interface TrainingBatch {
   /** The graph's inputs: `waveform` [batch, samples], `targets` [batch, classes], `learning_rate` [] ... */
-  readonly feeds: Tensors;
+  readonly feeds: HostTensors;
   /** Whether the update follows; else the next batch's gradients are added to these. */
   readonly endsStep: boolean;
 }
@@ -37,7 +37,7 @@ export interface TrainingSession {
   /** The parameters and optimizer states as the last step left them, on the device; valid until the next step. */
   readonly state: () => Tensors;
   /** One of them on the host, or a gradient. */
-  readonly read: (name: string) => Promise<Tensor>;
+  readonly read: (name: string) => Promise<HostTensor>;
   readonly close: () => Promise<void>;
 }
 
@@ -63,22 +63,22 @@ const requirePrecision = (path: string, { recipe }: ArtifactMetadata, { kind, na
   );
 };
 
-const roomForLoss = (dims: readonly number[]): Tensors => ({
-  [names.loss]: new Tensor("float32", new Float32Array(elementCount(dims)), dims),
+const roomForLoss = (dims: readonly number[]): HostTensors => ({
+  [names.loss]: { type: "float32", data: new Float32Array(elementCount(dims)), dims },
 });
 
 const lossesOf = async (outputs: Tensors, { read }: DeviceMemory): Promise<readonly number[]> => {
   const loss = outputs[names.loss];
   if (!loss) throw new Error("the step gave no loss");
   const { data } = await read(loss);
-  loss.dispose();
+  if ("dispose" in loss) loss.dispose();
   return Array.from(data as Float32Array);
 };
 
-const clipsIn = (feeds: Tensors): number => feeds[names.targets]?.dims[0] ?? 0;
+const clipsIn = (feeds: HostTensors): number => feeds[names.targets]?.dims[0] ?? 0;
 
 /** Of a batch; clips that are drawn may be longer than its own. */
-const extentOf = (feeds: Tensors, { draws }: ArtifactMetadata): Extent => {
+const extentOf = (feeds: HostTensors, { draws }: ArtifactMetadata): Extent => {
   const drawn = draws.flatMap(({ input, distribution }) => (distribution.kind === "clip" ? [input] : []));
   const lengths = [names.waveform, ...drawn].map((name) => feeds[name]?.dims[1] ?? 0);
   return { batch: clipsIn(feeds), samples: Math.max(...lengths) };
@@ -99,7 +99,8 @@ const byClipCount = (batches: readonly TrainingBatch[]): readonly (readonly Trai
 const createMarker = (): ((batch: TrainingBatch) => TrainingBatch) => {
   let isBegun = false;
   return ({ feeds, endsStep }) => {
-    const marked = { feeds: { ...feeds, [names.accumulate]: new Tensor("bool", [isBegun], []) }, endsStep };
+    const accumulate: HostTensor = { type: "bool", data: Uint8Array.of(isBegun ? 1 : 0), dims: [] };
+    const marked = { feeds: { ...feeds, [names.accumulate]: accumulate }, endsStep };
     isBegun = !endsStep;
     return marked;
   };
@@ -111,6 +112,7 @@ const createMarker = (): ((batch: TrainingBatch) => TrainingBatch) => {
  * @throws UserError when it has none, or the device cannot run it
  */
 export const openTrainingSession = async (
+  engine: Engine,
   artifact: Artifact,
   device: Device,
   restored: ReadonlyMap<string, StoredTensor> = new Map(),
@@ -123,21 +125,22 @@ export const openTrainingSession = async (
 
   const program = trainingProgram(artifact);
   const states = program.states.map((state) => restored.get(state.name) ?? state);
-  const memory = openDeviceMemory(device);
+  const memory = openDeviceMemory(engine, device);
   const store = await (keepsStates ? deviceStates(states, memory) : hostStates(states));
   const open = async (stage: Stage, others: readonly string[] = []): Promise<OpenStage> => {
-    const kept = keepsStates ? [...stage.replaces.map(({ next }) => next), ...others] : "given";
-    return { ...stage, session: await openSession(artifact, stage.model, device, kept) };
+    const kept = keepsStates ? [...stage.replaces.map(({ next }) => next), ...others] : [];
+    const options = { kept, outputsAreGiven: !keepsStates };
+    return { ...stage, session: await openSession(engine, artifact, stage.model, device, options) };
   };
   const mark = createMarker();
 
   const openLoop = async () => {
     const stage = await open(loopProgram(program));
     const run = async (batches: readonly TrainingBatch[]): Promise<readonly number[]> => {
-      const flags = batches.map((batch) => batch.endsStep);
-      const own = {
-        [batchCount]: new Tensor("int64", BigInt64Array.of(BigInt(batches.length)), []),
-        [endsStep]: new Tensor("bool", flags, [flags.length]),
+      const flags = Uint8Array.from(batches, (batch) => (batch.endsStep ? 1 : 0));
+      const own: HostTensors = {
+        [batchCount]: { type: "int64", data: BigInt64Array.of(BigInt(batches.length)), dims: [] },
+        [endsStep]: { type: "bool", data: flags, dims: [flags.length] },
       };
       const feeds = { ...stackFeeds(batches.map((batch) => batch.feeds)), ...own };
       return lossesOf(await store.run(stage, feeds, roomForLoss([batches.length])), memory);

@@ -3,7 +3,7 @@ import { describeFaults } from "../data/describe-faults.ts";
 import { createClipExaminer } from "../data/examine-clips.ts";
 import { requireReadable } from "../data/require-readable.ts";
 import { evaluationClips } from "../data/split-clips.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { findTrainedClips, mergeTrained, trainedAmong, type TrainedAmong } from "./trained-among.ts";
 
 export interface ChooseOptions {

@@ -3,7 +3,7 @@ import { createClipLoader } from "../audio/create-clip-loader.ts";
 import { createWaveformStore } from "../data/create-waveform-store.ts";
 import type { Clip } from "../data/dataset.ts";
 import { UnreadableClip } from "../data/unreadable-clip.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { UserError } from "../user-error.ts";
 
 /** Gives a model's clips, at its sample rate. */

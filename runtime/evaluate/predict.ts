@@ -1,10 +1,9 @@
 /** Runs a classifier over a set of clips. */
-import { Tensor } from "../engine/onnxruntime.ts";
 import { batches, type LoadClipIfAny } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
 import type { Predictions } from "../metrics/predictions.ts";
 import type { Classifier } from "../engine/classifier.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { UserError } from "../user-error.ts";
 
 export interface PredictOptions {
@@ -67,8 +66,8 @@ export const predict = async ({
   let done = 0;
   for await (const next of batches({ clips, batch, classes, load })) {
     if (next.clips.length === 0) continue;
-    const waveform = new Tensor("float32", next.waveform, [next.clips.length, next.samples]);
-    const answers = await classifier.classify(waveform);
+    const dims = [next.clips.length, next.samples];
+    const answers = await classifier.classify({ type: "float32", data: next.waveform, dims });
     requireFinite(answers.logits, next.clips, done);
     logits.set(answers.logits, done * classes);
     scores.set(answers.scores, done * classes);

@@ -1,6 +1,6 @@
 import { quoted } from "../../compiler/artifact/printable.ts";
 import { UserError } from "../user-error.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 
 /**
  * Checks that graphs answer the same question, so that their scores can be averaged; they may differ in all else.

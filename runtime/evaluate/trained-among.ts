@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Clip } from "../data/dataset.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { type TrainedClips, trainedClipsOf } from "../artifact/trained-clips.ts";
 import { readRunClips } from "../runs/run-clips.ts";
 import { runFolder } from "../runs/run-folder.ts";

@@ -9,9 +9,8 @@ import { names } from "../../compiler/artifact/names.ts";
 import { removeAbandoned, temporaryPath } from "../../compiler/artifact/files/temporary-files.ts";
 import { createFolders } from "../files/create-folders.ts";
 import { cutProgram } from "../engine/cut-program.ts";
-import { Tensor } from "../engine/onnxruntime.ts";
-import { type Artifact } from "../artifact/read-artifact.ts";
-import { readTensor } from "../artifact/stored-tensor.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
+import { readTensor, type TensorData } from "../artifact/stored-tensor.ts";
 import { writeArtifact } from "../artifact/write-artifact.ts";
 import { UserError } from "../user-error.ts";
 import { readFloats } from "../artifact/read-floats.ts";
@@ -64,10 +63,10 @@ const writeClassifier = async (artifact: Artifact, folder: string): Promise<void
   const kept = new Set(model.graph?.initializer?.map(({ name }) => name));
   const parameters = artifact.parameters.filter(({ name }) => kept.has(name));
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
-  const read = async (name: string): Promise<Tensor> => {
+  const read = async (name: string): Promise<{ readonly data: TensorData }> => {
     const parameter = byName.get(name);
     if (!parameter) throw new Error(`no parameter is called ${name}`);
-    return new Tensor(parameter.type, (await readTensor(parameter)) as Tensor.DataType, parameter.dims);
+    return { data: await readTensor(parameter) };
   };
   await mkdir(folder);
   await writeArtifact({ model, parameters }, join(folder, "model.onnx"), read, join(folder, dataName));
@@ -101,7 +100,7 @@ const makeRoom = async (folder: string): Promise<void> => {
  * @throws UserError where transformers has no class for the model, or the folder is in use; else the file system's error
  */
 export const exportHuggingFace = async (artifact: Artifact, folder: string): Promise<void> => {
-  const { path, metadata, dataPaths } = artifact;
+  const { path, metadata, dataFiles } = artifact;
   const { huggingFace, huggingFaceObstacle, classes } = metadata;
   if (!huggingFace) {
     const reason = huggingFaceObstacle ?? "compile it again to hear which part it lacks";
@@ -117,7 +116,7 @@ export const exportHuggingFace = async (artifact: Artifact, folder: string): Pro
     id2label: Object.fromEntries(classes.entries()),
     label2id: Object.fromEntries(classes.map((name, index) => [name, index])),
     // Its own default in a browser is a quantised model.
-    "transformers.js_config": { dtype: "fp32", use_external_data_format: dataPaths.length > 0 },
+    "transformers.js_config": { dtype: "fp32", use_external_data_format: dataFiles.length > 0 },
   };
   const place = folder.replace(/[/\\]+$/, "");
   createFolders(dirname(place));

@@ -2,7 +2,7 @@
 import { dirname } from "node:path";
 import { checkpointKeys } from "../../compiler/artifact/metadata.ts";
 import { createFolders } from "../files/create-folders.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { readFloats } from "../artifact/read-floats.ts";
 import { writeSafetensors } from "../safetensors/write-safetensors.ts";
 

@@ -4,12 +4,12 @@ import { createReadStream } from "node:fs";
 import { arch, cpus, platform, totalmem } from "node:os";
 import { dirname, relative, resolve } from "node:path";
 import { countSchema } from "../text/count-schema.ts";
-import { env } from "../engine/onnxruntime.ts";
+import { nodeEngine } from "../engine/node.ts";
 import * as v from "valibot";
 import { type Recipe, recipeSchema } from "../../compiler/artifact/recipe.ts";
 import type { Clip } from "../data/dataset.ts";
 import type { Device } from "../engine/device.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { readText } from "../files/read-text.ts";
 import { writeText } from "../files/write-text.ts";
 import { parseJson } from "../text/parse-json.ts";
@@ -95,9 +95,9 @@ export const runDigest = (run: Run): string =>
     .digest("hex");
 
 /** SHA-256 of a graph and its data file. */
-export const graphDigest = async ({ path, dataPaths }: Artifact): Promise<string> => {
+export const graphDigest = async ({ path, dataFiles }: Artifact): Promise<string> => {
   const hash = createHash("sha256");
-  for (const file of [path, ...dataPaths]) {
+  for (const file of [path, ...dataFiles.map((file) => file.path)]) {
     for await (const chunk of createReadStream(file, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
   }
   return hash.digest("hex");
@@ -121,7 +121,7 @@ export const clipsDigest = (
 const describeEnvironment = (device: Device) => ({
   specgraph: version,
   node: process.version,
-  onnxruntime: env.versions.node,
+  onnxruntime: nodeEngine.version,
   platform: `${platform()} ${arch()}`,
   cpu: cpus()[0]?.model ?? "unknown",
   cores: cpus().length,

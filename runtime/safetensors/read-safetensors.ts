@@ -7,6 +7,7 @@ import {
   type SafetensorsType,
 } from "../../compiler/artifact/safetensors.ts";
 import { readFailure } from "../files/read-failure.ts";
+import { openDataFile } from "../artifact/open-data-file.ts";
 import type { ElementType, StoredTensor } from "../artifact/stored-tensor.ts";
 import { type Facts, UserError } from "../user-error.ts";
 import { dtypes } from "./write-safetensors.ts";
@@ -54,11 +55,12 @@ export const readSafetensors = (path: string): Safetensors => {
       return bytes.subarray(0, readSync(file, bytes, 0, length, offset));
     };
     const source = { size: fstatSync(file).size, read };
+    const data = openDataFile(path, source.size);
     const { metadata, tensors } = readSafetensorsHeader(source, types, (problem) => refuse(path, problem));
     return {
       metadata,
       tensors: tensors.map(({ name, type, shape: dims, offset }): StoredTensor => {
-        return { name, type, dims, storage: { kind: "external", path, offset } };
+        return { name, type, dims, storage: { kind: "external", file: data, offset } };
       }),
     };
   } finally {

@@ -8,7 +8,8 @@ import type { Clip } from "../data/dataset.ts";
 import { loadAhead } from "../data/load-ahead.ts";
 import { soundRateHz } from "../data/synthesise.ts";
 import { openFeatureExtractor } from "../engine/feature-extractor.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import { nodeEngine } from "../engine/node.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { UserError } from "../user-error.ts";
 import { mergeMoments, type Moments, momentsOf, noMoments } from "./moments.ts";
 
@@ -60,7 +61,7 @@ export const measureClips = async ({
 
   const load = createWaveformStore({ loadFile, sampleRateHz, budgetBytes: 0 });
   const loadOrRefusal = (clip: Clip): Promise<Float32Array | UserError> => orUserError(() => load(clip));
-  const extractor = await openFeatureExtractor(artifact);
+  const extractor = await openFeatureExtractor(nodeEngine, artifact);
   const samples: number[] = [];
   const unreadable: string[] = [];
   const frames = Array.from({ length: artifact.metadata.frames }, () => noMoments);

@@ -6,8 +6,7 @@ import { drawBeta, drawNormal } from "../data/draw-beta.ts";
 import { fillBatch } from "../data/fill-batch.ts";
 import { type Random, randomOf } from "../data/random.ts";
 import { targetsOf } from "../data/targets-of.ts";
-import { Tensor } from "../engine/onnxruntime.ts";
-import type { Tensors } from "../engine/state-store.ts";
+import type { HostTensor, HostTensors } from "../engine/engine.ts";
 
 export interface DrawingOptions {
   readonly draws: readonly Draw[];
@@ -75,11 +74,11 @@ const silence = new Float32Array(1);
 export const drawInputs = async (
   places: readonly number[],
   { draws, seed, epoch, clips, load }: DrawingOptions,
-): Promise<Tensors> => {
-  const inputs: Record<string, Tensor> = {};
+): Promise<HostTensors> => {
+  const inputs: Record<string, HostTensor> = {};
   const chosen = new Map<string, readonly (Clip | undefined)[]>();
   const add = (input: string, values: Float32Array, rest: readonly number[]): void => {
-    inputs[input] = new Tensor("float32", values, [places.length, ...rest]);
+    inputs[input] = { type: "float32", data: values, dims: [places.length, ...rest] };
   };
 
   for (const draw of draws) {

@@ -9,7 +9,7 @@ import type { ExamineClips } from "../data/examine-clips.ts";
 import { readDataset } from "../data/read-dataset.ts";
 import { requireReadable } from "../data/require-readable.ts";
 import { type SplitClips, splitClips } from "../data/split-clips.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { clipsDigest, type LeftOut } from "../runs/run-config.ts";
 import type { RunClips } from "../runs/run-clips.ts";
 import type { RunOptions } from "./run-options.ts";

@@ -1,9 +1,8 @@
 /** Makes a part of a step what the training program takes. */
-import { Tensor } from "../engine/onnxruntime.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { loadBatch } from "../data/batches.ts";
-import type { Tensors } from "../engine/state-store.ts";
+import type { HostTensors } from "../engine/engine.ts";
 import { drawInputs, type DrawingOptions } from "./draw-inputs.ts";
 import type { PartPlan } from "./plan-epoch.ts";
 
@@ -16,7 +15,7 @@ export interface LoadPartOptions extends Omit<DrawingOptions, "draws"> {
 export interface LoadedPart {
   readonly plan: PartPlan;
   readonly learningRate: number;
-  readonly feeds: Tensors;
+  readonly feeds: HostTensors;
 }
 
 /** @throws whatever `load` throws */
@@ -31,10 +30,10 @@ export const loadPart = async (
     loadBatch(clips, classes, options.load),
     drawInputs(places, { draws: metadata.draws, ...options }),
   ]);
-  const feeds: Tensors = {
-    [names.waveform]: new Tensor("float32", waveform, [clips.length, samples]),
-    [names.targets]: new Tensor("float32", targets, [clips.length, classes]),
-    [names.learningRate]: new Tensor("float32", Float32Array.of(learningRate), []),
+  const feeds: HostTensors = {
+    [names.waveform]: { type: "float32", data: waveform, dims: [clips.length, samples] },
+    [names.targets]: { type: "float32", data: targets, dims: [clips.length, classes] },
+    [names.learningRate]: { type: "float32", data: Float32Array.of(learningRate), dims: [] },
     ...drawn,
   };
   return { plan, learningRate, feeds };

@@ -1,6 +1,6 @@
 /** A run that goes on, as if it had never stopped. */
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import { changingStates, trainingProgram } from "../engine/session-program.ts";
 import { type ExpectedCheckpoint, readCheckpoint } from "../runs/checkpoint.ts";

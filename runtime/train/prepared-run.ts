@@ -3,7 +3,7 @@ import type { Clip } from "../data/dataset.ts";
 import { embeddedName } from "../data/embedded.ts";
 import { createClipExaminer, type ExamineClips } from "../data/examine-clips.ts";
 import type { DeviceChoice } from "../devices/choose-device.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { withTrainedClips } from "../artifact/trained-clips.ts";
 import { trainingProgram } from "../engine/session-program.ts";

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { UnreadableClip } from "../data/unreadable-clip.ts";
 import type { Predictions } from "../metrics/predictions.ts";
 import { type Figures, summarize } from "../metrics/summarize.ts";
-import type { Artifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
 import type { TrainEvent } from "../runs/run-events.ts";
 import { afterEpoch, afterStep, beginning, isAveraged, type TrainingProgress } from "../runs/training-progress.ts";

@@ -6,7 +6,9 @@ import { leaveOut, type LeavingOut } from "../data/leave-out.ts";
 import { type ClipPredictions, predict } from "../evaluate/predict.ts";
 import { type Classifier, openClassifier, openClassifierOn } from "../engine/classifier.ts";
 import type { Device } from "../engine/device.ts";
-import { type Artifact, readArtifact } from "../artifact/read-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
+import { readArtifact } from "../artifact/read-artifact.ts";
+import { nodeEngine } from "../engine/node.ts";
 import { openTrainingSession, type TrainingSession } from "../engine/training-session.ts";
 import { writeArtifact } from "../artifact/write-artifact.ts";
 import { type Checkpoint, writeCheckpoint } from "../runs/checkpoint.ts";
@@ -70,7 +72,7 @@ export interface Training {
 export const openTraining = async (options: TrainOptions): Promise<Training> => {
   const { artifact, device, folder, checkpoint, note } = options;
   const saveUsage = openUsageMeter(folder.usage, checkpoint !== undefined);
-  const session = await openTrainingSession(artifact, device, checkpoint?.states);
+  const session = await openTrainingSession(nodeEngine, artifact, device, checkpoint?.states);
   const changing = new Set(session.changing.map(({ name }) => name));
   const trained = artifact.parameters.filter(({ name }) => changing.has(name));
   const log = openEventLog(folder.metrics, checkpoint?.logBytes ?? 0, note);
@@ -78,7 +80,7 @@ export const openTraining = async (options: TrainOptions): Promise<Training> => 
     options,
     clips: leaveOut(options.clips, options.load, options.leaveOut),
     session,
-    classifier: await openClassifierOn(artifact, device, session.state),
+    classifier: await openClassifierOn(nodeEngine, artifact, device, session.state),
     average: await openWeightAverage(trained, checkpoint?.sums ?? new Map()),
     log,
     tell: (event) => {
@@ -116,7 +118,7 @@ export const evaluateSaved = async (
   graph: string,
   clips = training.options.evaluationClips,
 ): Promise<ClipPredictions | undefined> => {
-  const classifier = await openClassifier(readArtifact(graph), training.options.device);
+  const classifier = await openClassifier(nodeEngine, readArtifact(graph), training.options.device);
   try {
     return await evaluate(training, { classifier, clips });
   } finally {

@@ -1,9 +1,9 @@
 /** The mean of several epochs' parameters, of which only the sum is kept (the reference's `validate_wa`, in float32 as there). */
-import { Tensor } from "../engine/onnxruntime.ts";
+import type { HostTensor } from "../engine/engine.ts";
 import type { WritableTensor } from "../safetensors/write-safetensors.ts";
 import { readTensor, type StoredTensor } from "../artifact/stored-tensor.ts";
 
-type Read = (name: string) => Promise<Tensor>;
+type Read = (name: string) => Promise<HostTensor>;
 
 export interface WeightAverage {
   /** Adds the parameters as they are now. */
@@ -11,7 +11,7 @@ export interface WeightAverage {
   /** By parameter, for a checkpoint; none before the first are added. */
   readonly sums: () => readonly WritableTensor[];
   /** A parameter's mean over so many epochs. */
-  readonly mean: (name: string, epochs: number) => Tensor;
+  readonly mean: (name: string, epochs: number) => HostTensor;
 }
 
 const asFloats = (name: string, data: unknown): Float32Array<ArrayBuffer> => {
@@ -46,11 +46,7 @@ export const openWeightAverage = async (
     mean: (name, epochs) => {
       const [sum, parameter] = [sums.get(name), parameters.find((parameter) => parameter.name === name)];
       if (!sum || !parameter) throw new Error(`${name} is not averaged`);
-      return new Tensor(
-        "float32",
-        sum.map((value) => value / epochs),
-        parameter.dims,
-      );
+      return { type: "float32", data: sum.map((value) => value / epochs), dims: parameter.dims };
     },
   };
 };

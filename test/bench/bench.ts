@@ -2,11 +2,12 @@
  * Times inference and training steps of a spec: `npm run bench -- [SPEC] [--batch N] [--steps N] [--device cpu|webgpu|cuda]`.
  * Figures of two runs on a shared machine cannot be compared; run what you compare side by side.
  */
+import { nodeEngine } from "../../runtime/engine/node.ts";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Tensor } from "../../runtime/engine/onnxruntime.ts";
+import type { HostTensor } from "../../runtime/engine/engine.ts";
 import type { Clip } from "../../runtime/data/dataset.ts";
 import { loadPart } from "../../runtime/train/load-part.ts";
 import { type Cost, costFor } from "../../compiler/artifact/cost.ts";
@@ -70,14 +71,14 @@ try {
     { rows: clips.map((clip, place) => ({ clip, place })), endsStep: true, step: 0 },
     { metadata, seed: 0, epoch: 1, clips, load: async () => noise, learningRate: 1e-5 },
   );
-  const waveform = feeds[names.waveform] as Tensor;
+  const waveform = feeds[names.waveform] as HostTensor;
 
   console.log(`${spec}: ${(metadata.parameters / 1e6).toFixed(1)} M parameters, batch ${batch}, ${steps} turns`);
-  const classifier = await openClassifier(artifact, device);
+  const classifier = await openClassifier(nodeEngine, artifact, device);
   report("inference", await time(() => classifier.classify(waveform)), costFor(metadata.cost, "inference", extent));
   await classifier.close();
 
-  const session = await openTrainingSession(artifact, device);
+  const session = await openTrainingSession(nodeEngine, artifact, device);
   const durations = await time(() => session.steps([{ feeds, endsStep: true }]));
   report("training step", durations, costFor(metadata.cost, "training", extent));
   await session.close();

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
+import { hostTensor } from "../runtime/engine/host-tensor.ts";
+import { nodeEngine } from "../../runtime/engine/node.ts";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decodeOnnx } from "../../compiler/artifact/onnx.ts";
-import { InferenceSession, Tensor } from "../../runtime/engine/onnxruntime.ts";
+import { InferenceSession, Tensor } from "../onnxruntime.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { costFor } from "../../compiler/artifact/cost.ts";
 import { isAtMost } from "../../compiler/artifact/dim.ts";
@@ -112,9 +114,9 @@ test("in mixed precision the runtime makes the steps that the standard says, one
   const training = (steps: string): string =>
     `training: { optimizer: adamW({ learningRate: 0.01 }), batch: 2, epochs: 1, precision: mixedFloat16({ initialScale: 2 ** 127 })${steps} }`;
   const feeds = {
-    waveform: waveforms(2, 4000),
-    targets: new Tensor("float32", Float32Array.of(1, 0, 0, 1), [2, 2]),
-    learning_rate: scalar(0.01),
+    waveform: hostTensor("float32", waveforms(2, 4000).data as Float32Array, [2, 4000]),
+    targets: hostTensor("float32", Float32Array.of(1, 0, 0, 1), [2, 2]),
+    learning_rate: hostTensor("float32", Float32Array.of(0.01), []),
   };
   const { out, compiled } = compileTiny(training(""), "waveform");
   expect(compiled.metadata.recipe).toMatchObject({ precision: "mixed-float16", stepsPerRun: null });
@@ -123,7 +125,11 @@ test("in mixed precision the runtime makes the steps that the standard says, one
   for (let step = 0; step < 6; step++) losses.push(...numbers((await runner.step(feeds))["loss"]));
   expect(Number(runner.state.get("optimizer.step")?.data[0])).toBeLessThan(6);
   for (const steps of ["", ", stepsPerRun: 3"]) {
-    const session = await openTrainingSession(readArtifact(compileTiny(training(steps), "waveform").out), cpuDevice);
+    const session = await openTrainingSession(
+      nodeEngine,
+      readArtifact(compileTiny(training(steps), "waveform").out),
+      cpuDevice,
+    );
     const batch = { feeds, endsStep: true };
     const found = [...(await session.steps([batch, batch, batch])), ...(await session.steps([batch, batch, batch]))];
     expect(found).toStrictEqual(losses);
@@ -148,7 +154,7 @@ test("parameters that training leaves alone are still parameters: for the runtim
   expect(flops(metadata)).toBeLessThan(flops(plain.metadata));
   expect(compiled.metadata.frozen).toStrictEqual(metadata.frozen);
 
-  const session = await openTrainingSession(readArtifact(out), cpuDevice);
+  const session = await openTrainingSession(nodeEngine, readArtifact(out), cpuDevice);
   expect(session.changing.map(({ name }) => name).filter((name) => /weight$|bias$/.test(name))).toStrictEqual([
     "dense.weight",
     "dense.bias",

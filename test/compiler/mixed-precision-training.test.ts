@@ -2,7 +2,7 @@
  * Training in mixed precision against float32. The CPU provider computes float16 products in float32, so the numbers are also
  * computed by a graph that rounds as float16 does.
  */
-import { Tensor } from "../../runtime/engine/onnxruntime.ts";
+import { Tensor } from "../onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { lowerSpec } from "../../compiler/compile.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { InferenceSession } from "../../runtime/engine/onnxruntime.ts";
+import type { InferenceSession } from "../onnxruntime.ts";
 import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
 import type { Program } from "../../compiler/ir/program.ts";
 import { initialize } from "../../compiler/weights/initialize.ts";

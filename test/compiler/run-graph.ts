@@ -1,6 +1,6 @@
 /** Runs what a builder has written in ONNX Runtime. */
 import { decodeOnnx } from "../../compiler/artifact/onnx.ts";
-import { InferenceSession, type Tensor } from "../../runtime/engine/onnxruntime.ts";
+import { InferenceSession, type Tensor } from "../onnxruntime.ts";
 import { encodeModel } from "../../compiler/emit/encode-model.ts";
 import type { Graph, Value } from "../../compiler/ir/graph.ts";
 import { initialize } from "../../compiler/weights/initialize.ts";

@@ -1,5 +1,5 @@
 /** Training steps with what a recipe may add: accumulation, clipping, parts of the network at other rates, augmentation. */
-import { type InferenceSession, Tensor } from "../../runtime/engine/onnxruntime.ts";
+import { type InferenceSession, Tensor } from "../onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { lowerSpec } from "../../compiler/compile.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";

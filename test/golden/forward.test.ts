@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { InferenceSession, Tensor } from "../../runtime/engine/onnxruntime.ts";
+import { InferenceSession, Tensor } from "../onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { type GoldenInput, readGoldenBatch } from "../golden-data/golden-input.ts";
 import { goldenFolders, readGoldenJson } from "../golden-data/golden.ts";

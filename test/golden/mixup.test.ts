@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { Tensor } from "../../runtime/engine/onnxruntime.ts";
+import { Tensor } from "../onnxruntime.ts";
 import { expect, test } from "vitest";
 import { absentSample } from "../../compiler/artifact/names.ts";
 import { createBuilder } from "../../compiler/ops/builder.ts";

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { InferenceSession, Tensor } from "../../runtime/engine/onnxruntime.ts";
+import { InferenceSession, Tensor } from "../onnxruntime.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { lowerSpec } from "../../compiler/compile.ts";
 import { writeArtifact } from "../../compiler/emit/write-artifact.ts";

@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { Tensor } from "../../runtime/engine/onnxruntime.ts";
+import { Tensor } from "../onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { referenceName } from "../../compiler/weights/layouts/reference-name.ts";
 import { adam, adamW, type Optimizer } from "../../spec/dsl/index.ts";

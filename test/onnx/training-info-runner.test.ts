@@ -2,7 +2,7 @@ import { mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AttributeType, DataLocation, DataType, encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
-import { Tensor } from "../../runtime/engine/onnxruntime.ts";
+import { Tensor } from "../onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { createRunner } from "./training-info-runner.ts";
 

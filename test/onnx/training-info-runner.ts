@@ -6,16 +6,19 @@
 import { open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { DataLocation, DataType, decodeOnnx, encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
-import { InferenceSession, Tensor } from "../../runtime/engine/onnxruntime.ts";
+import { InferenceSession, Tensor } from "../onnxruntime.ts";
 
 /** Tensors of one step, by name. */
 export type Tensors = Readonly<Record<string, Tensor>>;
+type Feeds = Readonly<
+  Record<string, { readonly type: string; readonly dims: readonly number[]; readonly data: unknown }>
+>;
 
 export interface TrainingInfoRunner {
   /** The tensors that steps replace, as they are now. */
   readonly state: ReadonlyMap<string, Tensor>;
   /** Runs the file's algorithms by their place, replaces the state and returns every output; default: all, which is one iteration. */
-  readonly step: (feeds: Tensors, algorithms?: readonly number[]) => Promise<Tensors>;
+  readonly step: (feeds: Feeds, algorithms?: readonly number[]) => Promise<Tensors>;
 }
 
 type NumericArray = Float32Array | Float64Array | Int32Array | BigInt64Array | Uint8Array;
@@ -227,9 +230,12 @@ export const createRunner = async (
 
   const step: TrainingInfoRunner["step"] = async (feeds, algorithms = opened.map((_, position) => position)) => {
     const given: Record<string, Tensor> = {};
+    const fed = Object.entries(feeds).map(
+      ([name, { type, data, dims }]) => [name, new Tensor(type as never, data as never, dims)] as const,
+    );
     for (const position of algorithms) {
       const { session, updates } = opened[position] ?? unknownAlgorithm(position);
-      const inputs = { ...Object.fromEntries(state), ...feeds };
+      const inputs = { ...Object.fromEntries(state), ...Object.fromEntries(fed) };
       const outputs = await session.run(
         Object.fromEntries(session.inputNames.map((name) => [name, inputs[name] as Tensor])),
       );

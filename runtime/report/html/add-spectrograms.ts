@@ -1,7 +1,8 @@
 import { framesIn, samplesIn } from "../../audio/frames.ts";
 import { openClips } from "../../evaluate/open-clips.ts";
 import { openFeatureExtractor } from "../../engine/feature-extractor.ts";
-import type { Artifact } from "../../artifact/read-artifact.ts";
+import { nodeEngine } from "../../engine/node.ts";
+import type { Artifact } from "../../artifact/decode-artifact.ts";
 import { UserError } from "../../user-error.ts";
 import { clipSource } from "./clip-source.ts";
 import { drawSpectrogram } from "./charts/draw-spectrogram.ts";
@@ -18,7 +19,7 @@ export const addSpectrograms = async (
   folder: string,
 ): Promise<readonly WorstClip[]> => {
   const { classes, frames, bins, sampleRateHz } = artifact.metadata;
-  const extractor = await openFeatureExtractor(artifact);
+  const extractor = await openFeatureExtractor(nodeEngine, artifact);
   const supply = openClips(artifact);
   const draw = async (name: string): Promise<Spectrogram> => {
     const source = clipSource(name, classes, folder);

@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import { orUserError } from "../../or-user-error.ts";
 import { analyse } from "../../metrics/analyse.ts";
 import { summarize } from "../../metrics/summarize.ts";
-import type { Artifact } from "../../artifact/read-artifact.ts";
+import type { Artifact } from "../../artifact/decode-artifact.ts";
 import { readWaveformArtifact } from "../../artifact/read-waveform-artifact.ts";
 import { readConfig, type RunConfig } from "../../runs/run-config.ts";
 import { type GraphFiles, type RunFolder, runFolder } from "../../runs/run-folder.ts";

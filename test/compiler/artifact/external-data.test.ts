@@ -79,7 +79,7 @@ test("a mixed pair, a damaged one, and copies under other names", async () => {
   const copy = join(folder, "copy.onnx");
   copyFileSync(graph, copy);
   const artifact = readArtifact(copy);
-  expect(artifact.dataPaths).toStrictEqual([`${graph}.data`]);
+  expect(artifact.dataFiles.map((file) => file.path)).toStrictEqual([`${graph}.data`]);
   expect(await graphDigest(artifact)).toBe(await graphDigest(readArtifact(graph)));
   expect(openCheckpoint(copy).tensors.get("dense.bias")?.readFloat32()).toHaveLength(2);
 

@@ -9,7 +9,7 @@ import { modelCost } from "../../../compiler/cost/model-cost.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import type { DType, Graph, Value } from "../../../compiler/ir/graph.ts";
 import type { Program } from "../../../compiler/ir/program.ts";
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import { Tensor } from "../../onnxruntime.ts";
 import { ast, type AstOptions } from "../../../spec/ast.ts";
 import {
   adamW,

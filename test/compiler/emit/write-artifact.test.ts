@@ -11,7 +11,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeOnnx } from "../../../compiler/artifact/onnx.ts";
-import { InferenceSession, Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import { InferenceSession, Tensor } from "../../onnxruntime.ts";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { CompileError } from "../../../compiler/diagnostics/diagnostic.ts";
 import { writeArtifact } from "../../../compiler/emit/write-artifact.ts";

@@ -7,7 +7,7 @@ import { printGraph } from "../../../compiler/ir/print-graph.ts";
 import { createBuilder } from "../../../compiler/ops/builder.ts";
 import type { Flow } from "../../../compiler/ir/flow.ts";
 import { dropPath as row } from "../../../compiler/layers/drop-path.ts";
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import { Tensor } from "../../onnxruntime.ts";
 import {
   adam,
   attention,

@@ -1,4 +1,4 @@
-import { type InferenceSession, Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import { type InferenceSession, Tensor } from "../../onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { declareLossScale, skipOverflow, unscaleGradients } from "../../../compiler/lower/loss-scaling.ts";

@@ -1,4 +1,4 @@
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import { Tensor } from "../../onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import type { NormalizedSpec } from "../../../compiler/ir/normalized-spec.ts";

@@ -1,4 +1,4 @@
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import { Tensor } from "../../onnxruntime.ts";
 import { expect, test } from "vitest";
 import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { objectives } from "../../../compiler/lower/lower-objective.ts";

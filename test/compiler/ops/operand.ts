@@ -1,5 +1,5 @@
 /** Operands of the operator samples: types as the graph declares them, with values. */
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import { Tensor } from "../../onnxruntime.ts";
 import { float16Bits } from "../../../compiler/ir/float16-bits.ts";
 import { type Dim, evaluate, type Lengths, printDim } from "../../../compiler/artifact/dim.ts";
 import type { DType, TensorType } from "../../../compiler/ir/graph.ts";

@@ -1,4 +1,4 @@
-import type { Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import type { Tensor } from "../../onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { type Builder, createBuilder } from "../../../compiler/ops/builder.ts";
 import type { Attributes, Graph, Value } from "../../../compiler/ir/graph.ts";

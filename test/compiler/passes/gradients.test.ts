@@ -1,4 +1,4 @@
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import { Tensor } from "../../onnxruntime.ts";
 import { expect, test } from "vitest";
 import { type Builder, createBuilder } from "../../../compiler/ops/builder.ts";
 import type { Dim } from "../../../compiler/artifact/dim.ts";

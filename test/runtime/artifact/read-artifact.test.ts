@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readArtifact, readOwnStates } from "../../../runtime/artifact/read-artifact.ts";
+import { readOwnStates } from "../../../runtime/artifact/decode-artifact.ts";
+import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { readWaveformArtifact } from "../../../runtime/artifact/read-waveform-artifact.ts";
 import { trainingProgram } from "../../../runtime/engine/session-program.ts";
 import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";

@@ -1,8 +1,10 @@
 import { cpuDevice } from "../../../runtime/engine/device.ts";
+import { dataOf, hostTensor } from "../engine/host-tensor.ts";
+import { nodeEngine } from "../../../runtime/engine/node.ts";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import type { HostTensor } from "../../../runtime/engine/engine.ts";
 import { expect, test, vi } from "vitest";
 import { openClassifier } from "../../../runtime/engine/classifier.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
@@ -15,8 +17,8 @@ import { writeExternalModel, writeLinearModel } from "./linear-artifact.ts";
 vi.mock(import("node:fs/promises"), { spy: true });
 
 const trained = Float32Array.of(8, 7, 6, 5, 4, 3, 2, 1);
-const readTrained = (): Promise<Tensor> => Promise.resolve(new Tensor("float32", trained, [4, 2]));
-const firstRow = new Tensor("float32", Float32Array.of(1, 0, 0, 0), [1, 4]);
+const readTrained = (): Promise<HostTensor> => Promise.resolve(hostTensor("float32", trained, [4, 2]));
+const firstRow = hostTensor("float32", Float32Array.of(1, 0, 0, 0), [1, 4]);
 
 test.each([
   ["in the graph", writeLinearModel],
@@ -28,14 +30,14 @@ test.each([
 
   const artifact = readArtifact(out);
   expect(artifact.metadata).toStrictEqual(readArtifact(join(folder, "graph.onnx")).metadata);
-  const classifier = await openClassifier(artifact, cpuDevice);
+  const classifier = await openClassifier(nodeEngine, artifact, cpuDevice);
   expect((await classifier.classify(firstRow)).logits).toStrictEqual(Float32Array.of(8, 7));
   await classifier.close();
-  const session = await openTrainingSession(artifact, cpuDevice);
+  const session = await openTrainingSession(nodeEngine, artifact, cpuDevice);
   const state = session.state();
-  expect(state["weight"]?.data).toStrictEqual(trained);
-  expect(state["velocity"]?.data).toStrictEqual(new Float32Array(8));
-  expect(state["steps"]?.data).toStrictEqual(Int32Array.of(0));
+  expect(dataOf(state["weight"])).toStrictEqual(trained);
+  expect(dataOf(state["velocity"])).toStrictEqual(new Float32Array(8));
+  expect(dataOf(state["steps"])).toStrictEqual(Int32Array.of(0));
   await session.close();
   expect(readdirSync(folder).filter((name) => name.endsWith(".tmp"))).toStrictEqual([]);
 });
@@ -44,7 +46,7 @@ test("a graph may be written over itself", async () => {
   const path = writeExternalModel(temporaryFolder());
   await writeArtifact(readArtifact(path), path, readTrained);
   const { parameters } = readArtifact(path);
-  expect(parameters).toMatchObject([{ storage: { kind: "external", path: `${path}.data`, offset: 0 } }]);
+  expect(parameters).toMatchObject([{ storage: { kind: "external", file: { path: `${path}.data` }, offset: 0 } }]);
   expect(new Float32Array(new Uint8Array(readFileSync(`${path}.data`)).buffer)).toStrictEqual(trained);
 });
 

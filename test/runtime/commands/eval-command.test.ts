@@ -1,4 +1,4 @@
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import { hostTensor } from "../engine/host-tensor.ts";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, sep } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -22,7 +22,7 @@ const evaluate = async (...args: readonly string[]) => {
 /** A graph whose logits are (difference, 0) for a clip of class low, and (0, difference) for one of class high. */
 const writeGraph = async (path: string, difference: number): Promise<void> => {
   const weight = Float32Array.of(difference, 0, 0, difference, 0, 0, 0, 0);
-  await writeArtifact(readArtifact("graph.onnx"), path, () => Promise.resolve(new Tensor("float32", weight, [4, 2])));
+  await writeArtifact(readArtifact("graph.onnx"), path, () => Promise.resolve(hostTensor("float32", weight, [4, 2])));
 };
 
 test("several graphs, and the mean of their scores", async () => {
@@ -81,7 +81,7 @@ describe("clips that a graph was trained on", () => {
     const fingerprints = await Promise.all(trained.map(fingerprintClip));
     const artifact = withTrainedClips(readArtifact(from), fingerprints);
     const weight = Float32Array.of(3, 0, 0, 3, 0, 0, 0, 0);
-    await writeArtifact(artifact, to, () => Promise.resolve(new Tensor("float32", weight, [4, 2])));
+    await writeArtifact(artifact, to, () => Promise.resolve(hostTensor("float32", weight, [4, 2])));
   };
 
   test("are left out where there are others and the data keeps none for evaluation", async () => {

@@ -1,4 +1,6 @@
 /** Exports a compiled graph: under its own names, and as transformers names it. */
+import { hostTensor } from "../engine/host-tensor.ts";
+import { nodeEngine } from "../../../runtime/engine/node.ts";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { PassThrough } from "node:stream";
@@ -19,7 +21,7 @@ import { exportHuggingFace } from "../../../runtime/export/export-hugging-face.t
 import { openClassifier } from "../../../runtime/engine/classifier.ts";
 import { cpuDevice } from "../../../runtime/engine/device.ts";
 import { openFeatureExtractor } from "../../../runtime/engine/feature-extractor.ts";
-import { InferenceSession, Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import { InferenceSession, Tensor } from "../../onnxruntime.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { metadata, startWeight, writeExternalModel } from "../artifact/linear-artifact.ts";
 
@@ -145,9 +147,9 @@ test("hf: onnx/model.onnx gives the graph's own logits of its features, for any 
   await run(graph, "--format", "hf", "--out", out);
   const artifact = readArtifact(graph);
   const samples = Float32Array.from({ length: 16_000 }, (_, index) => Math.sin(index / 9) / 2);
-  const classifier = await openClassifier(artifact, cpuDevice);
-  const extractor = await openFeatureExtractor(artifact);
-  const { logits } = await classifier.classify(new Tensor("float32", samples, [1, samples.length]));
+  const classifier = await openClassifier(nodeEngine, artifact, cpuDevice);
+  const extractor = await openFeatureExtractor(nodeEngine, artifact);
+  const { logits } = await classifier.classify(hostTensor("float32", samples, [1, samples.length]));
   const features = await extractor.extract(samples);
   const session = await InferenceSession.create(join(out, "onnx", "model.onnx"));
   expect([session.inputNames, session.outputNames]).toStrictEqual([["input_values"], ["logits"]]);

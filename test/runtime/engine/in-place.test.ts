@@ -1,35 +1,15 @@
-import { cpSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { nodeEngine } from "../../../runtime/engine/node.ts";
 import type { onnx } from "../../../compiler/artifact/onnx.ts";
 import { describe, expect, test } from "vitest";
-import { compile } from "../../../compiler/compile.ts";
 import { cpuDevice } from "../../../runtime/engine/device.ts";
 import { inPlaceStates } from "../../../runtime/engine/in-place.ts";
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { trainingProgram } from "../../../runtime/engine/session-program.ts";
 import { openTrainingSession } from "../../../runtime/engine/training-session.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { createRunner } from "../../onnx/training-info-runner.ts";
-import { temporaryFolder } from "../audio/temporary-folder.ts";
-
-const compileTiny = (training: string): string => {
-  const folder = temporaryFolder();
-  cpSync(fileURLToPath(new URL("../../compiler/tiny-model.ts", import.meta.url)), join(folder, "tiny-model.ts"));
-  const spec = join(folder, "spec.ts");
-  writeFileSync(
-    spec,
-    `import { adam, adamW, mixedFloat16 } from "specgraph";
-import { tiny } from "./tiny-model.ts";
-export default tiny({ training: { batch: 4, epochs: 1, ${training} } });
-export const unused = [adam, adamW, mixedFloat16];
-`,
-  );
-  const out = join(folder, "graph.onnx");
-  compile({ spec, out, input: "waveform" });
-  return out;
-};
+import { compileTiny } from "./compile-tiny.ts";
+import { hostTensor } from "./host-tensor.ts";
 
 const recipes = [
   "optimizer: adam({ learningRate: 0.01 })",
@@ -50,17 +30,17 @@ describe("every state of the update is written in place, to the last bit as into
     const elsewhere = [...gradients.replaces, ...update.replaces].filter(({ inPlace }) => !inPlace);
     expect(elsewhere).toStrictEqual([]);
 
-    const [session, reference] = [await openTrainingSession(artifact, cpuDevice), await createRunner(path)];
+    const [session, reference] = [await openTrainingSession(nodeEngine, artifact, cpuDevice), await createRunner(path)];
     const { accumulate } = artifact.metadata.recipe;
     for (let part = 0; part < 12; part++) {
       const feeds = {
-        waveform: new Tensor("float32", generateTensor(`in-place/${part}`, 2 * 4000, 0.3), [2, 4000]),
-        targets: new Tensor("float32", Float32Array.of(1, 0, 0, 1), [2, 2]),
-        learning_rate: new Tensor("float32", Float32Array.of(0.01), []),
+        waveform: hostTensor("float32", generateTensor(`in-place/${part}`, 2 * 4000, 0.3), [2, 4000]),
+        targets: hostTensor("float32", Float32Array.of(1, 0, 0, 1), [2, 2]),
+        learning_rate: hostTensor("float32", Float32Array.of(0.01), []),
       };
       const place = part % accumulate;
       const endsStep = place === accumulate - 1;
-      const isAdded = new Tensor("bool", [place > 0], []);
+      const isAdded = hostTensor("bool", Uint8Array.of(place > 0 ? 1 : 0), []);
       await session.steps([{ feeds, endsStep }]);
       await reference.step({ ...feeds, accumulate: isAdded }, endsStep ? [0, 1] : [0]);
     }

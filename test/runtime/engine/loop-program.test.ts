@@ -1,9 +1,11 @@
 import { join } from "node:path";
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import { dataOf, hostTensor } from "./host-tensor.ts";
+import { nodeEngine } from "../../../runtime/engine/node.ts";
 import { expect, test } from "vitest";
 import { compile } from "../../../compiler/compile.ts";
 import { cpuDevice } from "../../../runtime/engine/device.ts";
-import { type Artifact, readArtifact } from "../../../runtime/artifact/read-artifact.ts";
+import type { Artifact } from "../../../runtime/artifact/decode-artifact.ts";
+import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { openTrainingSession, type TrainingBatch } from "../../../runtime/engine/training-session.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
@@ -14,9 +16,9 @@ const makeBatch = (step: number, clips: number, samples: number): TrainingBatch 
   const targets = new Float32Array(clips * classes);
   for (let clip = 0; clip < clips; clip++) targets[clip * classes + ((step + clip) % classes)] = 1;
   const feeds = {
-    waveform: new Tensor("float32", generateTensor(`loop/${step}`, clips * samples, 0.3), [clips, samples]),
-    targets: new Tensor("float32", targets, [clips, classes]),
-    learning_rate: new Tensor("float32", Float32Array.of(1e-3 / (step + 1)), []),
+    waveform: hostTensor("float32", generateTensor(`loop/${step}`, clips * samples, 0.3), [clips, samples]),
+    targets: hostTensor("float32", targets, [clips, classes]),
+    learning_rate: hostTensor("float32", Float32Array.of(1e-3 / (step + 1)), []),
   };
   return { feeds, endsStep: true };
 };
@@ -27,12 +29,12 @@ const withStepsPerRun = (artifact: Artifact, stepsPerRun: number): Artifact => (
 });
 
 const train = async (artifact: Artifact, stepsPerRun: number, batches: readonly TrainingBatch[]) => {
-  const session = await openTrainingSession(withStepsPerRun(artifact, stepsPerRun), cpuDevice);
+  const session = await openTrainingSession(nodeEngine, withStepsPerRun(artifact, stepsPerRun), cpuDevice);
   const losses: number[] = [];
   for (let done = 0; done < batches.length; done += stepsPerRun) {
     losses.push(...(await session.steps(batches.slice(done, done + stepsPerRun))));
   }
-  const state = Object.fromEntries(session.changing.map(({ name }) => [name, session.state()[name]?.data]));
+  const state = Object.fromEntries(session.changing.map(({ name }) => [name, dataOf(session.state()[name])]));
   await session.close();
   return { losses, state };
 };

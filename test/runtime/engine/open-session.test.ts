@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
 import type { onnx } from "../../../compiler/artifact/onnx.ts";
 import { cpuDevice } from "../../../runtime/engine/device.ts";
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import type { HostTensor } from "../../../runtime/engine/engine.ts";
+import { nodeEngine } from "../../../runtime/engine/node.ts";
 import { openSession } from "../../../runtime/engine/open-session.ts";
 import { UserError } from "../../../runtime/user-error.ts";
+import { hostTensor } from "./host-tensor.ts";
 
 const count = 4 * 2 ** 20;
 
@@ -27,12 +29,12 @@ const model: onnx.IModelProto = {
   },
 };
 
-const filled = (value: number, length = count): Tensor =>
-  new Tensor("float32", new Float32Array(length).fill(value), [length]);
+const filled = (value: number, length = count): HostTensor =>
+  hostTensor("float32", new Float32Array(length).fill(value), [length]);
 
 describe("a session that writes into given tensors", () => {
   test("fills them all, and leaves no copy beside them", async () => {
-    const session = await openSession({ path: "two.onnx" }, model, cpuDevice, "given");
+    const session = await openSession(nodeEngine, { path: "two.onnx" }, model, cpuDevice, { outputsAreGiven: true });
     const [x, y, z] = [filled(3), filled(0), filled(0)];
     const before = process.memoryUsage().arrayBuffers;
     await session.runInto({ x }, { y, z });
@@ -43,7 +45,7 @@ describe("a session that writes into given tensors", () => {
   });
 
   test("may be given an input's own tensor", async () => {
-    const session = await openSession({ path: "two.onnx" }, model, cpuDevice, "given");
+    const session = await openSession(nodeEngine, { path: "two.onnx" }, model, cpuDevice, { outputsAreGiven: true });
     const [x, z] = [filled(3), filled(0)];
     await session.runInto({ x }, { y: x, z });
     expect(x.data[count - 1]).toBe(-3);
@@ -51,7 +53,7 @@ describe("a session that writes into given tensors", () => {
   });
 
   test("tells what goes wrong in a run", async () => {
-    const session = await openSession({ path: "two.onnx" }, model, cpuDevice, "given");
+    const session = await openSession(nodeEngine, { path: "two.onnx" }, model, cpuDevice, { outputsAreGiven: true });
     const run = session.runInto({ x: filled(1, 7) }, { y: filled(0), z: filled(0) });
     await expect(run).rejects.toThrow(UserError);
     await expect(run).rejects.toThrow(

@@ -1,23 +1,24 @@
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
+import { hostTensor } from "./host-tensor.ts";
 import { expect, test } from "vitest";
 import { absentSample } from "../../../compiler/artifact/names.ts";
+import type { HostTensor } from "../../../runtime/engine/engine.ts";
 import { stackFeeds } from "../../../runtime/engine/stack-feeds.ts";
 
-const describeTensor = ({ type, dims, data }: Tensor) => [type, dims, data];
+const describeTensor = ({ type, dims, data }: HostTensor) => [type, dims, data];
 
 test("every type gets an axis in front; shorter waveforms are filled up", () => {
   const stacked = stackFeeds([
     {
-      waveform: new Tensor("float32", Float32Array.of(1, 2), [2, 1]),
-      partner: new Tensor("float32", Float32Array.of(1, 2, 3, 4), [2, 2]),
-      update: new Tensor("bool", Uint8Array.of(0), []),
-      learning_rate: new Tensor("float32", Float32Array.of(0.5), []),
+      waveform: hostTensor("float32", Float32Array.of(1, 2), [2, 1]),
+      partner: hostTensor("float32", Float32Array.of(1, 2, 3, 4), [2, 2]),
+      update: hostTensor("bool", Uint8Array.of(0), []),
+      learning_rate: hostTensor("float32", Float32Array.of(0.5), []),
     },
     {
-      waveform: new Tensor("float32", Float32Array.of(3, 4, 5, 6), [2, 2]),
-      partner: new Tensor("float32", Float32Array.of(5, 6), [2, 1]),
-      update: new Tensor("bool", Uint8Array.of(1), []),
-      learning_rate: new Tensor("float32", Float32Array.of(0.25), []),
+      waveform: hostTensor("float32", Float32Array.of(3, 4, 5, 6), [2, 2]),
+      partner: hostTensor("float32", Float32Array.of(5, 6), [2, 1]),
+      update: hostTensor("bool", Uint8Array.of(1), []),
+      learning_rate: hostTensor("float32", Float32Array.of(0.25), []),
     },
   ]);
   expect(Object.entries(stacked).map(([name, tensor]) => [name, ...describeTensor(tensor)])).toStrictEqual([

@@ -1,12 +1,13 @@
 import { cpuDevice } from "../../../runtime/engine/device.ts";
+import { dataOf, hostTensor } from "./host-tensor.ts";
+import { nodeEngine } from "../../../runtime/engine/node.ts";
 import { join } from "node:path";
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../../compiler/compile.ts";
 import { openClassifier, openClassifierOn } from "../../../runtime/engine/classifier.ts";
 import { openSession } from "../../../runtime/engine/open-session.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
-import type { Tensors } from "../../../runtime/engine/state-store.ts";
+import type { HostTensor, HostTensors } from "../../../runtime/engine/engine.ts";
 import { openTrainingSession, type TrainingSession } from "../../../runtime/engine/training-session.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
@@ -14,19 +15,19 @@ import { createRunner } from "../../onnx/training-info-runner.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { linearModel, startWeight, writeExternalModel, writeLinearModel } from "../artifact/linear-artifact.ts";
 
-const waveform = new Tensor("float32", Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0), [2, 4]);
-const feeds: Tensors = {
+const waveform = hostTensor("float32", Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0), [2, 4]);
+const feeds: HostTensors = {
   waveform,
-  targets: new Tensor("float32", Float32Array.of(1, 0, 0, 1), [2, 2]),
-  learning_rate: new Tensor("float32", Float32Array.of(0.5), []),
+  targets: hostTensor("float32", Float32Array.of(1, 0, 0, 1), [2, 2]),
+  learning_rate: hostTensor("float32", Float32Array.of(0.5), []),
 };
-const stepOnce = async (session: TrainingSession, batch: Tensors): Promise<number | undefined> =>
+const stepOnce = async (session: TrainingSession, batch: HostTensors): Promise<number | undefined> =>
   (await session.steps([{ feeds: batch, endsStep: true }]))[0];
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 describe("a model that can be worked out by hand", () => {
   test("two steps of momentum", async () => {
-    const session = await openTrainingSession(readArtifact(writeLinearModel(temporaryFolder())), cpuDevice);
+    const session = await openTrainingSession(nodeEngine, readArtifact(writeLinearModel(temporaryFolder())), cpuDevice);
     // Each clip picks one row of the weight, whose two columns stay opposite: its logits are (w, -w).
     let [first, second] = [0.1, 0.2];
     let [firstVelocity, secondVelocity] = [0, 0];
@@ -38,17 +39,21 @@ describe("a model that can be worked out by hand", () => {
       first -= 0.5 * firstVelocity;
       second -= 0.5 * secondVelocity;
       const state = session.state();
-      expect(state["weight"]?.data[0]).toBeCloseTo(first, 6);
-      expect(state["weight"]?.data[2]).toBeCloseTo(second, 6);
-      expect(state["velocity"]?.data[2]).toBeCloseTo(secondVelocity, 6);
-      expect(state["steps"]?.data[0]).toBe(step);
+      expect(dataOf(state["weight"])?.[0]).toBeCloseTo(first, 6);
+      expect(dataOf(state["weight"])?.[2]).toBeCloseTo(second, 6);
+      expect(dataOf(state["velocity"])?.[2]).toBeCloseTo(secondVelocity, 6);
+      expect(dataOf(state["steps"])?.[0]).toBe(step);
     }
     await session.close();
   });
 
   test("parameters start from the data file", async () => {
-    const session = await openTrainingSession(readArtifact(writeExternalModel(temporaryFolder())), cpuDevice);
-    expect(session.state()["weight"]?.data).toStrictEqual(Float32Array.from(startWeight));
+    const session = await openTrainingSession(
+      nodeEngine,
+      readArtifact(writeExternalModel(temporaryFolder())),
+      cpuDevice,
+    );
+    expect(dataOf(session.state()["weight"])).toStrictEqual(Float32Array.from(startWeight));
     await session.close();
   });
 
@@ -60,10 +65,10 @@ describe("a model that can be worked out by hand", () => {
     writeExternalModel(folder);
     const external = readArtifact(join(folder, "graph.onnx")).model.graph?.initializer ?? [];
     model.graph.initializer = [...external];
-    const session = await openTrainingSession(readArtifact(writeLinearModel(folder, model)), cpuDevice);
+    const session = await openTrainingSession(nodeEngine, readArtifact(writeLinearModel(folder, model)), cpuDevice);
     for (let step = 1; step <= 3; step++) await stepOnce(session, feeds);
-    expect(session.state()["weight"]?.data).toStrictEqual(Float32Array.from(startWeight));
-    expect(session.state()["steps"]?.data[0]).toBe(3);
+    expect(dataOf(session.state()["weight"])).toStrictEqual(Float32Array.from(startWeight));
+    expect(dataOf(session.state()["steps"])?.[0]).toBe(3);
     await session.close();
   });
 });
@@ -74,27 +79,27 @@ describe("the quickstart model", () => {
   [0, 13, 28].forEach((index) => {
     targets[index] = 1;
   });
-  const batch = (step: number): Tensors => ({
-    waveform: new Tensor("float32", generateTensor(`session/${step}`, 3 * samples, 0.3), [3, samples]),
-    targets: new Tensor("float32", targets, [3, 10]),
-    learning_rate: new Tensor("float32", Float32Array.of(1e-3), []),
+  const batch = (step: number): HostTensors => ({
+    waveform: hostTensor("float32", generateTensor(`session/${step}`, 3 * samples, 0.3), [3, samples]),
+    targets: hostTensor("float32", targets, [3, 10]),
+    learning_rate: hostTensor("float32", Float32Array.of(1e-3), []),
   });
 
   test("states that steps write in place equal those of a runner that copies every tensor", async () => {
     const out = join(temporaryFolder(), "graph.onnx");
     compile({ spec: "spec/quickstart.ts", out, input: "waveform" });
     const artifact = readArtifact(out);
-    const [session, reference] = [await openTrainingSession(artifact, cpuDevice), await createRunner(out)];
-    const classifier = await openClassifierOn(artifact, cpuDevice, session.state);
+    const [session, reference] = [await openTrainingSession(nodeEngine, artifact, cpuDevice), await createRunner(out)];
+    const classifier = await openClassifierOn(nodeEngine, artifact, cpuDevice, session.state);
     for (let step = 1; step <= 5; step++) {
       const loss = await stepOnce(session, batch(step));
       expect(loss).toBe((await reference.step(batch(step)))["loss"]?.data[0]);
       // In between, as after an epoch: evaluation reads the states and leaves them alone.
-      await classifier.classify(batch(step)["waveform"] as Tensor);
+      await classifier.classify(batch(step)["waveform"] as HostTensor);
     }
     expect(Object.keys(session.state()).sort()).toStrictEqual([...reference.state.keys()].sort());
     for (const [name, tensor] of Object.entries(session.state())) {
-      expect(tensor.data, name).toStrictEqual(reference.state.get(name)?.data);
+      expect(dataOf(tensor), name).toStrictEqual(reference.state.get(name)?.data);
     }
     await classifier.close();
     await session.close();
@@ -104,15 +109,15 @@ describe("the quickstart model", () => {
 describe("a classifier", () => {
   test("answers the same from the file and on parameters in memory", async () => {
     const artifact = readArtifact(writeExternalModel(temporaryFolder()));
-    const session = await openTrainingSession(artifact, cpuDevice);
-    const fromFile = await openClassifier(artifact, cpuDevice);
-    const inMemory = await openClassifierOn(artifact, cpuDevice, session.state);
+    const session = await openTrainingSession(nodeEngine, artifact, cpuDevice);
+    const fromFile = await openClassifier(nodeEngine, artifact, cpuDevice);
+    const inMemory = await openClassifierOn(nodeEngine, artifact, cpuDevice, session.state);
     const answers = await fromFile.classify(waveform);
     expect(answers.logits).toStrictEqual(Float32Array.of(0.1, -0.1, 0.2, -0.2));
     expect(await inMemory.classify(waveform)).toStrictEqual(answers);
     await stepOnce(session, feeds);
-    const weight = session.state()["weight"]?.data;
-    expect((await inMemory.classify(waveform)).logits).toStrictEqual(weight?.slice(0, 4));
+    const weight = dataOf(session.state()["weight"]);
+    expect((await inMemory.classify(waveform)).logits).toStrictEqual((weight as Float32Array | undefined)?.slice(0, 4));
     await Promise.all([session, fromFile, inMemory].map(({ close }) => close()));
   });
 });
@@ -122,7 +127,7 @@ describe("what cannot run", () => {
     const model = linearModel();
     model.graph.node = (model.graph.node ?? []).map((node) => ({ ...node, opType: "NoSuchOperator" }));
     const artifact = readArtifact(writeLinearModel(temporaryFolder(), model));
-    const refused = openSession(artifact, artifact.path, cpuDevice);
+    const refused = openSession(nodeEngine, artifact, artifact.path, cpuDevice);
     await expect(refused).rejects.toThrow(UserError);
     await expect(refused).rejects.toThrow(
       `${artifact.path}: ONNX Runtime refuses the graph; compile or copy it again (`,

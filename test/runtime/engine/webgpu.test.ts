@@ -1,13 +1,15 @@
 /** The training program and inference on a WebGPU device, software if need be, against the CPU. */
+import { hostTensor } from "./host-tensor.ts";
+import { nodeEngine } from "../../../runtime/engine/node.ts";
 import { join } from "node:path";
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import type { Recipe } from "../../../compiler/artifact/recipe.ts";
 import { compile } from "../../../compiler/compile.ts";
 import { openClassifier, openClassifierOn } from "../../../runtime/engine/classifier.ts";
 import { cpuDevice, type Device } from "../../../runtime/engine/device.ts";
-import { type Artifact, readArtifact } from "../../../runtime/artifact/read-artifact.ts";
-import type { Tensors } from "../../../runtime/engine/state-store.ts";
+import type { Artifact } from "../../../runtime/artifact/decode-artifact.ts";
+import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
+import type { HostTensor, HostTensors } from "../../../runtime/engine/engine.ts";
 import { openTrainingSession, type TrainingBatch } from "../../../runtime/engine/training-session.ts";
 import { writeArtifact } from "../../../runtime/artifact/write-artifact.ts";
 import { saying } from "../saying.ts";
@@ -19,21 +21,21 @@ const webgpuDevice: Device = { kind: "webgpu", name: "software", float16: false 
 const classes = 10;
 const samples = 16_000;
 
-const makeBatch = (step: number, clips: number): Tensors => {
+const makeBatch = (step: number, clips: number): HostTensors => {
   const targets = new Float32Array(clips * classes);
   for (let clip = 0; clip < clips; clip++) targets[clip * classes + ((step + clip) % classes)] = 1;
   return {
-    waveform: new Tensor("float32", generateTensor(`webgpu/${step}`, clips * samples, 0.3), [clips, samples]),
-    targets: new Tensor("float32", targets, [clips, classes]),
-    learning_rate: new Tensor("float32", Float32Array.of(1e-3), []),
+    waveform: hostTensor("float32", generateTensor(`webgpu/${step}`, clips * samples, 0.3), [clips, samples]),
+    targets: hostTensor("float32", targets, [clips, classes]),
+    learning_rate: hostTensor("float32", Float32Array.of(1e-3), []),
   };
 };
 
 const norm = (values: Float32Array): number => Math.hypot(...values);
-const floats = ({ data }: Tensor): Float32Array => data as Float32Array;
+const floats = ({ data }: HostTensor): Float32Array => data as Float32Array;
 
 /** Distance of two tensors, as a share of the second's norm. */
-const distance = (a: Tensor, b: Tensor): number => {
+const distance = (a: HostTensor, b: HostTensor): number => {
   const [x, y] = [floats(a), floats(b)];
   return norm(x.map((value, index) => value - (y[index] ?? NaN))) / norm(y);
 };
@@ -45,7 +47,7 @@ const compileQuickstart = (recipe: Partial<Recipe> = {}): Artifact => {
   return { ...artifact, metadata: { ...artifact.metadata, recipe: { ...artifact.metadata.recipe, ...recipe } } };
 };
 
-const once = (feeds: Tensors): TrainingBatch => ({ feeds, endsStep: true });
+const once = (feeds: HostTensors): TrainingBatch => ({ feeds, endsStep: true });
 
 if (softwareGpu !== undefined) process.env["VK_DRIVER_FILES"] = softwareGpu;
 
@@ -53,8 +55,8 @@ describe.skipIf(softwareGpu === undefined)("on a WebGPU device", () => {
   test("twenty steps: losses, gradients and answers are the CPU's", async () => {
     const artifact = compileQuickstart();
     const [cpu, gpu] = [
-      await openTrainingSession(artifact, cpuDevice),
-      await openTrainingSession(artifact, webgpuDevice),
+      await openTrainingSession(nodeEngine, artifact, cpuDevice),
+      await openTrainingSession(nodeEngine, artifact, webgpuDevice),
     ];
     for (let step = 0; step < 20; step++) {
       const batch = makeBatch(step, 2);
@@ -69,13 +71,13 @@ describe.skipIf(softwareGpu === undefined)("on a WebGPU device", () => {
     }
     expect((await gpu.read("optimizer.step")).data).toStrictEqual(Int32Array.of(20));
 
-    const waveform = makeBatch(0, 2)["waveform"] as Tensor;
+    const waveform = makeBatch(0, 2)["waveform"] as HostTensor;
     const trained = join(temporaryFolder(), "trained.onnx");
     await writeArtifact(artifact, trained, gpu.read);
-    const inTraining = await openClassifierOn(artifact, webgpuDevice, gpu.state);
+    const inTraining = await openClassifierOn(nodeEngine, artifact, webgpuDevice, gpu.state);
     const [onGpu, onCpu] = [
-      await openClassifier(readArtifact(trained), webgpuDevice),
-      await openClassifier(readArtifact(trained), cpuDevice),
+      await openClassifier(nodeEngine, readArtifact(trained), webgpuDevice),
+      await openClassifier(nodeEngine, readArtifact(trained), cpuDevice),
     ];
     const { logits: expected } = await onCpu.classify(waveform);
     for (const classifier of [inTraining, onGpu]) {
@@ -89,9 +91,9 @@ describe.skipIf(softwareGpu === undefined)("on a WebGPU device", () => {
 
   test("losses that are read together, and memory over 200 steps", { timeout: 600_000 }, async () => {
     const artifact = compileQuickstart({ stepsPerRun: 10 });
-    const gpu = await openTrainingSession(artifact, webgpuDevice);
+    const gpu = await openTrainingSession(nodeEngine, artifact, webgpuDevice);
     const batches = Array.from({ length: 10 }, (_, step) => makeBatch(step, 1));
-    const cpu = await openTrainingSession(artifact, cpuDevice);
+    const cpu = await openTrainingSession(nodeEngine, artifact, cpuDevice);
     const [losses, expected] = [await gpu.steps(batches.map(once)), await cpu.steps(batches.map(once))];
     losses.forEach((loss, step) => expect(Math.abs(loss / (expected[step] ?? NaN) - 1)).toBeLessThan(1e-5));
     // A software device keeps its buffers in this process.
@@ -105,7 +107,7 @@ describe.skipIf(softwareGpu === undefined)("on a WebGPU device", () => {
 
   test("mixed precision needs float16 arithmetic", async () => {
     const artifact = compileQuickstart({ precision: "mixed-float16" });
-    await expect(openTrainingSession(artifact, webgpuDevice)).rejects.toThrow(
+    await expect(openTrainingSession(nodeEngine, artifact, webgpuDevice)).rejects.toThrow(
       saying(
         `${artifact.path}: trains in mixed precision, and webgpu (software) has no float16 arithmetic; compile the spec with precision: float32(), or use --device cpu`,
       ),

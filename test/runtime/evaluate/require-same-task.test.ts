@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { requireSameTask } from "../../../runtime/evaluate/require-same-task.ts";
-import type { Artifact } from "../../../runtime/artifact/read-artifact.ts";
+import type { Artifact } from "../../../runtime/artifact/decode-artifact.ts";
 import { saying } from "../saying.ts";
 import { metadata } from "../artifact/linear-artifact.ts";
 
@@ -10,7 +10,8 @@ const artifact = (path: string, changes: Partial<ArtifactMetadata> = {}): Artifa
   metadata: { ...metadata, ...changes },
   model: {},
   parameters: [],
-  dataPaths: [],
+  graph: "graph.onnx",
+  dataFiles: [],
   bytes: { graph: 0, data: 0 },
 });
 

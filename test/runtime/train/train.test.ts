@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { hostTensor } from "../engine/host-tensor.ts";
+import { nodeEngine } from "../../../runtime/engine/node.ts";
 import { join } from "node:path";
-import { Tensor } from "../../../runtime/engine/onnxruntime.ts";
 import type { onnx } from "../../../compiler/artifact/onnx.ts";
 import { describe, expect, test } from "vitest";
 import type { Clip } from "../../../runtime/data/dataset.ts";
@@ -180,10 +181,10 @@ describe("which graph is which", () => {
       ["scores", 4, 2],
       ["targets", 4, 2],
     ]);
-    const classifier = await openClassifier(readArtifact(options.folder.best.graph), cpuDevice);
+    const classifier = await openClassifier(nodeEngine, readArtifact(options.folder.best.graph), cpuDevice);
     const waveforms = await Promise.all(clips.slice(0, 4).map(load));
     const waveform = Float32Array.from(waveforms.flatMap((samples) => [...samples]));
-    const answers = await classifier.classify(new Tensor("float32", waveform, [4, 4]));
+    const answers = await classifier.classify(hostTensor("float32", waveform, [4, 4]));
     await classifier.close();
     const [logits, scores, targets] = await Promise.all(tensors.map(readTensor));
     expect([logits, scores]).toStrictEqual([answers.logits, answers.scores]);

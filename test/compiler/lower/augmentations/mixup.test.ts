@@ -1,4 +1,4 @@
-import { Tensor } from "../../../../runtime/engine/onnxruntime.ts";
+import { Tensor } from "../../../onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { absentSample } from "../../../../compiler/artifact/names.ts";
 import type { NormalizedFeatures } from "../../../../compiler/ir/normalized-spec.ts";

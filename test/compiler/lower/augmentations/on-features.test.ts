@@ -1,4 +1,4 @@
-import { type InferenceSession, Tensor } from "../../../../runtime/engine/onnxruntime.ts";
+import { type InferenceSession, Tensor } from "../../../onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import type { NormalizedFeatures } from "../../../../compiler/ir/normalized-spec.ts";
 import { createBuilder } from "../../../../compiler/ops/builder.ts";

@@ -55,7 +55,7 @@ test("many operands: the telemetry's stack overflowed above some 25 kB of them",
 
 test("a worker alone cannot turn the telemetry off", async () => {
   const { ORT_DISABLE_TELEMETRY: _, ...env } = process.env;
-  const worker = new Worker(built("runtime/engine/onnxruntime.js"), { env });
+  const worker = new Worker(built("runtime/engine/node.js"), { env });
   const failure = await new Promise<Error | undefined>((resolve) => {
     worker.on("error", resolve);
     worker.on("exit", () => resolve(undefined));

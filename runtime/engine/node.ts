@@ -1,0 +1,77 @@
+/** ONNX Runtime for Node.js, without its telemetry; the linter keeps every other file from loading the library. */
+// Modules are evaluated in the order of these lines.
+import "./disable-telemetry.ts";
+import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
+import { encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
+import { env, InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
+import type { Engine, HostTensor, SessionOptions } from "./engine.ts";
+import { fromNative, toNative } from "./native-tensors.ts";
+
+/** ONNX Runtime's; up to errors, what it tells is about graph optimisations, not about the user's input. */
+const logLevels = { warning: 2, fatal: 4 } as const;
+
+const nativeOptions = (options: SessionOptions): InferenceSession.SessionOptions => {
+  const { device, isWhole = false, warns = false, kept = [], dataFiles = new Map<string, Uint8Array>() } = options;
+  return {
+    executionProviders: [device],
+    logSeverityLevel: warns ? logLevels.warning : logLevels.fatal,
+    // onnxruntime-node 1.30, CPU: planning memory by pattern is no faster and takes half as much memory again.
+    enableMemPattern: false,
+    ...(isWhole ? { extra: { session: { disable_cpu_ep_fallback: "1" } } } : {}),
+    ...(kept.length > 0
+      ? { preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, "gpu-buffer"])) }
+      : {}),
+    ...(dataFiles.size > 0 ? { externalData: [...dataFiles].map(([path, data]) => ({ path, data })) } : {}),
+  };
+};
+
+/**
+ * onnxruntime-node (1.30) writes outputs into the tensors that it is given, and then copies each into a new array all the
+ * same: another set of states, made anew in each step. It goes through the outputs in order and ends at one that is no tensor,
+ * when all are written and none is copied; such a one, an empty sequence, is put in front.
+ */
+const copyStop = "engine/copy-stop";
+const atCopyStop = "Non tensor type is temporarily not supported.";
+
+const withCopyStop = (model: onnx.IModelProto): onnx.IModelProto => {
+  const { node, output } = model.graph ?? {};
+  const sequenceType = { elemType: { tensorType: { elemType: onnxTypeNumbers.float32 } } };
+  return {
+    ...model,
+    graph: {
+      ...model.graph,
+      node: [{ opType: "SequenceEmpty", name: copyStop, output: [copyStop] }, ...(node ?? [])],
+      output: [{ name: copyStop, type: { sequenceType } }, ...(output ?? [])],
+    },
+  };
+};
+
+const openNative = (graph: Parameters<Engine["open"]>[0], options: SessionOptions): Promise<InferenceSession> => {
+  const native = nativeOptions(options);
+  if (typeof graph === "string") return InferenceSession.create(graph, native);
+  if (graph instanceof Uint8Array) return InferenceSession.create(graph, native);
+  return InferenceSession.create(encodeOnnx(options.outputsAreGiven ? withCopyStop(graph) : graph), native);
+};
+
+const create = ({ type, data, dims }: HostTensor): Tensor => new Tensor(type, data as never, dims);
+
+export const nodeEngine: Engine = {
+  version: env.versions.node ?? "unknown",
+  providers: () => listSupportedBackends().map(({ name }) => name),
+  open: async (graph, options) => {
+    const session = await openNative(graph, options);
+    return {
+      inputNames: session.inputNames,
+      outputNames: session.outputNames.filter((name) => name !== copyStop),
+      run: async (feeds) => fromNative(await session.run(toNative(feeds, create))),
+      runInto: async (feeds, outputs) => {
+        try {
+          await session.run(toNative(feeds, create), { [copyStop]: null, ...toNative(outputs, create) });
+        } catch (error) {
+          if (!(error instanceof Error && error.message.startsWith(atCopyStop))) throw error;
+        }
+      },
+      release: () => session.release(),
+    };
+  },
+};

@@ -1,0 +1,60 @@
+/**
+ * ONNX Runtime for browsers: WebAssembly, and WebGPU where the browser has it. It knows no files: graphs are given as bytes.
+ * Imported is the build whose WebGPU provider is the one of Node.js's; the package's default has an older one.
+ */
+import { env, InferenceSession, Tensor } from "onnxruntime-web/webgpu";
+import { encodeOnnx } from "../../compiler/artifact/onnx.ts";
+import { type Engine, type HostTensor, onHost, type SessionOptions, type Tensors } from "./engine.ts";
+import { fromNative, toNative } from "./native-tensors.ts";
+
+/** ONNX Runtime's. */
+const logLevels = { warning: 2, fatal: 4 } as const;
+
+const executionProviders: Readonly<Partial<Record<SessionOptions["device"], string>>> = {
+  cpu: "wasm",
+  webgpu: "webgpu",
+};
+
+const nativeOptions = (options: SessionOptions): InferenceSession.SessionOptions => {
+  const { device, isWhole = false, warns = false, kept = [], dataFiles = new Map<string, Uint8Array>() } = options;
+  return {
+    executionProviders: [executionProviders[device] ?? device],
+    logSeverityLevel: warns ? logLevels.warning : logLevels.fatal,
+    ...(isWhole ? { extra: { session: { disable_cpu_ep_fallback: "1" } } } : {}),
+    ...(kept.length > 0
+      ? { preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, "gpu-buffer"])) }
+      : {}),
+    ...(dataFiles.size > 0 ? { externalData: [...dataFiles].map(([path, data]) => ({ path, data })) } : {}),
+  };
+};
+
+const create = ({ type, data, dims }: HostTensor): Tensor => new Tensor(type, data as never, dims);
+
+/** Types for Node.js have no `navigator.gpu`. */
+const hasWebGpu = (): boolean =>
+  (globalThis as { readonly navigator?: { readonly gpu?: unknown } }).navigator?.gpu !== undefined;
+
+export const webEngine: Engine = {
+  version: env.versions.web ?? "unknown",
+  providers: () => ["cpu", ...(hasWebGpu() ? ["webgpu"] : [])],
+  open: async (graph, options) => {
+    if (typeof graph === "string") throw new Error(`a browser opens no files such as ${graph}: give the graph's bytes`);
+    const bytes = graph instanceof Uint8Array ? graph : encodeOnnx(graph);
+    const session = await InferenceSession.create(bytes, nativeOptions(options));
+    const run = async (feeds: Tensors): Promise<Tensors> => fromNative(await session.run(toNative(feeds, create)));
+    return {
+      inputNames: session.inputNames,
+      outputNames: session.outputNames,
+      run,
+      // onnxruntime-web 1.30 computes in memory of its own and leaves tensors that it is given for outputs as they are.
+      runInto: async (feeds, outputs) => {
+        const made = await run(feeds);
+        for (const [name, { data }] of Object.entries(outputs)) {
+          const output = made[name];
+          if (output) data.set(onHost(output).data as never);
+        }
+      },
+      release: () => session.release(),
+    };
+  },
+};
