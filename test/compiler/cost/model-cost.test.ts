@@ -60,6 +60,7 @@ const perResult: Readonly<Record<string, number>> = {
   Sqrt: 1,
   Relu: 1,
   Clip: 1,
+  Floor: 1,
   Less: 1,
   LessOrEqual: 1,
   Equal: 1,
@@ -74,7 +75,7 @@ const perResult: Readonly<Record<string, number>> = {
   Gelu: 10,
 };
 const perOperand: Readonly<Record<string, number>> = { ReduceSum: 1, ReduceMean: 1, ReduceLogSumExp: 6 };
-const moves = new Set("Reshape Transpose Concat Split Slice Pad Gather Expand Shape Cast".split(" "));
+const moves = new Set("Reshape Transpose Concat Split Slice Pad Gather GatherElements Expand Shape Cast".split(" "));
 
 /** From an operator of the file, and the shapes that its tensors had. */
 const flopsOf = ({ opType, input, output, attribute }: onnx.INodeProto, shapes: Shapes): number => {
