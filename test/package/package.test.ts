@@ -16,6 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Project, ts } from "ts-morph";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { softwareGpu } from "../software-gpu.ts";
 import { unknownFiles } from "./unknown-files.ts";
@@ -287,6 +288,20 @@ ast({ sise: sizes.tiny224 });
     const options = { module, moduleResolution, target: "es2022", strict: true, noEmit: true, types: [] };
     write("tsconfig.json", JSON.stringify({ compilerOptions: options, files: ["consumer.mts", "consumer.cts"] }));
     expect(run(project, tsc, ["-p", "tsconfig.json"])).toMatchObject({ status: 0, stdout: "" });
+  });
+
+  test("types for TypeScript 5 as its tsc --init sets it, which reads no exports", () => {
+    write("consumer.ts", consumer);
+    const options = {
+      module: ts.ModuleKind.CommonJS,
+      moduleResolution: ts.ModuleResolutionKind.Node10,
+      ignoreDeprecations: "6.0",
+    };
+    const typescript = new Project({
+      compilerOptions: { ...options, target: ts.ScriptTarget.ES2022, esModuleInterop: true, strict: true, types: [] },
+    });
+    typescript.addSourceFileAtPath(join(project, "consumer.ts"));
+    expect(typescript.formatDiagnosticsWithColorAndContext(typescript.getPreEmitDiagnostics())).toBe("");
   });
 
   test.each([
