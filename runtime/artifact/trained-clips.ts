@@ -1,7 +1,6 @@
 /** Which clips a graph was trained on: in its metadata, so that they are known wherever the graph is. */
 import * as v from "valibot";
-import { countSchema } from "../text/count-schema.ts";
-import { parseJson } from "../text/parse-json.ts";
+import { countSchema, parseJson } from "../text/json.ts";
 import { trainedClipsKey } from "../../compiler/artifact/metadata.ts";
 import type { Artifact } from "./decode-artifact.ts";
 

@@ -10,7 +10,7 @@ import { type FoldResult, summarizeFolds } from "../cross-validation/summarize-f
 import type { Dataset } from "../data/dataset.ts";
 import { createClipExaminer } from "../data/examine-clips.ts";
 import { readDataset } from "../data/read-dataset.ts";
-import { requireReadable } from "../data/require-readable.ts";
+import { requireReadable } from "../data/unreadable-clips.ts";
 import { writeText } from "../files/write-text.ts";
 import { formatFolds } from "../report/terminal/format-folds.ts";
 import { folderName, runFolder } from "../runs/run-folder.ts";

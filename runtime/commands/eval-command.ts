@@ -18,8 +18,7 @@ import {
 } from "./options.ts";
 import { listen } from "./listen.ts";
 import type { Output } from "./output.ts";
-import { formatComparison } from "../report/terminal/format-comparison.ts";
-import { formatClasses, formatFigures } from "../report/terminal/format-summary.ts";
+import { formatClasses, formatComparison, formatFigures } from "../report/terminal/format-figures.ts";
 import { createProgress } from "../text/create-progress.ts";
 import { openClassifier } from "../engine/classifier.ts";
 import { nodeEngine } from "../engine/node.ts";

@@ -1,5 +1,5 @@
 /** `runtime infer`. */
-import { orUserError } from "../or-user-error.ts";
+import { UserError, orUserError } from "../user-error.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
@@ -17,7 +17,6 @@ import { formatTable } from "../../compiler/artifact/format-table.ts";
 import { type Classifier, openClassifier } from "../engine/classifier.ts";
 import { nodeEngine } from "../engine/node.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
-import { UserError } from "../user-error.ts";
 
 const defaultTop = 5;
 

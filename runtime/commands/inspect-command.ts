@@ -1,15 +1,14 @@
 /** `runtime inspect`. */
-import { costFor, type Task } from "../../compiler/artifact/cost.ts";
-import { samplesIn } from "../audio/frames.ts";
-import { shortenList } from "../text/shorten-list.ts";
-import { type Command, exitCodes } from "./command.ts";
-import { commonOptions, oneOperand, parseOptions, type Usage } from "./options.ts";
-import type { Artifact } from "../artifact/decode-artifact.ts";
-import { readArtifact } from "../artifact/read-artifact.ts";
-import { describeTensor, type TensorDescription } from "../report/terminal/describe-tensor.ts";
-import { describeRecipe } from "../report/terminal/describe-recipe.ts";
+import { type Task, costFor } from "../../compiler/artifact/cost.ts";
 import { formatBytes, formatCount, formatExact } from "../../compiler/artifact/format-number.ts";
 import { formatTable } from "../../compiler/artifact/format-table.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
+import { readArtifact } from "../artifact/read-artifact.ts";
+import { samplesIn } from "../audio/frames.ts";
+import { type TensorDescription, describeRecipe, describeTensor } from "../report/terminal/describe-graph.ts";
+import { shortenList } from "../text/shorten-list.ts";
+import { type Command, exitCodes } from "./command.ts";
+import { type Usage, commonOptions, oneOperand, parseOptions } from "./options.ts";
 
 const options = { ...commonOptions } as const;
 

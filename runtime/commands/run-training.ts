@@ -6,7 +6,7 @@ import { formatBytes } from "../../compiler/artifact/format-number.ts";
 import { writeReport } from "../report/html/write-report.ts";
 import { createNarrator } from "../report/terminal/create-narrator.ts";
 import type { PreparedRun } from "../train/prepared-run.ts";
-import { partSize } from "../runs/part-size.ts";
+import { partSize } from "../data/batches.ts";
 import { countSteps } from "../train/run-epoch.ts";
 import { unlockRun } from "../runs/run-lock.ts";
 import { peakMemoryBytes } from "../runs/run-usage.ts";

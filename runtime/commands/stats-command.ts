@@ -1,6 +1,6 @@
 /** `runtime stats`. */
 import { fileURLToPath } from "node:url";
-import { orUserError } from "../or-user-error.ts";
+import { UserError, orUserError } from "../user-error.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
 import { type Command, exitCodes } from "./command.ts";
@@ -13,7 +13,6 @@ import { formatExact, formatFigure } from "../../compiler/artifact/format-number
 import { formatTable } from "../../compiler/artifact/format-table.ts";
 import { createProgress } from "../text/create-progress.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
-import { UserError } from "../user-error.ts";
 import { formatProposal, type ProposedObjective } from "../report/terminal/format-proposal.ts";
 import { measureClips } from "../stats/measure-clips.ts";
 import { type ClipSummary, type Spread, summarizeClips } from "../stats/summarize-clips.ts";

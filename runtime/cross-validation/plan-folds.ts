@@ -1,4 +1,5 @@
 /** Which clips each fold of a cross-validation holds out. */
+import { resolve } from "node:path";
 import { quoted } from "../../compiler/artifact/printable.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
 import { groupBy } from "../data/group-by.ts";
@@ -27,4 +28,25 @@ export const stratify = ({ name, classes, clips }: Dataset, folds: number, seed:
   // Each class goes on where the last ended, so that folds differ by one clip at most.
   const dealt = [...members].flatMap(([index, group]) => randomOf(seed, index).shuffle(group));
   return new Map(dealt.map((clip, position) => [clip, (position % folds) + 1]));
+};
+
+const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+
+const row = ({ classes }: Dataset, { source, classIndices }: Clip, split: string): string => {
+  if (!("path" in source)) throw new UserError("embedded-not-divisible", {}, "the embedded sounds cannot be divided");
+  const labels = classIndices.map((index) => classes[index] ?? "");
+  const separated = labels.find((label) => label.includes(";"));
+  if (separated !== undefined)
+    throw new UserError(
+      "label-not-listable",
+      { label: separated },
+      `the label ${quoted(separated)} cannot be listed: ";" separates labels`,
+    );
+  return [resolve(source.path), labels.join(";"), split].map(quote).join(",");
+};
+
+/** One fold as a CSV that `--data` takes: path, label and split. */
+export const foldTable = (dataset: Dataset, foldOf: ReadonlyMap<Clip, number>, heldOut: number): string => {
+  const rows = dataset.clips.map((clip) => row(dataset, clip, foldOf.get(clip) === heldOut ? "test" : "train"));
+  return `${["path,label,split", ...rows].join("\n")}\n`;
 };

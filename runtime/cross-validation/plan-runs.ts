@@ -9,8 +9,7 @@ import { writeText } from "../files/write-text.ts";
 import { runFolder } from "../runs/run-folder.ts";
 import type { RunOptions } from "../train/run-options.ts";
 import { UserError } from "../user-error.ts";
-import { foldTable } from "./fold-table.ts";
-import { ownFolds, stratify } from "./plan-folds.ts";
+import { foldTable, ownFolds, stratify } from "./plan-folds.ts";
 
 export interface FoldRun {
   readonly repeat: number;

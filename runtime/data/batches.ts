@@ -1,7 +1,7 @@
+import { absentSample } from "../../compiler/artifact/names.ts";
+import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { Clip } from "./dataset.ts";
-import { fillBatch } from "./fill-batch.ts";
 import { loadAhead } from "./load-ahead.ts";
-import { targetsOf } from "./targets-of.ts";
 
 /** Clips that the graph computes together. */
 export interface Batch {
@@ -57,3 +57,39 @@ export const batches = ({
   ahead,
 }: BatchesOptions): AsyncGenerator<Batch, void, undefined> =>
   loadAhead(groupsOf(clips, batch), (group) => loadBatch(group, classes, load), ahead);
+
+/** Clips in a part of a step. */
+export const partSize = ({ batch, accumulate }: Pick<Recipe, "batch" | "accumulate">): number =>
+  Math.ceil(batch / accumulate);
+
+/**
+ * Clips as the graph's `waveform`: [clips, samples], row by row, shorter clips filled up with `absentSample`.
+ * @param samples at least those of the longest, as many as which is the default
+ */
+export const fillBatch = (
+  clips: readonly Float32Array[],
+  samples = Math.max(...clips.map(({ length }) => length)),
+): { readonly waveform: Float32Array<ArrayBuffer>; readonly samples: number } => {
+  const waveform = new Float32Array(clips.length * samples);
+  clips.forEach((clip, row) => {
+    waveform.set(clip, row * samples);
+    waveform.fill(absentSample, row * samples + clip.length, (row + 1) * samples);
+  });
+  return { waveform, samples };
+};
+
+/**
+ * The targets of clips, row by row: [clips, classes], 1 for every class heard in the clip and 0 elsewhere.
+ * @param clips undefined: one without classes
+ * @param classes how many classes the graph has
+ */
+export const targetsOf = (
+  clips: readonly (Pick<Clip, "classIndices"> | undefined)[],
+  classes: number,
+): Float32Array<ArrayBuffer> => {
+  const targets = new Float32Array(clips.length * classes);
+  clips.forEach((clip, row) => {
+    for (const index of clip?.classIndices ?? []) targets[row * classes + index] = 1;
+  });
+  return targets;
+};

@@ -2,7 +2,7 @@
 import type { LoadClip, LoadClipIfAny } from "./batches.ts";
 import type { Clip } from "./dataset.ts";
 import { standIn } from "./stand-in.ts";
-import { UnreadableClip } from "./unreadable-clip.ts";
+import { UnreadableClip } from "./unreadable-clips.ts";
 
 export interface LeavingOut {
   /** For training: another clip of the same classes in the place of one that is left out. */

@@ -1,7 +1,6 @@
 import type { Clip, Dataset } from "../data/dataset.ts";
-import { describeFaults } from "../data/describe-faults.ts";
+import { describeFaults, requireReadable } from "../data/unreadable-clips.ts";
 import { createClipExaminer } from "../data/examine-clips.ts";
-import { requireReadable } from "../data/require-readable.ts";
 import { evaluationClips } from "../data/split-clips.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { findTrainedClips, mergeTrained, trainedAmong, type TrainedAmong } from "./trained-among.ts";

@@ -1,9 +1,9 @@
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
 import { createWaveformStore } from "../data/create-waveform-store.ts";
 import type { Clip } from "../data/dataset.ts";
-import { UnreadableClip } from "../data/unreadable-clip.ts";
-import type { Artifact } from "../artifact/decode-artifact.ts";
+import { UnreadableClip } from "../data/unreadable-clips.ts";
 import { UserError } from "../user-error.ts";
 
 /** Gives a model's clips, at its sample rate. */

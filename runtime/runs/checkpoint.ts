@@ -4,7 +4,7 @@
  */
 import { existsSync, renameSync } from "node:fs";
 import * as v from "valibot";
-import { orUserError } from "../or-user-error.ts";
+import { UserError, orUserError } from "../user-error.ts";
 import { trainingCheckpointFormat } from "../../compiler/artifact/metadata.ts";
 import { readSafetensors } from "../safetensors/read-safetensors.ts";
 import { requireSeal } from "../safetensors/seal.ts";
@@ -12,8 +12,7 @@ import { type WritableTensor, writeSafetensors } from "../safetensors/write-safe
 import type { StoredTensor } from "../artifact/stored-tensor.ts";
 import type { TrainingSession } from "../engine/training-session.ts";
 import { writeFailure } from "../files/write-failure.ts";
-import { parseJson } from "../text/parse-json.ts";
-import { UserError } from "../user-error.ts";
+import { parseJson } from "../text/json.ts";
 import { progressSchema, type TrainingProgress } from "./training-progress.ts";
 
 export interface Checkpoint {

@@ -2,15 +2,14 @@
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import * as v from "valibot";
-import { countSchema } from "../text/count-schema.ts";
+import { countSchema, parseJson } from "../text/json.ts";
 import { readFailure } from "../files/read-failure.ts";
 import { groupsOf } from "../data/batches.ts";
 import type { Clip, ClipSource } from "../data/dataset.ts";
 import type { SplitClips } from "../data/split-clips.ts";
 import { writeText } from "../files/write-text.ts";
-import { parseJson } from "../text/parse-json.ts";
 import { UserError } from "../user-error.ts";
-import { fromRunPath, toRunPath } from "./run-path.ts";
+import { fromRunPath, toRunPath } from "./run-places.ts";
 
 export interface RunClips extends SplitClips {
   /** Of the clips that are files. */

@@ -3,18 +3,17 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { arch, cpus, platform, totalmem } from "node:os";
 import { dirname, relative, resolve } from "node:path";
-import { countSchema } from "../text/count-schema.ts";
-import { nodeEngine } from "../engine/node.ts";
 import * as v from "valibot";
 import { type Recipe, recipeSchema } from "../../compiler/artifact/recipe.ts";
+import { version } from "../../compiler/artifact/version.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import type { Clip } from "../data/dataset.ts";
 import type { Device } from "../engine/device.ts";
-import type { Artifact } from "../artifact/decode-artifact.ts";
+import { nodeEngine } from "../engine/node.ts";
 import { readText } from "../files/read-text.ts";
 import { writeText } from "../files/write-text.ts";
-import { parseJson } from "../text/parse-json.ts";
+import { countSchema, parseJson } from "../text/json.ts";
 import { UserError } from "../user-error.ts";
-import { version } from "../../compiler/artifact/version.ts";
 
 const formatVersion = 1;
 

@@ -4,8 +4,7 @@ import * as v from "valibot";
 import { readText } from "../files/read-text.ts";
 import { writeFailure } from "../files/write-failure.ts";
 import type { Figures } from "../metrics/summarize.ts";
-import { countSchema } from "../text/count-schema.ts";
-import { parseJson } from "../text/parse-json.ts";
+import { countSchema, parseJson } from "../text/json.ts";
 import { UserError } from "../user-error.ts";
 
 /** What training tells as it goes. Epochs and steps count from 1; steps run on through epochs. */

@@ -1,6 +1,13 @@
+/** Where the paths in a run's files lead: they are relative to a folder, or absolute where they were given so. */
 import { existsSync } from "node:fs";
 import { isAbsolute, relative, resolve } from "node:path";
 import type { RunConfig } from "./run-config.ts";
+
+export const toRunPath = (folder: string, path: string): string => (isAbsolute(path) ? path : relative(folder, path));
+
+/** As seen from this folder. */
+export const fromRunPath = (folder: string, path: string): string =>
+  isAbsolute(path) || resolve(folder) === process.cwd() ? path : relative(".", resolve(folder, path)) || ".";
 
 /** What the paths in a run's files are relative to. */
 export interface RunPlaces {

@@ -1,6 +1,6 @@
 /** How far a training has come: beside its tensors, all that decides how it goes on. */
 import * as v from "valibot";
-import { countSchema } from "../text/count-schema.ts";
+import { countSchema } from "../text/json.ts";
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { Figures } from "../metrics/summarize.ts";
 import { type Best, trackBest, trackImprovement } from "./track-best.ts";

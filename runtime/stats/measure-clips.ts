@@ -1,17 +1,16 @@
 /** Goes through clips once and keeps what their statistics follow from; no more than a few clips are in memory. */
-import { framesIn } from "../audio/frames.ts";
-import { orUserError } from "../or-user-error.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
+import { framesIn } from "../audio/frames.ts";
 import { createWaveformStore } from "../data/create-waveform-store.ts";
 import type { Clip } from "../data/dataset.ts";
 import { loadAhead } from "../data/load-ahead.ts";
 import { soundRateHz } from "../data/synthesise.ts";
 import { openFeatureExtractor } from "../engine/feature-extractor.ts";
 import { nodeEngine } from "../engine/node.ts";
-import type { Artifact } from "../artifact/decode-artifact.ts";
-import { UserError } from "../user-error.ts";
-import { mergeMoments, type Moments, momentsOf, noMoments } from "./moments.ts";
+import { UserError, orUserError } from "../user-error.ts";
+import { type Moments, mergeMoments, momentsOf, noMoments } from "./moments.ts";
 
 export interface ClipMeasures {
   /** The lengths of the clips that can be read, in their order. */

@@ -1,11 +1,9 @@
 /** The training program's random inputs: what the graph says that they are drawn from, and nothing of what they are for. */
 import { type Distribution, type Draw, valuesPerClip } from "../../compiler/artifact/draws.ts";
-import type { LoadClip } from "../data/batches.ts";
+import { type LoadClip, fillBatch, targetsOf } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
 import { drawBeta, drawNormal } from "../data/draw-beta.ts";
-import { fillBatch } from "../data/fill-batch.ts";
 import { type Random, randomOf } from "../data/random.ts";
-import { targetsOf } from "../data/targets-of.ts";
 import type { HostTensor, HostTensors } from "../engine/engine.ts";
 
 export interface DrawingOptions {

@@ -1,13 +1,11 @@
 /** The clips of a new run, as its data has them; none of them unreadable. */
 import { plural } from "../../compiler/artifact/plural.ts";
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
-import { describeFaults } from "../data/describe-faults.ts";
-import { describeShared } from "../data/describe-shared.ts";
-import { describeUntrained } from "../data/describe-untrained.ts";
+import { describeFaults, requireReadable } from "../data/unreadable-clips.ts";
+import { describeShared, describeUntrained } from "../data/describe-split.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
 import type { ExamineClips } from "../data/examine-clips.ts";
 import { readDataset } from "../data/read-dataset.ts";
-import { requireReadable } from "../data/require-readable.ts";
 import { type SplitClips, splitClips } from "../data/split-clips.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { clipsDigest, type LeftOut } from "../runs/run-config.ts";

@@ -1,10 +1,9 @@
 /** Which clips each part of an epoch's steps computes: all of it before anything is loaded. */
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { Clip } from "../data/dataset.ts";
-import { groupsOf } from "../data/batches.ts";
+import { groupsOf, partSize } from "../data/batches.ts";
 import { epochOrder } from "../data/epoch-order.ts";
 import { randomOf } from "../data/random.ts";
-import { partSize } from "../runs/part-size.ts";
 
 export interface EpochPlanOptions {
   readonly clips: readonly Clip[];

@@ -6,7 +6,7 @@ import { writeRunClips } from "../runs/run-clips.ts";
 import { graphDigest, type Run, runDigest, writeConfig } from "../runs/run-config.ts";
 import { createRunFolder } from "../runs/run-folder.ts";
 import { orUnlock } from "../runs/run-lock.ts";
-import { toRunPath } from "../runs/run-path.ts";
+import { toRunPath } from "../runs/run-places.ts";
 import { digestOf, gatherClips } from "./gather-clips.ts";
 import {
   examinerFor,

@@ -7,8 +7,7 @@ import { type ExpectedCheckpoint, readCheckpoint } from "../runs/checkpoint.ts";
 import { changeConfig, graphDigest, readConfig, type Run, runDigest } from "../runs/run-config.ts";
 import { openRunFolder, type RunFolder } from "../runs/run-folder.ts";
 import { orUnlock, unlockRun } from "../runs/run-lock.ts";
-import { fromRunPath, toRunPath } from "../runs/run-path.ts";
-import { runPlaces } from "../runs/run-places.ts";
+import { fromRunPath, runPlaces, toRunPath } from "../runs/run-places.ts";
 import { isStalled, reopen, type TrainingProgress } from "../runs/training-progress.ts";
 import { UserError } from "../user-error.ts";
 import {

@@ -9,7 +9,7 @@ import { withTrainedClips } from "../artifact/trained-clips.ts";
 import { trainingProgram } from "../engine/session-program.ts";
 import { changeConfig, type LeftOut } from "../runs/run-config.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
-import { toRunPath } from "../runs/run-path.ts";
+import { toRunPath } from "../runs/run-places.ts";
 import type { GatheredClips } from "./gather-clips.ts";
 import { applyOptions, type RunOptions } from "./run-options.ts";
 import type { TrainOptions } from "./training.ts";

@@ -2,7 +2,7 @@
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import { UserError } from "../user-error.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
-import type { StepDone } from "./run-steps.ts";
+import type { StepDone } from "./run-epoch.ts";
 import type { TrainingProgress } from "../runs/training-progress.ts";
 
 type Progress = Pick<TrainingProgress, "epochs" | "steps">;

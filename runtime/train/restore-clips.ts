@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import type { Clip } from "../data/dataset.ts";
 import { embeddedName } from "../data/embedded.ts";
 import type { ExamineClips } from "../data/examine-clips.ts";
-import { requireReadable } from "../data/require-readable.ts";
+import { requireReadable } from "../data/unreadable-clips.ts";
 import type { SplitClips } from "../data/split-clips.ts";
 import { standIn } from "../data/stand-in.ts";
 import { readRunClips, type RunClips } from "../runs/run-clips.ts";

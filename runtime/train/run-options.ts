@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { DeviceName } from "../devices/select-device.ts";
 import type { Run } from "../runs/run-config.ts";
-import { fromRunPath } from "../runs/run-path.ts";
+import { fromRunPath } from "../runs/run-places.ts";
 import { UserError } from "../user-error.ts";
 
 export interface RunOptions {

@@ -1,6 +1,6 @@
 /** The training procedure. */
 import { existsSync } from "node:fs";
-import { UnreadableClip } from "../data/unreadable-clip.ts";
+import { UnreadableClip } from "../data/unreadable-clips.ts";
 import type { Predictions } from "../metrics/predictions.ts";
 import { type Figures, summarize } from "../metrics/summarize.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";

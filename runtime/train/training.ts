@@ -1,6 +1,6 @@
 /** A training that is under way: what it holds open, and what it writes. */
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
-import type { LoadClip } from "../data/batches.ts";
+import { type LoadClip, partSize } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
 import { leaveOut, type LeavingOut } from "../data/leave-out.ts";
 import { type ClipPredictions, predict } from "../evaluate/predict.ts";
@@ -13,10 +13,9 @@ import { openTrainingSession, type TrainingSession } from "../engine/training-se
 import { writeArtifact } from "../artifact/write-artifact.ts";
 import { type Checkpoint, writeCheckpoint } from "../runs/checkpoint.ts";
 import { type EventLog, type TrainEvent, openEventLog } from "../runs/run-events.ts";
-import { partSize } from "../runs/part-size.ts";
 import { requireFiniteParameters } from "./require-finite.ts";
 import type { GraphFiles, RunFolder } from "../runs/run-folder.ts";
-import { toRunPath } from "../runs/run-path.ts";
+import { toRunPath } from "../runs/run-places.ts";
 import { openUsageMeter } from "../runs/run-usage.ts";
 import type { TrainingProgress } from "../runs/training-progress.ts";
 import { openWeightAverage, type WeightAverage } from "./weight-average.ts";

@@ -4,7 +4,7 @@ import { openFeatureExtractor } from "../../engine/feature-extractor.ts";
 import { nodeEngine } from "../../engine/node.ts";
 import type { Artifact } from "../../artifact/decode-artifact.ts";
 import { UserError } from "../../user-error.ts";
-import { clipSource } from "./clip-source.ts";
+import { clipSource } from "./sound-urls.ts";
 import { drawSpectrogram } from "./charts/draw-spectrogram.ts";
 import type { Missing, Spectrogram, WorstClip } from "./report-data.ts";
 

@@ -1,7 +1,7 @@
 /** From a run's folder to what its report shows. */
 import { existsSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { orUserError } from "../../or-user-error.ts";
+import { UserError, orUserError } from "../../user-error.ts";
 import { analyse } from "../../metrics/analyse.ts";
 import { summarize } from "../../metrics/summarize.ts";
 import type { Artifact } from "../../artifact/decode-artifact.ts";
@@ -10,16 +10,13 @@ import { readConfig, type RunConfig } from "../../runs/run-config.ts";
 import { type GraphFiles, type RunFolder, runFolder } from "../../runs/run-folder.ts";
 import { runPlaces } from "../../runs/run-places.ts";
 import { readUsage } from "../../runs/run-usage.ts";
-import { UserError } from "../../user-error.ts";
 import { addSpectrograms } from "./add-spectrograms.ts";
-import { clipSource } from "./clip-source.ts";
-import { environmentFacts, runFacts } from "./facts.ts";
-import { quoteCommand } from "./quote-command.ts";
+import { clipSource, soundUrls } from "./sound-urls.ts";
+import { environmentFacts, quoteCommand, runFacts } from "./facts.ts";
 import { rankWorstClips } from "./rank-worst-clips.ts";
 import { readEvents } from "../../runs/run-events.ts";
 import { type NamedPredictions, readPredictions } from "../../runs/run-predictions.ts";
 import type { EvaluationReport, ReportData } from "./report-data.ts";
-import { soundUrls } from "./sound-urls.ts";
 
 const shownClips = 12;
 

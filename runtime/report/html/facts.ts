@@ -1,12 +1,16 @@
 /** The head's rows, from what the run's folder says. */
-import { plural } from "../../../compiler/artifact/plural.ts";
 import { formatBytes, formatCount, formatDuration, formatExact } from "../../../compiler/artifact/format-number.ts";
+import { plural } from "../../../compiler/artifact/plural.ts";
+import { partSize } from "../../data/batches.ts";
 import { embeddedName } from "../../data/embedded.ts";
 import type { RunConfig } from "../../runs/run-config.ts";
-import { partSize } from "../../runs/part-size.ts";
-import type { RunUsage } from "../../runs/run-usage.ts";
 import type { RunEvents } from "../../runs/run-events.ts";
+import type { RunUsage } from "../../runs/run-usage.ts";
 import type { Fact } from "./report-data.ts";
+
+/** A command line as a POSIX shell takes it. */
+export const quoteCommand = (words: readonly string[]): string =>
+  words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
 
 const describeData = ({ run: { data, fold, evalData, clips }, leftOut }: RunConfig): string => {
   const name = data ?? embeddedName;

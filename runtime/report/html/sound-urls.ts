@@ -1,9 +1,18 @@
+/** Where a page finds its clips' sounds. */
 import { accessSync, constants, statSync } from "node:fs";
-import { isAbsolute, relative, sep } from "node:path";
+import { isAbsolute, relative, resolve, sep } from "node:path";
 import { pathToFileURL } from "node:url";
 import { encodeWav } from "../../audio/encode-wav.ts";
 import type { ClipSource } from "../../data/dataset.ts";
+import { embeddedClips } from "../../data/embedded.ts";
 import { soundRateHz, synthesise } from "../../data/synthesise.ts";
+
+/**
+ * Where a clip's name leads to: an embedded sound's, or a path.
+ * @param folder what paths are relative to
+ */
+export const clipSource = (name: string, classes: readonly string[], folder: string): ClipSource =>
+  embeddedClips(classes).find((clip) => clip.name === name)?.source ?? { path: resolve(folder, name) };
 
 /** A path as a URL; one part of it may be named anything: `#`, `?`, `%`, quotes, a scheme. */
 const encodePath = (path: string): string =>

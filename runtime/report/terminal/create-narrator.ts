@@ -2,7 +2,7 @@ import { plural } from "../../../compiler/artifact/plural.ts";
 import { basename } from "node:path";
 import type { Recipe } from "../../../compiler/artifact/recipe.ts";
 import { formatBytes, formatFigure } from "../../../compiler/artifact/format-number.ts";
-import { formatFigures } from "./format-summary.ts";
+import { formatFigures } from "./format-figures.ts";
 import { createProgress } from "../../text/create-progress.ts";
 import type { TrainOptions } from "../../train/training.ts";
 import { countSteps } from "../../train/run-epoch.ts";

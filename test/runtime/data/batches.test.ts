@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { absentSample } from "../../../compiler/artifact/names.ts";
-import { batches } from "../../../runtime/data/batches.ts";
+import { batches, fillBatch } from "../../../runtime/data/batches.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 
 const clips: readonly Clip[] = [[1, 2], [0], [2]].map((classIndices, index) => ({
@@ -29,4 +29,10 @@ test("batches in order, with targets, the last with what is left", async () => {
 test("no clips, no batches", async () => {
   const iterator = batches({ clips: [], batch: 2, classes: 3, load });
   expect(await iterator.next()).toStrictEqual({ done: true, value: undefined });
+});
+
+test("shorter clips are filled up with the absent sample", () => {
+  const { waveform, samples } = fillBatch([Float32Array.of(1, 2), Float32Array.of(3), Float32Array.of(4, 5, 6)]);
+  expect(samples).toBe(3);
+  expect([...waveform]).toEqual([1, 2, absentSample, 3, absentSample, absentSample, 4, 5, 6]);
 });

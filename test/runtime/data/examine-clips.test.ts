@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { Clip } from "../../../runtime/data/dataset.ts";
-import { describeFaults } from "../../../runtime/data/describe-faults.ts";
+import { describeFaults } from "../../../runtime/data/unreadable-clips.ts";
 import { createClipExaminer } from "../../../runtime/data/examine-clips.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";

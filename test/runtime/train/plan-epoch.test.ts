@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Recipe } from "../../../compiler/artifact/recipe.ts";
-import { partSize } from "../../../runtime/runs/part-size.ts";
+import { partSize } from "../../../runtime/data/batches.ts";
 import { type EpochPlanOptions, type PartPlan, planEpoch } from "../../../runtime/train/plan-epoch.ts";
 import { metadata } from "../artifact/linear-artifact.ts";
 import { clips } from "./linear-training.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { onnx } from "../../../compiler/artifact/onnx.ts";
 import { describe, expect, test } from "vitest";
 import type { Clip } from "../../../runtime/data/dataset.ts";
-import { UnreadableClip } from "../../../runtime/data/unreadable-clip.ts";
+import { UnreadableClip } from "../../../runtime/data/unreadable-clips.ts";
 import { readSafetensors } from "../../../runtime/safetensors/read-safetensors.ts";
 import { openClassifier } from "../../../runtime/engine/classifier.ts";
 import { cpuDevice } from "../../../runtime/engine/device.ts";

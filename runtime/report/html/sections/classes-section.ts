@@ -1,8 +1,7 @@
 import { formatFigure } from "../../../../compiler/artifact/format-number.ts";
 import { barCell } from "../charts/bar-cell.ts";
-import { html, type Html } from "../html.ts";
+import { type Html, html, scrollBox } from "../html.ts";
 import type { EvaluationReport } from "../report-data.ts";
-import { scrollBox } from "../scroll-box.ts";
 
 type ClassRow = EvaluationReport["perClass"][number];
 

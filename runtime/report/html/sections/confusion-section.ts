@@ -1,6 +1,5 @@
-import { html, type Html } from "../html.ts";
+import { type Html, html, scrollBox } from "../html.ts";
 import type { EvaluationReport } from "../report-data.ts";
-import { scrollBox } from "../scroll-box.ts";
 
 /** More classes would make cells too small to see; their confusions are listed all the same. */
 const mostDrawn = 100;

@@ -1,10 +1,9 @@
 import { formatFigure } from "../../../../compiler/artifact/format-number.ts";
 import type { PrecisionRecallCurve } from "../../../metrics/precision-recall-curve.ts";
 import { byAveragePrecision } from "./classes-section.ts";
-import { type Point, thinCurve } from "../charts/curves.ts";
+import { type Point, macroCurve, thinCurve } from "../charts/curves.ts";
 import { html, type Html } from "../html.ts";
 import { lineChart, type LineChart } from "../charts/line-chart.ts";
-import { macroCurve } from "../charts/macro-curve.ts";
 import type { EvaluationReport } from "../report-data.ts";
 
 /** Beside the mean of all: rows of three. */

@@ -1,6 +1,7 @@
-import type { Figures, Summary } from "../../metrics/summarize.ts";
+/** An evaluation in words. */
 import { formatFigure } from "../../../compiler/artifact/format-number.ts";
 import { formatTable } from "../../../compiler/artifact/format-table.ts";
+import type { Figures, Summary } from "../../metrics/summarize.ts";
 
 /** An evaluation's figures, by what people call them. */
 export const figuresByName = [
@@ -24,4 +25,31 @@ export const formatClasses = ({ perClass }: Pick<Summary, "perClass">): string =
     ...[averagePrecision, rocArea, dPrime].map(formatFigure),
   ]);
   return formatTable([["class", "clips", "AP", "AUC", "d'"], ...rows]);
+};
+
+/** A table of models, line by line: each can be printed once its figures are known, long before the others'. */
+export interface Comparison {
+  readonly head: string;
+  readonly row: (name: string, figures: Figures) => string;
+}
+
+/** Wide enough for 9999.9999. */
+const columnWidth = 9;
+
+/** @param names of all rows, for the width of their column */
+export const formatComparison = (names: readonly string[]): Comparison => {
+  const nameWidth = Math.max(...names.map((name) => name.length));
+  const line = (name: string, cells: readonly string[]): string =>
+    [name.padEnd(nameWidth), ...cells.map((cell) => cell.padStart(columnWidth))].join(" ");
+  return {
+    head: line(
+      "",
+      figuresByName.map(([heading]) => heading),
+    ),
+    row: (name, figures) =>
+      line(
+        name,
+        figuresByName.map(([, figure]) => formatFigure(figures[figure])),
+      ),
+  };
 };

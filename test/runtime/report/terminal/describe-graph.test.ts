@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describeRecipe } from "../../../../runtime/report/terminal/describe-recipe.ts";
+import { describeRecipe, describeTensor } from "../../../../runtime/report/terminal/describe-graph.ts";
 import { metadata } from "../../artifact/linear-artifact.ts";
 
 test("a plain recipe", () => {
@@ -25,4 +25,17 @@ test("one that says everything", () => {
   expect(describeRecipe({ ...metadata.recipe, schedule })).toBe(
     "learning rate 0.5, a cosine to 0.1 of it, linear warm-up of 50 steps, 2 clips a step, 2 epochs, seed 0",
   );
+});
+
+test("a tensor's mean and deviation", async () => {
+  const bytes = new Uint8Array(Float32Array.of(1, 2, 3, 6).buffer);
+  const tensor = { name: "w", type: "float32", dims: [2, 2], storage: { kind: "inline", bytes } } as const;
+  expect(await describeTensor(tensor)).toStrictEqual({
+    name: "w",
+    shape: [2, 2],
+    dtype: "float32",
+    count: 4,
+    mean: 3,
+    std: Math.sqrt(3.5),
+  });
 });

@@ -1,3 +1,4 @@
+/** JSON that is checked. */
 import * as v from "valibot";
 
 /** What a JSON text says; undefined where it is not JSON, or not of the schema. */
@@ -12,3 +13,6 @@ export const parseJson = <Schema extends v.GenericSchema>(
     return undefined;
   }
 };
+
+/** A number of things, as JSON has it. */
+export const countSchema = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
