@@ -17,14 +17,11 @@ export interface TargetCoverage {
   readonly note?: string;
 }
 
-/** What became of the rows of a classifier whose classes have names, as have the spec's. */
-export interface ClassCoverage {
-  readonly kept: readonly string[];
-  /** Of the spec: without a row. */
-  readonly initialised: readonly string[];
-  /** Of the checkpoint: rows without a class in the spec. */
-  readonly dropped: readonly string[];
-}
+/**
+ * What became of the rows of a classifier whose classes have names, as have the spec's. Initialised: classes of the spec that
+ * have no row; dropped: rows of the checkpoint that have no class.
+ */
+export type ClassCoverage = { readonly [Fate in "kept" | "initialised" | "dropped"]: readonly string[] };
 
 export interface Coverage {
   readonly file: string;

@@ -1,16 +1,23 @@
 /** `runtime inspect`. */
-import { type Task, costFor } from "../../compiler/artifact/cost.ts";
+import { type Cost, type Extent, type Task, costFor } from "../../compiler/artifact/cost.ts";
 import { formatBytes, formatCount, formatExact } from "../../compiler/artifact/format-number.ts";
 import { formatTable } from "../../compiler/artifact/format-table.ts";
+import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
+import { plural } from "../../compiler/artifact/plural.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { readArtifact } from "../artifact/read-artifact.ts";
 import { samplesIn } from "../audio/frames.ts";
 import { type TensorDescription, describeRecipe, describeTensor } from "../report/terminal/describe-graph.ts";
 import { shortenList } from "../text/shorten-list.ts";
+import { UserError } from "../user-error.ts";
 import { type Command, exitCodes } from "./command.ts";
-import { type Usage, commonOptions, oneOperand, parseOptions } from "./options.ts";
+import { type OptionValues, type Usage, commonOptions, oneOperand, parseOptions } from "./options.ts";
 
-const options = { ...commonOptions } as const;
+const options = {
+  batch: { kind: "integer", value: "N", least: 1, help: "clips that the costs are of, computed at once (default: 1)" },
+  seconds: { kind: "positive", value: "S", help: "their length (default: as much as the model hears)" },
+  ...commonOptions,
+} as const;
 
 const usage: Usage<typeof options> = {
   name: "inspect",
@@ -18,15 +25,45 @@ const usage: Usage<typeof options> = {
   description: "Prints what a graph is: its input, classes, costs, recipe, files and parameters.",
   operands: [["GRAPH", "a graph.onnx, compiled or trained"]],
   options,
-  examples: ["runtime inspect graph.onnx", "runtime inspect graph.onnx --json | jq .parameters"],
+  examples: [
+    "runtime inspect graph.onnx",
+    "runtime inspect graph.onnx --batch 16 --seconds 30",
+    "runtime inspect graph.onnx --json | jq .parameters",
+  ],
 };
 
 const listedClasses = 10;
 
-const describe = ({ path, metadata, model, bytes }: Artifact): string => {
+const canTrain = ({ model }: Artifact): boolean => (model.trainingInfo ?? []).length > 0;
+
+/** The clips that the costs are of. */
+const extentOf = ({ path, metadata }: Artifact, { batch = 1, seconds }: OptionValues<typeof options>): Extent => {
+  const { frames, input, sampleRateHz, minSamples } = metadata;
+  if (seconds === undefined) return { batch, samples: samplesIn(frames, metadata) };
+  const samples = Math.round(seconds * sampleRateHz);
+  if (input === "features") {
+    throw new UserError("usage", { path }, "starts at features, which have one length; leave --seconds out");
+  }
+  if (samples >= minSamples) return { batch, samples };
+  throw new UserError(
+    "usage",
+    { path },
+    `takes ${minSamples} samples or more, and --seconds ${seconds} gives ${samples}`,
+  );
+};
+
+const describeCost = ({ flops, activationBytes, largestTensorBytes }: Cost): string =>
+  `${formatCount(flops)} operations, ${formatBytes(activationBytes)} of activations, the largest ${formatBytes(largestTensorBytes)}`;
+
+const describeExtent = ({ input, sampleRateHz }: ArtifactMetadata, { batch, samples }: Extent): string => {
+  const length = input === "waveform" ? ` of ${(samples / sampleRateHz).toFixed(2)} s` : "";
+  return `${formatExact(batch)} ${plural(batch, "clip")}${length}${batch === 1 ? "" : " at once"}`;
+};
+
+const describe = (artifact: Artifact, extent: Extent): string => {
+  const { path, metadata, bytes } = artifact;
   const { classes, recipe, bins, frames, sampleRateHz, minSamples } = metadata;
-  const wholeClip = { batch: 1, samples: samplesIn(frames, metadata) };
-  const operations = (task: Task): string => formatCount(costFor(metadata.cost, task, wholeClip).flops);
+  const cost = (task: Task): string => describeCost(costFor(metadata.cost, task, extent));
   const spectrogram = `${frames} frames x ${bins} bins`;
   const rows = {
     spec: `${metadata.specName} (${metadata.specHash.slice(0, 12)}, compiler ${metadata.compilerVersion})`,
@@ -36,8 +73,10 @@ const describe = ({ path, metadata, model, bytes }: Artifact): string => {
         : `input_values [batch, frames, bins]; ${spectrogram}`,
     classes: `${classes.length}, ${metadata.objective}: ${shortenList(classes, listedClasses)}`,
     parameters: `${formatExact(metadata.parameters)} (${formatCount(metadata.parameters)})`,
-    operations: `${operations("inference")} a clip, ${operations("training")} to train on it`,
-    recipe: model.trainingInfo?.length === 0 ? "none: this graph has no training program" : describeRecipe(recipe),
+    costs: `of ${describeExtent(metadata, extent)}`,
+    inference: cost("inference"),
+    ...(canTrain(artifact) ? { training: cost("training") } : {}),
+    recipe: canTrain(artifact) ? describeRecipe(recipe) : "none: this graph has no training program",
     files: `${path} ${formatBytes(bytes.graph)}${bytes.data > 0 ? `, data ${formatBytes(bytes.data)}` : ""}`,
   };
   return formatTable(Object.entries(rows), "left");
@@ -58,14 +97,17 @@ const formatTensors = (tensors: readonly TensorDescription[]): string => {
 export const inspectCommand: Command = {
   usage,
   run: async (args, output) => {
-    const { operands } = parseOptions(usage, args);
+    const { operands, values } = parseOptions(usage, args);
     const artifact = readArtifact(oneOperand(usage, operands));
+    const extent = extentOf(artifact, values);
     const tensors: TensorDescription[] = [];
     for (const tensor of artifact.parameters) tensors.push(await describeTensor(tensor));
-    const { path, model, bytes } = artifact;
-    const { huggingFace: _, ...metadata } = artifact.metadata;
-    output.json({ graph: path, ...metadata, canTrain: (model.trainingInfo ?? []).length > 0, bytes, tensors });
-    output.result(`${describe(artifact)}\n\n${formatTensors(tensors)}`);
+    const { path, bytes } = artifact;
+    const { huggingFace: _, cost, ...metadata } = artifact.metadata;
+    const [inference, training] = (["inference", "training"] as const).map((task) => costFor(cost, task, extent));
+    const costs = { ...extent, inference, training };
+    output.json({ graph: path, ...metadata, costs, canTrain: canTrain(artifact), bytes, tensors });
+    output.result(`${describe(artifact, extent)}\n\n${formatTensors(tensors)}`);
     return exitCodes.done;
   },
 };

@@ -148,7 +148,9 @@ describe("inspect", () => {
 input       waveform [batch, samples] at 16,000 Hz, 4 samples or more; 1 frames x 4 bins
 classes     2, single-label: low, high
 parameters  8 (8)
-operations  16 a clip, 48 to train on it
+costs       of 1 clip of 0.00 s
+inference   16 operations, 16 bytes of activations, the largest 8 bytes
+training    72 operations, 112 bytes of activations, the largest 32 bytes
 recipe      learning rate 0.5, 2 clips a step, 2 epochs, seed 0
 files       graph.onnx SIZE
 
@@ -161,16 +163,32 @@ weight     [4, 2]  float32      8  0.000  0.2739
     const folder = temporaryFolder();
     writeLinearModel(folder, { ...linearModel(), trainingInfo: [] });
     const { stdout } = await runtime(["inspect", "graph.onnx", "--json"], folder);
-    const { huggingFace: _, ...described } = metadata;
+    const { huggingFace: _, cost: _cost, ...described } = metadata;
     expect(lines(stdout)).toStrictEqual([
       {
         graph: "graph.onnx",
         ...described,
+        costs: {
+          batch: 1,
+          samples: 4,
+          inference: { flops: 16, activationBytes: 16, largestTensorBytes: 8 },
+          training: { flops: 72, activationBytes: 112, largestTensorBytes: 32 },
+        },
         canTrain: false,
         bytes: { graph: expect.any(Number), data: 0 },
         tensors: [],
       },
     ]);
+  });
+});
+
+test("inspect tells costs of other clips", async () => {
+  const { stdout } = await runtime(["inspect", "graph.onnx", "--batch", "3", "--seconds", "2"], workspace());
+  expect(stdout).toContain("\ncosts       of 3 clips of 2.00 s at once\ninference   48 operations, ");
+  const { code, stderr } = await runtime(["inspect", "graph.onnx", "--seconds", "0.0001"], workspace());
+  expect({ code, stderr }).toStrictEqual({
+    code: 2,
+    stderr: "graph.onnx: takes 4 samples or more, and --seconds 0.0001 gives 2\n",
   });
 });
 
