@@ -5,11 +5,11 @@ import type { Schedule } from "./schedules.ts";
 interface AdamOptions {
   /** Before the schedule. The paper's is 1e-5 for AudioSet's full set, 5e-5 for its balanced one (section 3.1). */
   readonly learningRate: number;
-  /** Decay rates of the first and second moment. Default [0.9, 0.999]. */
+  /** Decay rates of the first and second moment. The authors' are [0.95, 0.999]. Default [0.9, 0.999]. */
   readonly betas?: readonly [number, number];
   /** What is added to the second moment's root. Default 1e-8. */
   readonly eps?: number;
-  /** How strongly parameters are drawn to 0. The paper's is 5e-7. Default 0. */
+  /** How strongly parameters are drawn to 0. The authors' is 5e-7. Default 0. */
   readonly weightDecay?: number;
 }
 
