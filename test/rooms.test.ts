@@ -68,3 +68,15 @@ test("a circle over several rooms, and over imports of types, is found", () => {
   });
   expect(circlesIn(importsOfRooms(house)).toSorted()).toStrictEqual(["a", "b", "c"]);
 });
+
+test("ARCHITECTURE.md lists the rooms of the runtime, each above all that it imports", () => {
+  const [, text = ""] = readFileSync("ARCHITECTURE.md", "utf8").split("\n## The runtime\n");
+  const [table = ""] = text.slice(text.indexOf("| folder |")).split("\n\n");
+  const listed = Array.from(table.matchAll(/^\| `([^`]+)\/` /gm), ([, room = ""]) => room);
+  const imports = importsOfRooms("runtime");
+  expect(listed.toSorted()).toStrictEqual([...imports.keys()].toSorted());
+  const upwards = listed.flatMap((room, place) =>
+    listed.slice(0, place).flatMap((above) => (imports.get(room)?.has(above) ? [`${room} imports ${above}`] : [])),
+  );
+  expect(upwards).toStrictEqual([]);
+});

@@ -12,7 +12,8 @@ import type { ListedClip, Listing } from "./sources/listing.ts";
 import { mergeClips, type PlacedClip } from "./sources/merge-clips.ts";
 import { nearestNames } from "../text/nearest-names.ts";
 import { readAstJson } from "./sources/read-ast-json.ts";
-import { readClassFolders, unwrapFolder } from "./sources/read-class-folders.ts";
+import { readClassFolders } from "./sources/read-class-folders.ts";
+import { unwrapFolder } from "./sources/unwrap-folder.ts";
 import { readClipTables, type TableOptions } from "./sources/read-clip-tables.ts";
 import { readTable, tableExtensions } from "./sources/read-table.ts";
 
