@@ -21,6 +21,7 @@ import { describeArtifact } from "./emit/describe-artifact.ts";
 import type { Extent } from "./artifact/cost.ts";
 import { costByPath, type PathCost } from "./cost/cost-by-path.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
+import { specLines } from "./emit/spec-lines.ts";
 import { writeArtifact } from "./emit/write-artifact.ts";
 import { loadSpec, type LoadOptions } from "./frontend/load-spec.ts";
 import type { Locate, NormalizedSpec } from "./ir/normalized-spec.ts";
@@ -135,7 +136,7 @@ const writeFile = (options: CompileOptions): Compiled => {
   const importOptions = { ...spec.pretrained, ...(weightsLabels === undefined ? {} : { labels: weightsLabels }) };
   const imported = source && importWeights(source, importOptions, spec, parametersOf(program));
   const read = imported?.read ?? ((state: State) => initialize(state, spec.recipe.seed));
-  const metadata = describeArtifact(spec, program, input);
+  const metadata = { ...describeArtifact(spec, program, input), lines: specLines(program, path) };
   requireReadable(path, metadata);
   const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
   const trained = source?.trainedClips === undefined ? [] : [{ key: trainedClipsKey, value: source.trainedClips }];

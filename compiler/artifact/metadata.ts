@@ -5,6 +5,7 @@ import { drawsSchema } from "./draws.ts";
 import { huggingFaceSchema } from "./hugging-face.ts";
 import { recipeSchema } from "./recipe.ts";
 import { count, type Immutable, length, nameList, oneOf, real, record, text, whole } from "./schemas.ts";
+import { specLinesSchema } from "./spec-lines.ts";
 
 /** Bumped when a runtime and a graph of different numbers cannot work together. */
 export const formatVersion = 3;
@@ -50,6 +51,8 @@ const schemas = {
   huggingFace: v.nullable(huggingFaceSchema),
   /** Where `huggingFace` is null, the first condition of transformers' class that is not met; missing in older files. */
   huggingFaceObstacle: v.optional(text()),
+  /** Where its layers stand in the spec; missing where none does. */
+  lines: v.optional(specLinesSchema),
 };
 
 /** What `metadata_props` tells the runtime, each property as JSON under the key `specgraph.<property>`. */

@@ -1,21 +1,39 @@
-/** Opens sessions whose failures name the graph, on an engine; what they compute on is all that is chosen. */
+/** Opens sessions whose failures name the graph, and the line of the spec; on an engine, of which the device is all that is chosen. */
+import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import type { onnx } from "../../compiler/artifact/onnx.ts";
+import { describePart, nodeIn, partAt } from "../../compiler/artifact/spec-lines.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
 import type { Engine, EngineSession, SessionOptions } from "./engine.ts";
 
-const firstLine = (error: unknown): string =>
-  String(error instanceof Error ? error.message : error).split("\n")[0] ?? "";
+/** A graph as its failures name it. */
+export interface NamedGraph {
+  readonly path: string;
+  readonly metadata: Pick<ArtifactMetadata, "lines">;
+}
+
+/** What ONNX Runtime says, on one line, and the part of the spec whose node it names. */
+const explain = (error: unknown, { path, metadata }: NamedGraph) => {
+  const reason = String(error instanceof Error ? error.message : error).split("\n")[0] ?? "";
+  const node = nodeIn(reason);
+  const part = node && partAt(node.path, metadata.lines);
+  return {
+    facts: { path, reason, layer: part?.path, specLine: part?.line },
+    reason,
+    layer: part && describePart(part),
+  };
+};
 
 /** What a file has ONNX Runtime do may go wrong as late as in a run. */
-const namingFailures = (session: EngineSession, path: string): EngineSession => {
+const namingFailures = (session: EngineSession, graph: NamedGraph): EngineSession => {
   const naming = async <Result>(running: Promise<Result>): Promise<Result> => {
     try {
       return await running;
     } catch (error) {
-      const reason = firstLine(error);
-      throw new UserError("graph-fails", { path, reason }, `ONNX Runtime cannot run the graph (${reason})`);
+      const { facts, reason, layer } = explain(error, graph);
+      const what = layer === undefined ? "the graph" : `${layer} of the graph`;
+      throw new UserError("graph-fails", facts, `ONNX Runtime cannot run ${what} (${reason})`);
     }
   };
   return {
@@ -31,7 +49,7 @@ const namingFailures = (session: EngineSession, path: string): EngineSession => 
  */
 export const openSession = async (
   engine: Engine,
-  { path }: Pick<Artifact, "path">,
+  named: NamedGraph,
   program: onnx.IModelProto | Artifact["graph"],
   device: Device,
   options: Pick<SessionOptions, "kept" | "outputsAreGiven" | "dataFiles"> = {},
@@ -39,20 +57,21 @@ export const openSession = async (
   // WebGPU runs a graph as a whole or not at all: one operator elsewhere would move its tensors to and fro each step.
   const isWhole = device.kind === "webgpu";
   try {
-    return namingFailures(await engine.open(program, { ...options, device: device.kind, isWhole }), path);
+    return namingFailures(await engine.open(program, { ...options, device: device.kind, isWhole }), named);
   } catch (error) {
-    const reason = firstLine(error);
+    const { facts, reason, layer } = explain(error, named);
     if (device.kind !== "cpu") {
       throw new UserError(
         "device-refuses-graph",
-        { path, device: device.kind, reason },
-        `does not run on ${device.kind} (${device.name}): ${reason}`,
+        { ...facts, device: device.kind },
+        `${layer === undefined ? "" : `${layer} `}does not run on ${device.kind} (${device.name}): ${reason}`,
       );
     }
+    const what = layer === undefined ? "the graph" : `${layer} of the graph`;
     throw new UserError(
       "engine-refuses-graph",
-      { path, reason },
-      `ONNX Runtime refuses the graph; compile or copy it again (${reason})`,
+      facts,
+      `ONNX Runtime refuses ${what}; compile or copy it again (${reason})`,
     );
   }
 };

@@ -8,6 +8,7 @@ import type { Device } from "./device.ts";
 import { type DeviceMemory, openDeviceMemory } from "./device-memory.ts";
 import { batchCount, endsStep, loopProgram } from "./loop-program.ts";
 import type { Engine, HostTensor, HostTensors, Tensors } from "./engine.ts";
+import { findNonFinite, type NonFinite } from "./find-non-finite.ts";
 import { openSession } from "./open-session.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { changingStates, type Stage, trainingProgram } from "./session-program.ts";
@@ -36,6 +37,11 @@ export interface TrainingSession {
   readonly changing: readonly StoredTensor[];
   /** The parameters and optimizer states as the last step left them, on the device; valid until the next step. */
   readonly state: () => Tensors;
+  /**
+   * Where the last step had a loss that is not finite: the first part of the spec whose values are not. Such a step changed no
+   * parameter. undefined where that is not known: on WebGPU, and where several batches share a run.
+   */
+  readonly findNonFinite: () => Promise<NonFinite | undefined>;
   /** One of them on the host, or a gradient. */
   readonly read: (name: string) => Promise<HostTensor>;
   readonly close: () => Promise<void>;
@@ -82,6 +88,22 @@ const extentOf = (feeds: HostTensors, { draws }: ArtifactMetadata): Extent => {
   const drawn = draws.flatMap(({ input, distribution }) => (distribution.kind === "clip" ? [input] : []));
   const lengths = [names.waveform, ...drawn].map((name) => feeds[name]?.dims[1] ?? 0);
   return { batch: clipsIn(feeds), samples: Math.max(...lengths) };
+};
+
+/** Remembers a batch of the step at hand whose loss is not finite. */
+const createLossWatch = () => {
+  let [isBegun, lost] = [false, undefined as HostTensors | undefined];
+  return {
+    /** @param outputs of the batch. @returns whether the losses of the step so far are finite, as far as the host has them */
+    watch: ({ feeds, endsStep }: TrainingBatch, outputs: Tensors): boolean => {
+      if (!isBegun) lost = undefined;
+      isBegun = !endsStep;
+      const loss = outputs[names.loss];
+      if (loss && "data" in loss && !Number.isFinite(loss.data[0])) lost ??= feeds;
+      return lost === undefined;
+    },
+    lost: () => lost,
+  };
 };
 
 /** Runs of batches with equally many clips. */
@@ -145,25 +167,33 @@ export const openTrainingSession = async (
       const feeds = { ...stackFeeds(batches.map((batch) => batch.feeds)), ...own };
       return lossesOf(await store.run(stage, feeds, roomForLoss([batches.length])), memory);
     };
-    return { run, stages: [stage] };
+    return { run, find: () => Promise.resolve(undefined), stages: [stage] };
   };
   const openStages = async () => {
+    const { watch, lost } = createLossWatch();
     // Losses that are read together stay, too, so that no step waits for the one before it.
     const gradients = await open(program.gradients, batchesPerRun > 1 ? [names.loss] : []);
     const update = await open(program.update);
     const run = async (batches: readonly TrainingBatch[]): Promise<readonly number[]> => {
       const outputs: Tensors[] = [];
       for (const batch of batches) {
-        outputs.push(await store.run(gradients, batch.feeds, roomForLoss([])));
-        if (batch.endsStep) await store.run(update, batch.feeds, {});
+        const output = await store.run(gradients, batch.feeds, roomForLoss([]));
+        outputs.push(output);
+        // Without its update a step that is lost leaves what can be looked into; in mixed precision the update sees to that.
+        const isUseful = watch(batch, output) || metadata.recipe.precision !== "float32";
+        if (batch.endsStep && isUseful) await store.run(update, batch.feeds, {});
       }
       const losses: number[] = [];
       for (const output of outputs) losses.push(...(await lossesOf(output, memory)));
       return losses;
     };
-    return { run, stages: [gradients, update] };
+    const find = async (): Promise<NonFinite | undefined> => {
+      const feeds = lost();
+      return feeds && findNonFinite(engine, artifact, device, program.gradients, { ...store.state(), ...feeds });
+    };
+    return { run, find, stages: [gradients, update] };
   };
-  const { run, stages } = await (isLoop ? openLoop() : openStages());
+  const { run, find, stages } = await (isLoop ? openLoop() : openStages());
   return {
     batchesPerRun,
     steps: async (batches) => {
@@ -176,6 +206,7 @@ export const openTrainingSession = async (
     },
     changing: changingStates(program),
     state: store.state,
+    findNonFinite: find,
     read: async (name) => {
       const tensor = store.state()[name];
       if (!tensor) throw new Error(`no state is called ${name}`);

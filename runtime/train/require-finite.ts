@@ -1,5 +1,9 @@
 /** Ends a training that diverges. The checkpoint and the graphs stay as they were when it still converged. */
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
+import { printable } from "../../compiler/artifact/printable.ts";
+import { describePart } from "../../compiler/artifact/spec-lines.ts";
+import type { NonFinite } from "../engine/find-non-finite.ts";
+import type { TrainingSession } from "../engine/training-session.ts";
 import { UserError } from "../user-error.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
 import type { StepDone } from "./run-epoch.ts";
@@ -17,21 +21,34 @@ const describeSaved = ({ folder }: Run, { epochs }: Progress): string =>
 /** In mixed precision each step that overflows halves the loss's scale: after so many in a row it is not the scale's fault. */
 const overflowsInARow = 40;
 
+const describeCause = ({ part, state }: NonFinite, { steps }: Progress): string => {
+  const since = steps > 0 ? " since the step before" : "";
+  const parameter = state === undefined ? "" : `, whose ${printable(state)} is not finite${since}`;
+  return `: the first values that are not finite are those of ${describePart(part)}${parameter}`;
+};
+
 /**
  * Looks at the loss of every step. In mixed precision the graph skips a step whose gradients overflow: some are borne with.
- * @returns given a step, and the progress before it. @throws UserError naming the step and its learning rate
+ * @param find where the values of a step ceased to be finite
+ * @returns given a step, and the progress before it. @throws UserError naming the step, its learning rate and what was found
  */
-export const lossGuard = (run: Run): ((step: Pick<StepDone, "loss" | "learningRate">, progress: Progress) => void) => {
+export const lossGuard = (
+  run: Run,
+  find: TrainingSession["findNonFinite"],
+): ((step: Pick<StepDone, "loss" | "learningRate">, progress: Progress) => Promise<void>) => {
   let overflows = 0;
-  return ({ loss, learningRate }, progress) => {
+  return async ({ loss, learningRate }, progress) => {
     overflows = Number.isFinite(loss) ? 0 : overflows + 1;
     if (overflows === 0) return;
     if (run.recipe.precision === "mixed-float16" && overflows <= overflowsInARow) return;
     const value = Number.isNaN(loss) ? "not a number" : "infinite";
+    // What cannot be found changes nothing of what is known.
+    const found = await find().catch(() => undefined);
+    const facts = { layer: found?.part.path, specLine: found?.part.line, parameter: found?.state };
     throw new UserError(
       "loss-not-finite",
-      { step: progress.steps + 1, learningRate: run.recipe.learningRate },
-      `the loss is ${value} at step ${progress.steps + 1} of epoch ${progress.epochs + 1}, with a learning rate of ${learningRate}${describeSaved(run, progress)}`,
+      { step: progress.steps + 1, learningRate: run.recipe.learningRate, ...facts },
+      `the loss is ${value} at step ${progress.steps + 1} of epoch ${progress.epochs + 1}, with a learning rate of ${learningRate}${found ? describeCause(found, progress) : ""}${describeSaved(run, progress)}`,
     );
   };
 };

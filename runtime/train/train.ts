@@ -34,13 +34,13 @@ export async function* train(options: TrainOptions): Events {
   const { artifact, recipe, folder, signal, checkpointMinutes } = options;
   const training = await openTraining(options);
   const { session, average, tell } = training;
-  const requireFinite = lossGuard(options);
+  const requireFinite = lossGuard(options, session.findNonFinite);
   let progress = options.checkpoint?.progress ?? beginning;
   try {
     while (!progress.finished && !signal.aborted) {
       let savedAt = performance.now();
       for await (const step of runEpoch(training, progress)) {
-        requireFinite(step, progress);
+        await requireFinite(step, progress);
         progress = afterStep(progress, step);
         const { loss, learningRate: lr, isSettled } = step;
         yield tell({ event: "step", epoch: progress.epochs + 1, step: progress.steps, loss, lr });

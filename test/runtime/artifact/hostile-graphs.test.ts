@@ -127,6 +127,9 @@ const impossible: readonly Entry[] = [
   ["draws.0.shape", ["batch", 2 ** 20, 2 ** 20], "at most 16777216 values a clip, with those before it"],
   ["draws.0.shape.1", 2 ** 40, counts],
   ["draws.0.input", "", "a text that is not empty"],
+  ["lines", 5, "an object of files and lines"],
+  ["lines.dense", "spec.ts", "a file and a line such as spec.ts:12"],
+  ["lines.dense", "spec.ts:0", "a file and a line such as spec.ts:12"],
   ["huggingFace", 5, "an object of names, config, preprocessor"],
 ];
 
