@@ -75,12 +75,16 @@ const lowerForward = (
       : b.input(names.features, { dtype: "float32", shape: ["batch", frames, bins] });
   const features =
     input === "waveform"
-      ? b.from({ path: "features", role: "forward" }, () => lowerFeatures(b, start, spec.features, spec.sampleRateHz))
+      ? b.from({ path: "features", role: "forward", span: locate(spec, "features") }, () =>
+          lowerFeatures(b, start, spec.features, spec.sampleRateHz),
+        )
       : start;
   declareStates(b, spec.network);
   const logits = lowerNetwork(b, features, spec.network, locate, "inference");
   const objective = objectives[spec.objective];
-  const scores = b.from({ path: "objective", role: "forward" }, () => objective.scores(b, logits));
+  const scores = b.from({ path: "objective", role: "forward", span: locate(spec, "objective") }, () =>
+    objective.scores(b, logits),
+  );
   const { targets, loss } = lowerLoss(b, spec, { kind: input, start, features, logits }, locate);
   return { graph: verify(b.finish([logits, scores, loss])), features, targets, loss };
 };

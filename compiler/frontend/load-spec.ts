@@ -50,5 +50,8 @@ export const loadSpec = (options: LoadOptions): LoadedSpec => {
   const { model, locate } = readSpec(options.spec);
   const source = openSource(model.pretrained && resolveCheckpoint(model.pretrained, options.spec), options);
   const told = source && { path: source.path, features: source.facts.features };
-  return { spec: normalizeSpec(model, locate, options.spec, options.input, told), locate, source };
+  const spec = normalizeSpec(model, locate, options.spec, options.input, told);
+  // Where a property of the spec was written, as that of the model that it was made of.
+  const locateIn: Locate = (object, property) => locate(object === spec ? model : object, property);
+  return { spec, locate: locateIn, source };
 };

@@ -34,8 +34,9 @@ const lowerAugmentation = (
   spec: NormalizedSpec,
   { kind, start, features }: LoweredInference,
   targets: Value,
+  locate: Locate,
 ): Batch =>
-  b.from({ path: "augmentation", role: "training" }, () => {
+  b.from({ path: "augmentation", role: "training", span: locate(spec, "training") }, () => {
     if (kind === "features") return augment(b, spec, "features", { signal: features, targets });
     const waveforms = augment(b, spec, "waveform", { signal: start, targets });
     const heard =
@@ -61,11 +62,11 @@ export const lowerLoss = (
   const classes = spec.classes.length;
   const objective = objectives[spec.objective];
   const targets = b.input(names.targets, { dtype: "float32", shape: ["batch", classes] });
-  const batch = lowerAugmentation(b, spec, inference, targets);
+  const batch = lowerAugmentation(b, spec, inference, targets, locate);
   const logits = hasOwnForward(spec)
     ? lowerNetwork(b, batch.signal, spec.network, locate, "training")
     : inference.logits;
-  const loss = b.from({ path: "objective", role: "loss" }, () => {
+  const loss = b.from({ path: "objective", role: "loss", span: locate(spec, "objective") }, () => {
     const { labelSmoothing } = spec;
     const smooth = labelSmoothing === 0 ? batch.targets : objective.smooth(b, batch.targets, labelSmoothing, classes);
     return objective.loss(b, logits, smooth);
