@@ -2,15 +2,16 @@
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { checksumOf, isBeside } from "../../compiler/artifact/files/data-file.ts";
+import { readFailures } from "../../compiler/artifact/files/read-failures.ts";
 import { UserError } from "../user-error.ts";
 import { type Artifact, decodeArtifact, foreignData } from "./decode-artifact.ts";
 import { openDataFile } from "./open-data-file.ts";
 import type { DataFile } from "./stored-tensor.ts";
 
-const readReasons: Readonly<Record<string, string>> = {
-  ENOENT: "there is no such file; compiling a spec writes one",
+const reasons: Readonly<Record<string, string>> = {
+  ...readFailures,
+  ENOENT: `${readFailures["ENOENT"]}; compiling a spec writes one`,
   EISDIR: "it is a folder; name the graph.onnx in it",
-  EACCES: "its permissions do not allow reading it",
 };
 
 /** What a protobuf message may have at most. */
@@ -26,7 +27,7 @@ const readBytes = (path: string): Buffer => {
   } catch (error) {
     if (error instanceof UserError) throw error;
     const { code = "", message } = error as NodeJS.ErrnoException;
-    throw new UserError("file-unreadable", { path, system: code }, `cannot be read: ${readReasons[code] ?? message}`);
+    throw new UserError("file-unreadable", { path, system: code }, `cannot be read: ${reasons[code] ?? message}`);
   }
 };
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { cpuDevice } from "../../../runtime/engine/device.ts";
 import { inPlaceStates } from "../../../runtime/engine/in-place.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
+import { loopProgram } from "../../../runtime/engine/loop-program.ts";
 import { trainingProgram } from "../../../runtime/engine/session-program.ts";
 import { openTrainingSession } from "../../../runtime/engine/training-session.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
@@ -20,6 +21,7 @@ const recipes = [
   "optimizer: adam({ learningRate: 0.01 }), accumulate: 2",
   "optimizer: adam({ learningRate: 0.01 }), precision: mixedFloat16({ initialScale: 2 ** 127 })",
   "optimizer: adamW({ learningRate: 0.01, weightDecay: 0.1 }), accumulate: 2, clipNorm: 1, precision: mixedFloat16()",
+  'optimizer: adam({ learningRate: 0.01, weightDecay: 0.1 }), accumulate: 2, clipNorm: 0.1, precision: mixedFloat16({ initialScale: 2 ** 127 }), rates: { "patchEmbedding.*": 0, "blocks.0.*": 0.1 }',
 ];
 
 describe("every state of the update is written in place, to the last bit as into fresh tensors", () => {
@@ -50,6 +52,13 @@ describe("every state of the update is written in place, to the last bit as into
     }
     await session.close();
   });
+});
+
+test("a program of several steps in one run overwrites nothing: each of its turns reads what the one before it gave", () => {
+  const artifact = readArtifact(compileTiny("optimizer: adamW({ learningRate: 0.01 }), accumulate: 2, stepsPerRun: 3"));
+  const { replaces } = loopProgram(trainingProgram(artifact));
+  expect(replaces.length).toBeGreaterThan(10);
+  expect(replaces.filter(({ inPlace }) => inPlace)).toStrictEqual([]);
 });
 
 const node = (opType: string, input: string[], output: string): onnx.INodeProto => ({
