@@ -1,7 +1,7 @@
 /** What a stage of a model costs, for any batch and any length of clips. */
 import * as v from "valibot";
-import { type Dim, dimSchema, evaluate, type Lengths, sum } from "./dim.ts";
-import { list, record } from "./schemas.ts";
+import { type Dim, dimSchema, dimsSchema, evaluate, type Lengths, sum } from "./dim.ts";
+import { record } from "./schemas.ts";
 
 export interface StageCost {
   /** Floating point operations. */
@@ -12,14 +12,14 @@ export interface StageCost {
   readonly largestTensorBytes: readonly Dim[];
 }
 
-/** Undefined stages, of a graph that does not train, are null. The gradients' stage has the forward pass that it goes back through. */
+/** null: a graph that does not train has no such stage. The gradients' stage has the forward pass that it goes back through. */
 export interface ModelCost {
   readonly inference: StageCost;
   readonly gradients: StageCost | null;
   readonly update: StageCost | null;
 }
 
-const stageCostSchema = record({ flops: dimSchema, activationBytes: dimSchema, largestTensorBytes: list(dimSchema) });
+const stageCostSchema = record({ flops: dimSchema, activationBytes: dimSchema, largestTensorBytes: dimsSchema });
 export const modelCostSchema = record({
   inference: stageCostSchema,
   gradients: v.nullable(stageCostSchema),

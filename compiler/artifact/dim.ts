@@ -3,7 +3,6 @@
  * lengths. A tensor's length is affine in them (`26*batch`, `samples+480`); its element count, its bytes and what is computed with it are
  * products of lengths, and of the same kind.
  */
-
 import * as v from "valibot";
 import { list, oneOf, record, size } from "./schemas.ts";
 
@@ -17,27 +16,6 @@ export interface Cut {
   readonly to: number;
 }
 
-export const lengthName = oneOf("batch", "samples", "drawn_samples");
-
-/** Of lengths that are 0 or more. */
-export const dimSchema = v.union(
-  [
-    size,
-    lengthName,
-    record({
-      terms: list(
-        record({
-          times: size,
-          factors: list(
-            v.union([lengthName, record({ of: lengthName, from: size, to: size })], "a named length, or a cut of one"),
-          ),
-        }),
-      ),
-    }),
-  ],
-  "a number of 0 or more, a named length, or a sum of products",
-);
-
 export interface Term {
   readonly times: number;
   /** Named lengths, or cuts of them. */
@@ -46,6 +24,26 @@ export interface Term {
 
 /** A number, a named length or a sum. Each value has one form only: sums are made by the functions of this file. */
 export type Dim = number | LengthName | { readonly terms: readonly Term[] };
+
+export const lengthName = oneOf("batch", "samples", "drawn_samples");
+
+const few = <const Item extends v.GenericSchema>(item: Item, most: number) =>
+  v.pipe(list(item), v.maxLength(most, `a list of at most ${most}`));
+
+const factor = v.union(
+  [lengthName, record({ of: lengthName, from: size, to: size })],
+  "a named length, or a cut of one",
+);
+const term = record({ times: size, factors: few(factor, 8) });
+
+/** Of lengths that are 0 or more. */
+export const dimSchema = v.union(
+  [size, lengthName, record({ terms: few(term, 64) })],
+  "a number of 0 or more, a named length, or a sum of products",
+);
+
+/** Of which one counts. */
+export const dimsSchema = few(dimSchema, 64);
 
 /** What is put for each named length. */
 export type Lengths = { readonly [Name in LengthName]?: number };

@@ -94,7 +94,14 @@ const impossible: readonly Entry[] = [
   ["frozen", "weight", "a list"],
   ["parameters", -1, "a whole number from 0 to 9007199254740991"],
   ["cost.inference.flops", -1, "a number from 0 to 1.7976931348623157e+308"],
+  ["cost.inference.flops", "frames", "a number of 0 or more, a named length, or a sum of products"],
+  [
+    "cost.inference.flops",
+    { terms: [{ times: 2, factors: ["frames"] }] },
+    "a number of 0 or more, a named length, or a sum of products",
+  ],
   ["cost.update.largestTensorBytes", null, "a list"],
+  ["cost.update.largestTensorBytes", Array.from({ length: 65 }, () => 1), "a list of at most 64"],
   [
     "recipe",
     null,
