@@ -5,25 +5,7 @@ import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import { encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
 import { env, InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
 import type { Engine, HostTensor, SessionOptions } from "./engine.ts";
-import { fromNative, toNative } from "./native-tensors.ts";
-
-/** ONNX Runtime's; up to errors, what it tells is about graph optimisations, not about the user's input. */
-const logLevels = { warning: 2, fatal: 4 } as const;
-
-const nativeOptions = (options: SessionOptions): InferenceSession.SessionOptions => {
-  const { device, isWhole = false, warns = false, kept = [], dataFiles = new Map<string, Uint8Array>() } = options;
-  return {
-    executionProviders: [device],
-    logSeverityLevel: warns ? logLevels.warning : logLevels.fatal,
-    // onnxruntime-node 1.30, CPU: planning memory by pattern is no faster and takes half as much memory again.
-    enableMemPattern: false,
-    ...(isWhole ? { extra: { session: { disable_cpu_ep_fallback: "1" } } } : {}),
-    ...(kept.length > 0
-      ? { preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, "gpu-buffer"])) }
-      : {}),
-    ...(dataFiles.size > 0 ? { externalData: [...dataFiles].map(([path, data]) => ({ path, data })) } : {}),
-  };
-};
+import { fromNative, nativeOptions, toNative } from "./native.ts";
 
 /**
  * onnxruntime-node (1.30) writes outputs into the tensors that it is given, and then copies each into a new array all the
@@ -47,7 +29,7 @@ const withCopyStop = (model: onnx.IModelProto): onnx.IModelProto => {
 };
 
 const openNative = (graph: Parameters<Engine["open"]>[0], options: SessionOptions): Promise<InferenceSession> => {
-  const native = nativeOptions(options);
+  const native = nativeOptions(options, options.device);
   if (typeof graph === "string") return InferenceSession.create(graph, native);
   if (graph instanceof Uint8Array) return InferenceSession.create(graph, native);
   return InferenceSession.create(encodeOnnx(options.outputsAreGiven ? withCopyStop(graph) : graph), native);

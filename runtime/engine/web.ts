@@ -5,27 +5,11 @@
 import { env, InferenceSession, Tensor } from "onnxruntime-web/webgpu";
 import { encodeOnnx } from "../../compiler/artifact/onnx.ts";
 import { type Engine, type HostTensor, onHost, type SessionOptions, type Tensors } from "./engine.ts";
-import { fromNative, toNative } from "./native-tensors.ts";
-
-/** ONNX Runtime's. */
-const logLevels = { warning: 2, fatal: 4 } as const;
+import { fromNative, nativeOptions, toNative } from "./native.ts";
 
 const executionProviders: Readonly<Partial<Record<SessionOptions["device"], string>>> = {
   cpu: "wasm",
   webgpu: "webgpu",
-};
-
-const nativeOptions = (options: SessionOptions): InferenceSession.SessionOptions => {
-  const { device, isWhole = false, warns = false, kept = [], dataFiles = new Map<string, Uint8Array>() } = options;
-  return {
-    executionProviders: [executionProviders[device] ?? device],
-    logSeverityLevel: warns ? logLevels.warning : logLevels.fatal,
-    ...(isWhole ? { extra: { session: { disable_cpu_ep_fallback: "1" } } } : {}),
-    ...(kept.length > 0
-      ? { preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, "gpu-buffer"])) }
-      : {}),
-    ...(dataFiles.size > 0 ? { externalData: [...dataFiles].map(([path, data]) => ({ path, data })) } : {}),
-  };
 };
 
 const create = ({ type, data, dims }: HostTensor): Tensor => new Tensor(type, data as never, dims);
@@ -40,7 +24,10 @@ export const webEngine: Engine = {
   open: async (graph, options) => {
     if (typeof graph === "string") throw new Error(`a browser opens no files such as ${graph}: give the graph's bytes`);
     const bytes = graph instanceof Uint8Array ? graph : encodeOnnx(graph);
-    const session = await InferenceSession.create(bytes, nativeOptions(options));
+    const session = await InferenceSession.create(
+      bytes,
+      nativeOptions(options, executionProviders[options.device] ?? options.device),
+    );
     const run = async (feeds: Tensors): Promise<Tensors> => fromNative(await session.run(toNative(feeds, create)));
     return {
       inputNames: session.inputNames,

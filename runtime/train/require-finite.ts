@@ -1,7 +1,8 @@
 /** Ends a training that diverges. The checkpoint and the graphs stay as they were when it still converged. */
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
-import { describePart } from "../../compiler/artifact/spec-lines.ts";
+import { describePart, partAt } from "../../compiler/artifact/spec-lines.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import type { NonFinite } from "../engine/find-non-finite.ts";
 import type { TrainingSession } from "../engine/training-session.ts";
 import { UserError } from "../user-error.ts";
@@ -55,15 +56,22 @@ export const lossGuard = (
 
 /**
  * A step's loss is that of the parameters before it: after its last step a run may hold parameters that no loss told of.
- * @param values a parameter's
+ * @param name a parameter's
+ * @param values its values
  * @param progress after the step
  * @throws UserError naming the step
  */
-export const requireFiniteParameters = (values: Float32Array, progress: Progress, run: Run): void => {
+export const requireFiniteParameter = (
+  name: string,
+  values: Float32Array,
+  progress: Progress,
+  run: Run & { readonly artifact: Pick<Artifact, "metadata"> },
+): void => {
   if (values.every(Number.isFinite)) return;
+  const part = partAt(name, run.artifact.metadata.lines);
   throw new UserError(
     "parameters-not-finite",
-    { step: progress.steps, learningRate: run.recipe.learningRate },
-    `the parameters are not finite after step ${progress.steps}, with a learning rate of ${run.recipe.learningRate}${describeSaved(run, progress)}`,
+    { step: progress.steps, learningRate: run.recipe.learningRate, parameter: name, specLine: part.line },
+    `the parameter ${describePart(part)} is not finite after step ${progress.steps}, with a learning rate of ${run.recipe.learningRate}${describeSaved(run, progress)}`,
   );
 };

@@ -13,7 +13,7 @@ import { openTrainingSession, type TrainingSession } from "../engine/training-se
 import { writeArtifact } from "../artifact/write-artifact.ts";
 import { type Checkpoint, writeCheckpoint } from "../runs/checkpoint.ts";
 import { type EventLog, type TrainEvent, openEventLog } from "../runs/run-events.ts";
-import { requireFiniteParameters } from "./require-finite.ts";
+import { requireFiniteParameter } from "./require-finite.ts";
 import type { GraphFiles, RunFolder } from "../runs/run-folder.ts";
 import { toRunPath } from "../runs/run-places.ts";
 import { openUsageMeter } from "../runs/run-usage.ts";
@@ -153,7 +153,7 @@ export const saveCheckpoint = async (training: Training, progress: TrainingProgr
   const isParameter = new Set(options.artifact.parameters.map(({ name }) => name));
   const content = { run: options.run, progress, logBytes: log.sync() };
   await writeCheckpoint(options.folder, content, session, average.sums(), (name, values) => {
-    if (isParameter.has(name)) requireFiniteParameters(values, progress, options);
+    if (isParameter.has(name)) requireFiniteParameter(name, values, progress, options);
   });
   await saveUsage();
 };

@@ -129,7 +129,7 @@ test("parameters that are not finite are never saved", async () => {
   interruption.abort();
   await expect(training.next()).rejects.toThrow(
     saying(
-      "the parameters are not finite after step 1, with a learning rate of 3e+38; try a lower rate, such as --lr 3e+37",
+      "the parameter weight is not finite after step 1, with a learning rate of 3e+38; try a lower rate, such as --lr 3e+37",
     ),
   );
   expect(readProgress(options.folder)).toBeUndefined();

@@ -1,5 +1,5 @@
-/** Tensors as ONNX Runtime's library for JavaScript has them, alike in its builds for Node.js and browsers. */
-import type { DeviceTensor, HostTensor, Tensor, TensorData, Tensors } from "./engine.ts";
+/** What is alike in ONNX Runtime's builds for Node.js and browsers: tensors, and what a session is opened with. */
+import type { DeviceTensor, HostTensor, SessionOptions, Tensor, TensorData, Tensors } from "./engine.ts";
 
 /** Its class, as far as it is used. */
 interface NativeTensor {
@@ -27,3 +27,22 @@ const fromNativeTensor = (native: NativeTensor): Tensor => {
 
 export const fromNative = (tensors: Readonly<Record<string, NativeTensor>>): Tensors =>
   mapTensors(tensors, fromNativeTensor);
+
+/** ONNX Runtime's; up to errors, what it tells is about graph optimisations, not about the user's input. */
+const logLevels = { warning: 2, fatal: 4 } as const;
+
+/** @param provider what the build calls the device */
+export const nativeOptions = (
+  { isWhole = false, warns = false, kept = [], dataFiles = new Map<string, Uint8Array>() }: SessionOptions,
+  provider: string,
+) => ({
+  executionProviders: [provider],
+  logSeverityLevel: warns ? logLevels.warning : logLevels.fatal,
+  // ONNX Runtime 1.30, CPU: planning memory by pattern is no faster and takes half as much memory again.
+  enableMemPattern: false,
+  ...(isWhole ? { extra: { session: { disable_cpu_ep_fallback: "1" } } } : {}),
+  ...(kept.length > 0
+    ? { preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, "gpu-buffer" as const])) }
+    : {}),
+  ...(dataFiles.size > 0 ? { externalData: [...dataFiles].map(([path, data]) => ({ path, data })) } : {}),
+});
