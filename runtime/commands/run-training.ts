@@ -1,3 +1,4 @@
+/** A training, as `train` and `cv` show it. */
 import { plural } from "../../compiler/artifact/plural.ts";
 import type { Clip } from "../data/dataset.ts";
 import { openClips } from "../evaluate/open-clips.ts";

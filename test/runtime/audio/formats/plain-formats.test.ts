@@ -1,8 +1,8 @@
 /** WAV, AIFF, AU and CAF: what their headers may say, byte by byte. */
 import { describe, expect, test } from "vitest";
-import { sizeNote } from "../../../runtime/audio/formats/audio-stream.ts";
-import { decodeBytes, refusalOf, tags } from "./decode-bytes.ts";
-import { wavBytes, wavChunk } from "./wav-bytes.ts";
+import { sizeNote } from "../../../../runtime/audio/formats/audio-stream.ts";
+import { decodeBytes, refusalOf, tags } from "../decode-bytes.ts";
+import { wavBytes, wavChunk } from "../wav-bytes.ts";
 
 /** Numbers of any size, one after the other. */
 const bytesOf = (...fields: readonly (string | readonly [value: number, bytes: number])[]): Buffer =>

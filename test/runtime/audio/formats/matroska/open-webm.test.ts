@@ -1,7 +1,7 @@
 /** WebM as browsers record it, element by element. */
 import { expect, test } from "vitest";
-import { audioFixture, decodeBytes, refusalOf } from "./decode-bytes.ts";
-import { splitPages } from "./ogg-pages.ts";
+import { audioFixture, decodeBytes, refusalOf } from "../../decode-bytes.ts";
+import { splitPages } from "../../ogg-pages.ts";
 
 const element = (id: string, content: Uint8Array, size = content.length): Buffer => {
   const length = Buffer.alloc(8);

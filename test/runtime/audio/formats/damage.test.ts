@@ -2,12 +2,12 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { decodeClip } from "../../../runtime/audio/decode-clip.ts";
-import { probeClip } from "../../../runtime/audio/probe-clip.ts";
-import { UserError } from "../../../runtime/user-error.ts";
-import { audioFixture } from "./decode-bytes.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
-import { wavBytes } from "./wav-bytes.ts";
+import { decodeClip } from "../../../../runtime/audio/decode-clip.ts";
+import { probeClip } from "../../../../runtime/audio/probe-clip.ts";
+import { UserError } from "../../../../runtime/user-error.ts";
+import { audioFixture } from "../decode-bytes.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
+import { wavBytes } from "../wav-bytes.ts";
 
 const rounds = 80;
 

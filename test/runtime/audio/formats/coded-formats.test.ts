@@ -1,11 +1,11 @@
 /** FLAC, MP3 and Ogg as recorders, editors and broken disks leave them. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { unendedNote } from "../../../runtime/audio/formats/audio-stream.ts";
-import { loadClip } from "../../../runtime/audio/load-clip.ts";
-import { audioFixture, decodeBytes, refusalOf, tags } from "./decode-bytes.ts";
-import { joinPages, type OggPage, splitPages } from "./ogg-pages.ts";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { unendedNote } from "../../../../runtime/audio/formats/audio-stream.ts";
+import { loadClip } from "../../../../runtime/audio/load-clip.ts";
+import { audioFixture, decodeBytes, refusalOf, tags } from "../decode-bytes.ts";
+import { joinPages, type OggPage, splitPages } from "../ogg-pages.ts";
+import { temporaryFolder } from "../temporary-folder.ts";
 
 const patched = (bytes: Buffer, patches: Readonly<Record<number, readonly number[]>>): Buffer => {
   const copy = Buffer.from(bytes);
