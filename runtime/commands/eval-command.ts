@@ -2,7 +2,6 @@
 import { plural } from "../../compiler/artifact/plural.ts";
 import { type Command, exitCodes } from "./command.ts";
 import type { Clip } from "../data/dataset.ts";
-import { leaveOut } from "../data/leave-out.ts";
 import { readDataset } from "../data/read-dataset.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import { averageScores } from "../metrics/average-scores.ts";
@@ -17,17 +16,12 @@ import {
   type Usage,
 } from "./options.ts";
 import { listen } from "./listen.ts";
-import type { Output } from "./output.ts";
 import { formatClasses, formatComparison, formatFigures } from "../report/terminal/format-figures.ts";
 import { createProgress } from "../text/create-progress.ts";
-import { openClassifier } from "../engine/classifier.ts";
-import { nodeEngine } from "../engine/node.ts";
-import type { Device } from "../engine/device.ts";
-import type { Artifact } from "../artifact/decode-artifact.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { chooseClips } from "../evaluate/choose-clips.ts";
-import { openClips } from "../evaluate/open-clips.ts";
-import { type ClipPredictions, predict, type PredictOptions } from "../evaluate/predict.ts";
+import { measureGraph } from "../evaluate/measure-graph.ts";
+import { type ClipPredictions, restrictTo } from "../evaluate/predict.ts";
 import { requireSameTask } from "../evaluate/require-same-task.ts";
 import { mergeTrained, type TrainedAmong } from "../evaluate/trained-among.ts";
 
@@ -55,36 +49,6 @@ Of several graphs it measures each, and last their ensemble: the mean of their s
   ],
 };
 
-interface Measuring extends Pick<PredictOptions, "clips" | "signal"> {
-  readonly device: Device;
-  readonly batch: number | undefined;
-  /** Told of each clip that is left out; undefined where none may be. */
-  readonly onUnreadable: ((clip: Clip, reason: string) => Promise<void>) | undefined;
-  /** Told what is to be said of the clips. */
-  readonly onNote: (note: string) => void;
-  readonly terminal: Output["terminal"];
-}
-
-/** One graph's answers; undefined where the signal ended it. */
-const measure = async (
-  artifact: Artifact,
-  { clips, signal, device, batch = artifact.metadata.recipe.batch, onUnreadable, onNote, terminal }: Measuring,
-): Promise<ClipPredictions | undefined> => {
-  const supply = openClips(artifact);
-  const { loadToEvaluate } = leaveOut(clips, supply.load, onUnreadable);
-  const classifier = await openClassifier(nodeEngine, artifact, device);
-  const progress = createProgress(clips.length, 1, terminal);
-  const onProgress = (done: number): void => progress.update(done, "evaluating");
-  try {
-    return await predict({ artifact, classifier, clips, load: loadToEvaluate, batch, signal, onProgress });
-  } finally {
-    progress.clear();
-    await classifier.close();
-    supply.describe().forEach(onNote);
-    await supply.close();
-  }
-};
-
 const describeTrained = ({ count, isExact }: TrainedAmong, clips: number): string =>
   `${isExact ? "" : "about "}${count} of ${clips} clips ${plural(count, "was", "were")} trained on`;
 
@@ -97,15 +61,6 @@ const describeRest = (count: number): string => {
 /** Behind the figures of a graph that knows some of the clips. */
 const mark = (trained: TrainedAmong | undefined, clips: number): string =>
   trained && trained.count > 0 ? `  (${describeTrained(trained, clips)})` : "";
-
-/** The rows of these clips. */
-const restrictTo = (clips: ReadonlySet<Clip>, answers: ClipPredictions, classes: number): ClipPredictions => {
-  if (clips.size === answers.clips.length) return answers;
-  const pick = (values: Float32Array): Float32Array =>
-    values.filter((_, index) => clips.has(answers.clips[Math.floor(index / classes)] as Clip));
-  const [logits, scores, targets] = [pick(answers.logits), pick(answers.scores), pick(answers.targets)];
-  return { clips: answers.clips.filter((clip) => clips.has(clip)), logits, scores, targets };
-};
 
 export const evalCommand: Command = {
   usage,
@@ -137,21 +92,22 @@ export const evalCommand: Command = {
       ? async (_: Clip, reason: string): Promise<void> => output.note(`${reason}; left out`)
       : undefined;
     const told = new Set<string>();
-    const onNote = (note: string): void => {
+    const noteOnce = (note: string): void => {
       // Graphs that hear alike have the same to say.
       if (!told.has(note)) output.note(note);
       told.add(note);
     };
     for (const [index, artifact] of artifacts.entries()) {
-      const predictions = await measure(artifact, {
-        clips,
-        signal,
-        device,
-        batch,
-        onUnreadable,
-        onNote,
-        terminal: output.terminal,
-      });
+      const progress = createProgress(clips.length, 1, output.terminal);
+      const onProgress = (done: number): void => progress.update(done, "evaluating");
+      const measuring = { clips, signal, device, batch, onUnreadable, onProgress };
+      const predictions = await measureGraph(artifact, {
+        ...measuring,
+        note: (text) => {
+          progress.clear();
+          noteOnce(text);
+        },
+      }).finally(progress.clear);
       if (!predictions) return exitCodes.interrupted;
       answers.push(predictions);
       ({ clips } = predictions);

@@ -87,3 +87,12 @@ export const predict = async ({
     targets: targets.subarray(0, end),
   };
 };
+
+/** The answers to these clips alone. */
+export const restrictTo = (clips: ReadonlySet<Clip>, answers: ClipPredictions, classes: number): ClipPredictions => {
+  if (clips.size === answers.clips.length) return answers;
+  const pick = (values: Float32Array): Float32Array =>
+    values.filter((_, index) => clips.has(answers.clips[Math.floor(index / classes)] as Clip));
+  const [logits, scores, targets] = [pick(answers.logits), pick(answers.scores), pick(answers.targets)];
+  return { clips: answers.clips.filter((clip) => clips.has(clip)), logits, scores, targets };
+};
