@@ -1,5 +1,4 @@
 /** `runtime stats`. */
-import { fileURLToPath } from "node:url";
 import { UserError, orUserError } from "../user-error.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
@@ -14,6 +13,7 @@ import { formatTable } from "../../compiler/artifact/format-table.ts";
 import { createProgress } from "../text/create-progress.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { formatProposal, type ProposedObjective } from "../report/terminal/format-proposal.ts";
+import { readFrontEnd } from "../stats/read-front-end.ts";
 import { measureClips } from "../stats/measure-clips.ts";
 import { type ClipSummary, type Spread, summarizeClips } from "../stats/summarize-clips.ts";
 
@@ -59,14 +59,6 @@ const countClasses = ({ classes }: Dataset, { train, evaluation, test }: SplitCl
   }
   return counts;
 };
-
-/** Where a graph's own is not wanted; compiled with this package. Tests, which run the source, take the built one. */
-const frontEndPath = fileURLToPath(
-  new URL(
-    import.meta.url.endsWith(".ts") ? "../../dist/runtime/stats/front-end.onnx" : "../stats/front-end.onnx",
-    import.meta.url,
-  ),
-);
 
 const describeFrontEnd = ({ sampleRateHz, bins, minSamples, frameShiftSamples, frames }: ArtifactMetadata): string => {
   const ms = (samples: number): number => (1000 * samples) / sampleRateHz;
@@ -130,7 +122,7 @@ export const statsCommand: Command = {
   run: async (args, output, signal) => {
     const { values, operands } = parseOptions(usage, args);
     const graph = operands.length === 0 ? undefined : oneOperand(usage, operands);
-    const artifact = readWaveformArtifact(graph ?? frontEndPath);
+    const artifact = graph === undefined ? readFrontEnd() : readWaveformArtifact(graph);
     if (graph === undefined) output.note(describeFrontEnd(artifact.metadata));
     const { data, labels, fold } = values;
     const dataset = await readDataset({ data, labels, fold });
