@@ -1,8 +1,8 @@
 /** Whether a spec's features are those that its checkpoint was trained on: with others its parameters mean something else. */
 import type { Normalize } from "../../spec/dsl/features.ts";
 import type { Model } from "../../spec/dsl/model.ts";
-import type { Filters } from "../weights/geometry.ts";
-import type { SourceFeatures } from "../weights/source-facts.ts";
+import type { Filters } from "../weights/facts/geometry.ts";
+import type { SourceFeatures } from "../weights/facts/source-facts.ts";
 import type { NormalizedFeatures } from "../ir/normalized-spec.ts";
 import type { Report } from "../diagnostics/report.ts";
 

@@ -1,6 +1,6 @@
 import type { Builder } from "../ops/builder.ts";
 import { globalSquaredNorm } from "./global-squared-norm.ts";
-import type { Gradients } from "./update.ts";
+import type { Gradients } from "./optimizers/update.ts";
 
 /** Scales gradients so that their norm, of all together, is at most `largest` (`torch.nn.utils.clip_grad_norm_`). */
 export const clipGradients = (b: Builder, gradients: Gradients, largest: number): Gradients =>

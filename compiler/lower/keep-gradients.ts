@@ -2,7 +2,7 @@
 import { names } from "../artifact/names.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { Value } from "../ir/graph.ts";
-import type { Gradients, Update } from "./update.ts";
+import type { Gradients, Update } from "./optimizers/update.ts";
 
 const origin = { path: "gradient", role: "optimizer" } as const;
 

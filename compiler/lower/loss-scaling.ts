@@ -3,7 +3,7 @@ import type { NormalizedPrecision } from "../ir/normalized-spec.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { DType, Value } from "../ir/graph.ts";
 import { globalSquaredNorm } from "./global-squared-norm.ts";
-import { type Gradients, type Update, updateOnlyIf } from "./update.ts";
+import { type Gradients, type Update, updateOnlyIf } from "./optimizers/update.ts";
 
 const origin = { path: "loss_scale", role: "optimizer" } as const;
 

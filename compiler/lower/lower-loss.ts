@@ -5,7 +5,7 @@ import type { Builder } from "../ops/builder.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import type { Batch } from "./augmentations/augmentation.ts";
 import { augmentationRow } from "./augmentations/augmentations.ts";
-import { lowerFeatures } from "./lower-features.ts";
+import { lowerFeatures } from "./features/lower-features.ts";
 import { lowerNetwork, trainsDifferently } from "./lower-network.ts";
 import { objectives } from "./lower-objective.ts";
 

@@ -2,7 +2,7 @@
 import { printShape } from "../ir/shape.ts";
 import type { Checkpoint } from "../../spec/dsl/pretrained.ts";
 import type { Grid } from "../ir/flow.ts";
-import type { Geometry } from "./geometry.ts";
+import type { Geometry } from "./facts/geometry.ts";
 import type { ClassMatch } from "./match-classes.ts";
 import type { MatchedCheckpoint } from "./match-layout.ts";
 import type { MatchedTensor } from "./sort-tensors.ts";

@@ -3,7 +3,7 @@ import type { NormalizedSpec } from "../ir/normalized-spec.ts";
 import type { State } from "../ir/graph.ts";
 import type { Coverage, SourceCoverage, TargetCoverage } from "./coverage.ts";
 import { functionWarnings, listNotes, poolingWarnings } from "./describe-differences.ts";
-import { describeGeometry, placeNames } from "./geometry.ts";
+import { describeGeometry, placeNames } from "./facts/geometry.ts";
 import { type ImportContext, type ImportOptions, type Plan, requireTensor } from "./import-context.ts";
 import { initialize } from "./initialize.ts";
 import { referenceName } from "./layouts/reference-name.ts";

@@ -1,5 +1,5 @@
 /** Which row of a checkpoint's classifier belongs to which class of the spec: by name, where both sides have names. */
-import { areNumbers } from "./are-numbers.ts";
+import { areNumbers } from "./facts/are-numbers.ts";
 
 export interface ClassMatch {
   /** For each of the spec's classes its row; undefined: it starts anew. */

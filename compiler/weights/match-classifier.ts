@@ -2,7 +2,7 @@
 import { sameShape } from "../ir/shape.ts";
 import type { State } from "../ir/graph.ts";
 import { readClassNames } from "./read-class-names.ts";
-import type { Geometry } from "./geometry.ts";
+import type { Geometry } from "./facts/geometry.ts";
 import type { ImportContext } from "./import-context.ts";
 import { referenceName } from "./layouts/reference-name.ts";
 import { type ClassMatch, matchClasses } from "./match-classes.ts";

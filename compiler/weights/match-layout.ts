@@ -7,7 +7,7 @@ import { findModel, type ModelChoice, printPlace, unwrappedName } from "./find-m
 import type { Layout } from "./layouts/layout.ts";
 import { layouts } from "./layouts/layouts.ts";
 import { type BareName, type DroppedTensor, type MatchedTensor, sortTensors } from "./sort-tensors.ts";
-import type { SourceFacts } from "./source-facts.ts";
+import type { SourceFacts } from "./facts/source-facts.ts";
 
 export interface MatchedCheckpoint {
   /** The file or folder, for messages. */

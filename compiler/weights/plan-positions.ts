@@ -10,7 +10,7 @@ import {
   sourceOrder,
 } from "./import-context.ts";
 import { CheckpointError } from "./readers/checkpoint-error.ts";
-import { guessGrids } from "./source-grid.ts";
+import { guessGrids } from "./facts/source-grid.ts";
 
 const count = ({ rows, columns }: Grid): number => rows * columns;
 const isSquare = (patches: number): boolean => Number.isInteger(Math.sqrt(patches)) && patches > 0;

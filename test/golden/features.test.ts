@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { absentSample } from "../../compiler/artifact/names.ts";
 import type { NormalizedFeatures } from "../../compiler/ir/normalized-spec.ts";
 import { createBuilder } from "../../compiler/ops/builder.ts";
-import { lowerFeatures } from "../../compiler/lower/lower-features.ts";
+import { lowerFeatures } from "../../compiler/lower/features/lower-features.ts";
 import { runGraph } from "../compiler/run-graph.ts";
 import { generateTensor } from "../golden-data/deterministic-tensor.ts";
 import { generatedClip, type GeneratedClipId } from "../golden-data/generated-clip.ts";

@@ -3,7 +3,7 @@ import { Tensor } from "../onnxruntime.ts";
 import { expect, test } from "vitest";
 import { absentSample } from "../../compiler/artifact/names.ts";
 import { createBuilder } from "../../compiler/ops/builder.ts";
-import { lowerFeatures } from "../../compiler/lower/lower-features.ts";
+import { lowerFeatures } from "../../compiler/lower/features/lower-features.ts";
 import { mixup } from "../../compiler/lower/augmentations/mixup.ts";
 import { runGraph } from "../compiler/run-graph.ts";
 import { readGoldenJson, recordedGoldens } from "../golden-data/golden.ts";

@@ -4,7 +4,7 @@ import type { TensorType, Value } from "../../ir/graph.ts";
 import type { Settled } from "../../ir/normalized-spec.ts";
 import type { Builder } from "../../ops/builder.ts";
 import type { Adam, AdamW } from "../../../spec/dsl/training.ts";
-import type { Update } from "../update.ts";
+import type { Update } from "./update.ts";
 import type { OptimizerRow, TrainedParameter } from "./optimizer.ts";
 
 type Settings = Omit<Settled<Adam>, "kind">;

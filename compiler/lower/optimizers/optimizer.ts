@@ -4,7 +4,7 @@ import type { Value } from "../../ir/graph.ts";
 import type { Settled } from "../../ir/normalized-spec.ts";
 import type { Builder } from "../../ops/builder.ts";
 import type { Optimizer } from "../../../spec/dsl/training.ts";
-import type { Update } from "../update.ts";
+import type { Update } from "./update.ts";
 
 /** What an optimizer steps with. */
 export interface TrainedParameter {

@@ -1,5 +1,5 @@
 /** The class names in transformers' config.json, which tells them twice: by row, and their rows by name. */
-import { areNumbers } from "../are-numbers.ts";
+import { areNumbers } from "../facts/are-numbers.ts";
 
 export type Labels = Readonly<Record<string, unknown>> | null | undefined;
 

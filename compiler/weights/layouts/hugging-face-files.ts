@@ -6,7 +6,7 @@ import type { ArtifactMetadata } from "../../artifact/metadata.ts";
 import { patchesAlong } from "../../ir/flow.ts";
 import { CheckpointError } from "../readers/checkpoint-error.ts";
 import { huggingFaceClassNames } from "./hugging-face-class-names.ts";
-import type { SourceFacts, SourceFeatures } from "../source-facts.ts";
+import type { SourceFacts, SourceFeatures } from "../facts/source-facts.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const positive = v.pipe(v.number(), v.finite(), v.gtValue(0));

@@ -1,6 +1,6 @@
 /** How a family of checkpoints names and shapes its tensors, told as rules from its names to the reference's. */
 import type { Checkpoint, TensorEntry } from "../readers/checkpoint.ts";
-import type { SourceFacts } from "../source-facts.ts";
+import type { SourceFacts } from "../facts/source-facts.ts";
 
 /** A tensor in the reference's shape. */
 export interface Converted {

@@ -1,6 +1,6 @@
 /** YuanGongND/ast and YuanGongND/ssast. */
 import type { Checkpoint } from "../readers/checkpoint.ts";
-import type { SourceFacts } from "../source-facts.ts";
+import type { SourceFacts } from "../facts/source-facts.ts";
 import { dropped, type Layout, only, type Rule, type Tensors } from "./layout.ts";
 
 const kernel = "v.patch_embed.proj.weight";

@@ -2,10 +2,10 @@
 import * as v from "valibot";
 import { type ArtifactMetadata, geometryKey, metadataKey } from "../../artifact/metadata.ts";
 import type { WindowName } from "../../../spec/dsl/features.ts";
-import { placeNames } from "../geometry.ts";
+import { placeNames } from "../facts/geometry.ts";
 import type { Checkpoint } from "../readers/checkpoint.ts";
 import { CheckpointError } from "../readers/checkpoint-error.ts";
-import type { SourceFacts, SourceFeatures } from "../source-facts.ts";
+import type { SourceFacts, SourceFeatures } from "../facts/source-facts.ts";
 import { type Layout, only } from "./layout.ts";
 import { referenceRules } from "./reference-name.ts";
 

@@ -8,7 +8,7 @@ import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import type { NormalizedFeatures } from "../../../compiler/ir/normalized-spec.ts";
 import { readSpec } from "../../../compiler/frontend/read-spec.ts";
 import { printDiagnostic } from "../../../compiler/diagnostics/print-diagnostic.ts";
-import type { SourceFeatures } from "../../../compiler/weights/source-facts.ts";
+import type { SourceFeatures } from "../../../compiler/weights/facts/source-facts.ts";
 import { checkpoint, type FeatureStep, fromCheckpoint, normalize } from "../../../spec/dsl/index.ts";
 import { tiny } from "../tiny-model.ts";
 

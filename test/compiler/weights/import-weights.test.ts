@@ -6,7 +6,7 @@ import { resizePatches } from "../../../compiler/weights/adapt-patches.ts";
 import type { Grid } from "../../../compiler/ir/flow.ts";
 import { adaptPositions } from "../../../compiler/weights/adapt-positions.ts";
 import { printCoverage } from "../../../compiler/weights/coverage.ts";
-import { describeGeometry } from "../../../compiler/weights/geometry.ts";
+import { describeGeometry } from "../../../compiler/weights/facts/geometry.ts";
 import { openCheckpoint } from "../../../compiler/weights/readers/open-checkpoint.ts";
 import { initialize } from "../../../compiler/weights/initialize.ts";
 import { geometryKey, metadataKey } from "../../../compiler/artifact/metadata.ts";

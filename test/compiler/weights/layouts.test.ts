@@ -5,7 +5,7 @@ import { openModel } from "../../../compiler/weights/open-model.ts";
 import { referenceName } from "../../../compiler/weights/layouts/reference-name.ts";
 import { matchLayout } from "../../../compiler/weights/match-layout.ts";
 import { openCheckpoint } from "../../../compiler/weights/readers/open-checkpoint.ts";
-import type { SourceFacts } from "../../../compiler/weights/source-facts.ts";
+import type { SourceFacts } from "../../../compiler/weights/facts/source-facts.ts";
 import { multiLabel } from "../../../spec/dsl/index.ts";
 import {
   filled,

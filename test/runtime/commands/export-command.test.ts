@@ -8,7 +8,7 @@ import { expect, test } from "vitest";
 import { checkpointKeys, geometryKey, printMetadata, trainedClipsKey } from "../../../compiler/artifact/metadata.ts";
 import { writeArtifact } from "../../../compiler/emit/write-artifact.ts";
 import { describeHuggingFace } from "../../../compiler/weights/describe-hugging-face.ts";
-import { describeGeometry } from "../../../compiler/weights/geometry.ts";
+import { describeGeometry } from "../../../compiler/weights/facts/geometry.ts";
 import { referenceName } from "../../../compiler/weights/layouts/reference-name.ts";
 import { openCheckpoint } from "../../../compiler/weights/readers/open-checkpoint.ts";
 import { exportCommand } from "../../../runtime/commands/export-command.ts";

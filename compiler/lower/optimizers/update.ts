@@ -1,6 +1,6 @@
 /** What a training step makes of its states. */
-import type { Builder } from "../ops/builder.ts";
-import type { Value } from "../ir/graph.ts";
+import type { Builder } from "../../ops/builder.ts";
+import type { Value } from "../../ir/graph.ts";
 
 /** By the parameter's name. */
 export type Gradients = ReadonlyMap<string, Value>;

@@ -1,5 +1,5 @@
 /** What is known of a checkpoint beyond its tensors: from its layout, its metadata and the files beside it. */
-import type { ArtifactMetadata } from "../artifact/metadata.ts";
+import type { ArtifactMetadata } from "../../artifact/metadata.ts";
 import type { Filters, Geometry } from "./geometry.ts";
 
 /** The features that a checkpoint was trained on. */

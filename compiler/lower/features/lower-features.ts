@@ -1,8 +1,8 @@
-import { onnxTypeNumbers } from "../artifact/element-types.ts";
-import { absentSample } from "../artifact/names.ts";
-import type { NormalizedFeatures } from "../ir/normalized-spec.ts";
-import type { Builder } from "../ops/builder.ts";
-import type { Value } from "../ir/graph.ts";
+import { onnxTypeNumbers } from "../../artifact/element-types.ts";
+import { absentSample } from "../../artifact/names.ts";
+import type { NormalizedFeatures } from "../../ir/normalized-spec.ts";
+import type { Builder } from "../../ops/builder.ts";
+import type { Value } from "../../ir/graph.ts";
 import { fitLength } from "./fit-length.ts";
 import { melMatrix, paddedLength, spectrumMatrix, windowFunction } from "./mel-filters.ts";
 

@@ -1,8 +1,13 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { melMatrix, paddedLength, spectrumMatrix, windowFunction } from "../../../compiler/lower/mel-filters.ts";
-import { committedGoldens } from "../../golden-data/golden.ts";
-import { readFloatNpy } from "../../golden-data/npy.ts";
+import {
+  melMatrix,
+  paddedLength,
+  spectrumMatrix,
+  windowFunction,
+} from "../../../../compiler/lower/features/mel-filters.ts";
+import { committedGoldens } from "../../../golden-data/golden.ts";
+import { readFloatNpy } from "../../../golden-data/npy.ts";
 
 const golden = (file: string) => readFloatNpy(join(committedGoldens, "common", file));
 

@@ -1,5 +1,5 @@
 /** Kaldi's filter bank as matrices, computed in double precision at compile time. */
-import type { WindowName } from "../../spec/dsl/features.ts";
+import type { WindowName } from "../../../spec/dsl/features.ts";
 
 /** The transform's length: the next power of two (Kaldi's `round_to_power_of_two`). */
 export const paddedLength = (frameLengthSamples: number): number => 2 ** Math.ceil(Math.log2(frameLengthSamples));

@@ -1,9 +1,9 @@
-import { Tensor } from "../../onnxruntime.ts";
+import { Tensor } from "../../../onnxruntime.ts";
 import { expect, test } from "vitest";
-import { createBuilder } from "../../../compiler/ops/builder.ts";
-import { updateOnlyIf } from "../../../compiler/lower/update.ts";
-import { openGraphRunner } from "../open-graph-runner.ts";
-import { programOf } from "../program-of.ts";
+import { createBuilder } from "../../../../compiler/ops/builder.ts";
+import { updateOnlyIf } from "../../../../compiler/lower/optimizers/update.ts";
+import { openGraphRunner } from "../../open-graph-runner.ts";
+import { programOf } from "../../program-of.ts";
 
 test("every state with an update, of any type, keeps its value where the condition is false", async () => {
   const b = createBuilder();

@@ -1,5 +1,5 @@
 /** How a checkpoint's patches were laid out: from what it is, never from the spec that it is imported into. */
-import { type Grid, patchesAlong } from "../ir/flow.ts";
+import { type Grid, patchesAlong } from "../../ir/flow.ts";
 
 /** The official code's spectrograms. */
 const bins = 128;

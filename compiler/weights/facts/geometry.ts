@@ -1,7 +1,7 @@
 /** How a model's parameters are to be read: what their shapes alone do not tell. */
-import type { Flow, Grid, Tokens } from "../ir/flow.ts";
-import type { NormalizedFeatures, NormalizedSpec } from "../ir/normalized-spec.ts";
-import { type PlacedLayer, withInner } from "../ir/placed-layer.ts";
+import type { Flow, Grid, Tokens } from "../../ir/flow.ts";
+import type { NormalizedFeatures, NormalizedSpec } from "../../ir/normalized-spec.ts";
+import { type PlacedLayer, withInner } from "../../ir/placed-layer.ts";
 
 /** Where a norm may stand, in words. */
 export const placeNames = {

@@ -1,5 +1,5 @@
-import type { Builder } from "../ops/builder.ts";
-import type { Value } from "../ir/graph.ts";
+import type { Builder } from "../../ops/builder.ts";
+import type { Value } from "../../ir/graph.ts";
 
 /** Cuts samples [batch, any length] to `length`, or appends `fill` up to it: [batch, length]. */
 export const fitLength = (b: Builder, samples: Value, length: number, fill: Value): Value => {
