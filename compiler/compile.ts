@@ -4,7 +4,7 @@
  *     spec.ts --loadSpec--> NormalizedSpec (+ the checkpoint, opened)              frontend/
  *       --lowerFeatures, lowerNetwork, objectives, lowerLoss--> forward pass      lower/ (layers/)
  *       --lowerGradients--> + gradients; --lowerUpdate--> update                  lower/ (passes/gradients.ts)
- *       --foldReshapes, mixedPrecision, removeDeadCode--> stages: a Program       passes/
+ *       --foldReshapes, foldScales, mixedPrecision, ...--> stages: a Program       passes/
  *       --importWeights or initialize--> the parameters' values                   weights/
  *       --describeArtifact, writeArtifact--> graph.onnx (+ graph.onnx.data)       emit/
  */
@@ -28,13 +28,14 @@ import type { Locate, NormalizedSpec } from "./ir/normalized-spec.ts";
 import { createBuilder } from "./ops/builder.ts";
 import { type Graph, type State, unchanged, type Value } from "./ir/graph.ts";
 import { printGraph } from "./ir/print-graph.ts";
-import { parametersOf, type Program } from "./ir/program.ts";
+import { type Program, weightsOf } from "./ir/program.ts";
 import { lowerFeatures } from "./lower/features/lower-features.ts";
 import { declareStates, lowerNetwork } from "./lower/lower-network.ts";
 import { objectives } from "./lower/lower-objective.ts";
 import { lowerGradients } from "./lower/lower-gradients.ts";
 import { type LoweredForward, lowerLoss } from "./lower/lower-loss.ts";
 import { lowerUpdate } from "./lower/lower-update.ts";
+import { foldScales } from "./passes/fold-scales.ts";
 import { foldReshapes } from "./passes/fold-reshapes.ts";
 import { mixedPrecision } from "./passes/mixed-precision.ts";
 import { removeDeadCode, removeUnread } from "./passes/remove-dead-code.ts";
@@ -80,7 +81,7 @@ const lowerForward = (
         )
       : start;
   declareStates(b, spec.network);
-  const logits = lowerNetwork(b, features, spec.network, locate, "inference");
+  const logits = lowerNetwork(b, features, spec, locate, "inference");
   const objective = objectives[spec.objective];
   const scores = b.from({ path: "objective", role: "forward", span: locate(spec, "objective") }, () =>
     objective.scores(b, logits),
@@ -98,9 +99,13 @@ const stageOf = (graph: Graph, outputs: readonly Value[], { updates }: { readonl
 /** The spec as stages. Inputs and outputs have the names that the artifact fixes. */
 export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locate): Program => {
   const forward = lowerForward(spec, input, locate);
-  const parameters = forward.graph.states.map(({ value }) => value);
-  const trainable = parameters.filter(({ name }) => spec.rateFactors.get(name) !== 0);
-  const passes = { foldReshapes, ...(spec.precision.kind === "float32" ? {} : { mixedPrecision }), removeDeadCode };
+  const trainable = forward.graph.states.map(({ value }) => value).filter(({ name }) => spec.rateFactors.get(name));
+  const passes = {
+    foldReshapes,
+    foldScales,
+    ...(spec.precision.kind === "float32" ? {} : { mixedPrecision }),
+    removeDeadCode,
+  };
   const training = lowerGradients(spec, forward, trainable);
   const update = lowerUpdate(spec, training.states);
   const lowered = runPasses(training, passes);
@@ -138,7 +143,7 @@ const writeFile = (options: CompileOptions): Compiled => {
   const { spec: path, out, input, weightsLabels } = options;
   const { spec, program, source } = lowerFile(options);
   const importOptions = { ...spec.pretrained, ...(weightsLabels === undefined ? {} : { labels: weightsLabels }) };
-  const imported = source && importWeights(source, importOptions, spec, parametersOf(program));
+  const imported = source && importWeights(source, importOptions, spec, weightsOf(program));
   const read = imported?.read ?? ((state: State) => initialize(state, spec.recipe.seed));
   const metadata = { ...describeArtifact(spec, program, input), lines: specLines(program, path) };
   requireReadable(path, metadata);

@@ -5,7 +5,7 @@ import { version } from "../artifact/version.ts";
 import { modelCost } from "../cost/model-cost.ts";
 import type { NormalizedSpec } from "../ir/normalized-spec.ts";
 import { elements } from "../ir/shape.ts";
-import { drawsOf, parametersOf, type Program } from "../ir/program.ts";
+import { drawsOf, parametersOf, type Program, weightsOf } from "../ir/program.ts";
 import { describeHuggingFace } from "../weights/describe-hugging-face.ts";
 
 /** Of all but the checkpoint that the parameters start from, whose path says where this machine keeps it. */
@@ -20,7 +20,8 @@ export const describeArtifact = (
   input: ArtifactMetadata["input"],
 ): ArtifactMetadata => {
   const parameters = parametersOf(program);
-  const trained = new Set(program.update?.states.flatMap(({ value, next }) => (next ? [value.name] : [])));
+  const stages = [program.gradients?.states ?? [], program.update?.states ?? []].flat();
+  const changing = new Set(stages.flatMap(({ value, next }) => (next ? [value.name] : [])));
   return {
     formatVersion,
     compilerVersion: version,
@@ -38,7 +39,7 @@ export const describeArtifact = (
     recipe: spec.recipe,
     draws: drawsOf(program),
     parameters: parameters.map(({ value }) => elements(value.type.shape)).reduce((total, count) => total + count, 0),
-    frozen: parameters.flatMap(({ value: { name } }) => (trained.has(name) ? [] : [name])),
+    frozen: weightsOf(program).flatMap(({ value: { name } }) => (changing.has(name) ? [] : [name])),
     cost: modelCost(program),
     ...describeHuggingFace(spec, parameters),
   };

@@ -5,7 +5,7 @@ import { encodeValues, type Values } from "../artifact/external-data.ts";
 import { AttributeType, encodeOnnx, type onnx } from "../artifact/onnx.ts";
 import { elements } from "../ir/shape.ts";
 import type { Attribute, Constant, Graph, Node, State, Value } from "../ir/graph.ts";
-import { parametersOf, type Program } from "../ir/program.ts";
+import { weightsOf, type Program } from "../ir/program.ts";
 import { findOp } from "../ops/table.ts";
 
 /** Version of the ONNX operator set, and the first IR version that goes with it. */
@@ -121,7 +121,7 @@ const encodeStage = (
   ]);
   const integers = createIntegerInputs();
   const nodes = stage.nodes.filter(({ outputs }) => !outputs.some((output) => known.has(output.name)));
-  const own = stage.states.filter(({ kind }) => kind !== "parameter");
+  const own = stage.states.filter(({ kind }) => kind === "gradient" || kind === "optimizer");
   const replaced = stage.states.flatMap(({ value, next }) => (next ? [{ value, next }] : []));
   const node = [...encodeNodes(nodes, integers.name)];
   return {
@@ -170,7 +170,7 @@ export const encodeModel = (
       input: inference.inputs.map(encodeType),
       output: inference.outputs.map(encodeType),
       initializer: [
-        ...parametersOf(program).map((state) => encodeParameter(state, place(state))),
+        ...weightsOf(program).map((state) => encodeParameter(state, place(state))),
         ...inference.constants.map(encodeConstant),
         ...[...integers.constants.values()].map(encodeConstant),
       ],

@@ -8,7 +8,7 @@ import { writeFailures } from "../artifact/files/write-failures.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
 import { elements } from "../ir/shape.ts";
 import type { State } from "../ir/graph.ts";
-import { parametersOf, type Program } from "../ir/program.ts";
+import { weightsOf, type Program } from "../ir/program.ts";
 import { encodeModel } from "./encode-model.ts";
 
 /** Parameters of more bytes than this go to a data file. */
@@ -56,8 +56,8 @@ export const writeArtifact = (
   metadata: readonly { readonly key: string; readonly value: string }[],
   producerVersion: string,
 ): { readonly graph: number; readonly data: number } => {
-  const parameters = parametersOf(program);
-  const isExternal = parameters.reduce((total, state) => total + byteLength(state), 0) > inlineLimit;
+  const weights = weightsOf(program);
+  const isExternal = weights.reduce((total, state) => total + byteLength(state), 0) > inlineLimit;
   const places = new Map<State, Values>();
   const opened: ReturnType<typeof openTemporary>[] = [];
   const open = (target: string): ReturnType<typeof openTemporary> => {
@@ -74,7 +74,7 @@ export const writeArtifact = (
     const checksum = createChecksum();
     const ranges: [State, { offset: number; length: number }][] = [];
     let end = 0;
-    for (const state of parameters) {
+    for (const state of weights) {
       const bytes = asBytes(read(state));
       if (!dataFile) {
         places.set(state, { kind: "inline", bytes });

@@ -9,8 +9,8 @@ import { CompileError, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import { readClassNames } from "../weights/read-class-names.ts";
 import { type FeatureSource, matchFeatures, resolveNormalization } from "./match-features.ts";
 import type { Spectrogram } from "../ir/flow.ts";
-import type { Locate, NormalizedFeatures, NormalizedSpec } from "../ir/normalized-spec.ts";
-import { heldName, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
+import type { Locate, NormalizedFeatures, NormalizedSpec, NormalizedTraining } from "../ir/normalized-spec.ts";
+import { heldName, isFrozen, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
 import { isEmpty, placeNetwork } from "../layers/place-network.ts";
 import { normalizeTraining } from "./normalize-training.ts";
 import { rateFactors } from "./rate-factors.ts";
@@ -123,6 +123,22 @@ const startOf = ({ features }: Model): Spectrogram | undefined => {
 const parameterNames = (network: readonly PlacedLayer[]): readonly string[] =>
   withInner(network).flatMap((placed) => placed.parameters.map((parameter) => heldName(placed, parameter)));
 
+const checkClipsAtOnce = (
+  network: readonly PlacedLayer[],
+  { recipe: { batch, accumulate } }: NormalizedTraining,
+  factors: ReadonlyMap<string, number>,
+  report: Report,
+): void => {
+  const clips = Math.ceil(batch / accumulate);
+  for (const placed of withInner(network)) {
+    const { layer, facts } = placed;
+    if (facts.clipsAtOnce === undefined || clips >= facts.clipsAtOnce || isFrozen(placed, factors)) continue;
+    const parts = accumulate > 1 ? ` in ${accumulate} parts` : "";
+    const message = `${layer.kind} needs ${facts.clipsAtOnce} clips at once while training, and a batch of ${batch}${parts} has ${clips}`;
+    report.add("clips-at-once", message, layer);
+  }
+};
+
 /** The checkpoint's paths, which are relative to the spec's file. */
 export const resolveCheckpoint = (
   { file, labels, ...options }: Checkpoint,
@@ -171,6 +187,8 @@ export const normalizeSpec = (
   }
   const training = normalizeTraining(model, { input, features }, report);
   const factors = network && rateFactors(parameterNames(network), training.rates, report);
+
+  if (network && factors) checkClipsAtOnce(network, training, factors, report);
 
   if (!features || !network || !factors || typeof classes === "string" || diagnostics.length > 0) {
     throw new CompileError(diagnostics);

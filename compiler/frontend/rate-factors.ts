@@ -19,7 +19,7 @@ export const rateFactors = (
   for (const [pattern, factor] of Object.entries(rates)) {
     const expression = toExpression(pattern);
     const matching = parameters.filter((name) => expression.test(name));
-    if (matching.length === 0) {
+    if (matching.length === 0 && parameters.length > 0) {
       isMatched = false;
       const some = parameters.filter((_, index) => index % Math.ceil(parameters.length / 4) === 0).join(", ");
       const message = `no parameter's name matches "${pattern}"; names are such as ${some}`;

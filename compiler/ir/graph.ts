@@ -55,10 +55,13 @@ export interface Constant {
   readonly data: Float32Array | Uint16Array | Int32Array | BigInt64Array;
 }
 
-/** A tensor that training replaces. A gradient lives from the batch that it is of to the update. */
+/**
+ * A tensor that training replaces. A gradient lives from the batch that it is of to the update; a statistic is what the network
+ * has seen of its batches: the stage of the gradients moves it, inference reads it, and no gradient is taken for it.
+ */
 export interface State {
   readonly value: Value;
-  readonly kind: "parameter" | "gradient" | "optimizer";
+  readonly kind: "parameter" | "statistic" | "gradient" | "optimizer";
   readonly initializer: Initializer | { readonly kind: "constant"; readonly value: number };
   /** Inputs per output, for initializers that scale with it. */
   readonly fanIn: number;

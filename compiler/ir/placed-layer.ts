@@ -27,6 +27,8 @@ export interface LayerFacts {
   readonly pooling?: readonly string[];
   /** Outputs of a linear map that may be a classifier. */
   readonly units?: number;
+  /** How many clips it needs at once while training, where that is more than one. */
+  readonly clipsAtOnce?: number;
   /** Inference passes it by. */
   readonly trainingOnly?: true;
 }
@@ -41,12 +43,18 @@ export interface PlacedLayer {
   readonly gives: Flow;
   /** What is trained. */
   readonly parameters: readonly Held[];
+  /** What it keeps of the batches that it has seen. */
+  readonly statistics: readonly Held[];
   readonly facts: LayerFacts;
 }
 
 /** A network's layers in order, and after each the layers inside it. */
 export const withInner = (network: readonly PlacedLayer[]): readonly PlacedLayer[] =>
   network.flatMap((placed) => [placed, ...withInner(placed.inner)]);
+
+/** Whether training leaves all its parameters as they are: then it is in training as at inference. */
+export const isFrozen = ({ path, parameters }: PlacedLayer, rateFactors: ReadonlyMap<string, number>): boolean =>
+  parameters.length > 0 && parameters.every((held) => rateFactors.get(heldName({ path }, held)) === 0);
 
 /** The full name of what a layer holds. */
 export const heldName = ({ path }: Pick<PlacedLayer, "path">, { name }: Pick<Held, "name">): string =>

@@ -10,11 +10,15 @@ import type { Graph } from "./graph.ts";
 export interface Program {
   /** Outputs: logits and scores. */
   readonly inference: Graph;
-  /** Output: the loss, of a batch. Replaces the gradients' states. Undefined where there is nothing to train with. */
+  /** Output: the loss, of a batch. Replaces the gradients' states, and moves the statistics. Undefined where there is nothing to train with. */
   readonly gradients: Graph | undefined;
   /** Reads the gradients' states and nothing of the batch; replaces parameters and optimizer states. */
   readonly update: Graph | undefined;
 }
+
+/** What inference has of its own, in the network's order: the parameters and the statistics. */
+export const weightsOf = ({ inference }: Program): Graph["states"] =>
+  inference.states.filter(({ kind }) => kind === "parameter" || kind === "statistic");
 
 /** The parameters, in the network's order. */
 export const parametersOf = ({ inference }: Program): Graph["states"] =>

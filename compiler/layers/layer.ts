@@ -30,13 +30,15 @@ export interface FlowCall<L extends Layer, F extends Flow> extends Standing<L, F
 }
 
 /** What a layer's lowering works with. */
-export interface LowerCall<L extends Layer, F extends Flow, P extends string> extends Reached<L, F> {
+export interface LowerCall<L extends Layer, F extends Flow, P extends string, S extends string> extends Reached<L, F> {
   readonly b: Builder;
   /** Of the layer: prefixes the names of inputs of its own. */
   readonly path: string;
   /** The values of `takes`. */
   readonly x: Value;
   readonly parameters: Readonly<Record<P, Value>>;
+  /** In training what replaces one is told by the builder's `update`. */
+  readonly statistics: Readonly<Record<S, Value>>;
   readonly lowerBranch: (x: Value) => Value;
 }
 
@@ -48,8 +50,13 @@ interface Named<L extends Layer> {
   check?(layer: L, report: Report): void;
 }
 
-/** A layer that takes a flow and gives one. P: the names of its parameters. */
-export interface LayerRow<L extends Layer, F extends Flow, P extends string = never> extends Named<L> {
+/** A layer that takes a flow and gives one. P, S: the names of its parameters and of its statistics. */
+export interface LayerRow<
+  L extends Layer,
+  F extends Flow,
+  P extends string = never,
+  S extends string = never,
+> extends Named<L> {
   /** Anything else that reaches it is a misfit. */
   readonly takes: readonly F["kind"][];
   /** What it gives. Default: what it takes. */
@@ -57,10 +64,15 @@ export interface LayerRow<L extends Layer, F extends Flow, P extends string = ne
   /** The layers of its branch, which take what it takes; it adds what they give to that. */
   branch?(layer: L): Layers;
   parameters?(standing: Standing<L, F>): readonly Held<P>[];
+  /** What it keeps of the batches that it has seen. */
+  statistics?(standing: Standing<L, F>): readonly Held<S>[];
   /** Writes its nodes: what it takes to what it gives. */
-  lower(call: LowerCall<L, F, P>): Value;
-  /** The same in training, where that differs: then training has a forward pass of its own. */
-  lowerForTraining?(call: LowerCall<L, F, P>): Value;
+  lower(call: LowerCall<L, F, P, S>): Value;
+  /**
+   * The same in training, where that differs: then training has a forward pass of its own. A layer whose parameters are all
+   * frozen is lowered as for inference.
+   */
+  lowerForTraining?(call: LowerCall<L, F, P, S>): Value;
   facts?(standing: Standing<L, F>): LayerFacts;
 }
 
@@ -69,4 +81,4 @@ export interface UnrolledRow<L extends Layer> extends Named<L> {
   unroll(layer: L): readonly Layers[];
 }
 
-export type AnyRow<L extends Layer = Layer> = LayerRow<L, Flow, string> | UnrolledRow<L>;
+export type AnyRow<L extends Layer = Layer> = LayerRow<L, Flow, string, string> | UnrolledRow<L>;

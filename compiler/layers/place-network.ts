@@ -114,7 +114,7 @@ const placeLayers = (list: Layers, start: Flow | Unknown, place: Place): Placed 
  */
 const placeLayer = (
   layer: Layer,
-  row: LayerRow<Layer, Flow, string>,
+  row: LayerRow<Layer, Flow, string, string>,
   path: string,
   takes: Flow | Unknown,
   { classCount, endsBranch, report }: Place,
@@ -142,6 +142,7 @@ const placeLayer = (
     takes: fitting,
     gives,
     parameters: row.parameters?.(standing) ?? [],
+    statistics: row.statistics?.(standing) ?? [],
     facts: row.facts?.(standing) ?? {},
   };
   return { layers: [placed], gives };
@@ -157,15 +158,14 @@ export const isEmpty = (network: Layers): boolean =>
 /**
  * @param start what reaches the first layer; undefined: not known
  * @param classCount as many logits as the network must end in; 0: not known
- * @returns undefined where something does not fit; all of it is reported
+ * @returns undefined where what it ends in is not known after a misfit; all of them are reported
  */
 export const placeNetwork = (
   network: Layers,
   start: Flow | undefined,
   classCount: number,
-  outer: Report,
+  report: Report,
 ): readonly PlacedLayer[] | undefined => {
-  const { report, isTold } = watched(outer);
   const { layers, gives } = placeLayers(network, start && isSound(start) ? start : undefined, {
     prefix: "",
     endsBranch: false,
@@ -178,5 +178,5 @@ export const placeNetwork = (
     const message = `the network must end in one logit per class (${classCount}), but it ends in ${found}`;
     report.add("network-ends-in-logits", message, last);
   }
-  return gives && !isTold() ? layers : undefined;
+  return gives && layers;
 };

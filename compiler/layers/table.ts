@@ -3,6 +3,7 @@ import type { Layer } from "../../spec/dsl/layers.ts";
 import { activation } from "./activation.ts";
 import { addTokens } from "./add-tokens.ts";
 import { attention } from "./attention.ts";
+import { batchNorm } from "./batch-norm.ts";
 import { dense } from "./dense.ts";
 import { dropPath } from "./drop-path.ts";
 import type { AnyRow } from "./layer.ts";
@@ -17,6 +18,7 @@ const rows: { readonly [Kind in Layer["kind"]]: AnyRow<Extract<Layer, { kind: Ki
   activation,
   addTokens,
   attention,
+  batchNorm,
   dense,
   dropPath,
   layerNorm,

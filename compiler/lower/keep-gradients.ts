@@ -1,6 +1,7 @@
 /** Where gradients wait for the update, and what it makes of them. */
 import { names } from "../artifact/names.ts";
 import type { Builder } from "../ops/builder.ts";
+import { countClips } from "../ops/count-clips.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Gradients, Update } from "./optimizers/update.ts";
 
@@ -13,13 +14,6 @@ export const gradientName = (parameter: string): string => `gradient.${parameter
 const clipsName = "gradient_clips";
 
 const gradientState = { kind: "gradient", initializer: { kind: "zeros" }, fanIn: 1 } as const;
-
-/** How many clips, a scalar float32: ones are counted, as ONNX Runtime 1.30 has no WebGPU kernel for Size. */
-const countClips = (b: Builder, targets: Value): Value => {
-  const [batch = "batch"] = targets.type.shape;
-  const column = b.slice(targets, { starts: [0], ends: [1], axes: [1] });
-  return b.reduceSum(b.expand(b.scalar(1), b.shape(column), { to: [batch, 1] }), { axes: [0, 1], keepdims: 0 });
-};
 
 /** Each gradient replaces the one before it. */
 export const keepGradients = (b: Builder, gradients: Gradients): readonly Update[] =>

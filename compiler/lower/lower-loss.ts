@@ -63,9 +63,7 @@ export const lowerLoss = (
   const objective = objectives[spec.objective];
   const targets = b.input(names.targets, { dtype: "float32", shape: ["batch", classes] });
   const batch = lowerAugmentation(b, spec, inference, targets, locate);
-  const logits = hasOwnForward(spec)
-    ? lowerNetwork(b, batch.signal, spec.network, locate, "training")
-    : inference.logits;
+  const logits = hasOwnForward(spec) ? lowerNetwork(b, batch.signal, spec, locate, "training") : inference.logits;
   const loss = b.from({ path: "objective", role: "loss", span: locate(spec, "objective") }, () => {
     const { labelSmoothing } = spec;
     const smooth = labelSmoothing === 0 ? batch.targets : objective.smooth(b, batch.targets, labelSmoothing, classes);

@@ -1,6 +1,6 @@
-import type { Locate } from "../ir/normalized-spec.ts";
+import type { Locate, NormalizedSpec } from "../ir/normalized-spec.ts";
 import type { Value } from "../ir/graph.ts";
-import { type Held, heldName, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
+import { type Held, heldName, isFrozen, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
 import { rowOf } from "../layers/table.ts";
 import type { Builder } from "../ops/builder.ts";
 
@@ -17,10 +17,12 @@ export const trainsDifferently = (network: readonly PlacedLayer[]): boolean =>
 /** Declares what the network's layers hold; each lowering finds it. */
 export const declareStates = (b: Builder, network: readonly PlacedLayer[]): void => {
   for (const placed of withInner(network)) {
-    for (const held of placed.parameters) {
+    const declare = (kind: "parameter" | "statistic", held: Held): void => {
       const { shape, initializer, fanIn = shape.slice(1).reduce((product, length) => product * length, 1) } = held;
-      b.state({ kind: "parameter", initializer, fanIn }, heldName(placed, held), { dtype: "float32", shape });
-    }
+      b.state({ kind, initializer, fanIn }, heldName(placed, held), { dtype: "float32", shape });
+    };
+    for (const held of placed.parameters) declare("parameter", held);
+    for (const held of placed.statistics) declare("statistic", held);
   }
 };
 
@@ -28,13 +30,13 @@ export const declareStates = (b: Builder, network: readonly PlacedLayer[]): void
 export const lowerNetwork = (
   b: Builder,
   features: Value,
-  network: readonly PlacedLayer[],
+  { network, rateFactors }: Pick<NormalizedSpec, "network" | "rateFactors">,
   locate: Locate,
   mode: Mode,
 ): Value => {
   const lowerLayers = (layers: readonly PlacedLayer[], x: Value): Value => layers.reduce(lowerLayer, x);
   const lowerLayer = (x: Value, placed: PlacedLayer): Value => {
-    const { layer, path, takes, inner, parameters } = placed;
+    const { layer, path, takes, inner, parameters, statistics } = placed;
     const row = rowOf(layer);
     if ("unroll" in row) throw new Error(`${path} was not unrolled`);
     const find = (held: readonly Held[]): Readonly<Record<string, Value>> =>
@@ -45,12 +47,14 @@ export const lowerNetwork = (
       b,
       x,
       parameters: find(parameters),
+      statistics: find(statistics),
       path,
       lowerBranch: (from: Value) => lowerLayers(inner, from),
     };
     const role = mode === "training" ? "training" : "forward";
+    const isTrained = mode === "training" && !isFrozen(placed, rateFactors);
     return b.from({ path, role, span: locate(layer) }, () =>
-      mode === "training" && row.lowerForTraining ? row.lowerForTraining(call) : row.lower(call),
+      isTrained && row.lowerForTraining ? row.lowerForTraining(call) : row.lower(call),
     );
   };
   return lowerLayers(network, features);

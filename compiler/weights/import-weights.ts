@@ -22,7 +22,7 @@ export interface ImportedWeights {
 
 const requireArchitecture = (context: ImportContext): void => {
   const { source, target } = context;
-  const blocks = [...source.tensors.keys()].flatMap((name) => /^v\.blocks\.(\d+)\./.exec(name)?.[1] ?? []);
+  const blocks = [...source.tensors.keys()].flatMap((name) => /^(?:v\.)?blocks\.(\d+)\./.exec(name)?.[1] ?? []);
   const [width] = requireTensor(context, "v.patch_embed.proj.weight").shape;
   const figures = [
     ["depth", new Set(blocks).size, target.depth],

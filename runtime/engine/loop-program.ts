@@ -53,14 +53,15 @@ interface Carried {
  * A program of any number of batches in one run, for devices whose results cannot stay there between runs: the states go in
  * and come out once per run. Each input of a batch has one more axis, in front, and so has the loss.
  */
-export const loopProgram = ({ gradients, update, states }: TrainingProgram): Stage => {
-  const nextGradient = new Map(gradients.replaces.map(({ state, next }) => [state, next]));
+export const loopProgram = ({ gradients, update, states, statistics }: TrainingProgram): Stage => {
+  const isStatistic = new Set(statistics.map(({ name }) => name));
+  const nextOf = (replaces: Stage["replaces"]): ReadonlyMap<string, string> =>
+    new Map(replaces.map(({ state, next }) => [state, next]));
+  const nextGradient = nextOf(gradients.replaces.filter(({ state }) => !isStatistic.has(state)));
+  const nextStatistic = nextOf(gradients.replaces.filter(({ state }) => isStatistic.has(state)));
   // Gradients that no batch reads of the one before it are values within a turn.
   const isAddedUp = gradients.reads.some(({ name }) => nextGradient.has(name));
-  const nexts = new Map([
-    ...(isAddedUp ? nextGradient : []),
-    ...update.replaces.map(({ state, next }) => [state, next] as const),
-  ]);
+  const nexts = new Map([...(isAddedUp ? nextGradient : []), ...nextStatistic, ...nextOf(update.replaces)]);
   const carried = states.flatMap((state): readonly Carried[] => {
     const next = nexts.get(state.name);
     return next === undefined ? [] : [{ state, next }];
@@ -80,7 +81,7 @@ export const loopProgram = ({ gradients, update, states }: TrainingProgram): Sta
     return isState.has(name) || isBatchInput.has(name) ? inside(name) : `update/${name}`;
   };
 
-  const updated = carried.filter(({ state }) => !nextGradient.has(state.name));
+  const updated = carried.filter(({ state }) => !nextGradient.has(state.name) && !nextStatistic.has(state.name));
   const outputOf = (name: string, { state }: Carried): onnx.IValueInfoProto => asInput({ ...state, name });
   const updateGraph = update.model.graph ?? {};
   const identity = (from: string, to: string): onnx.INodeProto => ({ opType: "Identity", input: [from], output: [to] });

@@ -23,8 +23,10 @@ export interface TrainingProgram {
   /** Output: the loss. */
   readonly gradients: Stage;
   readonly update: Stage;
-  /** Parameters, gradients and the optimizer's own. */
+  /** Parameters, running statistics, gradients and the optimizer's own. */
   readonly states: readonly StoredTensor[];
+  /** Of them, what inference reads and the gradients' stage replaces: statistics of the batches seen. */
+  readonly statistics: readonly StoredTensor[];
 }
 
 export const asInput = ({ name, type, dims }: StoredTensor): onnx.IValueInfoProto => ({
@@ -144,11 +146,12 @@ export const trainingProgram = (artifact: Artifact): TrainingProgram => {
   const replaced = new Set([...gradients.replaces, ...update.replaces].map(({ state }) => state));
   const idle = states.find(({ name, storage }) => storage.kind === "zeros" && !replaced.has(name));
   if (idle) throw damaged(path, `no training algorithm replaces its state ${idle.name}`);
-  return { gradients, update, states };
+  const moved = new Set(gradients.replaces.map(({ state }) => state));
+  return { gradients, update, states, statistics: parameters.filter(({ name }) => moved.has(name)) };
 };
 
-/** The states that last from one iteration to the next: those that the update replaces. */
-export const changingStates = ({ states, update }: TrainingProgram): readonly StoredTensor[] => {
-  const replaced = new Set(update.replaces.map(({ state }) => state));
+/** The states that last from one iteration to the next: those that the update replaces, and the statistics. */
+export const changingStates = ({ states, update, statistics }: TrainingProgram): readonly StoredTensor[] => {
+  const replaced = new Set([...update.replaces.map(({ state }) => state), ...statistics.map(({ name }) => name)]);
   return states.filter(({ name }) => replaced.has(name));
 };

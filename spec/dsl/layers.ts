@@ -97,6 +97,23 @@ export interface LayerNorm {
 export const layerNorm = (options: Omit<LayerNorm, "kind">): LayerNorm => ({ kind: "layerNorm", ...options });
 
 /**
+ * Normalises each channel, which are along the last axis, to mean 0 and deviation 1 over all else, then scales and shifts
+ * (Ioffe and Szegedy 2015; `torch.nn.BatchNorm1d`). While training that is over the batch at hand, and running statistics move
+ * towards the batch's with each, in every part of a batch that is accumulated; inference takes the running ones, and is then folded
+ * into the linear map beside it. Where all its parameters have the rate 0 training takes the running statistics, too, and leaves
+ * them. A vector needs a batch of two clips; one that is left alone at an epoch's end is normalised by the running statistics.
+ * Parameters: weight, bias [width]; statistics: running_mean, running_variance [width].
+ */
+export interface BatchNorm {
+  readonly kind: "batchNorm";
+  /** What is added to the variance before its root is taken. Default 1e-5, PyTorch's. */
+  readonly eps?: number;
+  /** The share of the batch's statistics in the running ones: (1 - momentum) * running + momentum * batch. Default 0.1, PyTorch's. */
+  readonly momentum?: number;
+}
+export const batchNorm = (options: Omit<BatchNorm, "kind"> = {}): BatchNorm => ({ kind: "batchNorm", ...options });
+
+/**
  * Multi-head self-attention, softmax(q k^T / sqrt(width / heads)) v: [batch, tokens, width] -> same.
  * Parameters: qkv.weight [3 * width, width], qkv.bias, proj.weight [width, width], proj.bias.
  */
@@ -162,6 +179,7 @@ export type Layer =
   | Residual
   | DropPath
   | LayerNorm
+  | BatchNorm
   | Attention
   | Dense
   | Activation

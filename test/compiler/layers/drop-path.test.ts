@@ -54,7 +54,16 @@ describe.each([
     const b = createBuilder();
     const x = b.input("x", { dtype: "float32", shape: ["batch", ...lengths] });
     const takes: Flow = { kind: "vector", width: 1 };
-    const call = { layer: dropPath({ rate: 0.75 }), takes, b, x, path: "p", parameters: {}, lowerBranch: () => x };
+    const call = {
+      layer: dropPath({ rate: 0.75 }),
+      takes,
+      b,
+      x,
+      path: "p",
+      parameters: {},
+      statistics: {},
+      lowerBranch: () => x,
+    };
     const y = row.lowerForTraining?.(call) ?? x;
     const values = generateTensor("drop-path", clips * 6, 1);
     const [result] = await runGraph(b.finish([y]), {

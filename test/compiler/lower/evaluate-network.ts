@@ -107,6 +107,15 @@ const apply = ({ rows, tokens }: State, { layer, path, inner }: PlacedLayer, par
         }),
         tokens,
       };
+    case "batchNorm": {
+      const { eps = 1e-5 } = layer;
+      const normalized = (value: number, channel: number): number => {
+        const [mean = NaN, variance = NaN] = ["running_mean", "running_variance"].map((name) => get(name)[channel]);
+        const deviation = Math.sqrt(variance + eps);
+        return ((value - mean) / deviation) * (get("weight")[channel] ?? NaN) + (get("bias")[channel] ?? NaN);
+      };
+      return { rows: rows.map((row) => row.map(normalized)), tokens };
+    }
     case "attention":
       return { rows: attend(rows, layer.heads, get), tokens };
     case "dense":

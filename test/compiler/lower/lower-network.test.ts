@@ -9,7 +9,9 @@ import { declareStates, lowerNetwork, type Mode } from "../../../compiler/lower/
 import {
   appendTokens,
   attention,
+  batchNorm,
   dense,
+  dropPath,
   gelu,
   layerNorm,
   type Layers,
@@ -40,14 +42,17 @@ const lower = (network: Layers): { spec: NormalizedSpec; graph: Graph } => {
   const b = createBuilder();
   const features = b.input("features", { dtype: "float32", shape: ["batch", frames, bins] });
   declareStates(b, spec.network);
-  return { spec, graph: b.finish([lowerNetwork(b, features, spec.network, () => undefined, "inference")]) };
+  return { spec, graph: b.finish([lowerNetwork(b, features, spec, () => undefined, "inference")]) };
 };
 
 /** The largest difference from double precision, relative to the largest logit if that is above 1. */
 const logitsError = async (network: Layers): Promise<number> => {
   const { spec, graph } = lower(network);
   const parameters = new Map(
-    graph.states.map(({ value: { name, type } }) => [name, generateTensor(name, elements(type.shape), 0.5)]),
+    graph.states.map(({ value: { name, type } }) => [
+      name,
+      generateTensor(name, elements(type.shape), 0.5, name.endsWith("variance") ? 0.75 : 0),
+    ]),
   );
   const get: Parameters = (name) => parameters.get(name) ?? new Float32Array();
   const features = generateTensor("features", clips * frames * bins, 1);
@@ -131,6 +136,18 @@ const networks: readonly (readonly [string, Layers])[] = [
     ],
   ],
   ["classes scored per token, then averaged", [sequence, dense("classes"), meanOfTokens()]],
+  [
+    "batch norms, and branches that training drops",
+    [
+      batchNorm(),
+      sequence,
+      batchNorm({ eps: 0.1 }),
+      residual(batchNorm(), attention({ heads: 2 }), dropPath({ rate: 0.5 })),
+      meanOfTokens(),
+      batchNorm(),
+      dense("classes"),
+    ],
+  ],
   ["the tiny model", tinyNetwork()],
 ];
 
@@ -195,7 +212,7 @@ test("a second lowering for training has the first one's parameters and nodes of
   const spec = normalizeSpec(tiny(), () => undefined, "spec.ts");
   const b = createBuilder();
   const features = b.input("features", { dtype: "float32", shape: ["batch", frames, bins] });
-  const lowerAs = (mode: Mode) => lowerNetwork(b, features, spec.network, () => undefined, mode);
+  const lowerAs = (mode: Mode) => lowerNetwork(b, features, spec, () => undefined, mode);
   declareStates(b, spec.network);
   const outputs = [lowerAs("inference")];
   const { states, nodes } = b.finish([]);

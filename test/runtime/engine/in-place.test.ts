@@ -24,9 +24,21 @@ const recipes = [
   'optimizer: adam({ learningRate: 0.01, weightDecay: 0.1 }), accumulate: 2, clipNorm: 0.1, precision: mixedFloat16({ initialScale: 2 ** 127 }), rates: { "patchEmbedding.*": 0, "blocks.0.*": 0.1 }',
 ];
 
+/** A network that keeps statistics of what it has seen. */
+const normalizing = `network: [
+  patchEmbedding({ patch: { bins: 8, frames: 8 }, stride: { bins: 8, frames: 8 }, width: 8 }),
+  batchNorm(), residual(batchNorm(), attention({ heads: 2 })), meanOfTokens(), dense("classes"),
+]`;
+
+const cases: readonly (readonly [recipe: string, model: string])[] = [
+  ...recipes.map((recipe) => [recipe, ""] as const),
+  ["optimizer: adam({ learningRate: 0.01 }), accumulate: 2", normalizing],
+  ["optimizer: adamW({ learningRate: 0.01 }), precision: mixedFloat16()", normalizing],
+];
+
 describe("every state of the update is written in place, to the last bit as into fresh tensors", () => {
-  test.each(recipes)("%s", async (recipe) => {
-    const path = compileTiny(recipe);
+  test.each(cases)("%s %s", async (recipe, model) => {
+    const path = compileTiny(recipe, model);
     const artifact = readArtifact(path);
     const { gradients, update } = trainingProgram(artifact);
     const elsewhere = [...gradients.replaces, ...update.replaces].filter(({ inPlace }) => !inPlace);

@@ -1,4 +1,5 @@
 /** The training program and inference on a WebGPU device, software if need be, against the CPU. */
+import { compileTiny } from "./compile-tiny.ts";
 import { hostTensor } from "./host-tensor.ts";
 import { nodeEngine } from "../../../runtime/engine/node.ts";
 import { join } from "node:path";
@@ -103,6 +104,47 @@ describe.skipIf(softwareGpu === undefined)("on a WebGPU device", () => {
     // Each step makes 1.5 MiB of states anew.
     expect(grown).toBeLessThan(30);
     await Promise.all([cpu, gpu].map(({ close }) => close()));
+  });
+
+  test("statistics of batches move there as on the CPU, and its answers are by them", async () => {
+    const network = `network: [
+      patchEmbedding({ patch: { bins: 8, frames: 8 }, stride: { bins: 8, frames: 8 }, width: 8 }),
+      residual(batchNorm(), dense(8)), meanOfTokens(), batchNorm(), dense("classes"),
+    ]`;
+    const out = compileTiny("optimizer: adam({ learningRate: 1 })", network);
+    const artifact = readArtifact(out);
+    const [cpu, gpu] = [
+      await openTrainingSession(nodeEngine, artifact, cpuDevice),
+      await openTrainingSession(nodeEngine, artifact, webgpuDevice),
+    ];
+    // The last is of a clip that is alone.
+    for (const [step, clips] of [3, 3, 2, 1].entries()) {
+      const { waveform } = makeBatch(step, clips);
+      // A bias before a batch norm has no gradient but rounding, which Adam makes whole steps of.
+      const learning_rate = hostTensor("float32", Float32Array.of(0), []);
+      const targets = hostTensor(
+        "float32",
+        Float32Array.from({ length: 2 * clips }, (_, index) => index % 2),
+        [clips, 2],
+      );
+      const batch = once({ waveform, learning_rate, targets } as HostTensors);
+      const [[expected = NaN], [loss = NaN]] = [await cpu.steps([batch]), await gpu.steps([batch])];
+      expect(Math.abs(loss / expected - 1), `loss of step ${step}`).toBeLessThan(1e-5);
+    }
+    const statistics = gpu.changing.filter(({ name }) => name.includes("running_"));
+    expect(statistics).toHaveLength(4);
+    for (const { name } of statistics) {
+      expect(distance(await gpu.read(name), await cpu.read(name)), name).toBeLessThan(1e-5);
+    }
+    const [onGpu, onCpu] = [
+      await openClassifierOn(nodeEngine, artifact, webgpuDevice, gpu.state),
+      await openClassifierOn(nodeEngine, artifact, cpuDevice, cpu.state),
+    ];
+    const waveform = makeBatch(9, 2)["waveform"] as HostTensor;
+    const { logits: expected } = await onCpu.classify(waveform);
+    const { logits } = await onGpu.classify(waveform);
+    expect(norm(logits.map((logit, index) => logit - (expected[index] ?? NaN))) / norm(expected)).toBeLessThan(1e-5);
+    await Promise.all([cpu, gpu, onGpu, onCpu].map(({ close }) => close()));
   });
 
   test("mixed precision needs float16 arithmetic", async () => {
