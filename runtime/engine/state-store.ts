@@ -22,11 +22,10 @@ export interface StateStore {
   readonly close: () => void;
 }
 
-const valuesOf = async ({ type, dims, ...stored }: StoredTensor): Promise<HostTensor> => ({
-  type,
-  dims,
-  data: await readTensor({ type, dims, ...stored }),
-});
+const load = async (state: StoredTensor): Promise<HostTensor> => {
+  const { type, dims } = state;
+  return { type, dims, data: await readTensor(state) };
+};
 
 const inputsOf = ({ session, reads }: OpenStage, feeds: Tensors, current: Tensors): Tensors => {
   const isRead = new Set(session.inputNames);
@@ -43,7 +42,7 @@ const inputsOf = ({ session, reads }: OpenStage, feeds: Tensors, current: Tensor
 export const hostStates = async (states: readonly StoredTensor[]): Promise<StateStore> => {
   const stored = new Map(states.map((state) => [state.name, state]));
   const current: Record<string, HostTensor> = {};
-  for (const state of states) current[state.name] = await valuesOf(state);
+  for (const state of states) current[state.name] = await load(state);
   const spare = new Map<string, HostTensor>();
   const bufferFor = (name: string, inPlace: boolean): HostTensor => {
     const [own, state] = [current[name], stored.get(name)];
@@ -81,7 +80,7 @@ const dispose = (tensor: Tensor | undefined): void => {
  */
 export const deviceStates = async (states: readonly StoredTensor[], memory: DeviceMemory): Promise<StateStore> => {
   const current: Record<string, Tensor> = {};
-  for (const state of states) current[state.name] = await memory.upload(await valuesOf(state));
+  for (const state of states) current[state.name] = await memory.upload(await load(state));
   return {
     state: () => current,
     run: async (stage, feeds) => {
