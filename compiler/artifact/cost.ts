@@ -1,30 +1,26 @@
 /** What a stage of a model costs, for any batch and any length of clips. */
 import * as v from "valibot";
 import { type Dim, dimSchema, dimsSchema, evaluate, type Lengths, sum } from "./dim.ts";
-import { record } from "./schemas.ts";
+import { type Immutable, record } from "./schemas.ts";
 
-export interface StageCost {
+const stageCostSchema = record({
   /** Floating point operations. */
-  readonly flops: Dim;
+  flops: dimSchema,
   /** Bytes of all results of the stage's operators together, however many of them are held at once. */
-  readonly activationBytes: Dim;
+  activationBytes: dimSchema,
   /** Bytes of the largest single result: the largest of these. */
-  readonly largestTensorBytes: readonly Dim[];
-}
+  largestTensorBytes: dimsSchema,
+});
 
 /** null: a graph that does not train has no such stage. The gradients' stage has the forward pass that it goes back through. */
-export interface ModelCost {
-  readonly inference: StageCost;
-  readonly gradients: StageCost | null;
-  readonly update: StageCost | null;
-}
-
-const stageCostSchema = record({ flops: dimSchema, activationBytes: dimSchema, largestTensorBytes: dimsSchema });
 export const modelCostSchema = record({
   inference: stageCostSchema,
   gradients: v.nullable(stageCostSchema),
   update: v.nullable(stageCostSchema),
 });
+
+export type StageCost = Immutable<v.InferOutput<typeof stageCostSchema>>;
+export type ModelCost = Immutable<v.InferOutput<typeof modelCostSchema>>;
 
 /** How many clips are computed at once, and the samples that each of them has. */
 export interface Extent {

@@ -12,7 +12,7 @@ const integer = whole(-(2 ** 20), 2 ** 20);
 const distributionSchema = v.variant(
   "kind",
   [
-    /** Real numbers in [from, to), in steps of 2^-24 of the range. */
+    /** Real numbers in [from, to), in steps of 2^-24 of the range, rounded to float32. */
     record({ kind: v.literal("uniform"), from: real, to: real }),
     /** Whole numbers from `from` to `to`, both included. */
     record({ kind: v.literal("integer"), from: integer, to: integer }),
@@ -44,7 +44,7 @@ const drawSchema = record({
   /** The input's name in the graph. */
   input: name,
   dtype: oneOf("float32"),
-  /** First the batch, so that each clip has draws of its own. */
+  /** First the batch: each clip has draws of its own. */
   shape: shapeSchema,
   distribution: distributionSchema,
 });

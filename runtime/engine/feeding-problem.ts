@@ -20,9 +20,9 @@ const describeInput = ({ type }: onnx.IValueInfoProto): string => {
 
 const describeDraw = ({ dtype, shape }: Draw): string => `${dtype} [${shape.join(", ")}]`;
 
-const drawProblem = (draw: Draw, given: ReadonlySet<string>, declared: Inputs, classes: number): string | undefined => {
+const drawProblem = (draw: Draw, batch: ReadonlySet<string>, declared: Inputs, classes: number): string | undefined => {
   const { input, shape, distribution } = draw;
-  if (given.has(input)) return `it draws ${quoted(input)}, which the runtime gives`;
+  if (batch.has(input) || input === names.learningRate) return `it draws ${quoted(input)}, which the runtime gives`;
   const found = declared.find(({ name }) => name === input);
   if (!found) return `it draws ${quoted(input)}, which its gradients do not have as an input`;
   const [drawn, read] = [describeDraw(draw), describeInput(found)];
@@ -42,16 +42,16 @@ export const feedingProblem = (
   declared: Inputs,
   read: Inputs,
 ): string | undefined => {
-  const given = new Set<string>([
+  const batch = new Set<string>([
     input === "waveform" ? names.waveform : names.features,
     names.targets,
     names.accumulate,
   ]);
   for (const draw of draws) {
-    const problem = drawProblem(draw, given, declared, classes.length);
+    const problem = drawProblem(draw, batch, declared, classes.length);
     if (problem !== undefined) return problem;
   }
   const isDrawn = new Set(draws.map((draw) => draw.input));
-  const other = read.find(({ name }) => !given.has(name ?? "") && !isDrawn.has(name ?? ""));
+  const other = read.find(({ name }) => !batch.has(name ?? "") && !isDrawn.has(name ?? ""));
   return other && `its gradients read ${quoted(other.name ?? "")}, which is neither of the batch nor drawn`;
 };

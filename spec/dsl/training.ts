@@ -72,7 +72,10 @@ export interface Training {
    * its labels of 1000 / (clips with the label + 0.01) (section 3.1; the reference's gen_weight_file.py). Default "shuffled".
    */
   readonly sampling?: "shuffled" | "balanced";
-  /** What is done to clips at random, each kind once. Default: none. */
+  /**
+   * What is done to clips at random, each kind once. In whatever order it stands here, it is done in the reference's: mixup,
+   * masks, noise, roll. Default: none.
+   */
   readonly augment?: readonly Augmentation[];
   /**
    * Parameters whose learning rate is multiplied, by patterns of their names; `*` stands for any characters, of several matches

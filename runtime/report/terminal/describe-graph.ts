@@ -1,5 +1,6 @@
 /** What a graph is, in words. */
 import type { Recipe, Schedule } from "../../../compiler/artifact/recipe.ts";
+import { printable } from "../../../compiler/artifact/printable.ts";
 import { type StoredTensor, readTensor } from "../../artifact/stored-tensor.ts";
 
 /** A tensor's shape and what its values are like. */
@@ -38,7 +39,7 @@ export const describeRecipe = (recipe: Recipe): string => {
     `${epochs} epochs`,
     `seed ${seed}`,
     ...(recipe.sampling === "balanced" ? ["balanced sampling"] : []),
-    ...recipe.augmentation,
+    ...recipe.augmentation.map(printable),
     ...(averaging ? [`mean of epochs ${averaging.from} to ${averaging.to}`] : []),
     ...(earlyStopping ? [`ends after ${earlyStopping.patience} epochs without better ${earlyStopping.figure}`] : []),
     ...(recipe.precision === "float32" ? [] : ["mixed precision"]),

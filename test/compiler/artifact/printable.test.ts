@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { printable, printableJson, printableLines, quoted } from "../../../compiler/artifact/printable.ts";
 import { temporaryFolder } from "../../runtime/audio/temporary-folder.ts";
 import { wavBytes } from "../../runtime/audio/wav-bytes.ts";
-import { linearModel } from "../../runtime/artifact/linear-artifact.ts";
+import { linearModel, metadata } from "../../runtime/artifact/linear-artifact.ts";
 import { encodeOnnx } from "../../../compiler/artifact/onnx.ts";
 
 const built = (half: string): string => fileURLToPath(new URL(`../../../dist/${half}/cli.js`, import.meta.url));
@@ -29,7 +29,8 @@ describe("what a terminal would obey is shown", () => {
 
   test("of a graph's classes and names, of a clip's name, and in errors", () => {
     const folder = temporaryFolder({ "clip\u001b[31m.wav": wavBytes([9000, 0, 0, 1]) });
-    const model = linearModel({ classes: [hostile, "other"], specName: hostile });
+    const recipe = { ...metadata.recipe, augmentation: [hostile] };
+    const model = linearModel({ classes: [hostile, "other"], specName: hostile, recipe });
     const graph = `graph\u001b[31m.onnx`;
     writeFileSync(join(folder, graph), encodeOnnx(model));
     const runtime = (...args: readonly string[]): string => {
@@ -45,7 +46,7 @@ describe("what a terminal would obey is shown", () => {
     expect(runtime("infer", graph, "none\u009b.wav", "--device", "cpu")).toBe(
       "none\\u{9b}.wav: there is no such file\n",
     );
-    expect(runtime("inspect", graph)).toContain("\\u{1b}");
+    expect(runtime("inspect", graph)).toContain(`seed 0, ${shown}\n`);
     expect(runtime("inspect", "none\u001b.onnx")).toContain("none\\u{1b}.onnx: cannot be read");
     expect(runtime("train", graph, "--data", ".", "--device", "cpu")).not.toBe("");
     expect(runtime("\u001b[2J")).toContain("unknown command \\u{1b}[2J");

@@ -491,6 +491,11 @@ const hostileDraws: readonly (readonly [name: string, change: Change, message: s
     damaged('it draws "targets", which the runtime gives'),
   ],
   [
+    "a draw for the learning rate",
+    drawing([{ ...uniform, input: "learning_rate" }], input("learning_rate", DataType.FLOAT, "batch", 4)),
+    damaged('it draws "learning_rate", which the runtime gives'),
+  ],
+  [
     "a draw of another type than the input's",
     drawing([uniform], input("level", DataType.INT64, "batch", 4)),
     damaged('it draws "level" as float32 [batch, 4], which its gradients read as int64 [batch, 4]'),
