@@ -9,7 +9,7 @@ const entries = [
   "runtime/engine/feature-extractor.ts",
   "runtime/engine/training-session.ts",
   "runtime/artifact/decode-artifact.ts",
-  "runtime/audio/formats/open-audio.ts",
+  "runtime/audio/open-audio.ts",
   "runtime/audio/resample.ts",
   ...readdirSync("runtime/metrics").map((name) => `runtime/metrics/${name}`),
 ];

@@ -4,7 +4,7 @@ import { AudioFault } from "./formats/audio-fault.ts";
 import type { AudioStream, AudioTools } from "./formats/audio-stream.ts";
 import type { ByteSource } from "./formats/byte-source.ts";
 import { foreignFormat } from "./formats/foreign-format.ts";
-import { openAudio } from "./formats/open-audio.ts";
+import { openAudio } from "./open-audio.ts";
 import { openByFfmpeg } from "./open-by-ffmpeg.ts";
 import { openFile } from "./open-file.ts";
 

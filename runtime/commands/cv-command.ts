@@ -9,7 +9,7 @@ import { readFoldResult } from "../cross-validation/read-fold-result.ts";
 import { type FoldResult, summarizeFolds } from "../cross-validation/summarize-folds.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { createClipExaminer } from "../data/examine-clips.ts";
-import { readDataset } from "../data/read-dataset.ts";
+import { readDataset } from "../data/sources/read-dataset.ts";
 import { requireReadable } from "../data/unreadable-clips.ts";
 import { writeText } from "../files/write-text.ts";
 import { formatFolds } from "../report/terminal/format-folds.ts";

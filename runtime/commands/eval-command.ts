@@ -2,7 +2,7 @@
 import { plural } from "../../compiler/artifact/plural.ts";
 import { type Command, exitCodes } from "./command.ts";
 import type { Clip } from "../data/dataset.ts";
-import { readDataset } from "../data/read-dataset.ts";
+import { readDataset } from "../data/sources/read-dataset.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import { averageScores } from "../metrics/average-scores.ts";
 import { summarize } from "../metrics/summarize.ts";

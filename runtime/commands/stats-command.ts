@@ -4,7 +4,7 @@ import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
 import { type Command, exitCodes } from "./command.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
-import { readDataset } from "../data/read-dataset.ts";
+import { readDataset } from "../data/sources/read-dataset.ts";
 import { splitClips, type SplitClips } from "../data/split-clips.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { clipOptions, commonOptions, oneOperand, parseOptions, type Usage } from "./options.ts";

@@ -1,8 +1,7 @@
 /** What is doubtful about how clips are divided, for people. */
 import { quoted } from "../../compiler/artifact/printable.ts";
 import { shortenList } from "../text/shorten-list.ts";
-import type { Clip, Dataset } from "./dataset.ts";
-import { fileOf } from "./sources/merge-clips.ts";
+import { type Clip, type Dataset, fileOf } from "./dataset.ts";
 
 const listedAtMost = 10;
 

@@ -5,7 +5,7 @@ import { describeFaults, requireReadable } from "../data/unreadable-clips.ts";
 import { describeShared, describeUntrained } from "../data/describe-split.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
 import type { ExamineClips } from "../data/examine-clips.ts";
-import { readDataset } from "../data/read-dataset.ts";
+import { readDataset } from "../data/sources/read-dataset.ts";
 import { type SplitClips, splitClips } from "../data/split-clips.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { clipsDigest, type LeftOut } from "../runs/run-config.ts";

@@ -1,9 +1,8 @@
 /** One clip for each file. */
 import { quoted } from "../../../compiler/artifact/printable.ts";
-import { resolve } from "node:path";
 import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { formatWhere, type Where, UserError } from "../../user-error.ts";
-import type { Clip } from "../dataset.ts";
+import { type Clip, fileOf } from "../dataset.ts";
 
 /** A clip, and where it is listed. */
 export interface PlacedClip {
@@ -15,10 +14,6 @@ export interface MergeOptions {
   readonly classes: readonly string[];
   readonly objective: ArtifactMetadata["objective"] | undefined;
 }
-
-/** Stands for a clip's file; however many links lead there, it is one. */
-export const fileOf = ({ name, source }: Clip): string =>
-  "path" in source ? (source.realPath ?? resolve(source.path)) : name;
 
 /**
  * Joins what is listed several times, once for each label; the same file with the same labels is taken once, and that is told.

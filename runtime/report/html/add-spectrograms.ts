@@ -6,7 +6,7 @@ import type { Artifact } from "../../artifact/decode-artifact.ts";
 import { UserError } from "../../user-error.ts";
 import { clipSource } from "./sound-urls.ts";
 import { drawSpectrogram } from "./charts/draw-spectrogram.ts";
-import type { Missing, Spectrogram, WorstClip } from "./report-data.ts";
+import type { Missing, Spectrogram, WorstClip } from "./sections/report-data.ts";
 
 /**
  * Adds what the model hears of each clip: its log-mel features, up to the clip's end. A clip that cannot be read says why.

@@ -16,7 +16,7 @@ import { environmentFacts, quoteCommand, runFacts } from "./facts.ts";
 import { rankWorstClips } from "./rank-worst-clips.ts";
 import { readEvents } from "../../runs/run-events.ts";
 import { type NamedPredictions, readPredictions } from "../../runs/run-predictions.ts";
-import type { EvaluationReport, ReportData } from "./report-data.ts";
+import type { EvaluationReport, ReportData } from "./sections/report-data.ts";
 
 const shownClips = 12;
 

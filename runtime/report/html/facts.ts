@@ -6,7 +6,7 @@ import { embeddedName } from "../../data/embedded.ts";
 import type { RunConfig } from "../../runs/run-config.ts";
 import type { RunEvents } from "../../runs/run-events.ts";
 import type { RunUsage } from "../../runs/run-usage.ts";
-import type { Fact } from "./report-data.ts";
+import type { Fact } from "./sections/report-data.ts";
 
 /** A command line as a POSIX shell takes it. */
 export const quoteCommand = (words: readonly string[]): string =>

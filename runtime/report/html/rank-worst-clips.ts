@@ -1,7 +1,7 @@
 import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { meanLoss } from "../../metrics/mean-loss.ts";
 import type { NamedPredictions } from "../../runs/run-predictions.ts";
-import type { ScoredLabel, WorstClip } from "./report-data.ts";
+import type { ScoredLabel, WorstClip } from "./sections/report-data.ts";
 
 /** Classes that are shown beside the clip's own. */
 const shownOthers = 3;

@@ -3,9 +3,9 @@ import { classesSection } from "./sections/classes-section.ts";
 import { confusionSection } from "./sections/confusion-section.ts";
 import { curvesSection } from "./sections/curves-section.ts";
 import { headSection } from "./sections/head-section.ts";
-import { html, type Html } from "./html.ts";
+import { html, type Html } from "../../text/html.ts";
 import { precisionRecallSection } from "./sections/precision-recall-section.ts";
-import type { ReportData } from "./report-data.ts";
+import type { ReportData } from "./sections/report-data.ts";
 import { style } from "./style.ts";
 import { worstClipsSection } from "./sections/worst-clips-section.ts";
 

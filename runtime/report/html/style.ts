@@ -1,4 +1,4 @@
-import type { Html } from "./html.ts";
+import type { Html } from "../../text/html.ts";
 
 /**
  * Light or dark as the reader's system; light on paper. A box that scrolls has shades at its edges, which covers that scroll with the

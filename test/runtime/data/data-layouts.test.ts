@@ -2,7 +2,7 @@
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type DatasetOptions, readDataset } from "../../../runtime/data/read-dataset.ts";
+import { type DatasetOptions, readDataset } from "../../../runtime/data/sources/read-dataset.ts";
 import { describeFailure } from "../../../runtime/commands/describe-failure.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";

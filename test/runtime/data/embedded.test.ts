@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { embeddedClasses } from "../../../runtime/data/embedded.ts";
-import { readDataset } from "../../../runtime/data/read-dataset.ts";
+import { readDataset } from "../../../runtime/data/sources/read-dataset.ts";
 import { splitClips } from "../../../runtime/data/split-clips.ts";
 import { saying } from "../saying.ts";
 import quickstart from "../../../spec/quickstart.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { clipRequirements } from "../../../runtime/audio/clip-requirements.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
 import { embeddedClasses, embeddedClips } from "../../../runtime/data/embedded.ts";
-import { readDataset } from "../../../runtime/data/read-dataset.ts";
+import { readDataset } from "../../../runtime/data/sources/read-dataset.ts";
 import { openClips } from "../../../runtime/evaluate/open-clips.ts";
 import type { Artifact } from "../../../runtime/artifact/decode-artifact.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";

@@ -1,5 +1,5 @@
 import { formatFigure } from "../../../../compiler/artifact/format-number.ts";
-import { html, type Html } from "../html.ts";
+import { html, type Html } from "../../../text/html.ts";
 
 /** A table's cell with a share of 1, as a number on a bar; a dash where there is none. */
 export const barCell = (share: number | null): Html =>

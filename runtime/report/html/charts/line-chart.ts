@@ -2,7 +2,7 @@
  * Line charts as SVG that fits any width while its text keeps its size: the drawing has no view box, places are percentages of the
  * area within the axes, and only the lines' paths are stretched (with strokes that are not). Labels stand in the area's padding.
  */
-import { type Html, html } from "../html.ts";
+import { type Html, html } from "../../../text/html.ts";
 import type { Point } from "./curves.ts";
 
 /**

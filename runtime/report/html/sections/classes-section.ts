@@ -1,7 +1,7 @@
 import { formatFigure } from "../../../../compiler/artifact/format-number.ts";
 import { barCell } from "../charts/bar-cell.ts";
-import { type Html, html, scrollBox } from "../html.ts";
-import type { EvaluationReport } from "../report-data.ts";
+import { type Html, html, scrollBox } from "../../../text/html.ts";
+import type { EvaluationReport } from "./report-data.ts";
 
 type ClassRow = EvaluationReport["perClass"][number];
 

@@ -1,5 +1,5 @@
-import { type Html, html, scrollBox } from "../html.ts";
-import type { EvaluationReport } from "../report-data.ts";
+import { type Html, html, scrollBox } from "../../../text/html.ts";
+import type { EvaluationReport } from "./report-data.ts";
 
 /** More classes would make cells too small to see; their confusions are listed all the same. */
 const mostDrawn = 100;

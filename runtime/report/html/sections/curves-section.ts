@@ -1,6 +1,6 @@
 import { type Point, smoothCurve, thinCurve } from "../charts/curves.ts";
 import { bestEvaluation } from "./head-section.ts";
-import { html, type Html } from "../html.ts";
+import { html, type Html } from "../../../text/html.ts";
 import { lineChart, type Series } from "../charts/line-chart.ts";
 import type { EvaluationEvent, RunEvents } from "../../../runs/run-events.ts";
 

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import { formatFigure } from "../../../../compiler/artifact/format-number.ts";
 import type { Figures } from "../../../metrics/summarize.ts";
-import { html, type Html } from "../html.ts";
+import { html, type Html } from "../../../text/html.ts";
 import type { EvaluationEvent } from "../../../runs/run-events.ts";
-import type { Fact, ReportData } from "../report-data.ts";
+import type { Fact, ReportData } from "./report-data.ts";
 
 const formatLoss = (loss: number): string => (Number.isFinite(loss) ? formatFigure(loss) : "not finite");
 

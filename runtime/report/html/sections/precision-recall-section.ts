@@ -2,9 +2,9 @@ import { formatFigure } from "../../../../compiler/artifact/format-number.ts";
 import type { PrecisionRecallCurve } from "../../../metrics/precision-recall-curve.ts";
 import { byAveragePrecision } from "./classes-section.ts";
 import { type Point, macroCurve, thinCurve } from "../charts/curves.ts";
-import { html, type Html } from "../html.ts";
+import { html, type Html } from "../../../text/html.ts";
 import { lineChart, type LineChart } from "../charts/line-chart.ts";
-import type { EvaluationReport } from "../report-data.ts";
+import type { EvaluationReport } from "./report-data.ts";
 
 /** Beside the mean of all: rows of three. */
 const shown = 5;

@@ -1,7 +1,7 @@
 import { formatFigure } from "../../../../compiler/artifact/format-number.ts";
 import { barCell } from "../charts/bar-cell.ts";
-import { html, type Html } from "../html.ts";
-import type { ScoredLabel, WorstClip } from "../report-data.ts";
+import { html, type Html } from "../../../text/html.ts";
+import type { ScoredLabel, WorstClip } from "./report-data.ts";
 
 const scoreRow = ({ label, score, isTrue }: ScoredLabel): Html =>
   html`<tr class="${isTrue ? "right" : "wrong"}">

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { analyse } from "../../../../runtime/metrics/analyse.ts";
 import { summarize } from "../../../../runtime/metrics/summarize.ts";
 import { renderReport } from "../../../../runtime/report/html/render-report.ts";
-import type { EvaluationReport, ReportData } from "../../../../runtime/report/html/report-data.ts";
+import type { EvaluationReport, ReportData } from "../../../../runtime/report/html/sections/report-data.ts";
 
 const script = "<script>alert(1)</script>";
 

@@ -1,15 +1,15 @@
-import type { AudioStream, AudioTools } from "./audio-stream.ts";
-import { buffered, type ByteSource, partOfSource, textOf } from "./byte-source.ts";
-import { openFlac } from "./flac/open-flac.ts";
-import { foreignFormat } from "./foreign-format.ts";
-import { openWebm } from "./matroska/open-webm.ts";
-import { openMpeg } from "./mpeg/open-mpeg.ts";
-import { openOgg } from "./ogg/open-ogg.ts";
-import { openAiff } from "./pcm/open-aiff.ts";
-import { openAu } from "./pcm/open-au.ts";
-import { openCaf } from "./pcm/open-caf.ts";
-import { openWav } from "./pcm/open-wav.ts";
-import { endBeforeTags, skipTags } from "./tags.ts";
+import type { AudioStream, AudioTools } from "./formats/audio-stream.ts";
+import { buffered, type ByteSource, partOfSource, textOf } from "./formats/byte-source.ts";
+import { openFlac } from "./formats/flac/open-flac.ts";
+import { foreignFormat } from "./formats/foreign-format.ts";
+import { openWebm } from "./formats/matroska/open-webm.ts";
+import { openMpeg } from "./formats/mpeg/open-mpeg.ts";
+import { openOgg } from "./formats/ogg/open-ogg.ts";
+import { openAiff } from "./formats/pcm/open-aiff.ts";
+import { openAu } from "./formats/pcm/open-au.ts";
+import { openCaf } from "./formats/pcm/open-caf.ts";
+import { openWav } from "./formats/pcm/open-wav.ts";
+import { endBeforeTags, skipTags } from "./formats/tags.ts";
 
 /** Those that say what they are in their first bytes. */
 const openers = [openFlac, openOgg, openWebm];

@@ -1,8 +1,8 @@
 /** What a run's report shows; all of it plain data. */
-import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
-import type { ClassAnalysis } from "../../metrics/analyse.ts";
-import type { ClassSummary } from "../../metrics/summarize.ts";
-import type { RunEvents } from "../../runs/run-events.ts";
+import type { ArtifactMetadata } from "../../../../compiler/artifact/metadata.ts";
+import type { ClassAnalysis } from "../../../metrics/analyse.ts";
+import type { ClassSummary } from "../../../metrics/summarize.ts";
+import type { RunEvents } from "../../../runs/run-events.ts";
 
 /** What stands in a section's place: a sentence that says what is missing. */
 export interface Missing {

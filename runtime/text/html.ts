@@ -1,5 +1,5 @@
 /** Markup that cannot be broken by what it shows: every text that goes into a template is escaped. */
-import { printableLines } from "../../../compiler/artifact/printable.ts";
+import { printableLines } from "../../compiler/artifact/printable.ts";
 
 export interface Html {
   readonly markup: string;

@@ -1,11 +1,11 @@
 import { symlinkSync } from "node:fs";
-import { saying } from "../saying.ts";
+import { saying } from "../../saying.ts";
 import { join, normalize, relative } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type DatasetOptions, readDataset } from "../../../runtime/data/read-dataset.ts";
-import { describeFailure } from "../../../runtime/commands/describe-failure.ts";
-import { UserError } from "../../../runtime/user-error.ts";
-import { temporaryFolder } from "../audio/temporary-folder.ts";
+import { type DatasetOptions, readDataset } from "../../../../runtime/data/sources/read-dataset.ts";
+import { describeFailure } from "../../../../runtime/commands/describe-failure.ts";
+import { UserError } from "../../../../runtime/user-error.ts";
+import { temporaryFolder } from "../../audio/temporary-folder.ts";
 
 const classes = ["cat", "dog", "rain"];
 

@@ -1,21 +1,21 @@
-import { shortenList } from "../text/shorten-list.ts";
-import { quoted } from "../../compiler/artifact/printable.ts";
+import { shortenList } from "../../text/shorten-list.ts";
+import { quoted } from "../../../compiler/artifact/printable.ts";
 import { stat } from "node:fs/promises";
 import { extname } from "node:path";
-import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
-import { readFailure } from "../files/read-failure.ts";
-import { UserError } from "../user-error.ts";
-import type { Clip, Dataset } from "./dataset.ts";
-import { embeddedClasses, embeddedClips, embeddedName } from "./embedded.ts";
-import { findTables, type FoundTables } from "./sources/find-tables.ts";
-import type { ListedClip, Listing } from "./sources/listing.ts";
-import { mergeClips, type PlacedClip } from "./sources/merge-clips.ts";
-import { nearestNames } from "../text/nearest-names.ts";
-import { readAstJson } from "./sources/read-ast-json.ts";
-import { readClassFolders } from "./sources/read-class-folders.ts";
-import { unwrapFolder } from "./sources/unwrap-folder.ts";
-import { readClipTables, type TableOptions } from "./sources/read-clip-tables.ts";
-import { readTable, tableExtensions } from "./sources/read-table.ts";
+import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
+import { readFailure } from "../../files/read-failure.ts";
+import { UserError } from "../../user-error.ts";
+import type { Clip, Dataset } from "../dataset.ts";
+import { embeddedClasses, embeddedClips, embeddedName } from "../embedded.ts";
+import { findTables, type FoundTables } from "./find-tables.ts";
+import type { ListedClip, Listing } from "./listing.ts";
+import { mergeClips, type PlacedClip } from "./merge-clips.ts";
+import { nearestNames } from "../../text/nearest-names.ts";
+import { readAstJson } from "./read-ast-json.ts";
+import { readClassFolders } from "./read-class-folders.ts";
+import { unwrapFolder } from "./unwrap-folder.ts";
+import { readClipTables, type TableOptions } from "./read-clip-tables.ts";
+import { readTable, tableExtensions } from "./read-table.ts";
 
 export interface DatasetOptions {
   /** The graph's class names, by index; without them, the labels that the data has. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { html } from "../../../../runtime/report/html/html.ts";
+import { html } from "../../../runtime/text/html.ts";
 
 test("texts are escaped, in attributes too", () => {
   const name = `<script>alert("1 & '2'")</script>`;

@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { sourceOfBytes } from "../../../../runtime/audio/formats/byte-source.ts";
-import { openAudio } from "../../../../runtime/audio/formats/open-audio.ts";
+import { sourceOfBytes } from "../../../runtime/audio/formats/byte-source.ts";
+import { openAudio } from "../../../runtime/audio/open-audio.ts";
 
-const fixture = (name: string) =>
-  readFileSync(fileURLToPath(new URL(`../../../fixtures/audio/${name}`, import.meta.url)));
+const fixture = (name: string) => readFileSync(fileURLToPath(new URL(`../../fixtures/audio/${name}`, import.meta.url)));
 
 test("bytes in memory are decoded as a file's are, block by block", async () => {
   const notes: string[] = [];
