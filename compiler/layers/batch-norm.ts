@@ -57,29 +57,21 @@ export const batchNorm: LayerRow<BatchNorm, Flow, "weight" | "bias", "running_me
     return b.add(b.mul(x, scale), b.sub(bias, b.mul(mean, scale)));
   },
   lowerForTraining: ({ layer, takes, b, x, parameters: { weight, bias }, statistics }) => {
-    const places = placesOf(takes);
-    const clips = countClips(b, x);
+    const { running_mean: meanBefore, running_variance: varianceBefore } = statistics;
+    const [places, clips, one] = [placesOf(takes), countClips(b, x), b.scalar(1)];
     const count = places === 1 ? clips : b.mul(clips, b.scalar(places));
     const { mean, centred, variance } = momentsOf(b, x, count);
-    const before = { mean: statistics.running_mean, variance: statistics.running_variance };
-    const next = (others: Value) => ({
-      mean: move(b, before.mean, mean, layer),
-      // Normalised by the biased variance, PyTorch keeps the unbiased.
-      variance: move(b, before.variance, b.mul(variance, b.div(count, others)), layer),
-    });
-    if (places > 1) {
-      const { mean, variance: nextVariance } = next(b.sub(count, b.scalar(1)));
-      b.update(before.mean, mean);
-      b.update(before.variance, nextVariance);
-      return b.add(b.mul(centred, scaleOf(b, weight, variance, layer)), bias);
-    }
-    // One value has no variance.
-    const isAlone = b.lessOrEqual(count, b.scalar(1));
-    const moved = next(b.where(isAlone, b.scalar(1), b.sub(count, b.scalar(1))));
-    b.update(before.mean, b.where(isAlone, before.mean, moved.mean));
-    b.update(before.variance, b.where(isAlone, before.variance, moved.variance));
-    const scale = scaleOf(b, weight, b.where(isAlone, before.variance, variance), layer);
-    return b.add(b.mul(b.sub(x, b.where(isAlone, before.mean, mean)), scale), bias);
+    // One value has no variance: it is as at inference.
+    const isAlone = places === 1 ? b.lessOrEqual(count, one) : undefined;
+    const unlessAlone = (usual: Value, alone: Value): Value => (isAlone ? b.where(isAlone, alone, usual) : usual);
+
+    b.update(meanBefore, unlessAlone(move(b, meanBefore, mean, layer), meanBefore));
+    // Normalised by the biased variance, PyTorch keeps the unbiased.
+    const unbiased = b.mul(variance, b.div(count, unlessAlone(b.sub(count, one), one)));
+    b.update(varianceBefore, unlessAlone(move(b, varianceBefore, unbiased, layer), varianceBefore));
+
+    const moved = isAlone ? b.sub(x, unlessAlone(mean, meanBefore)) : centred;
+    return b.add(b.mul(moved, scaleOf(b, weight, unlessAlone(variance, varianceBefore), layer)), bias);
   },
   facts: ({ takes }) => (placesOf(takes) === 1 ? { clipsAtOnce: 2 } : {}),
 };
