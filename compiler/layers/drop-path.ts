@@ -4,14 +4,12 @@ import type { Flow } from "../ir/flow.ts";
 import type { LayerRow } from "./layer.ts";
 
 export const dropPath: LayerRow<DropPath, Flow> = {
-  check: (layer, report) => {
+  check: (layer, report, endsBranch) => {
     checkNumbers(report, layer, { rate: "at least 0 and less than 1" });
+    if (endsBranch) return;
+    report.add("drop-path-ends-residual", "dropPath leaves out a residual's branch; expected last in one", layer);
   },
   takes: ["spectrogram", "tokens", "vector"],
-  flow: ({ takes, endsBranch, misfit }) => {
-    if (!endsBranch) misfit("drop-path-ends-residual", "dropPath leaves out a residual's branch; expected last in one");
-    return takes;
-  },
   lower: ({ x }) => x,
   lowerForTraining: ({ layer: { rate }, b, x, path }) => {
     if (rate === 0) return x;

@@ -19,12 +19,10 @@ export interface Standing<L extends Layer, F extends Flow> extends Reached<L, F>
 
 /** What a layer's rule for flows works with. */
 export interface FlowCall<L extends Layer, F extends Flow> extends Standing<L, F> {
-  /** Whether its options are, which `check` has reported. */
+  /** Whether `check` has reported anything. */
   readonly isWrong: boolean;
   /** What its branch gives; undefined: not known after a misfit, or there is none. */
   readonly branch: Flow | undefined;
-  /** Whether it is the last layer of a branch. */
-  readonly endsBranch: boolean;
   /** Reports that the layer does not fit where it stands; what it gives is what it would if that were mended. */
   readonly misfit: (code: string, message: string, property?: string, fix?: string) => void;
 }
@@ -46,8 +44,8 @@ interface Named<L extends Layer> {
   // Methods, so that rows of all layers fit one table.
   /** What it is called in paths. Default: its kind. */
   name?(layer: L): string;
-  /** Checks its options, wherever it stands. */
-  check?(layer: L, report: Report): void;
+  /** Checks its options, whatever reaches it. @param endsBranch whether it is the last layer of a branch */
+  check?(layer: L, report: Report, endsBranch: boolean): void;
 }
 
 /** A layer that takes a flow and gives one. P, S: the names of its parameters and of its statistics. */

@@ -30,20 +30,6 @@ const nameLayers = (layers: readonly Layer[]): readonly string[] => {
 /** Lengths that tensors may have; others come of options that are reported already. */
 const isSound = (flow: Flow): boolean => lengthsOf(flow).every((length) => Number.isSafeInteger(length) && length >= 1);
 
-/** A report, and whether anything was added to it. */
-const watched = (report: Report): { readonly report: Report; readonly isTold: () => boolean } => {
-  let told = false;
-  return {
-    report: {
-      add: (...entry) => {
-        told = true;
-        report.add(...entry);
-      },
-    },
-    isTold: () => told,
-  };
-};
-
 /** Reports for the copies of a block, one after the other: what an earlier copy was told is not told again. */
 const createCopyReports = (report: Report): (() => Report) => {
   const told: (readonly [code: string, object: object])[] = [];
@@ -88,11 +74,17 @@ const placeLayers = (list: Layers, start: Flow | Unknown, place: Place): Placed 
   return inTurn(flat, start, (layer, takes, index) => {
     const path = place.prefix + (names[index] ?? layer.kind);
     const row = rowOf(layer);
-    const { report, isTold } = watched(place.report);
-    row.check?.(layer, report);
     const endsBranch = place.endsBranch && index === flat.length - 1;
+    let isWrong = false;
+    const report: Report = {
+      add: (...entry) => {
+        isWrong = true;
+        place.report.add(...entry);
+      },
+    };
+    row.check?.(layer, report, endsBranch);
     if ("unroll" in row) {
-      const nextReport = createCopyReports(report);
+      const nextReport = createCopyReports(place.report);
       const copies = row.unroll(layer);
       return inTurn(copies, takes, (copy, from, turn) =>
         placeLayers(copy, from, {
@@ -103,21 +95,21 @@ const placeLayers = (list: Layers, start: Flow | Unknown, place: Place): Placed 
         }),
       );
     }
-    return placeLayer(layer, row, path, takes, { ...place, endsBranch }, isTold());
+    return placeLayer(layer, row, path, takes, place, isWrong);
   });
 };
 
 /**
  * A misfit does not end the inference: the layer gives what it would if it fitted, or, where that cannot be told, something
  * unknown, so that all misfits are found that do not follow from others.
- * @param isWrong whether its options are, which is reported already
+ * @param isWrong whether its check reported anything
  */
 const placeLayer = (
   layer: Layer,
   row: LayerRow<Layer, Flow, string, string>,
   path: string,
   takes: Flow | Unknown,
-  { classCount, endsBranch, report }: Place,
+  { classCount, report }: Place,
   isWrong: boolean,
 ): Placed => {
   const fitting = takes && row.takes.includes(takes.kind) ? takes : undefined;
@@ -133,7 +125,7 @@ const placeLayer = (
   const standing = { layer, takes: fitting, classCount };
   const misfit = (code: string, message: string, property?: string, fix?: string): void =>
     report.add(code, message, layer, property, fix);
-  const gives = row.flow?.({ ...standing, isWrong, branch: inside?.gives, endsBranch, misfit }) ?? fitting;
+  const gives = row.flow?.({ ...standing, isWrong, branch: inside?.gives, misfit }) ?? fitting;
   if (!isSound(gives)) return { layers: [], gives: undefined };
   const placed: PlacedLayer = {
     layer,

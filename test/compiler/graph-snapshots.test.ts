@@ -12,12 +12,19 @@ import { ast, type AstOptions } from "../../spec/ast.ts";
 import {
   adam,
   adamW,
+  batchNorm,
+  dense,
+  dropPath,
+  type Layers,
   maskFrequency,
   maskTime,
+  meanOfTokens,
   mixedFloat16,
   mixup,
   multiLabel,
   noise,
+  patchEmbedding,
+  residual,
   roll,
   singleLabel,
 } from "../../spec/dsl/index.ts";
@@ -28,7 +35,14 @@ const small: AstOptions = {
   objective: multiLabel({ classes: ["no", "maybe", "yes"] }),
 };
 
-const cases: Readonly<Record<string, { readonly input: "waveform" | "features"; readonly options: AstOptions }>> = {
+interface Case {
+  readonly input: "waveform" | "features";
+  readonly options: AstOptions;
+  /** Another than AST's. */
+  readonly network?: Layers;
+}
+
+const cases: Readonly<Record<string, Case>> = {
   ast: { input: "waveform", options: {} },
   "speech-commands": {
     input: "waveform",
@@ -57,10 +71,22 @@ const cases: Readonly<Record<string, { readonly input: "waveform" | "features"; 
       },
     },
   },
+  "batch-norm": {
+    input: "features",
+    options: {},
+    network: [
+      patchEmbedding({ patch: { bins: 16, frames: 16 }, stride: { bins: 16, frames: 16 }, width: 8 }),
+      residual(batchNorm(), dense(8), dropPath({ rate: 0.1 })),
+      meanOfTokens(),
+      batchNorm(),
+      dense("classes"),
+    ],
+  },
 };
 
-describe.each(Object.entries(cases))("%s", (name, { input, options }) => {
-  const spec = normalizeSpec(ast({ ...small, ...options }), () => undefined, "spec.ts");
+describe.each(Object.entries(cases))("%s", (name, { input, options, network }) => {
+  const model = ast({ ...small, ...options });
+  const spec = normalizeSpec({ ...model, network: network ?? model.network }, () => undefined, "spec.ts");
   test.each(Object.entries(lowerSpec(spec, input, () => undefined)))("%s", async (stage, graph: Graph) => {
     const path = fileURLToPath(new URL(`../../golden/graphs/${name}/${stage}.txt`, import.meta.url));
     await expect(printGraph(graph)).toMatchFileSnapshot(path);
