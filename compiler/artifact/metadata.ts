@@ -43,6 +43,8 @@ const schemas = {
   draws: drawsSchema,
   /** The network's scalars. */
   parameters: whole(0, Number.MAX_SAFE_INTEGER),
+  /** How many clips a part of a training step must have; missing where one is enough. */
+  clipsAtOnce: v.optional(count),
   /** Names of parameters that training leaves as they are. */
   frozen: nameList,
   /** By stage, in named lengths: for any batch and any length of clips. */

@@ -5,6 +5,7 @@ import { version } from "../artifact/version.ts";
 import { modelCost } from "../cost/model-cost.ts";
 import type { NormalizedSpec } from "../ir/normalized-spec.ts";
 import { elements } from "../ir/shape.ts";
+import { clipsNeeded } from "../ir/placed-layer.ts";
 import { drawsOf, parametersOf, type Program, weightsOf } from "../ir/program.ts";
 import { describeHuggingFace } from "../weights/describe-hugging-face.ts";
 
@@ -22,6 +23,7 @@ export const describeArtifact = (
   const parameters = parametersOf(program);
   const stages = [program.gradients?.states ?? [], program.update?.states ?? []].flat();
   const changing = new Set(stages.flatMap(({ value, next }) => (next ? [value.name] : [])));
+  const clipsAtOnce = clipsNeeded(spec.network, spec.rateFactors);
   return {
     formatVersion,
     compilerVersion: version,
@@ -39,6 +41,7 @@ export const describeArtifact = (
     recipe: spec.recipe,
     draws: drawsOf(program),
     parameters: parameters.map(({ value }) => elements(value.type.shape)).reduce((total, count) => total + count, 0),
+    ...(clipsAtOnce > 1 ? { clipsAtOnce } : {}),
     frozen: weightsOf(program).flatMap(({ value: { name } }) => (changing.has(name) ? [] : [name])),
     cost: modelCost(program),
     ...describeHuggingFace(spec, parameters),

@@ -56,6 +56,12 @@ export const withInner = (network: readonly PlacedLayer[]): readonly PlacedLayer
 export const isFrozen = ({ path, parameters }: PlacedLayer, rateFactors: ReadonlyMap<string, number>): boolean =>
   parameters.length > 0 && parameters.every((held) => rateFactors.get(heldName({ path }, held)) === 0);
 
+/** How many clips training needs at once. */
+export const clipsNeeded = (network: readonly PlacedLayer[], rateFactors: ReadonlyMap<string, number>): number =>
+  withInner(network)
+    .filter((placed) => !isFrozen(placed, rateFactors))
+    .reduce((most, { facts }) => Math.max(most, facts.clipsAtOnce ?? 1), 1);
+
 /** The full name of what a layer holds. */
 export const heldName = ({ path }: Pick<PlacedLayer, "path">, { name }: Pick<Held, "name">): string =>
   `${path}.${name}`;

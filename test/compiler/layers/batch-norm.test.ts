@@ -220,7 +220,8 @@ describe("the program", () => {
     const moved = program.gradients?.states.filter(({ kind, next }) => kind === "statistic" && next);
     expect(moved?.some(({ value }) => value.name.startsWith("blocks.0."))).toBe(false);
     expect(moved).toHaveLength(12);
-    const { frozen, parameters } = describeArtifact(spec, program, "features");
+    const { frozen, parameters, clipsAtOnce } = describeArtifact(spec, program, "features");
+    expect(clipsAtOnce).toBe(2);
     expect(frozen).toContain("blocks.0.residual1.batchNorm.running_mean");
     expect(frozen.filter((name) => /running/.test(name))).toHaveLength(8);
     expect(parameters).toBe(

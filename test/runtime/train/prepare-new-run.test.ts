@@ -40,6 +40,16 @@ test("what is doubtful about a run is told: no clip of a class, clips known from
   ]);
 });
 
+test("a batch with fewer clips than the graph takes statistics over is refused", async () => {
+  enterWorkspace();
+  const recipe = { ...metadata.recipe, accumulate: 2 };
+  writeLinearModel(".", linearModel({ classes: ["low", "high"], recipe, clipsAtOnce: 2 }));
+  await expect(startRun({ batch: 2 })).rejects.toThrow(
+    saying("--batch 2: the graph takes statistics over 2 clips or more at once; expected at least 3 in 2 parts"),
+  );
+  await startRun({ batch: 3 });
+});
+
 test("config.json tells what decides a run, and where it ran", async () => {
   const folder = enterWorkspace();
   await startRun();
