@@ -25,7 +25,7 @@ const createRun = async (): Promise<RunFolder> => {
   const folder = runFolder(temporaryFolder());
   compile({ spec: quickstart, out: folder.best.graph, input: "waveform" });
   const artifact = readArtifact(folder.best.graph);
-  const { recipe } = artifact.metadata;
+  const recipe = { ...artifact.metadata.recipe, augmentation: ["gain of up to 6 dB"] };
   const run = {
     graph: { path: "quickstart.onnx", sha256: "0123456789abcdef" },
     data: null,
@@ -46,6 +46,12 @@ const createRun = async (): Promise<RunFolder> => {
   return folder;
 };
 
+/** As older runs told their augmentation. */
+const tellAsFormerly = ({ config }: RunFolder): void => {
+  const told = JSON.parse(readFileSync(config, "utf8")) as { readonly recipe: object };
+  writeFileSync(config, JSON.stringify({ ...told, recipe: { ...told.recipe, augmentation: { mixup: null } } }));
+};
+
 /** Answers to an embedded sound and a file that is not there: both are of class 0, and the second is taken for class 1. */
 const addPredictions = async ({ best }: RunFolder): Promise<void> => {
   const { classes } = readArtifact(best.graph).metadata;
@@ -61,6 +67,13 @@ const addPredictions = async ({ best }: RunFolder): Promise<void> => {
   await writePredictions(best.predictions, predictions, [sound.name, missing.name], classes.length);
 };
 
+test("a run that tells no augmentation in words", async () => {
+  const folder = await createRun();
+  tellAsFormerly(folder);
+  const { run } = await collectReport(folder.path);
+  expect(Object.fromEntries(run)["recipe"]).toMatch(/clips, seed 7, float32$/);
+});
+
 test("a run's head, figures and worst clips", async () => {
   const folder = await createRun();
   await addPredictions(folder);
@@ -68,7 +81,7 @@ test("a run's head, figures and worst clips", async () => {
   expect(data.command).toBe("runtime train 'my graph.onnx'");
   expect(Object.fromEntries(data.run)).toMatchObject({
     data: "the embedded sounds: 2,000 clips to train on, 2 to evaluate on",
-    recipe: expect.stringMatching(/^batch 16, learning rate 0.001 .*seed 7, float32$/),
+    recipe: expect.stringMatching(/^batch 16, learning rate 0.001 .*, gain of up to 6 dB, seed 7, float32$/),
     reached: "epoch 1 of 3, step 1",
   });
   expect(Object.fromEntries(data.environment)).toMatchObject({
