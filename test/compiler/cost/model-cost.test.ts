@@ -13,15 +13,23 @@ import { Tensor } from "../../onnxruntime.ts";
 import { ast, type AstOptions } from "../../../spec/ast.ts";
 import {
   adamW,
+  batchNorm,
+  dense,
+  dropPath,
+  type Layers,
   maskFrequency,
   maskTime,
+  meanOfPatches,
   mixedFloat16,
   mixup,
   multiLabel,
   noise,
+  patchEmbedding,
+  residual,
   roll,
 } from "../../../spec/dsl/index.ts";
 import { encodeGraph, runGraph } from "../run-graph.ts";
+import { tiny } from "../tiny-model.ts";
 
 type Shapes = ReadonlyMap<string, readonly number[]>;
 
@@ -150,8 +158,22 @@ const lower = (options: AstOptions, input: "waveform" | "features"): Program => 
 const training = { optimizer: adamW({ learningRate: 1e-4, weightDecay: 0.01 }), batch: 4, epochs: 1 };
 const augment = [mixup({ rate: 0.6 }), maskFrequency({ bins: 48 }), maskTime({ frames: 12 }), noise(), roll()];
 
+/** Layers that are other in training than in inference. */
+const changing = (): Program => {
+  const network: Layers = [
+    patchEmbedding({ patch: { bins: 8, frames: 8 }, stride: { bins: 8, frames: 8 }, width: 8 }),
+    batchNorm(),
+    residual(dense(8), dropPath({ rate: 0.5 })),
+    meanOfPatches(),
+    dense("classes"),
+  ];
+  const spec = normalizeSpec(tiny({ network }), () => undefined, "spec.ts");
+  return lowerSpec(spec, "waveform", () => undefined);
+};
+
 describe.each([
   ["a plain model", lower({}, "waveform")],
+  ["layers that change in training", changing()],
   ["augmentation", lower({ training: { ...training, augment } }, "waveform")],
   [
     "accumulation, clipping and slower parts, from features",
