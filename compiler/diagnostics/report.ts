@@ -3,6 +3,8 @@
 /** Collects what is wrong, so that one compilation reports all of it. */
 export interface Report {
   readonly add: (code: string, message: string, object: object, property?: string, fix?: string) => void;
+  /** Tells where objects were written, the same of all that one line made; undefined: not known. */
+  readonly placeOf?: (object: object, property?: string) => string | undefined;
 }
 
 /** What a number must be, in words. */

@@ -171,6 +171,10 @@ export const normalizeSpec = (
         return;
       diagnostics.push({ code, message, span, fix });
     },
+    placeOf: (object, property) => {
+      const span = locate(object, property);
+      return span && `${span.file}:${span.line}:${span.column}`;
+    },
   };
 
   checkNumbers(report, model, { seed: "a whole number" });

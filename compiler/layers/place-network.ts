@@ -32,14 +32,16 @@ const isSound = (flow: Flow): boolean => lengthsOf(flow).every((length) => Numbe
 
 /** Reports for the copies of a block, one after the other: what an earlier copy was told is not told again. */
 const createCopyReports = (report: Report): (() => Report) => {
-  const told: (readonly [code: string, object: object])[] = [];
+  const told: (readonly [code: string, place: unknown])[] = [];
   return () => {
     const earlier = [...told];
     return {
-      add: (code, message, object, ...rest) => {
-        if (earlier.some(([other, owner]) => other === code && owner === object)) return;
-        told.push([code, object]);
-        report.add(code, message, object, ...rest);
+      ...report,
+      add: (code, message, object, property, fix) => {
+        const place = report.placeOf?.(object, property) ?? object;
+        if (earlier.some(([other, where]) => other === code && where === place)) return;
+        told.push([code, place]);
+        report.add(code, message, object, property, fix);
       },
     };
   };
@@ -77,6 +79,7 @@ const placeLayers = (list: Layers, start: Flow | Unknown, place: Place): Placed 
     const endsBranch = place.endsBranch && index === flat.length - 1;
     let isWrong = false;
     const report: Report = {
+      ...place.report,
       add: (...entry) => {
         isWrong = true;
         place.report.add(...entry);

@@ -64,10 +64,21 @@ export interface Repeat {
   readonly kind: "repeat";
   /** A whole number of at least 1. The paper's is 12. */
   readonly times: number;
-  /** Layers whose result the next copy takes. */
-  readonly block: Layers;
+  /** The layers of each copy. */
+  readonly blocks: readonly Layers[];
 }
-export const repeat = (times: number, block: Layers): Repeat => ({ kind: "repeat", times, block });
+/**
+ * @param block Layers whose result the next copy takes; or a function that gives those of each copy by its number from 0, such as
+ *   one whose `dropPath` has a rate that rises
+ */
+export const repeat = (times: number, block: Layers | ((copy: number) => Layers)): Repeat => ({
+  kind: "repeat",
+  times,
+  // The block of a wrong count is still checked, once.
+  blocks: Array.from({ length: Number.isSafeInteger(times) && times >= 1 ? times : 1 }, (_, copy) =>
+    typeof block === "function" ? block(copy) : block,
+  ),
+});
 
 /** x + f(x), where f is the layers in turn and keeps the shape. */
 export interface Residual {
@@ -83,7 +94,7 @@ export const residual = (...layers: Layers): Residual => ({ kind: "residual", la
  */
 export interface DropPath {
   readonly kind: "dropPath";
-  /** The chance, at least 0 and less than 1. DeiT's is 0.1 in the last block, less before. */
+  /** The chance, at least 0 and less than 1. timm's rises in equal steps from block to block, DeiT's from 0 to 0.1. */
   readonly rate: number;
 }
 export const dropPath = (options: Omit<DropPath, "kind">): DropPath => ({ kind: "dropPath", ...options });

@@ -72,7 +72,7 @@ const asPublished = (model: Model): Model => {
     layers.map((layer) => {
       if (!("kind" in layer)) return network(layer);
       if (layer.kind === "layerNorm") return { ...layer, eps: 1e-12 };
-      if (layer.kind === "repeat") return { ...layer, block: network(layer.block) };
+      if (layer.kind === "repeat") return { ...layer, blocks: layer.blocks.map(network) };
       return layer.kind === "residual" ? { ...layer, layers: network(layer.layers) } : layer;
     });
   return {

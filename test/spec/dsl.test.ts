@@ -23,7 +23,14 @@ const built = [
     dsl.residual(dsl.gelu(), [dsl.relu()]),
     { kind: "residual", layers: [{ kind: "activation", name: "gelu" }, [{ kind: "activation", name: "relu" }]] },
   ],
-  [dsl.repeat(2, [dsl.tanh()]), { kind: "repeat", times: 2, block: [{ kind: "activation", name: "tanh" }] }],
+  [
+    dsl.repeat(2, [dsl.tanh()]),
+    { kind: "repeat", times: 2, blocks: [1, 2].map(() => [{ kind: "activation", name: "tanh" }]) },
+  ],
+  [
+    dsl.repeat(2, (copy) => [dsl.dropPath({ rate: copy / 10 })]),
+    { kind: "repeat", times: 2, blocks: [0, 0.1].map((rate) => [{ kind: "dropPath", rate }]) },
+  ],
   [dsl.meanOfTokens(), { kind: "meanOfTokens", names: [] }],
   [dsl.classesFile("a.csv"), { kind: "classesFile", path: "a.csv" }],
   [dsl.checkpoint(), { kind: "checkpoint" }],

@@ -92,6 +92,16 @@ describe("the program", () => {
     expect(printGraph(program.inference)).toBe(printGraph(plain.inference));
   });
 
+  test("a rate that rises from block to block leaves the names of parameters as they are", () => {
+    const rising = withBlocks(repeat(3, (copy) => block(dropPath({ rate: (0.2 * copy) / 2 }))));
+    const program = lower(rising);
+    expect(drawsOf(program).map(({ distribution }) => distribution)).toStrictEqual(
+      [0.9, 0.9, 0.8, 0.8].map((chance) => ({ kind: "bernoulli", chance })),
+    );
+    const names = ({ inference }: Program) => inference.states.map(({ value }) => value.name);
+    expect(names(program)).toStrictEqual(names(lower(withBlocks(repeat(3, block())))));
+  });
+
   test("a rate of 0 draws nothing", () => {
     expect(drawsOf(lower(withBlocks(repeat(2, block(dropPath({ rate: 0 }))))))).toStrictEqual([]);
   });

@@ -39,7 +39,7 @@ const swapped = (kind: string, by: Model["network"][number]): Model => {
   const swap = (layers: Model["network"]): Model["network"] =>
     layers.map((layer) => {
       if (!("kind" in layer)) return swap(layer);
-      if (layer.kind === "repeat") return { ...layer, block: swap(layer.block) };
+      if (layer.kind === "repeat") return { ...layer, blocks: layer.blocks.map(swap) };
       if (layer.kind === "residual") return { ...layer, layers: swap(layer.layers) };
       return layer.kind === kind ? by : layer;
     });
