@@ -1,5 +1,6 @@
 /** Finds where values cease to be finite, on the states and the batch of a stage. */
 import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
+import { names } from "../../compiler/artifact/names.ts";
 import { nodesLeadingTo } from "../../compiler/artifact/nodes-leading-to.ts";
 import { AttributeType, type onnx, valuesOf } from "../../compiler/artifact/onnx.ts";
 import { nodeIn, partAt, type SpecPart } from "../../compiler/artifact/spec-lines.ts";
@@ -15,7 +16,7 @@ export interface NonFinite {
   readonly state: string | undefined;
 }
 
-/** What a part of the spec makes last, on the way to the loss. */
+/** What a part of the spec hands on, on the way to the loss. */
 interface Boundary {
   readonly path: string;
   readonly value: string;
@@ -23,17 +24,21 @@ interface Boundary {
   readonly probe: string;
 }
 
+/** In the order in which they are computed. */
 const boundariesOf = (nodes: readonly onnx.INodeProto[]): readonly Boundary[] => {
-  const last = new Map<string, string>();
-  for (const { name, output } of nodes) {
-    const node = nodeIn(name ?? "");
-    const value = output?.[0];
-    if (node === undefined || node.role === "gradient" || value === undefined) continue;
-    // Again at its end, which decides the place of what has parts of its own.
-    last.delete(node.path);
-    last.set(node.path, value);
+  const forward = nodes.flatMap((node) => {
+    const place = nodeIn(node.name ?? "");
+    return place === undefined || place.role === "gradient" ? [] : [{ path: place.path, ...valuesOf(node) }];
+  });
+  const readers = new Map<string, Set<string>>();
+  for (const { path, inputs } of forward) {
+    for (const name of inputs) readers.set(name, (readers.get(name) ?? new Set()).add(path));
   }
-  return [...last].map(([path, value], index) => ({ path, value, probe: `probe/${index}` }));
+  const leaves = (value: string, path: string): boolean =>
+    value === names.loss || [...(readers.get(value) ?? [])].some((reader) => reader !== path);
+  return forward
+    .flatMap(({ path, outputs }) => outputs.flatMap((value) => (leaves(value, path) ? [{ path, value }] : [])))
+    .map((boundary, index) => ({ ...boundary, probe: `probe/${index}` }));
 };
 
 const zero = "probe/zero";

@@ -22,6 +22,7 @@ const codes = [
   "answer-not-finite",
   "audio-malformed",
   "batch-too-large",
+  "batch-too-small",
   "cell-malformed",
   "checkpoint-foreign",
   "checkpoint-version-unknown",
