@@ -1,14 +1,14 @@
 /** A layer with its place in the network: where it stands, what flows through it, what it holds and what it means. */
-import type { Initializer } from "../../spec/dsl/initializers.ts";
 import type { Extent, Layer } from "../../spec/dsl/layers.ts";
 import type { Flow } from "./flow.ts";
+import type { State } from "./graph.ts";
 
 /** A tensor that a layer holds. */
 export interface Held<Name extends string = string> {
   /** Below the layer's path. */
   readonly name: Name;
   readonly shape: readonly number[];
-  readonly initializer: Initializer;
+  readonly initializer: State["initializer"];
   /** Inputs per output, for initializers that scale with it. Default: the product of all lengths but the first. */
   readonly fanIn?: number;
 }
