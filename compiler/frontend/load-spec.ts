@@ -1,10 +1,12 @@
+import { existsSync } from "node:fs";
 import type { ArtifactMetadata } from "../artifact/metadata.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
 import type { Locate, NormalizedSpec } from "../ir/normalized-spec.ts";
 import type { MatchedCheckpoint } from "../weights/match-layout.ts";
 import { openModel } from "../weights/open-model.ts";
+import { CheckpointError } from "../weights/readers/checkpoint-error.ts";
 import { normalizeSpec, resolveCheckpoint } from "./normalize-spec.ts";
-import { readSpec } from "./read-spec.ts";
+import { type ReadSpec, readSpec } from "./read-spec.ts";
 
 export interface LoadOptions {
   readonly spec: string;
@@ -25,15 +27,27 @@ export interface LoadedSpec {
   readonly source: MatchedCheckpoint | undefined;
 }
 
+/** The checkpoint that a spec names: what is wrong with it is told where it is named. */
+const openNamed = (path: string, from: string | undefined, { model, locate }: ReadSpec): MatchedCheckpoint => {
+  try {
+    return openModel(path, from);
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    const span = model.pretrained && locate(model.pretrained, "file");
+    const fix = existsSync(path) ? undefined : "put the file there, or start from random weights: --weights none";
+    throw new CompileError([{ code: "checkpoint", message: error.message, span, fix }]);
+  }
+};
+
 /** The checkpoint to start from: the one named here, else the spec's. */
 const openSource = (
-  pretrained: NormalizedSpec["pretrained"],
-  { weights, weightsFrom, weightsLabels }: LoadOptions,
+  read: ReadSpec,
+  { spec, weights, weightsFrom, weightsLabels }: LoadOptions,
 ): MatchedCheckpoint | undefined => {
-  const path = weights ?? pretrained?.file;
-  if (path !== undefined && path !== "none") {
-    return openModel(path, weightsFrom ?? pretrained?.from);
-  }
+  const pretrained = read.model.pretrained && resolveCheckpoint(read.model.pretrained, spec);
+  const from = weightsFrom ?? pretrained?.from;
+  if (weights === undefined && pretrained?.file !== undefined) return openNamed(pretrained.file, from, read);
+  if (weights !== undefined && weights !== "none") return openModel(weights, from);
   const refuse = (message: string): never => {
     throw new CompileError([{ code: "checkpoint", message }]);
   };
@@ -47,8 +61,9 @@ const openSource = (
  * @throws CompileError with everything that is wrong with the spec, CheckpointError for a checkpoint that cannot be used
  */
 export const loadSpec = (options: LoadOptions): LoadedSpec => {
-  const { model, locate } = readSpec(options.spec);
-  const source = openSource(model.pretrained && resolveCheckpoint(model.pretrained, options.spec), options);
+  const read = readSpec(options.spec);
+  const { model, locate } = read;
+  const source = openSource(read, options);
   const told = source && { path: source.path, features: source.facts.features };
   const spec = normalizeSpec(model, locate, options.spec, options.input, told);
   // Where a property of the spec was written, as that of the model that it was made of.
