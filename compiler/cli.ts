@@ -5,7 +5,8 @@ import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { printableJson, printableLines } from "./artifact/printable.ts";
 import { watchOutput } from "./artifact/files/watch-output.ts";
-import { formatExact } from "./artifact/format-number.ts";
+import { formatBytes, formatCount, formatExact } from "./artifact/format-number.ts";
+import { version } from "./artifact/version.ts";
 import {
   compile,
   type CompileOptions,
@@ -40,6 +41,7 @@ Compiles a model spec to one ONNX file that infers and trains.
   --batch N             with --print cost: clips at once (default: 1)
   --seconds S           with --print cost: their length (default: as long as the model hears)
   --json                print one JSON object instead of text
+  --version             print the version
   --help                print this
 
 Examples:
@@ -66,7 +68,8 @@ const readArguments = (args: readonly string[]) => {
         batch: { type: "string" },
         seconds: { type: "string" },
         json: { type: "boolean", default: false },
-        help: { type: "boolean", default: false },
+        version: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
       },
     });
   } catch (error) {
@@ -80,10 +83,9 @@ const defaultSpec = "spec/ast.ts";
 
 const isGraphInput = (value: string): value is GraphInput => value === "waveform" || value === "features";
 const printable = ["inference", "gradients", "update", "cost"] as const satisfies readonly (StageName | "cost")[];
-const millions = (count: number): string => `${(count / 1e6).toFixed(1)} M`;
-const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(1)} MB`;
 
 const print = (text: string): void => void process.stdout.write(`${printableLines(text)}\n`);
+const printJson = (value: object): void => void process.stdout.write(`${printableJson(value)}\n`);
 const printError = (text: string): void => void process.stderr.write(`${printableLines(text)}\n`);
 
 const readCostOptions = (values: {
@@ -112,9 +114,7 @@ const printCost = (options: CompileOptions, costOptions: CostOptions, asJson: bo
   const isWaveform = input === "waveform";
   if (asJson) {
     const parts = costs.map(({ span, ...cost }) => ({ ...cost, file: span?.file, line: span?.line }));
-    process.stdout.write(
-      `${printableJson({ spec, input, batch, ...(isWaveform ? { samples } : {}), costs: parts })}\n`,
-    );
+    printJson({ spec, input, batch, ...(isWaveform ? { samples } : {}), costs: parts });
     return;
   }
   const clips = `${formatExact(batch)} ${plural(batch, "clip")}`;
@@ -128,6 +128,10 @@ const run = (args: readonly string[]): void => {
     print(usage);
     return;
   }
+  if (values.version) {
+    print(version);
+    return;
+  }
   if (positionals.length > 1) fail("arguments", `expected one spec, got ${positionals.join(" ")}; see --help`);
   const { out, input, weights, "weights-from": weightsFrom, "weights-labels": weightsLabels } = values;
   if (out === "") fail("arguments", "--out names no file; see --help");
@@ -135,7 +139,7 @@ const run = (args: readonly string[]): void => {
   if (!isGraphInput(input)) return fail("arguments", `--input is waveform or features, not ${input}`);
   const printed = printable.find((name) => name === values.print);
   if (values.print !== undefined && printed === undefined) {
-    fail("arguments", `--print is ${printable.join(", ")}, not ${values.print}`);
+    fail("arguments", `--print is ${printable.slice(0, -1).join(", ")} or ${printable.at(-1)}, not ${values.print}`);
   }
   const costOptions = readCostOptions(values);
 
@@ -157,32 +161,26 @@ const run = (args: readonly string[]): void => {
     return;
   }
   if (printed !== undefined) {
-    print(printStage(options, printed).trimEnd());
+    const text = printStage(options, printed).trimEnd();
+    if (values.json) printJson({ spec, input, stage: printed, lines: text.split("\n") });
+    else print(text);
     return;
   }
   const { metadata, coverage, bytes } = compile(options);
   const seconds = (performance.now() - started) / 1000;
   if (values.json) {
-    process.stdout.write(
-      `${printableJson({
-        spec,
-        out,
-        input,
-        seconds,
-        bytes,
-        parameters: metadata.parameters,
-        specHash: metadata.specHash,
-        coverage,
-      })}\n`,
-    );
+    const { parameters, specHash } = metadata;
+    printJson({ spec, out, input, seconds, bytes, parameters, specHash, coverage });
     return;
   }
   if (coverage) print(printCoverage(coverage));
   const size =
-    bytes.data > 0 ? `${megabytes(bytes.graph)} + ${megabytes(bytes.data)} in ${out}.data` : megabytes(bytes.graph);
+    bytes.data > 0
+      ? `${formatBytes(bytes.graph)} + ${formatBytes(bytes.data)} in ${out}.data`
+      : formatBytes(bytes.graph);
   print(
     `${spec} -> ${out}: ${metadata.specName}, ${metadata.classes.length} classes, ` +
-      `${millions(metadata.parameters)} parameters, ${size}, ${seconds.toFixed(1)} s`,
+      `${formatCount(metadata.parameters)} parameters, ${size}, ${seconds.toFixed(1)} s`,
   );
 };
 

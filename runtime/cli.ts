@@ -2,6 +2,7 @@
 /** `runtime COMMAND`: the only place that touches the process. */
 import { printableLines } from "../compiler/artifact/printable.ts";
 import { watchOutput } from "../compiler/artifact/files/watch-output.ts";
+import { version } from "../compiler/artifact/version.ts";
 import { type Command, type ExitCode, exitCodes } from "./commands/command.ts";
 import { cvCommand } from "./commands/cv-command.ts";
 import { soundsCommand } from "./commands/sounds-command.ts";
@@ -46,7 +47,9 @@ Trains and uses the graphs that specgraph compiles.
   sounds   write the embedded sounds as WAV files
   devices  list what this machine can compute on
 
-runtime COMMAND --help says more.`;
+runtime COMMAND --help says more. runtime --version prints the version.`;
+
+const asksForHelp = (argument: string | undefined): boolean => argument === "--help" || argument === "-h";
 
 const findCommand = (name: string): Command => {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
@@ -56,12 +59,16 @@ const findCommand = (name: string): Command => {
 
 const run = async (args: readonly string[], signal: AbortSignal): Promise<ExitCode> => {
   const [name, ...rest] = args;
-  if (name === undefined || name === "--help" || name === "-h") {
-    (name === undefined ? process.stderr : process.stdout).write(`${usage}\n`);
-    return name === undefined ? exitCodes.userError : exitCodes.done;
+  if (name === undefined) {
+    process.stderr.write(`${usage}\n`);
+    return exitCodes.userError;
+  }
+  if (asksForHelp(name) || name === "--version") {
+    process.stdout.write(`${name === "--version" ? version : usage}\n`);
+    return exitCodes.done;
   }
   const command = findCommand(name);
-  if (rest.includes("--help")) {
+  if (rest.some(asksForHelp)) {
     process.stdout.write(`${printUsage(command.usage)}\n`);
     return exitCodes.done;
   }

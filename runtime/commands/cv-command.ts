@@ -38,6 +38,7 @@ import { runTraining } from "./run-training.ts";
 const { fold: _, ...dataOptions } = clipOptions;
 const options = {
   ...dataOptions,
+  data: { ...dataOptions.data, help: "a folder per class, a known data set's, a CSV or AST's JSON" },
   folds: { kind: "integer", value: "K", least: 2, help: "how many parts (default: the data's own, else 5)" },
   repeats: { kind: "integer", value: "N", least: 1, help: "times, each with the next seed (default: 1)" },
   ...trainingOptions,

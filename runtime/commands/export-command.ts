@@ -9,7 +9,12 @@ import { exportHuggingFace } from "../export/export-hugging-face.ts";
 import { exportSafetensors } from "../export/export-safetensors.ts";
 
 const options = {
-  format: { kind: "text", value: "NAME", help: "safetensors: one file; hf: a folder that transformers loads" },
+  format: {
+    kind: "choice",
+    value: "NAME",
+    choices: ["safetensors", "hf"],
+    help: "safetensors: one file; hf: a folder that transformers loads",
+  },
   out: { kind: "text", value: "PATH", help: "the file or folder to write" },
   ...commonOptions,
 } as const;
@@ -29,26 +34,26 @@ subtract it from the samples first.`,
   ],
 };
 
-const formats: ReadonlyMap<string, (artifact: Artifact, out: string) => Promise<void>> = new Map([
-  ["safetensors", exportSafetensors],
-  ["hf", exportHuggingFace],
-]);
+type Format = (typeof options)["format"]["choices"][number];
+
+const writers: Readonly<Record<Format, (artifact: Artifact, out: string) => Promise<void>>> = {
+  safetensors: exportSafetensors,
+  hf: exportHuggingFace,
+};
 
 export const exportCommand: Command = {
   usage,
   run: async (args, output) => {
     const { values, operands } = parseOptions(usage, args);
-    const { format = "", out = "" } = values;
+    const { format, out } = values;
     const graph = oneOperand(usage, operands);
-    const write = formats.get(format);
-    if (!write) {
-      const given = format === "" ? "is missing" : `is ${format}`;
-      throw new UserError("usage", {}, `--format ${given}; it is one of ${[...formats.keys()].join(", ")}`);
+    if (format === undefined) {
+      throw new UserError("usage", {}, `--format is missing; it is ${options.format.choices.join(" or ")}`);
     }
-    if (out === "") throw new UserError("usage", {}, "--out is missing; it names the file or folder to write");
+    if (out === undefined) throw new UserError("usage", {}, "--out is missing; it names the file or folder to write");
     const artifact = readArtifact(graph);
     try {
-      await write(artifact, out);
+      await writers[format](artifact, out);
     } catch (error) {
       throw writeFailure(out, error);
     }

@@ -22,9 +22,9 @@ const options = { ...clipOptions, ...commonOptions } as const;
 const usage: Usage<typeof options> = {
   name: "stats",
   synopsis: "[GRAPH] [options]",
-  description: `Measures what a spec needs to know of a data set, and prints the lines to put in it: the mean and deviation of the
-log-mel features, the length of the clips, the classes, and how \`train\` will divide them. Only clips that the data does not keep
-for evaluation are measured; their labels need not be the graph's.
+  description: `Measures what a spec needs to know of a data set, and prints the lines to put in it: the mean and deviation
+of the log-mel features, the length of the clips, the classes, and how \`train\` will divide them. Only clips that the data
+does not keep for evaluation are measured; their labels need not be the graph's.
 As in AST's get_norm_stats.py, the mean and deviation are of all that the network is given, the zeros after the end of
 a short clip included; without augmentation, and over all clips at once. The figures without those zeros are printed too.`,
   operands: [["GRAPH", "a graph.onnx with the feature pipeline to measure (default: AST's own, of 1024 frames)"]],

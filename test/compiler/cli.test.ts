@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decodeOnnx } from "../../compiler/artifact/onnx.ts";
+import { version } from "../../compiler/artifact/version.ts";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type ArtifactMetadata, parseMetadata } from "../../compiler/artifact/metadata.ts";
 
@@ -56,6 +57,7 @@ Compiles a model spec to one ONNX file that infers and trains.
   --batch N             with --print cost: clips at once (default: 1)
   --seconds S           with --print cost: their length (default: as long as the model hears)
   --json                print one JSON object instead of text
+  --version             print the version
   --help                print this
 
 Examples:
@@ -84,6 +86,21 @@ test("--print: one stage as text, and no file", () => {
   );
   expect(stdout).toContain("\noptimizer/optimizer/add.0: int32[] = add(optimizer.step, constant/one-step)\n");
   expect(written(folder)).toStrictEqual([]);
+});
+
+test("--print of a stage for programs: one JSON object with its lines", () => {
+  const folder = makeFolder();
+  const { stdout: text } = run(folder, "spec.ts", "--print", "update");
+  const { status, stdout, stderr } = run(folder, "spec.ts", "--print", "update", "--json");
+  expect({ status, stderr }).toStrictEqual({ status: 0, stderr: "" });
+  const lines = text.trimEnd().split("\n");
+  expect(JSON.parse(stdout)).toStrictEqual({ spec: "spec.ts", input: "waveform", stage: "update", lines });
+  expect(written(folder)).toStrictEqual([]);
+});
+
+test("--version, and -h for --help", () => {
+  expect(run(tmpdir(), "--version")).toStrictEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
+  expect(run(tmpdir(), "-h")).toStrictEqual(run(tmpdir(), "--help"));
 });
 
 describe("--print cost", () => {
@@ -136,7 +153,7 @@ describe("wrong arguments", () => {
     [["--json=yes"], "error: Option '--json' does not take an argument; see --help (arguments)\n"],
     [["a.ts", "b.ts"], "error: expected one spec, got a.ts b.ts; see --help (arguments)\n"],
     [["--input", "mel"], "error: --input is waveform or features, not mel (arguments)\n"],
-    [["--print", "loss"], "error: --print is inference, gradients, update, cost, not loss (arguments)\n"],
+    [["--print", "loss"], "error: --print is inference, gradients, update or cost, not loss (arguments)\n"],
     [["--batch", "2"], "error: --batch goes with --print cost; a recipe's batch is in the spec (arguments)\n"],
     [["--print", "cost", "--batch", "1.5"], "error: --batch is a whole number of 1 or more, not 1.5 (arguments)\n"],
     [["--print", "cost", "--seconds", "x"], "error: --seconds is a number above 0, not x (arguments)\n"],
@@ -159,6 +176,44 @@ test("--weights-from without weights", () => {
   });
 });
 
+describe("a checkpoint that the spec names", () => {
+  const name = (folder: string, options: string): void =>
+    writeFileSync(
+      join(folder, "spec.ts"),
+      `import { checkpoint } from "specgraph";
+import { tiny } from "./tiny-model.ts";
+export default tiny({
+  pretrained: checkpoint({ ${options} }),
+});
+`,
+    );
+
+  test("and that is missing is told where it is named, with what to do", () => {
+    const folder = makeFolder();
+    name(folder, 'file: "vit.pth"');
+    expect(run(folder, "spec.ts")).toStrictEqual({
+      status: 2,
+      stdout: "",
+      stderr: `spec.ts:4:34 error: ${join(folder, "vit.pth")}: there is no such file (checkpoint)
+  4 |   pretrained: checkpoint({ file: "vit.pth" }),
+    |                                  ^^^^^^^^^
+  fix: put the file there, or start from random weights: --weights none
+`,
+    });
+    expect(run(folder, "spec.ts", "--weights", "none").status).toBe(0);
+  });
+
+  test("and that is none is told there, too", () => {
+    const folder = makeFolder();
+    name(folder, 'file: "spec.ts"');
+    const { status, stderr } = run(folder, "spec.ts");
+    expect(status).toBe(2);
+    expect(stderr).toMatch(
+      /^spec\.ts:4:34 error: \S+spec\.ts: is not a checkpoint; expected .*\n {2}4 \|.*\n {4}\| +\^+\n$/,
+    );
+  });
+});
+
 test("--weights-from names a part of the checkpoint", () => {
   const folder = makeFolder();
   expect(run(folder, "spec.ts", "--out", "a.onnx").status).toBe(0);
@@ -174,7 +229,7 @@ describe("what a compilation prints", () => {
     const folder = makeFolder();
     const { status, stdout, stderr } = run(folder, "spec.ts");
     expect({ status, stderr }).toStrictEqual({ status: 0, stderr: "" });
-    expect(stdout).toMatch(/^spec\.ts -> graph\.onnx: tiny, 2 classes, 0\.0 M parameters, \d\.\d MB, \d+\.\d s\n$/);
+    expect(stdout).toMatch(/^spec\.ts -> graph\.onnx: tiny, 2 classes, \d\.\d k parameters, \d\.\d MB, \d+\.\d s\n$/);
     expect(written(folder)).toStrictEqual(["graph.onnx"]);
   });
 

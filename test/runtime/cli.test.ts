@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { version } from "../../compiler/artifact/version.ts";
 import { temporaryFolder } from "./audio/temporary-folder.ts";
 import { wavBytes } from "./audio/wav-bytes.ts";
 import { linearModel, metadata, writeLinearModel } from "./artifact/linear-artifact.ts";
@@ -221,6 +222,17 @@ test("help is on stdout", async () => {
   expect(all).toMatchObject({ code: 0, stderr: "" });
   expect(all.stdout).toContain("runtime COMMAND --help says more.");
   expect(train.stdout).toMatch(/^Usage: runtime train GRAPH \[options\], or --resume --out DIR\n/);
+  expect(await runtime(["-h"], ".")).toStrictEqual(all);
+  expect(await runtime(["train", "-h"], ".")).toStrictEqual(train);
+});
+
+test("cross-validation has no sounds of its own, and its help names none", async () => {
+  const { stdout } = await runtime(["cv", "--help"], ".");
+  expect(stdout).toContain("  --data PATH             a folder per class, a known data set's, a CSV or AST's JSON\n");
+});
+
+test("--version", async () => {
+  expect(await runtime(["--version"], ".")).toStrictEqual({ code: 0, stdout: `${version}\n`, stderr: "" });
 });
 
 test("a defect of ours: one line, how to report it, and exit code 1", () => {
