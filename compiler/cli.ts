@@ -1,22 +1,16 @@
 #!/usr/bin/env node
 /** `specgraph [spec.ts] [--out graph.onnx] [--input waveform|features]`; in a clone, `npm run compile -- ...`. */
-import { plural } from "./artifact/plural.ts";
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { printableJson, printableLines } from "./artifact/printable.ts";
 import { watchOutput } from "./artifact/files/watch-output.ts";
 import { formatBytes, formatCount, formatExact } from "./artifact/format-number.ts";
+import type { GraphInput } from "./artifact/metadata.ts";
+import { plural } from "./artifact/plural.ts";
 import { version } from "./artifact/version.ts";
-import {
-  compile,
-  type CompileOptions,
-  type CostOptions,
-  type GraphInput,
-  measureCosts,
-  printStage,
-  type StageName,
-} from "./compile.ts";
+import { compile, type CompileOptions, measureCosts, printStage, type StageName } from "./compile.ts";
 import { printCosts } from "./cost/cost-by-path.ts";
+import type { CostOptions } from "./cost/extent-of.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { printCoverage } from "./weights/coverage.ts";
 import { printDiagnostic } from "./diagnostics/print-diagnostic.ts";

@@ -60,6 +60,9 @@ const schemas = {
 /** What `metadata_props` tells the runtime, each property as JSON under the key `specgraph.<property>`. */
 export type ArtifactMetadata = Immutable<v.InferOutput<v.ObjectSchema<typeof schemas, undefined>>>;
 
+/** Where a graph starts: at the waveform [batch, samples], or at normalised features [batch, frames, bins]. */
+export type GraphInput = ArtifactMetadata["input"];
+
 const keyPrefix = "specgraph.";
 
 /** The metadata property that holds this property of `ArtifactMetadata`. */

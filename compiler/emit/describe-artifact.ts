@@ -1,6 +1,6 @@
 /** What the artifact's metadata say of a compiled model. */
 import { createHash } from "node:crypto";
-import { type ArtifactMetadata, formatVersion } from "../artifact/metadata.ts";
+import { type ArtifactMetadata, formatVersion, type GraphInput } from "../artifact/metadata.ts";
 import { version } from "../artifact/version.ts";
 import { modelCost } from "../cost/model-cost.ts";
 import type { NormalizedSpec } from "../ir/normalized-spec.ts";
@@ -15,11 +15,7 @@ const hashSpec = (spec: NormalizedSpec): string =>
     .update(JSON.stringify({ ...spec, pretrained: undefined }))
     .digest("hex");
 
-export const describeArtifact = (
-  spec: NormalizedSpec,
-  program: Program,
-  input: ArtifactMetadata["input"],
-): ArtifactMetadata => {
+export const describeArtifact = (spec: NormalizedSpec, program: Program, input: GraphInput): ArtifactMetadata => {
   const parameters = parametersOf(program);
   const stages = [program.gradients?.states ?? [], program.update?.states ?? []].flat();
   const changing = new Set(stages.flatMap(({ value, next }) => (next ? [value.name] : [])));

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { ArtifactMetadata } from "../artifact/metadata.ts";
+import type { GraphInput } from "../artifact/metadata.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
 import type { Locate, NormalizedSpec } from "../ir/normalized-spec.ts";
 import type { MatchedCheckpoint } from "../weights/match-layout.ts";
@@ -10,8 +10,7 @@ import { type ReadSpec, readSpec } from "./read-spec.ts";
 
 export interface LoadOptions {
   readonly spec: string;
-  /** Where the graph starts: at the waveform, or at normalised features [batch, frames, bins]. */
-  readonly input: ArtifactMetadata["input"];
+  readonly input: GraphInput;
   /** A checkpoint to start from instead of the spec's; "none": start from the seed. */
   readonly weights?: string;
   /** Which of the checkpoint's models, instead of the spec's choice. */

@@ -1,6 +1,6 @@
 /** From the spec as written to the spec as lowered: defaults, units, class names, unrolled blocks, parameter paths. */
 import { dirname, resolve } from "node:path";
-import type { ArtifactMetadata } from "../artifact/metadata.ts";
+import type { GraphInput } from "../artifact/metadata.ts";
 import type { FeatureStep, KaldiFbank, Normalize, PadOrCut } from "../../spec/dsl/features.ts";
 import type { Model } from "../../spec/dsl/model.ts";
 import type { Classes, Objective } from "../../spec/dsl/objectives.ts";
@@ -159,7 +159,7 @@ export const normalizeSpec = (
   model: Model,
   locate: Locate,
   specPath: string,
-  input: ArtifactMetadata["input"] = "waveform",
+  input: GraphInput = "waveform",
   source?: FeatureSource,
 ): NormalizedSpec => {
   const diagnostics: Diagnostic[] = [];

@@ -1,5 +1,5 @@
 /** The training recipe as written to the recipe as lowered and told to the runtime. */
-import type { ArtifactMetadata } from "../artifact/metadata.ts";
+import type { GraphInput } from "../artifact/metadata.ts";
 import type { Schedule, Warmup } from "../artifact/recipe.ts";
 import { checkNumbers, type Report } from "../diagnostics/report.ts";
 import type { NormalizedFeatures, NormalizedPrecision, NormalizedTraining, Settled } from "../ir/normalized-spec.ts";
@@ -42,7 +42,7 @@ const normalizeSchedule = (schedule: WrittenSchedule, report: Report): Schedule 
 
 /** Where the graph starts, and the features that follow, if they are right. */
 interface GraphStart {
-  readonly input: ArtifactMetadata["input"];
+  readonly input: GraphInput;
   readonly features: NormalizedFeatures | undefined;
 }
 

@@ -1,28 +1,23 @@
 /** What training adds to inference before gradients: augmentation and the loss. */
+import type { GraphInput } from "../artifact/metadata.ts";
 import { names } from "../artifact/names.ts";
 import type { Locate, NormalizedSpec } from "../ir/normalized-spec.ts";
-import type { Builder } from "../ops/builder.ts";
+import { type Builder, createBuilder } from "../ops/builder.ts";
+import { verify } from "../ops/verify.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import type { Batch } from "./augmentations/augmentation.ts";
 import { augmentationRow } from "./augmentations/augmentations.ts";
 import { lowerFeatures } from "./features/lower-features.ts";
+import type { LoweredInference } from "./lower-inference.ts";
 import { lowerNetwork, trainsDifferently } from "./lower-network.ts";
-import { objectives } from "./lower-objective.ts";
-
-/** Inference as it is lowered: from the graph's input on. */
-export interface LoweredInference {
-  readonly kind: "waveform" | "features";
-  readonly start: Value;
-  readonly features: Value;
-  readonly logits: Value;
-}
+import { objectives } from "./objectives.ts";
 
 /** Whether training's forward pass is another than inference's, which is float32 so that it runs well everywhere. */
 const hasOwnForward = ({ precision, augmentation, network }: NormalizedSpec): boolean =>
   precision.kind !== "float32" || augmentation.length > 0 || trainsDifferently(network);
 
 /** The batch after the augmentations of waveforms, or of features. */
-const augment = (b: Builder, { augmentation, features }: NormalizedSpec, on: LoweredInference["kind"], batch: Batch) =>
+const augment = (b: Builder, { augmentation, features }: NormalizedSpec, on: GraphInput, batch: Batch) =>
   augmentation.reduce((augmented, step) => {
     const row = augmentationRow(step);
     return row.on === on ? row.lower(b, augmented, step, features) : augmented;
@@ -32,33 +27,31 @@ const augment = (b: Builder, { augmentation, features }: NormalizedSpec, on: Low
 const lowerAugmentation = (
   b: Builder,
   spec: NormalizedSpec,
-  { kind, start, features }: LoweredInference,
+  { input, start, features }: LoweredInference,
   targets: Value,
   locate: Locate,
 ): Batch =>
   b.from({ path: "augmentation", role: "training", span: locate(spec, "training") }, () => {
-    if (kind === "features") return augment(b, spec, "features", { signal: features, targets });
+    if (input === "features") return augment(b, spec, "features", { signal: features, targets });
     const waveforms = augment(b, spec, "waveform", { signal: start, targets });
     const heard =
       waveforms.signal === start ? features : lowerFeatures(b, waveforms.signal, spec.features, spec.sampleRateHz);
     return augment(b, spec, "features", { signal: heard, targets: waveforms.targets });
   });
 
-/** Training as it is lowered: from the batch to the loss. */
+/** Training's forward pass. */
 export interface LoweredForward {
+  /** Outputs: logits and scores, of inference, and the loss. */
   readonly graph: Graph;
+  /** [batch, classes] */
   readonly targets: Value;
   /** [] */
   readonly loss: Value;
 }
 
-/** Appends the loss to inference; with augmentation or mixed precision, of a forward pass of its own on the same parameters. */
-export const lowerLoss = (
-  b: Builder,
-  spec: NormalizedSpec,
-  inference: LoweredInference,
-  locate: Locate,
-): Omit<LoweredForward, "graph"> => {
+/** Inference with the loss after it; with augmentation, mixed precision or the like, of a forward pass of its own on the same states. */
+export const lowerLoss = (spec: NormalizedSpec, inference: LoweredInference, locate: Locate): LoweredForward => {
+  const b = createBuilder(inference.graph);
   const classes = spec.classes.length;
   const objective = objectives[spec.objective];
   const targets = b.input(names.targets, { dtype: "float32", shape: ["batch", classes] });
@@ -69,5 +62,5 @@ export const lowerLoss = (
     const smooth = labelSmoothing === 0 ? batch.targets : objective.smooth(b, batch.targets, labelSmoothing, classes);
     return objective.loss(b, logits, smooth);
   });
-  return { targets, loss };
+  return { graph: verify(b.finish([...inference.graph.outputs, loss])), targets, loss };
 };

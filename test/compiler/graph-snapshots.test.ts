@@ -4,7 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { lowerSpec } from "../../compiler/compile.ts";
+import { lowerSpec } from "../../compiler/lower/lower-spec.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import type { Graph } from "../../compiler/ir/graph.ts";
 import { printGraph } from "../../compiler/ir/print-graph.ts";

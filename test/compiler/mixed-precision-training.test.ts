@@ -4,7 +4,7 @@
  */
 import { Tensor } from "../onnxruntime.ts";
 import { describe, expect, test } from "vitest";
-import { lowerSpec } from "../../compiler/compile.ts";
+import { lowerSpec } from "../../compiler/lower/lower-spec.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import type { Program } from "../../compiler/ir/program.ts";
 import { adam, float32, mixedFloat16, multiLabel, type Precision, singleLabel } from "../../spec/dsl/index.ts";

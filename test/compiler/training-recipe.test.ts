@@ -1,7 +1,7 @@
 /** Training steps with what a recipe may add: accumulation, clipping, parts of the network at other rates, augmentation. */
 import { type InferenceSession, Tensor } from "../onnxruntime.ts";
 import { describe, expect, test } from "vitest";
-import { lowerSpec } from "../../compiler/compile.ts";
+import { lowerSpec } from "../../compiler/lower/lower-spec.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import type { Program } from "../../compiler/ir/program.ts";
 import {

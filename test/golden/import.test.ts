@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "../onnxruntime.ts";
 import { afterAll, describe, expect, test } from "vitest";
-import { lowerSpec } from "../../compiler/compile.ts";
+import { lowerSpec } from "../../compiler/lower/lower-spec.ts";
 import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import { importWeights, type ImportedWeights } from "../../compiler/weights/import-weights.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InferenceSession, Tensor } from "../onnxruntime.ts";
 import { names } from "../../compiler/artifact/names.ts";
-import { lowerSpec } from "../../compiler/compile.ts";
+import { lowerSpec } from "../../compiler/lower/lower-spec.ts";
 import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import type { NormalizedSpec } from "../../compiler/ir/normalized-spec.ts";

@@ -2,7 +2,7 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { lowerSpec } from "../../compiler/compile.ts";
+import { lowerSpec } from "../../compiler/lower/lower-spec.ts";
 import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import { referenceName } from "../../compiler/weights/layouts/reference-name.ts";

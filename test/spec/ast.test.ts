@@ -2,7 +2,7 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { lowerSpec } from "../../compiler/compile.ts";
+import { lowerSpec } from "../../compiler/lower/lower-spec.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import { readSpec } from "../../compiler/frontend/read-spec.ts";
 import { elements } from "../../compiler/ir/shape.ts";

@@ -1,7 +1,7 @@
 /** Which part of a spec costs what. */
 import { expect, test } from "vitest";
 import { costFor } from "../../../compiler/artifact/cost.ts";
-import { lowerSpec } from "../../../compiler/compile.ts";
+import { lowerSpec } from "../../../compiler/lower/lower-spec.ts";
 import { costByPath, printCosts } from "../../../compiler/cost/cost-by-path.ts";
 import { modelCost } from "../../../compiler/cost/model-cost.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";

@@ -4,7 +4,7 @@ import { costFor, type Extent, type StageCost } from "../../../compiler/artifact
 import { evaluate, type Lengths } from "../../../compiler/artifact/dim.ts";
 import { bytesPerElement } from "../../../compiler/artifact/element-types.ts";
 import { decodeOnnx, type onnx } from "../../../compiler/artifact/onnx.ts";
-import { lowerSpec } from "../../../compiler/compile.ts";
+import { lowerSpec } from "../../../compiler/lower/lower-spec.ts";
 import { modelCost } from "../../../compiler/cost/model-cost.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import type { DType, Graph, Value } from "../../../compiler/ir/graph.ts";

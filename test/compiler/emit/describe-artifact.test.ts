@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { costFor } from "../../../compiler/artifact/cost.ts";
 import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { describeArtifact } from "../../../compiler/emit/describe-artifact.ts";
-import { lowerSpec } from "../../../compiler/compile.ts";
+import { lowerSpec } from "../../../compiler/lower/lower-spec.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import { samplesIn } from "../../../runtime/audio/frames.ts";
 import { type AstOptions, ast } from "../../../spec/ast.ts";

@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { compile, type GraphInput } from "../../../compiler/compile.ts";
+import type { GraphInput } from "../../../compiler/artifact/metadata.ts";
+import { compile } from "../../../compiler/compile.ts";
 import { CompileError } from "../../../compiler/diagnostics/diagnostic.ts";
 import { printDiagnostic } from "../../../compiler/diagnostics/print-diagnostic.ts";
 

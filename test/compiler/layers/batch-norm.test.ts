@@ -1,6 +1,6 @@
 /** Batch normalisation: PyTorch's values and gradients, what it leaves of its statistics, and how inference has it. */
 import { describe, expect, test } from "vitest";
-import { lowerSpec } from "../../../compiler/compile.ts";
+import { lowerSpec } from "../../../compiler/lower/lower-spec.ts";
 import { describeArtifact } from "../../../compiler/emit/describe-artifact.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import type { Flow } from "../../../compiler/ir/flow.ts";

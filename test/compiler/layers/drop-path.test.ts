@@ -1,6 +1,6 @@
 /** Stochastic depth: what it does to clips while training, that inference knows nothing of it, and training with it. */
 import { describe, expect, test } from "vitest";
-import { lowerSpec } from "../../../compiler/compile.ts";
+import { lowerSpec } from "../../../compiler/lower/lower-spec.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import { drawsOf, type Program } from "../../../compiler/ir/program.ts";
 import { printGraph } from "../../../compiler/ir/print-graph.ts";

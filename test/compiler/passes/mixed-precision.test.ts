@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { lowerSpec } from "../../../compiler/compile.ts";
+import { lowerSpec } from "../../../compiler/lower/lower-spec.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import { createBuilder } from "../../../compiler/ops/builder.ts";
 import type { Graph, Node, Role, Value } from "../../../compiler/ir/graph.ts";

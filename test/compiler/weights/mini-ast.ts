@@ -1,7 +1,8 @@
 /** One small AST in every checkpoint layout: the reference's tensors, renamed and reshaped as each layout has them. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type GraphInput, lowerSpec } from "../../../compiler/compile.ts";
+import type { GraphInput } from "../../../compiler/artifact/metadata.ts";
+import { lowerSpec } from "../../../compiler/lower/lower-spec.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import type { NormalizedSpec } from "../../../compiler/ir/normalized-spec.ts";
 import type { State } from "../../../compiler/ir/graph.ts";

@@ -2,7 +2,8 @@
 import { cpSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { compile, type GraphInput } from "../../../compiler/compile.ts";
+import type { GraphInput } from "../../../compiler/artifact/metadata.ts";
+import { compile } from "../../../compiler/compile.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 
 /** @returns the path of a graph of so many frames, which normalises by AudioSet's statistics. */

@@ -1,10 +1,12 @@
+/** Scores, loss and smoothed targets of each objective. */
 import type { NormalizedSpec } from "../ir/normalized-spec.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { Value } from "../ir/graph.ts";
 
 interface LoweredObjective {
-  /** What becomes of targets [batch, classes] when `smoothing` of them is spread out. */
+  /** What becomes of targets [batch, classes] when `smoothing` of them is spread out, of the same shape. */
   readonly smooth: (b: Builder, targets: Value, smoothing: number, classes: number) => Value;
+  /** Logits -> scores, both [batch, classes]. */
   readonly scores: (b: Builder, logits: Value) => Value;
   /** Logits and targets [batch, classes] -> loss []. */
   readonly loss: (b: Builder, logits: Value, targets: Value) => Value;
@@ -14,7 +16,6 @@ interface LoweredObjective {
 const blend = (b: Builder, targets: Value, smoothing: number, uniform: number): Value =>
   b.add(b.mul(targets, b.scalar(1 - smoothing)), b.scalar(smoothing * uniform));
 
-/** Scores and loss of each objective. */
 export const objectives: { readonly [Kind in NormalizedSpec["objective"]]: LoweredObjective } = {
   "multi-label": {
     smooth: (b, targets, smoothing) => blend(b, targets, smoothing, 1 / 2),

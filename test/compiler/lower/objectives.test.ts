@@ -1,7 +1,7 @@
 import { Tensor } from "../../onnxruntime.ts";
 import { expect, test } from "vitest";
 import { createBuilder } from "../../../compiler/ops/builder.ts";
-import { objectives } from "../../../compiler/lower/lower-objective.ts";
+import { objectives } from "../../../compiler/lower/objectives.ts";
 import { runGraph } from "../run-graph.ts";
 
 const logits = [2, -1, 0.5, 0.1, 0.2, -3];

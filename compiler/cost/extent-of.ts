@@ -1,0 +1,32 @@
+import type { Extent } from "../artifact/cost.ts";
+import type { GraphInput } from "../artifact/metadata.ts";
+import { CompileError } from "../diagnostics/diagnostic.ts";
+import type { NormalizedSpec } from "../ir/normalized-spec.ts";
+
+export interface CostOptions {
+  /** Clips at once. */
+  readonly batch: number;
+  /** Of each clip; default: as many as fill the frames. */
+  readonly seconds?: number;
+}
+
+/** The clips that a cost is asked for. @throws CompileError where the graph takes none of that length */
+export const extentOf = (
+  { features, sampleRateHz }: Pick<NormalizedSpec, "features" | "sampleRateHz">,
+  input: GraphInput,
+  { batch, seconds }: CostOptions,
+): Extent => {
+  const { frames, frameLengthSamples, frameShiftSamples } = features;
+  if (seconds === undefined) return { batch, samples: (frames - 1) * frameShiftSamples + frameLengthSamples };
+  const samples = Math.round(seconds * sampleRateHz);
+  const refuse = (message: string): never => {
+    throw new CompileError([{ code: "cost", message }]);
+  };
+  if (input === "features") refuse("--seconds is the length of waveforms, and the graph starts at features");
+  if (samples < frameLengthSamples) {
+    refuse(
+      `--seconds ${seconds} gives ${samples} samples at ${sampleRateHz} Hz; the graph takes ${frameLengthSamples} or more`,
+    );
+  }
+  return { batch, samples };
+};
