@@ -123,9 +123,9 @@ export const statsCommand: Command = {
     const { values, operands } = parseOptions(usage, args);
     const graph = operands.length === 0 ? undefined : oneOperand(usage, operands);
     const artifact = graph === undefined ? readFrontEnd() : readWaveformArtifact(graph);
-    if (graph === undefined) output.note(describeFrontEnd(artifact.metadata));
     const { data, labels, fold } = values;
     const dataset = await readDataset({ data, labels, fold });
+    if (graph === undefined) output.note(describeFrontEnd(artifact.metadata));
     for (const note of dataset.notes) output.note(note);
     const clips = trainingClips(dataset);
     const rest = dataset.clips.length - clips.length;

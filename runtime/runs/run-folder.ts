@@ -157,6 +157,20 @@ const requireOtherFolder = (path: string, source: string): void => {
 };
 
 /**
+ * Looks before long work whether a run may go there; where the folder is made, it is looked at again.
+ * @throws UserError where it holds what is still needed, or cannot be read
+ */
+export const requireFreeFolder = (path: string, source: string, overwrite: boolean): void => {
+  requireOtherFolder(path, source);
+  if (overwrite || !existsSync(path)) return;
+  try {
+    requireNoResults(runFolder(path));
+  } catch (error) {
+    throw writeFailure(runFolder(path).metrics, error);
+  }
+};
+
+/**
  * Makes the folder and takes it for this process, with an empty metrics file to prove that it can be written.
  * @param folder as the user gave it; else a new one under `runs/`, named after the spec
  * @param source the graph that is trained

@@ -4,7 +4,7 @@ import type { SplitClips } from "../data/split-clips.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import { writeRunClips } from "../runs/run-clips.ts";
 import { graphDigest, type Run, runDigest, writeConfig } from "../runs/run-config.ts";
-import { createRunFolder } from "../runs/run-folder.ts";
+import { createRunFolder, requireFreeFolder } from "../runs/run-folder.ts";
 import { orUnlock } from "../runs/run-lock.ts";
 import { toRunPath } from "../runs/run-places.ts";
 import { digestOf, gatherClips } from "./gather-clips.ts";
@@ -77,6 +77,7 @@ export const prepareNewRun = async (
 ): Promise<PreparedRun | undefined> => {
   const { note, skipBad = false } = preparing;
   const inputs = readInputs(graph, options);
+  if (out !== undefined) requireFreeFolder(out, graph, overwrite);
   const { artifact, recipe } = inputs;
   const steps = options.steps ?? Infinity;
   const gathered = await gatherClips({

@@ -202,7 +202,7 @@ describe("wrong input: one message and exit code 2", () => {
     ["train graph.onnx --data none", "none: there is no such file"],
     [
       "train graph.onnx --data clips --out graph.onnx --device cpu",
-      `cannot write ${join("graph.onnx", "run.lock")}: its folder is a file`,
+      `cannot write ${join("graph.onnx", "metrics.jsonl")}: its folder is a file`,
     ],
     ["infer graph.onnx", "runtime infer takes a graph and one clip or more; see runtime infer --help"],
     ["inspect clips/low/0.wav", "clips/low/0.wav: not an ONNX file"],

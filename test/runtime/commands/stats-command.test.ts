@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { exitCodes } from "../../../runtime/commands/command.ts";
 import { statsCommand } from "../../../runtime/commands/stats-command.ts";
+import { recordOutput } from "../record-output.ts";
 import { saying } from "../saying.ts";
 import { generatedClipIds, generatedClipPcm } from "../../golden-data/generated-clip.ts";
 import { committedGoldens, readGoldenJson, recordedGoldens } from "../../golden-data/golden.ts";
@@ -198,6 +199,13 @@ test("for programs: a shorter length is proposed with its own statistics", async
     classes: [{ label: "Dog", training: 1, evaluation: 0, test: 0 }],
   });
   expect(text.endsWith(`objective: singleLabel({ classes: classesFile(${JSON.stringify(labels)}) }),`)).toBe(true);
+});
+
+test("without a graph, data that cannot be read are told alone", async () => {
+  const folder = temporaryFolder({ "one.wav": silence(24) });
+  const { texts, notes, output } = recordOutput();
+  await expect(statsCommand.run(["--data", folder], output, signal)).rejects.toThrow("expected one per class");
+  expect([...texts, ...notes]).toStrictEqual([]);
 });
 
 test("without a graph, AST's features are measured, and told", async () => {

@@ -127,6 +127,17 @@ test("a finished run is not overwritten unless that is asked for", async () => {
   expect(readdirSync("run").sort()).toStrictEqual(["clips.jsonl", "config.json", "metrics.jsonl", "run.lock"]);
 });
 
+test("a folder that a run may not go to is refused before any clip is opened", async () => {
+  enterWorkspace();
+  await trainFor((await startRun({ epochs: 1 })).options);
+  const examine = (): never => expect.fail("clips are opened");
+  await expect(prepareNewRun("graph.onnx", values, { ...preparing, out: "run", command, examine })).rejects.toThrow(
+    "run: holds a finished run of 1 epoch",
+  );
+  const own = prepareNewRun(join("run", "graph.onnx"), values, { ...preparing, out: "run", command, examine });
+  await expect(own).rejects.toThrow(`run: the run would overwrite ${join("run", "graph.onnx")}`);
+});
+
 test("a run that is refused is let go", async () => {
   enterWorkspace();
   await trainOneEpoch((await startRun()).options);
