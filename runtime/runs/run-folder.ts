@@ -1,4 +1,5 @@
 /** The folder that a training run writes to. */
+import { parseTemporary } from "../../compiler/artifact/files/temporary-files.ts";
 import { plural } from "../../compiler/artifact/plural.ts";
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -80,14 +81,12 @@ const results: ReadonlySet<string> = new Set([
   ...graphs.map(({ graph }) => graph),
 ]);
 
-const temporaryEnd = /\.\d+(\.old)?\.tmp$/;
-
 const isOfRun = (name: string): boolean => {
-  const target = name.replace(temporaryEnd, "");
+  const target = parseTemporary(name)?.target ?? name;
   return ownNames.has(target) || target.startsWith("events.out.tfevents.");
 };
 
-const isTemporary = (name: string): boolean => temporaryEnd.test(name) && isOfRun(name);
+const isTemporary = (name: string): boolean => parseTemporary(name) !== undefined && isOfRun(name);
 
 const removeFiles = (path: string, isObsolete: (name: string) => boolean): void => {
   for (const name of readdirSync(path).filter(isObsolete)) rmSync(join(path, name), { force: true });

@@ -5,6 +5,15 @@ import { basename, dirname, join } from "node:path";
 /** What a file is written as, until it is whole. */
 export const temporaryPath = (target: string): string => `${target}.${process.pid}.tmp`;
 
+/** What a graph is called while it and its data file are replaced. */
+const oldPath = (graph: string): string => `${graph}.${process.pid}.old.tmp`;
+
+/** What such a name stands for, and the process that gave it; undefined for any other. */
+export const parseTemporary = (name: string): { readonly target: string; readonly processId: number } | undefined => {
+  const [, target, processId] = /^(.+?)\.(\d+)(?:\.old)?\.tmp$/s.exec(name) ?? [];
+  return target === undefined ? undefined : { target, processId: Number(processId) };
+};
+
 /** Whether a process of this machine runs. */
 export const isAlive = (processId: number): boolean => {
   try {
@@ -28,9 +37,9 @@ const namesIn = (folder: string): readonly string[] => {
 export const removeAbandoned = (target: string): void => {
   const folder = dirname(target);
   for (const name of namesIn(folder)) {
-    if (!name.startsWith(`${basename(target)}.`)) continue;
-    const [, processId] = /^\.(\d+)(?:\.old)?\.tmp$/.exec(name.slice(basename(target).length)) ?? [];
-    if (processId === undefined || (Number(processId) !== process.pid && isAlive(Number(processId)))) continue;
+    const found = parseTemporary(name);
+    if (found?.target !== basename(target)) continue;
+    if (found.processId !== process.pid && isAlive(found.processId)) continue;
     rmSync(join(folder, name), { recursive: true, force: true });
   }
 };
@@ -41,7 +50,7 @@ export const removeAbandoned = (target: string): void => {
  * @throws the file system's error; what was there is then as it was
  */
 export const replacePair = (graph: string, data: string): void => {
-  const old = `${graph}.${process.pid}.old.tmp`;
+  const old = oldPath(graph);
   const hadGraph = existsSync(graph);
   if (hadGraph) renameSync(graph, old);
   try {
