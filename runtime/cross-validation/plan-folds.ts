@@ -45,7 +45,7 @@ const row = ({ classes }: Dataset, { source, classIndices }: Clip, split: string
   return [resolve(source.path), labels.join(";"), split].map(quote).join(",");
 };
 
-/** One fold as a CSV that `--data` takes: path, label and split. */
+/** One fold as the text of a table of clips: path, label and split. */
 export const foldTable = (dataset: Dataset, foldOf: ReadonlyMap<Clip, number>, heldOut: number): string => {
   const rows = dataset.clips.map((clip) => row(dataset, clip, foldOf.get(clip) === heldOut ? "test" : "train"));
   return `${["path,label,split", ...rows].join("\n")}\n`;

@@ -28,7 +28,7 @@ const lackOfVulkan = (log: string, { distributions, isContainer, hasNvidiaCard }
   return { missing, fix };
 };
 
-const onCpu = "--device cpu computes without";
+const onCpu = "the CPU computes without";
 
 /** What brings a driver that is there to work. */
 const updateDriver = ({ platform, distributions, hasNvidiaCard }: MachineFacts): string => {

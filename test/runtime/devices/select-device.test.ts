@@ -66,14 +66,14 @@ describe("a device that was asked for and is missing: the error says what adds i
       "webgpu",
       "macOS without a card",
       { ...mac, webgpu: { failure: "" } },
-      "no Metal adapter is found; a virtual machine has none; --device cpu computes without",
+      "no Metal adapter is found; a virtual machine has none; the CPU computes without",
     ],
     [
       "webgpu",
       "a driver that crashes",
       { ...linux, webgpu: { failure: "it crashed with SIGSEGV" } },
       "no adapter is found (it crashed with SIGSEGV); run: apt-get install mesa-vulkan-drivers " +
-        "(`vulkaninfo --summary` shows what Vulkan finds); --device cpu computes without",
+        "(`vulkaninfo --summary` shows what Vulkan finds); the CPU computes without",
     ],
     [
       "webgpu",
@@ -85,7 +85,7 @@ describe("a device that was asked for and is missing: the error says what adds i
       "webgpu",
       "a driver without a card",
       { ...linux, webgpu: { failure: "Warning: no physical devices" } },
-      "no adapter is found: no graphics card has a kernel driver (/dev/dri); --device cpu computes without",
+      "no adapter is found: no graphics card has a kernel driver (/dev/dri); the CPU computes without",
     ],
     [
       "webgpu",
@@ -104,20 +104,20 @@ describe("a device that was asked for and is missing: the error says what adds i
       "a card that Vulkan does not find",
       { ...linux, webgpu: { failure: "" }, renderNode: { path: "/dev/dri/renderD128", isOpen: true } },
       "no Vulkan adapter is found; run: apt-get install mesa-vulkan-drivers " +
-        "(`vulkaninfo --summary` shows what Vulkan finds); --device cpu computes without",
+        "(`vulkaninfo --summary` shows what Vulkan finds); the CPU computes without",
     ],
     [
       "webgpu",
       "Windows, an old driver",
       { ...windows, webgpu: { failure: "Error: D3D12 feature level" } },
-      "no adapter is found (D3D12 feature level); update the graphics card's driver; --device cpu computes without",
+      "no adapter is found (D3D12 feature level); update the graphics card's driver; the CPU computes without",
     ],
     [
       "webgpu",
       "an adapter that does not compute",
       { ...withNvidia, webgpu: { ...withNvidia.webgpu, failure: "Error: device lost\n    at run (a.js:1:1)" } },
       "ONNX Runtime does not compute on NVIDIA GeForce RTX 4070, NVIDIA 550.54.14 (device lost); " +
-        "run: ubuntu-drivers install (`vulkaninfo --summary` shows what Vulkan finds); --device cpu computes without",
+        "run: ubuntu-drivers install (`vulkaninfo --summary` shows what Vulkan finds); the CPU computes without",
     ],
     ["cuda", "no card", linux, "no NVIDIA card is found"],
     [
