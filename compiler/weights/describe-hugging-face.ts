@@ -5,6 +5,7 @@ import { patchesToken } from "../ir/flow.ts";
 import type { NormalizedSpec } from "../ir/normalized-spec.ts";
 import { type LayerFacts, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
 import type { State } from "../ir/graph.ts";
+import { isBlock } from "./facts/geometry.ts";
 import { referenceName } from "./layouts/reference-name.ts";
 
 const body = "audio_spectrogram_transformer.";
@@ -93,11 +94,10 @@ const featureObstacle = ({ features, sampleRateHz }: NormalizedSpec): string | u
 
 const describe = (spec: NormalizedSpec, states: readonly State[]): HuggingFaceModel | string => {
   const network = inferred(spec.network);
-  const inBlock = ({ path }: PlacedLayer): boolean => path.startsWith("blocks.");
-  const blocks = network.filter(inBlock);
+  const blocks = network.filter(isBlock);
   const depth = Math.max(1, Math.ceil(blocks.length / block.length));
   const blockLayers = Array.from({ length: depth }, () => block).flat();
-  const outer = network.filter((placed) => !inBlock(placed));
+  const outer = network.filter((placed) => !isBlock(placed));
   const facts = withInner(blocks).map((placed) => placed.facts);
   const factsOf = <Key extends keyof LayerFacts>(key: Key): readonly NonNullable<LayerFacts[Key]>[] =>
     facts.flatMap((each) => (each[key] === undefined ? [] : [each[key]]));

@@ -37,7 +37,8 @@ export type TensorData = Float32Array<ArrayBuffer> | Int32Array<ArrayBuffer> | B
 /** Elements of a tensor with these dimensions. */
 export const elementCount = (dims: readonly number[]): number => dims.reduce((count, dim) => count * dim, 1);
 
-const createData: Readonly<Record<ElementType, (count: number) => TensorData>> = {
+/** Zeros of a type, so many. */
+export const createData: Readonly<Record<ElementType, (count: number) => TensorData>> = {
   float32: (count) => new Float32Array(count),
   int32: (count) => new Int32Array(count),
   int64: (count) => new BigInt64Array(count),

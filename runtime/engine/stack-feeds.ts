@@ -1,10 +1,9 @@
 import { absentSample } from "../../compiler/artifact/names.ts";
+import { createData } from "../artifact/stored-tensor.ts";
 import type { HostTensor, HostTensors, TensorData } from "./engine.ts";
 
 const createValues: Readonly<Record<HostTensor["type"], (count: number) => TensorData>> = {
-  float32: (count) => new Float32Array(count),
-  int32: (count) => new Int32Array(count),
-  int64: (count) => new BigInt64Array(count),
+  ...createData,
   bool: (count) => new Uint8Array(count),
 };
 

@@ -34,7 +34,8 @@ export interface Geometry {
   readonly filters: Filters;
 }
 
-const isBlock = ({ path }: PlacedLayer): boolean => /^blocks\.\d+\./.test(path);
+/** Whether a layer is in a block: `repeat` calls them so. */
+export const isBlock = ({ path }: PlacedLayer): boolean => /^blocks\.\d+\./.test(path);
 
 const normPlace = (network: readonly PlacedLayer[]): NormPlace | undefined => {
   const norm = network.findIndex((placed) => placed.facts.layerNormEps !== undefined && !isBlock(placed));
