@@ -9,7 +9,7 @@ import type { GraphInput } from "./artifact/metadata.ts";
 import { plural } from "./artifact/plural.ts";
 import { version } from "./artifact/version.ts";
 import { compile, type CompileOptions, measureCosts, printStage, type StageName } from "./compile.ts";
-import { printCosts } from "./cost/cost-by-path.ts";
+import { printCosts } from "./cost/print-costs.ts";
 import type { CostOptions } from "./cost/extent-of.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { printCoverage } from "./weights/coverage.ts";

@@ -1,21 +1,19 @@
 /** What each part of a spec costs, in the order of the network. */
 import { type Cost, type Extent, lengthsOf } from "../artifact/cost.ts";
 import { evaluate, type Lengths } from "../artifact/dim.ts";
-import { formatBytes, formatCount } from "../artifact/format-number.ts";
-import { formatTable } from "../artifact/format-table.ts";
 import type { SourceSpan } from "../diagnostics/diagnostic.ts";
 import type { Graph, Node } from "../ir/graph.ts";
 import type { Program } from "../ir/program.ts";
 import { nodeCost } from "./model-cost.ts";
 
-const stages = ["inference", "gradients", "update"] as const satisfies readonly (keyof Program)[];
+export const costedStages = ["inference", "gradients", "update"] as const satisfies readonly (keyof Program)[];
 
 /** A part of the spec with all that is in it. The gradients' stage has the forward pass that it goes back through. */
 export type PathCost = {
   /** Such as `blocks.3.residual1.attention`, and `blocks.3` with what it holds; "" is the whole. */
   readonly path: string;
   readonly span: SourceSpan | undefined;
-} & { readonly [Stage in (typeof stages)[number]]: Cost };
+} & { readonly [Stage in (typeof costedStages)[number]]: Cost };
 
 const nothing: Cost = { flops: 0, activationBytes: 0, largestTensorBytes: 0 };
 
@@ -57,7 +55,7 @@ const nodesOf = (stage: Graph | undefined): readonly Node[] => stage?.nodes ?? [
 /** @returns the whole first; the update of a layer's parameters is the layer's */
 export const costByPath = (program: Program, extent: Extent): readonly PathCost[] => {
   const lengths = lengthsOf(extent);
-  const [inference, gradients, update] = stages.map((stage) => sumByPath(nodesOf(program[stage]), lengths));
+  const [inference, gradients, update] = costedStages.map((stage) => sumByPath(nodesOf(program[stage]), lengths));
   const forward = [...nodesOf(program.inference), ...nodesOf(program.gradients)];
   const spans = new Map(forward.toReversed().map(({ origin }) => [origin.path, origin.span]));
   const ofUpdate = [...(update?.keys() ?? [])].filter((path) => !path.includes("."));
@@ -70,20 +68,3 @@ export const costByPath = (program: Program, extent: Extent): readonly PathCost[
     update: update?.get(path) ?? nothing,
   }));
 };
-
-const printFigures = ({ flops, activationBytes, largestTensorBytes }: Cost): readonly string[] => [
-  flops === 0 ? "-" : formatCount(flops),
-  ...[activationBytes, largestTensorBytes].map((bytes) => (bytes === 0 ? "-" : formatBytes(bytes))),
-];
-
-/** A table, a path a line, with its line of the spec. */
-export const printCosts = (costs: readonly PathCost[]): string =>
-  formatTable([
-    ["", ...stages.flatMap((stage) => [stage, "", ""])],
-    ["path", ...stages.flatMap(() => ["operations", "activations", "largest"]), "spec"],
-    ...costs.map(({ path, span, ...cost }) => [
-      path === "" ? "all" : path,
-      ...stages.flatMap((stage) => printFigures(cost[stage])),
-      span ? `${span.file}:${span.line}` : "",
-    ]),
-  ]);

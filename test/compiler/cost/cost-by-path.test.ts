@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { costFor } from "../../../compiler/artifact/cost.ts";
 import { lowerSpec } from "../../../compiler/lower/lower-spec.ts";
-import { costByPath, printCosts } from "../../../compiler/cost/cost-by-path.ts";
+import { costByPath } from "../../../compiler/cost/cost-by-path.ts";
 import { modelCost } from "../../../compiler/cost/model-cost.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import { tiny } from "../tiny-model.ts";
@@ -73,28 +73,4 @@ test("a part costs what is in it: by hand, of 3 clips of 7 tokens of width 8", (
     (path) => byPath.get(path)?.inference.flops ?? 0,
   );
   expect(both).toBe((first ?? 0) + (second ?? 0));
-});
-
-test("the table", () => {
-  const span = { file: "spec.ts", line: 7, column: 1, length: 1, text: "" };
-  const cost = (flops: number): typeof nothing => ({
-    flops,
-    activationBytes: 8 * flops,
-    largestTensorBytes: 4 * flops,
-  });
-  const nothing = { flops: 0, activationBytes: 0, largestTensorBytes: 0 };
-  expect(
-    printCosts([
-      { path: "", span: undefined, inference: cost(1500), gradients: cost(4_000_000), update: cost(20) },
-      { path: "dense", span, inference: cost(1000), gradients: cost(3000), update: nothing },
-    ]),
-  ).toBe(
-    `
-        inference                         gradients                            update
-path   operations  activations  largest  operations  activations  largest  operations  activations   largest       spec
-all         1.5 k      12.0 kB   6.0 kB       4.0 M      32.0 MB  16.0 MB          20    160 bytes  80 bytes
-dense       1.0 k       8.0 kB   4.0 kB       3.0 k      24.0 kB  12.0 kB           -            -         -  spec.ts:7`.slice(
-      1,
-    ),
-  );
 });
