@@ -11,7 +11,7 @@ import { devicesCommand } from "./commands/devices-command.ts";
 import { exportCommand } from "./commands/export-command.ts";
 import { evalCommand } from "./commands/eval-command.ts";
 import { inferCommand } from "./commands/infer-command.ts";
-import { printUsage } from "./commands/options.ts";
+import { asksForJson, printUsage } from "./commands/options.ts";
 import { createOutput } from "./commands/output.ts";
 import { reportCommand } from "./commands/report-command.ts";
 import { inspectCommand } from "./commands/inspect-command.ts";
@@ -72,7 +72,7 @@ const run = async (args: readonly string[], signal: AbortSignal): Promise<ExitCo
     process.stdout.write(`${printUsage(command.usage)}\n`);
     return exitCodes.done;
   }
-  return command.run(rest, createOutput(rest.includes("--json")), signal);
+  return command.run(rest, createOutput(asksForJson(rest)), signal);
 };
 
 /** V8's words for an array that the memory has no room for. */

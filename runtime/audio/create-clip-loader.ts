@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
-import { UserError } from "../user-error.ts";
 import { type ClipSurvey, createClipSurvey } from "./create-clip-survey.ts";
 import type { ClipReply } from "./clip-worker.ts";
 import type { ClipRequirements, LoadedClip } from "./load-clip.ts";
+import { fromThreadFailure } from "./thread-failure.ts";
 
 /** Reads clips in worker threads, so that decoding and resampling run ahead of the training step. */
 export interface ClipLoader {
@@ -56,9 +56,10 @@ export const createClipLoader = ({
   };
 
   const start = (): Worker => {
+    // A thread takes no part in how the process was started, such as `node --input-type`.
     // What decoders print about a broken file stays in the thread's own streams: the error says it. They are left unread,
     // as reading them would keep the process alive (Node 20).
-    const worker = new Worker(workerUrl, { workerData: requirements, stdout: true, stderr: true });
+    const worker = new Worker(workerUrl, { workerData: requirements, stdout: true, stderr: true, execArgv: [] });
     worker.on("message", (reply: ClipReply) => {
       const job = running.get(worker);
       running.delete(worker);
@@ -105,8 +106,5 @@ export const createClipLoader = ({
 
 const settle = (job: Job, reply: ClipReply): void => {
   if ("samples" in reply) job.resolve(reply);
-  else if ("userError" in reply) {
-    const { code, facts, sentence } = reply.userError;
-    job.reject(new UserError(code, facts, sentence));
-  } else job.reject(reply.defect instanceof Error ? reply.defect : new Error(String(reply.defect)));
+  else job.reject(fromThreadFailure(reply));
 };

@@ -1,4 +1,4 @@
-import { UserError } from "../user-error.ts";
+import { clipTooShort } from "./clip-too-short.ts";
 import { decodeClip } from "./decode-clip.ts";
 import { resample, resampledLength, samplesToResample } from "./resample.ts";
 
@@ -37,11 +37,7 @@ export const loadClip = async (
   const needed = samples.slice(0, Math.min(samples.length, samplesNeeded(fromHz)));
   const resampled = resample(needed, { fromHz, toHz });
   if (resampled.length < minSamples) {
-    throw new UserError(
-      "clip-too-short",
-      { path, samples: resampled.length, minSamples, sampleRateHz: toHz },
-      `the clip has ${resampled.length} samples at ${toHz} Hz; the model needs ${minSamples} or more (${(minSamples / toHz) * 1000} ms)`,
-    );
+    throw clipTooShort({ path, samples: resampled.length }, { sampleRateHz: toHz, minSamples });
   }
   return {
     samples: resampled.length > maxSamples ? resampled.slice(0, maxSamples) : resampled,

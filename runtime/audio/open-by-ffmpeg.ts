@@ -57,7 +57,10 @@ export const openByFfmpeg = async (path: string, format: ForeignFormat, tools: A
       for await (const block of readBlocks(child)) {
         seconds ??= report.seconds();
         ({ sampleRateHz } = block);
+        // What is done with the block takes its own time.
+        report.stop();
         yield block;
+        report.wait();
       }
       const code = await report.ended;
       if (report.isLate()) throw new AudioFault(`ffmpeg gave nothing for ${patienceMs / 1000} s`);
@@ -121,6 +124,7 @@ const watchErrors = (child: Ffmpeg) => {
   return {
     ended,
     isLate: () => isLate,
+    wait,
     stop: () => clearTimeout(timer),
     /** The first complaint. */
     errors: () => /\[(?:error|fatal)\] (.*)/.exec(text)?.[1]?.trim() ?? "",

@@ -29,6 +29,8 @@ export const openClip = async <Result>(
     return await use(stream);
   } catch (error) {
     if (error instanceof AudioFault) throw new UserError("audio-malformed", { path }, error.message, { cause: error });
+    if (error instanceof UserError && error.facts.path === undefined)
+      throw new UserError(error.code, { ...error.facts, path }, error.sentence, { cause: error });
     throw error;
   } finally {
     await close();

@@ -2,6 +2,12 @@
 const lowpassFilterWidth = 6;
 const rolloff = 0.99;
 
+/** Whole numbers, in hertz. */
+export interface Rates {
+  readonly fromHz: number;
+  readonly toHz: number;
+}
+
 interface Kernel {
   /** The rate ratio in lowest terms: every `inputStep` samples in give `phases` samples out. */
   readonly inputStep: number;
@@ -16,25 +22,89 @@ interface Kernel {
 /**
  * Resamples by windowed-sinc interpolation, equal to `torchaudio.functional.resample(samples, fromHz, toHz)` with its
  * default arguments (`sinc_interp_hann`, lowpass_filter_width 6, rolloff 0.99), with a kernel of float64.
- * @param rates whole numbers, in hertz
  * @returns ceil(samples * toHz / fromHz) samples; the array itself where the rates are equal.
  */
-export const resample = (
-  samples: Float32Array<ArrayBuffer>,
-  { fromHz, toHz }: { readonly fromHz: number; readonly toHz: number },
-): Float32Array<ArrayBuffer> => {
+export const resample = (samples: Float32Array<ArrayBuffer>, { fromHz, toHz }: Rates): Float32Array<ArrayBuffer> => {
   if (fromHz === toHz) return samples;
-  const { inputStep, phases, taps, starts, weights } = kernelFor(fromHz, toHz);
-  const output = new Float32Array(resampledLength(samples.length, { fromHz, toHz }));
-  const padded = new Float32Array(samples.length + 2 * taps);
-  padded.set(samples, taps);
-  // Phase by phase: the weights of one phase stay in registers and cache while the whole clip passes.
+  const kernel = kernelFor(fromHz, toHz);
+  const padded = new Float32Array(samples.length + 2 * kernel.taps);
+  padded.set(samples, kernel.taps);
+  const to = resampledLength(samples.length, { fromHz, toHz });
+  return convolve(kernel, { samples: padded, start: -kernel.taps }, { from: 0, to });
+};
+
+/** Resamples what comes in blocks of any size. */
+export interface Resampler {
+  /** @returns the samples that follow from those given so far, and are new */
+  readonly push: (samples: Float32Array) => Float32Array;
+  /** @returns the last samples, for which nothing more is waited */
+  readonly end: () => Float32Array;
+}
+
+/**
+ * A resampler of a stream, which holds no more than a kernel's width and the block at hand. What it gives, put together, is bit for
+ * bit what `resample` makes of the whole.
+ */
+export const createResampler = ({ fromHz, toHz }: Rates): Resampler => {
+  if (fromHz === toHz) return { push: (samples) => samples, end: () => new Float32Array() };
+  const kernel = kernelFor(fromHz, toHz);
+  const { taps } = kernel;
+  let held: Stretch = { samples: new Float32Array(taps), start: -taps };
+  let received = 0;
+  let given = 0;
+  const take = (samples: Float32Array, to: number): Float32Array<ArrayBuffer> => {
+    held = continued(held, samples, firstTap(kernel, given));
+    const output = convolve(kernel, held, { from: given, to });
+    given = to;
+    return output;
+  };
+  return {
+    push: (samples) => {
+      received += samples.length;
+      let to = Math.max(given, resampledLength(received, { fromHz, toHz }));
+      while (to > given && firstTap(kernel, to - 1) + taps > received) to -= 1;
+      return take(samples, to);
+    },
+    end: () => take(new Float32Array(taps), resampledLength(received, { fromHz, toHz })),
+  };
+};
+
+/** Samples of a stream, and the place of the first in it. */
+interface Stretch {
+  readonly samples: Float32Array;
+  readonly start: number;
+}
+
+/** A stretch and what follows it, without what lies before `from`. */
+const continued = ({ samples, start }: Stretch, next: Float32Array, from: number): Stretch => {
+  const kept = samples.subarray(from - start);
+  const joined = new Float32Array(kept.length + next.length);
+  joined.set(kept);
+  joined.set(next, kept.length);
+  return { samples: joined, start: from };
+};
+
+/** Where in the input the first tap of an output sample lies. It never falls from one output sample to the next. */
+const firstTap = ({ inputStep, phases, starts }: Kernel, index: number): number =>
+  Math.floor(index / phases) * inputStep + (starts[index % phases] ?? 0);
+
+/** The output samples from `from` up to `to`, whose taps the input must hold. */
+const convolve = (
+  { inputStep, phases, taps, starts, weights }: Kernel,
+  input: Stretch,
+  { from, to }: { readonly from: number; readonly to: number },
+): Float32Array<ArrayBuffer> => {
+  const output = new Float32Array(to - from);
+  // Phase by phase: the weights of one phase stay in registers and cache while the whole input passes.
   for (let phase = 0; phase < phases; phase++) {
+    const step = Math.ceil((from - phase) / phases);
+    let index = step * phases + phase - from;
+    if (index >= output.length) continue;
     const phaseWeights = weights.subarray(phase * taps, (phase + 1) * taps);
-    let first = taps + (starts[phase] ?? 0);
-    for (let index = phase; index < output.length; index += phases) {
+    let first = step * inputStep + (starts[phase] ?? 0) - input.start;
+    for (; index < output.length; index += phases) {
       let sum = 0;
-      for (let tap = 0; tap < taps; tap++) sum += (phaseWeights[tap] ?? 0) * (padded[first + tap] ?? 0);
+      for (let tap = 0; tap < taps; tap++) sum += (phaseWeights[tap] ?? 0) * (input.samples[first + tap] ?? 0);
       output[index] = sum;
       first += inputStep;
     }
@@ -44,27 +114,16 @@ export const resample = (
 
 /**
  * How many samples at one rate the first `samples` at another follow from: those, resampled alone, begin with these bit for bit.
- * @param rates whole numbers, in hertz
  */
-export const samplesToResample = (
-  samples: number,
-  { fromHz, toHz }: { readonly fromHz: number; readonly toHz: number },
-): number => {
+export const samplesToResample = (samples: number, { fromHz, toHz }: Rates): number => {
   if (fromHz === toHz) return samples;
-  const { inputStep, phases, taps, starts } = kernelFor(fromHz, toHz);
-  let most = 0;
-  for (let index = Math.max(0, samples - phases); index < samples; index++) {
-    const phase = index % phases;
-    most = Math.max(most, ((index - phase) / phases) * inputStep + (starts[phase] ?? 0) + taps);
-  }
-  return most;
+  if (samples === 0) return 0;
+  const kernel = kernelFor(fromHz, toHz);
+  return Math.max(0, firstTap(kernel, samples - 1) + kernel.taps);
 };
 
 /** @returns how many samples `resample` gives */
-export const resampledLength = (
-  samples: number,
-  { fromHz, toHz }: { readonly fromHz: number; readonly toHz: number },
-): number => {
+export const resampledLength = (samples: number, { fromHz, toHz }: Rates): number => {
   const divisor = greatestCommonDivisor(fromHz, toHz);
   return Math.ceil((samples * (toHz / divisor)) / (fromHz / divisor));
 };

@@ -3,7 +3,11 @@ import { plural } from "../../compiler/artifact/plural.ts";
 import { type Facts, UserError } from "../user-error.ts";
 
 /** Options whose flags are not their names in kebab-case. */
-const ownFlags: Readonly<Record<string, string>> = { learningRate: "--lr" };
+const ownFlags: Readonly<Record<string, string>> = {
+  learningRate: "--lr",
+  windowSeconds: "--window",
+  hopSeconds: "--hop",
+};
 
 /** The flag of one of the library's options. */
 const flagOf = (option: string): string =>

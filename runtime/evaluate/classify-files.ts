@@ -8,12 +8,8 @@ import { openClassifier } from "../engine/classifier.ts";
 import type { Device } from "../engine/device.ts";
 import { nodeEngine } from "../engine/node.ts";
 import { orUserError, UserError } from "../user-error.ts";
-
-export interface Score {
-  readonly label: string;
-  readonly index: number;
-  readonly score: number;
-}
+import { rankClasses, type Score } from "./rank-classes.ts";
+import { requireFiniteScores } from "./require-finite-scores.ts";
 
 /** A file, and what is heard in it, or why nothing can be. */
 export interface FileAnswer {
@@ -29,13 +25,6 @@ export interface ClassifyOptions {
   readonly note: (text: string) => void;
 }
 
-/** The classes by falling score; those of equal scores by index. */
-const rank = (scores: Float32Array, classes: readonly string[], top: number): readonly Score[] =>
-  classes
-    .map((label, index): Score => ({ label, index, score: scores[index] ?? 0 }))
-    .sort((a, b) => b.score - a.score)
-    .slice(0, top === 0 ? classes.length : top);
-
 /** @throws UserError where the graph does not run on the device */
 export async function* classifyFiles(
   artifact: Artifact,
@@ -48,12 +37,8 @@ export async function* classifyFiles(
   const classify = async (path: string, clip: LoadedClip): Promise<FileAnswer["answer"]> => {
     const { samples } = clip;
     const { scores } = await classifier.classify({ type: "float32", data: samples, dims: [1, samples.length] });
-    if (scores.every(Number.isFinite)) return { clip, scores: rank(scores, classes, top) };
-    return new UserError(
-      "parameters-diverged",
-      { path },
-      "the model's scores are not finite numbers: its parameters diverged in training",
-    );
+    requireFiniteScores(path, scores);
+    return { clip, scores: rankClasses(scores, classes, top) };
   };
   try {
     // The next clip is decoded while this one is classified.

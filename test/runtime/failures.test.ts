@@ -69,6 +69,8 @@ const codes = [
   "graph-fails",
   "graph-unsupported",
   "header-missing",
+  "hop-too-long",
+  "hop-too-short",
   "inputs-missing",
   "is-a-folder",
   "json-lines",
@@ -108,6 +110,7 @@ const codes = [
   "parts-beside-classes",
   "parts-without-classes",
   "predictions-foreign",
+  "recording-broken-off",
   "run-locked",
   "run-overwrites-graph",
   "scores-misfit-classes",
@@ -118,6 +121,8 @@ const codes = [
   "tensor-missing",
   "too-few-clips",
   "usage",
+  "window-too-long",
+  "window-too-short",
 ] as const;
 
 describe("codes of failures", () => {
@@ -133,7 +138,8 @@ describe("codes of failures", () => {
 
   test("each failure has one; only what comes out of a thread or is a clip's is handed on", () => {
     expect(made.filter(({ code }) => code === undefined).map(({ name }) => name)).toStrictEqual([
-      "audio/create-clip-loader.ts",
+      "audio/open-clip.ts",
+      "audio/thread-failure.ts",
       "evaluate/open-clips.ts",
     ]);
   });

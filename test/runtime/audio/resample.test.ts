@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { resample } from "../../../runtime/audio/resample.ts";
+import { createResampler, resample } from "../../../runtime/audio/resample.ts";
 
 interface Manifest {
   readonly cases: readonly {
@@ -74,5 +74,56 @@ describe("any pair of rates", () => {
   test("equal rates give the samples themselves", () => {
     const samples = sine(16_000, 10);
     expect(resample(samples, { fromHz: 16_000, toHz: 16_000 })).toBe(samples);
+  });
+});
+
+describe("in blocks", () => {
+  /** Numbers in [0, 1), the same each time. */
+  const seeded = (seed: number) => {
+    let state = seed;
+    return () => (state = (state * 16_807) % 2_147_483_647) / 2_147_483_647;
+  };
+
+  /** @param blockSize of the next block */
+  const inBlocks = (samples: Float32Array, rates: { fromHz: number; toHz: number }, blockSize: () => number) => {
+    const resampler = createResampler(rates);
+    const pieces: number[] = [];
+    for (let offset = 0; offset < samples.length;) {
+      const block = samples.subarray(offset, offset + blockSize());
+      pieces.push(...resampler.push(block));
+      offset += block.length;
+    }
+    pieces.push(...resampler.end());
+    return Float32Array.from(pieces);
+  };
+
+  test.each(Array.from({ length: 40 }, (_, index) => index + 1))(
+    "any rates, lengths and blocks give the whole's samples bit for bit: case %d",
+    (seed) => {
+      const random = seeded(seed * 7919);
+      const common = [8000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 96_000];
+      const rate = () =>
+        random() < 0.7 ? (common[Math.floor(random() * common.length)] ?? 0) : 1000 + Math.floor(random() * 47_000);
+      const rates = { fromHz: rate(), toHz: rate() };
+      for (const length of [0, 1, 2, 1 + Math.floor(random() * 100), 3000 + Math.floor(random() * 3000)]) {
+        const samples = Float32Array.from({ length }, () => 2 * random() - 1);
+        const whole = resample(samples, rates);
+        const most = 10 ** (4 * random());
+        expect(inBlocks(samples, rates, () => 1 + Math.floor(random() * most))).toEqual(whole);
+        expect(inBlocks(samples, rates, () => 1)).toEqual(whole);
+      }
+    },
+  );
+
+  test("nothing is held back that could be given: after a second in, less than the filter's width is missing", () => {
+    const resampler = createResampler({ fromHz: 44_100, toHz: 16_000 });
+    expect(resampler.push(new Float32Array(44_100)).length).toBeGreaterThan(16_000 - 8);
+    expect(resampler.push(new Float32Array(44_100)).length).toBe(16_000);
+  });
+
+  test("empty blocks change nothing", () => {
+    const resampler = createResampler({ fromHz: 8000, toHz: 16_000 });
+    expect(resampler.push(new Float32Array())).toHaveLength(0);
+    expect(resampler.end()).toHaveLength(0);
   });
 });

@@ -1,21 +1,22 @@
-import { expect, onTestFinished, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { sizeNote } from "../../../runtime/audio/formats/audio-stream.ts";
 import { inferCommand } from "../../../runtime/commands/infer-command.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
+import { saying } from "../saying.ts";
 import { recordOutput } from "../record-output.ts";
 import { writeLinearModel } from "../artifact/linear-artifact.ts";
 
-const infer = async (files: Readonly<Record<string, Uint8Array>>) => {
+const infer = async (files: Readonly<Record<string, Uint8Array>>, options: readonly string[] = ["--top", "1"]) => {
   const folder = temporaryFolder(files);
   const before = process.cwd();
   process.chdir(folder);
   onTestFinished(() => process.chdir(before));
   writeLinearModel(".");
   const { texts, notes, events, output } = recordOutput();
-  const args = ["graph.onnx", ...Object.keys(files), "--top", "1", "--device", "cpu"];
+  const args = ["graph.onnx", ...Object.keys(files), ...options, "--device", "cpu"];
   const code = await inferCommand.run(args, output, new AbortController().signal);
-  return { code, heads: texts.map((text) => text.split("\n")[0]), notes, events };
+  return { code, texts, heads: texts.map((text) => text.split("\n")[0]), notes, events };
 };
 
 const silence = (samples: number, dataSize?: number) =>
@@ -53,4 +54,92 @@ test("a clip of absurd values is named, and the others are answered", async () =
   expect(code).toBe(2);
   expect(heads).toEqual(["fine.wav (0.0 s)"]);
   expect(notes).toEqual(["absurd.wav: sample 1 is 1.0000000150474662e+30; expected numbers in [-1, 1]"]);
+});
+
+describe("windows over recordings", () => {
+  /** The model hears 4 samples, 0.00025 s. */
+  const windows = ["--window", "0.00025", "--hop", "0.000125"];
+  const ramp = wavBytes([0, 4000, 8000, 12_000, 16_000, 20_000, 24_000]);
+
+  test("a table: a row per window, under the file's name", async () => {
+    const { code, texts } = await infer({ "a.wav": ramp, "b.wav": silence(4) }, [...windows, "--top", "1"]);
+    expect(code).toBe(0);
+    expect(texts).toEqual([
+      "a.wav",
+      "    0.000      0.000  s  low 0.6197",
+      "    0.000      0.000  s  low 0.7264",
+      "b.wav",
+      "    0.000      0.000  s  low 0.5000",
+    ]);
+  });
+
+  test("JSON: an object per window, with what a window alone would be given", async () => {
+    const { events } = await infer({ "a.wav": ramp }, windows);
+    expect(events.map(({ clip, startSeconds, endSeconds }) => [clip, startSeconds, endSeconds])).toEqual([
+      ["a.wav", 0, 0.000_25],
+      ["a.wav", 0.000_125, 0.000_375],
+    ]);
+    const alone = await infer({ "middle.wav": wavBytes([8000, 12_000, 16_000, 20_000]) }, []);
+    expect(events[1]?.["scores"]).toEqual(alone.events[0]?.["scores"]);
+  });
+
+  test("CSV: a row per class, for clips as for windows; awkward names are quoted", async () => {
+    const files = { 'a, "b".wav': silence(4) };
+    const rows = ["clip,start_seconds,end_seconds,label,score", '"a, ""b"".wav",0,0.00025,low,0.5'];
+    const csv = ["--format", "csv", "--top", "1"];
+    expect((await infer(files, [...windows, ...csv])).texts).toEqual(rows);
+    expect((await infer(files, csv)).texts).toEqual(rows);
+  });
+
+  test("batches of any size say the same", async () => {
+    const files = { "a.wav": wavBytes(Array.from({ length: 63 }, (_, index) => index * 400)) };
+    const [one, many] = [
+      await infer(files, [...windows, "--batch", "1"]),
+      await infer(files, [...windows, "--batch", "7"]),
+    ];
+    expect(one.events).toHaveLength(30);
+    expect(many.events).toEqual(one.events);
+  });
+
+  test("a recording that breaks off is heard until there; the others are heard", async () => {
+    const broken = wavBytes([0, 0.1, 0.2, 0.3, 0.4, 0.5, Number.NaN, 0], { encoding: "float", bits: 32 });
+    const { code, events, notes } = await infer({ "broken.wav": broken, "b.wav": silence(4) }, windows);
+    expect(code).toBe(2);
+    const said = "broken.wav: sample 6 is NaN; expected numbers in [-1, 1]; heard are its first 0.000 s";
+    expect(notes).toEqual([said]);
+    expect(events.map(({ clip, endSeconds, error }) => [clip, endSeconds ?? error])).toEqual([
+      ["broken.wav", 0.000_25],
+      ["broken.wav", 0.000_375],
+      ["broken.wav", said],
+      ["b.wav", 0.000_25],
+    ]);
+  });
+
+  test("what is odd about a file is told", async () => {
+    const { code, notes } = await infer({ "odd.wav": silence(4, 0) }, windows);
+    expect([code, notes]).toEqual([0, [`odd.wav: ${sizeNote}`]]);
+  });
+
+  test.each([
+    [["--hop", "5"], "--hop needs --window: the length of the windows that it moves"],
+    [["--batch", "5"], "--batch needs --window: it counts windows"],
+    [["--window", "0"], "--window is a number above 0, not 0"],
+    [["--window=-1"], "--window is a number above 0, not -1"],
+    [["--window", "ten"], "--window is a number above 0, not ten"],
+    [["--window", "0.00025", "--hop", "0"], "--hop is a number above 0, not 0"],
+    [["--window", "10"], "--window is 10 s, and the model hears 0.00025 s at a time; expected that or less"],
+    [["--window", "0.0001"], "--window is 0.0001 s, and a frame of the model takes 0.00025 s; expected that or more"],
+    [
+      ["--window", "0.00025", "--hop", "0.0003"],
+      "--hop is 0.0003 s, and what lies between windows of 0.00025 s would not be heard; expected that or less",
+    ],
+    [
+      ["--window", "0.00025", "--hop", "0.00001"],
+      "--hop is 0.00001 s, less than a sample of the model; expected 0.0000625 s or more",
+    ],
+    [["--format", "xml"], "--format is table, json or csv, not xml"],
+    [["--format", "csv", "--json"], "--json and --format csv contradict each other; leave one of them out"],
+  ])("%j is refused", async (options, message) => {
+    await expect(infer({ "a.wav": silence(4) }, options)).rejects.toThrow(saying(message));
+  });
 });

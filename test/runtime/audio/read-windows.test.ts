@@ -1,0 +1,100 @@
+import { spawnSync } from "node:child_process";
+import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, test } from "vitest";
+import { loadClip } from "../../../runtime/audio/load-clip.ts";
+import { readWindows } from "../../../runtime/audio/read-windows.ts";
+import type { Window } from "../../../runtime/audio/windows.ts";
+import { saying } from "../saying.ts";
+import { temporaryFolder } from "./temporary-folder.ts";
+import { wavBytes } from "./wav-bytes.ts";
+
+const options = { sampleRateHz: 16_000, minSamples: 400, windowSeconds: 1, hopSeconds: 0.5 };
+
+const collect = async (path: string, into: Window[] = []) => {
+  const notes: string[] = [];
+  for await (const window of readWindows({ path, options, ahead: 2 }, (clause) => notes.push(clause)))
+    into.push(window);
+  return { given: into, notes };
+};
+
+const wave = (samples: number) => Array.from({ length: samples }, (_, index) => Math.round(9000 * Math.sin(index)));
+
+test("a file's windows are what the whole file, loaded, is made of", async () => {
+  const path = join(
+    temporaryFolder({ "clip.wav": wavBytes(wave(100_000), { sampleRateHz: 22_050, channels: 2 }) }),
+    "clip.wav",
+  );
+  const whole = await loadClip(path, options);
+  const { given, notes } = await collect(path);
+  expect(given.map(({ startSeconds }) => startSeconds)).toEqual([0, 0.5, 1, 1.5]);
+  expect(given.at(-1)?.endSeconds).toBe(whole.samples.length / 16_000);
+  for (const { samples, startSeconds } of given) {
+    expect(samples).toEqual(whole.samples.slice(startSeconds * 16_000, startSeconds * 16_000 + samples.length));
+  }
+  expect(notes).toEqual([]);
+});
+
+test("a sample that is none ends the windows, after what comes before it", async () => {
+  const samples = wave(40_000).map((value, index) => (index === 30_000 ? Number.NaN : value / 32_768));
+  const path = join(temporaryFolder({ "clip.wav": wavBytes(samples, { encoding: "float", bits: 32 }) }), "clip.wav");
+  const given: Window[] = [];
+  await expect(collect(path, given)).rejects.toThrow(
+    saying(`${path}: sample 30000 is NaN; expected numbers in [-1, 1]`),
+  );
+  expect(given.map(({ endSeconds }) => endSeconds)).toEqual([1, 1.5, 1.875]);
+});
+
+test("what is wrong with a file names it", async () => {
+  const folder = temporaryFolder({ "text.wav": "no sound at all", "short.wav": wavBytes(wave(399)) });
+  const [missing, text, short] = ["none.wav", "text.wav", "short.wav"].map((name) => join(folder, name));
+  await expect(collect(missing ?? "")).rejects.toThrow(saying(`${missing}: there is no such file`));
+  await expect(collect(text ?? "")).rejects.toThrow(saying(/text\.wav: this is not audio that can be read/));
+  await expect(collect(short ?? "")).rejects.toThrow(
+    saying(`${short}: the clip has 399 samples at 16000 Hz; the model needs 400 or more (25 ms)`),
+  );
+});
+
+test("whoever has heard enough ends the thread", async () => {
+  const path = join(temporaryFolder({ "clip.wav": wavBytes(wave(100_000)) }), "clip.wav");
+  let last = 0;
+  for await (const { startSeconds } of readWindows({ path, options, ahead: 2 }, () => undefined)) {
+    last = startSeconds;
+    if (last >= 1) break;
+  }
+  expect(last).toBe(1);
+});
+
+/** A process of its own that reads a file's windows: how many, and its peak memory. */
+const readAlone = (path: string): { readonly windows: number; readonly peakMegabytes: number } => {
+  const module = fileURLToPath(new URL("../../../dist/runtime/audio/read-windows.js", import.meta.url));
+  const job = JSON.stringify({ path, options, ahead: 8 });
+  const program = `
+    const { readWindows } = await import(${JSON.stringify(new URL(`file://${module}`).href)});
+    let windows = 0;
+    for await (const _ of readWindows(${job}, () => undefined)) windows += 1;
+    console.log(JSON.stringify({ windows, peakMegabytes: process.resourceUsage().maxRSS / 1024 }));`;
+  const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
+  expect(stderr).toBe("");
+  return JSON.parse(stdout) as ReturnType<typeof readAlone>;
+};
+
+test("memory does not grow with a recording's length", () => {
+  const folder = temporaryFolder();
+  /** Silence, which takes no space on the disk. */
+  const recording = (seconds: number): string => {
+    const path = join(folder, `${seconds}.wav`);
+    const bytes = seconds * 48_000 * 4;
+    writeFileSync(path, wavBytes([], { sampleRateHz: 48_000, channels: 2, dataSize: bytes }));
+    const file = openSync(path, "r+");
+    ftruncateSync(file, readFileSync(path).length + bytes);
+    closeSync(file);
+    return path;
+  };
+  const [short, long] = [readAlone(recording(20)), readAlone(recording(600))];
+  expect(short.windows).toBe(39);
+  expect(long.windows).toBe(1199);
+  // Ten minutes are 230 MB as floats of two channels, and 38 MB at the model's rate.
+  expect(long.peakMegabytes - short.peakMegabytes).toBeLessThan(35);
+}, 60_000);
