@@ -12,6 +12,9 @@ export const formatVersion = 3;
 
 const isUnlike = (values: readonly string[]): boolean => new Set(values).size === values.length;
 
+/** Decides whether scores are independent (sigmoid) or sum to one (softmax). */
+export const objectiveSchema = oneOf("multi-label", "single-label");
+
 /** Each property has its schema, whose message says what is expected; others in a file are of no meaning. */
 const schemas = {
   formatVersion: v.literal(formatVersion),
@@ -30,8 +33,7 @@ const schemas = {
   frameShiftSamples: length,
   /** What the log-mel features become: (x - mean) * scale. */
   normalization: record({ mean: real, scale: real }),
-  /** Decides whether scores are independent (sigmoid) or sum to one (softmax). */
-  objective: oneOf("multi-label", "single-label"),
+  objective: objectiveSchema,
   /** Class names, by index. */
   classes: v.pipe(
     nameList,
@@ -95,9 +97,6 @@ export const checkpointKeys: readonly string[] = [
   ).map(metadataKey),
 ];
 
-/** The names of parameters that training leaves as they are: of graphs of any format version, so that none is lost as a checkpoint. */
-export const frozenKey = `${keyPrefix}frozen`;
-
 const printValue = (value: {} | null): string => {
   const printed = JSON.stringify(value);
   return printed.length > 60 ? `${printed.slice(0, 60)}...` : printed;
@@ -109,6 +108,13 @@ const describeIssue = (key: string, issue: v.BaseIssue<unknown>): string => {
   const { input, message } = issue;
   return input === undefined ? `${path} is missing` : `${path} is ${printValue(input)}; expected ${message}`;
 };
+
+/**
+ * One property, of a graph whose others need not be readable: a graph of another format version is a checkpoint all the same.
+ * @throws where it is not what it must be
+ */
+export const parseProperty = <Key extends keyof ArtifactMetadata>(key: Key, text: string): ArtifactMetadata[Key] =>
+  v.parse(schemas[key], JSON.parse(text)) as ArtifactMetadata[Key];
 
 /** Metadata as `metadata_props` entries. */
 export const printMetadata = (metadata: ArtifactMetadata): { key: string; value: string }[] =>

@@ -5,6 +5,7 @@ import { arch, cpus, platform, totalmem } from "node:os";
 import { dirname, relative, resolve } from "node:path";
 import * as v from "valibot";
 import { type Recipe, recipeSchema } from "../../compiler/artifact/recipe.ts";
+import { objectiveSchema } from "../../compiler/artifact/metadata.ts";
 import { version } from "../../compiler/artifact/version.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import type { Clip } from "../data/dataset.ts";
@@ -59,7 +60,7 @@ const configSchema = v.object({
   model: v.looseObject({
     specName: v.string(),
     specHash: v.string(),
-    objective: v.picklist(["multi-label", "single-label"]),
+    objective: objectiveSchema,
     classes: v.array(v.string()),
     parameters: v.number(),
   }),

@@ -12,6 +12,8 @@ const windows: { readonly [Name in WindowName]: (phase: number) => number } = {
   blackman: (phase) => 0.42 - 0.5 * Math.cos(phase) + 0.08 * Math.cos(2 * phase),
 };
 
+export const windowNames = Object.keys(windows) as readonly WindowName[];
+
 /** A symmetric window. */
 export const windowFunction = (name: WindowName, length: number): Float64Array =>
   Float64Array.from({ length }, (_, n) => windows[name]((2 * Math.PI * n) / (length - 1)));

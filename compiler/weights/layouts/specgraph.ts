@@ -1,10 +1,10 @@
 /** Parameters as this compiler names them: a `graph.onnx`, or the `.safetensors` that `runtime export` writes of one. */
 import * as v from "valibot";
-import { type ArtifactMetadata, geometryKey, metadataKey } from "../../artifact/metadata.ts";
-import type { WindowName } from "../../../spec/dsl/features.ts";
+import { type ArtifactMetadata, geometryKey } from "../../artifact/metadata.ts";
+import { windowNames } from "../../lower/features/mel-filters.ts";
 import { placeNames } from "../facts/geometry.ts";
 import type { Checkpoint } from "../readers/checkpoint.ts";
-import { CheckpointError } from "../readers/checkpoint-error.ts";
+import { readKey, readProperty } from "../readers/read-property.ts";
 import type { SourceFacts, SourceFeatures } from "../facts/source-facts.ts";
 import { type Layout, only } from "./layout.ts";
 import { referenceRules } from "./reference-name.ts";
@@ -12,12 +12,10 @@ import { referenceRules } from "./reference-name.ts";
 const keysOf = <T extends object>(object: T): (keyof T)[] => Object.keys(object) as (keyof T)[];
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
-const objectives = ["multi-label", "single-label"] as const satisfies readonly ArtifactMetadata["objective"][];
 const names = v.array(v.string());
-const windows = ["hanning", "hamming", "povey", "rectangular", "blackman"] as const satisfies readonly WindowName[];
 const filters = v.object({
   removeMean: v.boolean(),
-  window: v.picklist(windows),
+  window: v.picklist(windowNames),
   lowHz: v.number(),
   highHz: v.number(),
   preemphasis: v.number(),
@@ -32,35 +30,17 @@ const geometry = v.object({
   activation: v.exactOptional(v.string()),
   filters: v.exactOptional(filters),
 });
-const normalization = v.object({ mean: v.pipe(v.number(), v.finite()), scale: v.pipe(v.number(), v.gtValue(0)) });
-
-/** undefined where the file, of another version, has no such property. */
-const readProperty = <T>(
-  { metadata }: Checkpoint,
-  path: string,
-  key: string,
-  schema: v.GenericSchema<T>,
-): T | undefined => {
-  const text = metadata.get(key);
-  if (text === undefined) return undefined;
-  try {
-    return v.parse(schema, JSON.parse(text));
-  } catch {
-    throw new CheckpointError(path, `its metadata property ${key} is damaged; compile or export it again`);
-  }
-};
+const parseGeometry = (text: string) => v.parse(geometry, JSON.parse(text));
 
 const readFeatures = (
-  checkpoint: Checkpoint,
+  { metadata }: Checkpoint,
   path: string,
   filters: SourceFeatures["filters"],
 ): SourceFeatures | undefined => {
-  const read = <T>(property: keyof ArtifactMetadata, schema: v.GenericSchema<T>): T | undefined =>
-    readProperty(checkpoint, path, metadataKey(property), schema);
-  const { mean, scale } = read("normalization", normalization) ?? {};
-  const [bins, frames] = [read("bins", count), read("frames", count)];
-  const sampleRateHz = read("sampleRateHz", count);
-  const [frameLengthSamples, frameShiftSamples] = [read("minSamples", count), read("frameShiftSamples", count)];
+  const read = <Key extends keyof ArtifactMetadata>(property: Key) => readProperty(metadata, path, property);
+  const { mean, scale } = read("normalization") ?? {};
+  const [bins, frames, sampleRateHz] = [read("bins"), read("frames"), read("sampleRateHz")];
+  const [frameLengthSamples, frameShiftSamples] = [read("minSamples"), read("frameShiftSamples")];
   if (mean === undefined || scale === undefined || bins === undefined || frames === undefined) return undefined;
   if (sampleRateHz === undefined || frameLengthSamples === undefined || frameShiftSamples === undefined) {
     return undefined;
@@ -69,10 +49,11 @@ const readFeatures = (
 };
 
 const readFacts = (checkpoint: Checkpoint, path: string): SourceFacts => {
-  const classNames = readProperty(checkpoint, path, metadataKey("classes"), names);
-  const { filters = {}, ...told } = readProperty(checkpoint, path, geometryKey, geometry) ?? {};
+  const { metadata } = checkpoint;
+  const classNames = readProperty(metadata, path, "classes");
+  const { filters = {}, ...told } = readKey(metadata, path, geometryKey, parseGeometry) ?? {};
   const features = readFeatures(checkpoint, path, filters);
-  const objective = readProperty(checkpoint, path, metadataKey("objective"), v.picklist(objectives));
+  const objective = readProperty(metadata, path, "objective");
   return {
     ...told,
     ...(classNames ? { classNames } : {}),

@@ -1,7 +1,5 @@
 /** Our own `graph.onnx` as a checkpoint. */
 import { dirname, join } from "node:path";
-import * as v from "valibot";
-import { frozenKey } from "../../artifact/metadata.ts";
 import { onnxTypeNumbers } from "../../artifact/element-types.ts";
 import { locateValues, type Place } from "../../artifact/external-data.ts";
 import { checksumOf, isBeside } from "../../artifact/files/data-file.ts";
@@ -10,6 +8,7 @@ import { type ByteSource, byteSource } from "./byte-source.ts";
 import { type Checkpoint, type TensorEntry, tensorEntry } from "./checkpoint.ts";
 import { CheckpointError, refuseAt } from "./checkpoint-error.ts";
 import { byteLength } from "./dtype.ts";
+import { readProperty } from "./read-property.ts";
 
 const decode = (source: ByteSource): onnx.ModelProto => {
   try {
@@ -42,21 +41,12 @@ const readExternal = (graphPath: string, place: Place, isProven: ReturnType<type
   );
 };
 
-const frozenSchema = v.array(v.string());
-
-const readFrozen = (metadata: Checkpoint["metadata"], path: string): readonly string[] => {
-  try {
-    return v.parse(frozenSchema, JSON.parse(metadata.get(frozenKey) ?? "[]"));
-  } catch {
-    throw new CheckpointError(path, `its metadata property ${frozenKey} is damaged; compile or export it again`);
-  }
-};
-
 /** The parameters of a compiled or trained graph. @throws CheckpointError where the file is broken or has none. */
 export const readGraphCheckpoint = (source: ByteSource): Checkpoint => {
   const model = decode(source);
   const metadata = new Map(model.metadataProps.map(({ key, value }) => [key ?? "", value ?? ""]));
-  const trained = new Set<string | null | undefined>([...replacedBy(model), ...readFrozen(metadata, source.path)]);
+  const frozen = readProperty(metadata, source.path, "frozen") ?? [];
+  const trained = new Set<string | null | undefined>([...replacedBy(model), ...frozen]);
   const parameters = (model.graph?.initializer ?? []).filter(
     ({ name, dataType }) => trained.has(name) && dataType === onnxTypeNumbers.float32,
   );
