@@ -1,4 +1,5 @@
 import type { Extent } from "../artifact/cost.ts";
+import { samplesIn } from "../artifact/frames.ts";
 import type { GraphInput } from "../artifact/metadata.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
 import type { NormalizedSpec } from "../ir/normalized-spec.ts";
@@ -17,7 +18,9 @@ export const extentOf = (
   { batch, seconds }: CostOptions,
 ): Extent => {
   const { frames, frameLengthSamples, frameShiftSamples } = features;
-  if (seconds === undefined) return { batch, samples: (frames - 1) * frameShiftSamples + frameLengthSamples };
+  if (seconds === undefined) {
+    return { batch, samples: samplesIn(frames, { minSamples: frameLengthSamples, frameShiftSamples }) };
+  }
   const samples = Math.round(seconds * sampleRateHz);
   const refuse = (message: string): never => {
     throw new CompileError([{ code: "cost", message }]);

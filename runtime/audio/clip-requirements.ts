@@ -1,4 +1,4 @@
-import { samplesIn } from "./frames.ts";
+import { samplesIn } from "../../compiler/artifact/frames.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import type { ClipRequirements } from "./load-clip.ts";
 

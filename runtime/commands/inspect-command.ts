@@ -6,7 +6,7 @@ import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { plural } from "../../compiler/artifact/plural.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { readArtifact } from "../artifact/read-artifact.ts";
-import { samplesIn } from "../audio/frames.ts";
+import { samplesIn } from "../../compiler/artifact/frames.ts";
 import { type TensorDescription, describeRecipe, describeTensor } from "../report/terminal/describe-graph.ts";
 import { shortenList } from "../text/shorten-list.ts";
 import { UserError } from "../user-error.ts";

@@ -1,5 +1,5 @@
 /** What a data set is like, from what was measured of its clips. */
-import { framesIn } from "../audio/frames.ts";
+import { framesIn } from "../../compiler/artifact/frames.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import type { ClipMeasures } from "./measure-clips.ts";
 import { constantMoments, deviationOf, mergeMoments, type Moments, noMoments } from "./moments.ts";

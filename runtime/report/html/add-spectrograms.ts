@@ -1,4 +1,4 @@
-import { framesIn, samplesIn } from "../../audio/frames.ts";
+import { framesIn, samplesIn } from "../../../compiler/artifact/frames.ts";
 import { openClips } from "../../evaluate/open-clips.ts";
 import { openFeatureExtractor } from "../../engine/feature-extractor.ts";
 import { nodeEngine } from "../../engine/node.ts";

@@ -4,7 +4,7 @@ import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { describeArtifact } from "../../../compiler/emit/describe-artifact.ts";
 import { lowerSpec } from "../../../compiler/lower/lower-spec.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
-import { samplesIn } from "../../../runtime/audio/frames.ts";
+import { samplesIn } from "../../../compiler/artifact/frames.ts";
 import { type AstOptions, ast } from "../../../spec/ast.ts";
 import { adam, checkpoint, mixedFloat16 } from "../../../spec/dsl/index.ts";
 

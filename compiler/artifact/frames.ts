@@ -1,5 +1,5 @@
 /** How a model's frames lie in a clip: the first takes `minSamples`, each other begins `frameShiftSamples` after the one before. */
-import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
+import type { ArtifactMetadata } from "./metadata.ts";
 
 type Framing = Pick<ArtifactMetadata, "minSamples" | "frameShiftSamples">;
 
