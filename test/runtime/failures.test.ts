@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ts } from "ts-morph";
 import { describe, expect, test } from "vitest";
 import { advice, describeFailure } from "../../runtime/commands/describe-failure.ts";
 import { UserError } from "../../runtime/user-error.ts";
+import { literalsOf } from "../literals-of.ts";
 
 const runtime = fileURLToPath(new URL("../../runtime", import.meta.url));
 
@@ -174,19 +174,6 @@ describe("a failure is data", () => {
     );
   });
 });
-
-/** The text of a module's literals, without its comments. */
-const literalsOf = (text: string): readonly string[] => {
-  const found: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node) || ts.isTemplateMiddleOrTemplateTail(node)) {
-      found.push(node.text);
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(ts.createSourceFile("a.ts", text, ts.ScriptTarget.ESNext));
-  return found;
-};
 
 const commandLine = /(^|\s)--[a-z]|\bruntime (train|infer|eval|cv|inspect|report|export|stats|devices|sounds)\b/;
 
