@@ -97,8 +97,17 @@ export const checkpointKeys: readonly string[] = [
   ).map(metadataKey),
 ];
 
+const tryPrint = (value: {} | null): string | undefined => {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+};
+
+/** A value in few characters; what is nested deeper than a stack reaches cannot be printed. */
 const printValue = (value: {} | null): string => {
-  const printed = JSON.stringify(value);
+  const printed = tryPrint(value) ?? "nested too deeply";
   return printed.length > 60 ? `${printed.slice(0, 60)}...` : printed;
 };
 

@@ -19,3 +19,6 @@ export const names = {
   scores: "scores",
   loss: "loss",
 } as const;
+
+/** The state of a parameter's gradient. */
+export const gradientName = (parameter: string): string => `gradient.${parameter}`;

@@ -21,8 +21,8 @@ export const whole = (least: number, most: number) => {
 export const count = whole(1, 2 ** 20);
 /** Lengths in samples, frames and steps. */
 export const length = whole(1, 1e9);
-/** Of bytes and operations. */
-export const size = number(0, Number.MAX_VALUE);
+/** Of bytes and operations; products of them stay finite. */
+export const size = number(0, 1e30);
 export const real = number(-1e30, 1e30);
 export const flag = v.boolean("true or false");
 

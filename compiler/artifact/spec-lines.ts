@@ -21,9 +21,12 @@ export interface SpecPart {
 }
 
 const lineOf = (path: string, lines: SpecLines): string | undefined => {
-  if (Object.hasOwn(lines, path)) return lines[path];
-  const end = path.lastIndexOf(".");
-  return end < 0 ? undefined : lineOf(path.slice(0, end), lines);
+  for (let end = path.length; end >= 0; end = path.lastIndexOf(".", end - 1)) {
+    const around = path.slice(0, end);
+    if (Object.hasOwn(lines, around)) return lines[around];
+    if (end === 0) return undefined;
+  }
+  return undefined;
 };
 
 export const partAt = (path: string, lines: SpecLines = {}): SpecPart => ({ path, line: lineOf(path, lines) });

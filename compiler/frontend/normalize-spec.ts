@@ -9,7 +9,7 @@ import { readClassNames } from "../weights/read-class-names.ts";
 import type { FeatureSource } from "./match-features.ts";
 import type { Locate, NormalizedSpec, NormalizedTraining } from "../ir/normalized-spec.ts";
 import { heldName, isFrozen, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
-import { isEmpty, placeNetwork } from "../layers/place-network.ts";
+import { findStrangers, isEmpty, placeNetwork } from "../layers/place-network.ts";
 import { normalizeFeatures, startOf } from "./normalize-features.ts";
 import { normalizeTraining } from "./normalize-training.ts";
 import { rateFactors } from "./rate-factors.ts";
@@ -61,6 +61,12 @@ export const resolveCheckpoint = (
   ...(labels === undefined ? {} : { labels: resolve(dirname(specPath), labels) }),
 });
 
+/** In few characters, whatever it is. */
+const printStranger = (value: unknown): string => {
+  const printed = typeof value === "function" ? "a function" : (JSON.stringify(value) ?? String(value));
+  return printed.length > 60 ? `${printed.slice(0, 60)}...` : printed;
+};
+
 /**
  * @param specPath the file that `model` came from; class files are relative to it
  * @param input where the graph is to start
@@ -93,6 +99,12 @@ export const normalizeSpec = (
   const features = normalizeFeatures(model, source, report);
   const classes = resolveClasses(model.objective.classes, specPath);
   const classCount = typeof classes === "string" ? 0 : classes.length;
+  const strangers = findStrangers(model.network);
+  if (strangers.length > 0) {
+    const message = `the network holds ${printStranger(strangers[0])}, which is no layer`;
+    report.add("no-layer", message, model, "network");
+    throw new CompileError(diagnostics);
+  }
   if (isEmpty(model.network)) report.add("network-empty", "the network has no layers", model, "network");
   const network = placeNetwork(model.network, startOf(model), classCount, report);
   checkClasses(classes, model.objective, report);

@@ -10,7 +10,7 @@ const unitsOf = ({ layer: { units }, classCount }: Standing<Dense, Tokens | Vect
 
 export const dense: LayerRow<Dense, Tokens | Vector, "weight" | "bias"> = {
   check: (layer, report) => {
-    checkNumbers(report, layer, { units: "a whole number of at least 1" });
+    if (layer.units !== "classes") checkNumbers(report, layer, { units: "a whole number of at least 1" });
     checkInitializer(layer.init, report);
   },
   takes: ["tokens", "vector"],

@@ -3,8 +3,9 @@ import type { Layer, Layers } from "../../spec/dsl/layers.ts";
 import type { Report } from "../diagnostics/report.ts";
 import { type Flow, flowDescriptions, lengthsOf } from "../ir/flow.ts";
 import type { PlacedLayer } from "../ir/placed-layer.ts";
+import { elements, printShape } from "../ir/shape.ts";
 import type { LayerRow } from "./layer.ts";
-import { rowOf } from "./table.ts";
+import { isLayer, rowOf } from "./table.ts";
 
 /** What flows where a layer did not fit: it is not known, and what follows is silent about it. */
 type Unknown = undefined;
@@ -17,6 +18,14 @@ interface Placed {
 
 const flatten = (layers: Layers): readonly Layer[] =>
   layers.flatMap((layer) => (Array.isArray(layer) ? flatten(layer) : [layer as Layer]));
+
+/** What stands in a network for a layer and is none: a spec can get past its types. */
+export const findStrangers = (network: unknown): readonly unknown[] => {
+  if (Array.isArray(network)) return network.flatMap(findStrangers);
+  if (!isLayer(network)) return [network];
+  const row = rowOf(network);
+  return findStrangers("unroll" in row ? row.unroll(network) : (row.branch?.(network) ?? []));
+};
 
 /** `layerNorm`, or `layerNorm1`, `layerNorm2` where a list has several. */
 const nameLayers = (layers: readonly Layer[]): readonly string[] => {
@@ -60,6 +69,9 @@ const inTurn = <Item>(
     },
     { layers: [], gives: start },
   );
+
+/** No tensor has more: 2 GiB of float32, what one message of the standard holds. */
+const mostValues = 2 ** 29;
 
 /** Where layers stand. */
 interface Place {
@@ -130,13 +142,19 @@ const placeLayer = (
     report.add(code, message, layer, property, fix);
   const gives = row.flow?.({ ...standing, isWrong, branch: inside?.gives, misfit }) ?? fitting;
   if (!isSound(gives)) return { layers: [], gives: undefined };
+  const parameters = row.parameters?.(standing) ?? [];
+  const huge = parameters.find(({ shape }) => elements(shape) > mostValues);
+  if (huge) {
+    const message = `${path}.${huge.name} ${printShape(huge.shape)} has more values than a tensor holds; expected at most ${mostValues}`;
+    report.add("parameter-too-large", message, layer);
+  }
   const placed: PlacedLayer = {
     layer,
     path,
     inner: inside?.layers ?? [],
     takes: fitting,
     gives,
-    parameters: row.parameters?.(standing) ?? [],
+    parameters,
     statistics: row.statistics?.(standing) ?? [],
     facts: row.facts?.(standing) ?? {},
   };

@@ -5,7 +5,7 @@ import type { UnrolledRow } from "./layer.ts";
 export const repeat: UnrolledRow<Repeat> = {
   name: () => "blocks",
   check: (layer, report) => {
-    checkNumbers(report, layer, { times: "a whole number of at least 1" });
+    checkNumbers(report, layer, { times: "a whole number from 1 to 1024" });
   },
   unroll: ({ blocks }) => blocks,
 };

@@ -31,3 +31,8 @@ const rows: { readonly [Kind in Layer["kind"]]: AnyRow<Extract<Layer, { kind: Ki
 };
 
 export const rowOf = ({ kind }: Layer): AnyRow => rows[kind];
+
+export const isLayer = (value: unknown): value is Layer => {
+  const kind = typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
+  return typeof kind === "string" && Object.hasOwn(rows, kind);
+};

@@ -1,14 +1,11 @@
 /** Where gradients wait for the update, and what it makes of them. */
-import { names } from "../artifact/names.ts";
+import { gradientName, names } from "../artifact/names.ts";
 import type { Builder } from "../ops/builder.ts";
 import { countClips } from "../ops/count-clips.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Gradients, Update } from "./optimizers/update.ts";
 
 const origin = { path: "gradient", role: "optimizer" } as const;
-
-/** The state of a parameter's gradient. */
-export const gradientName = (parameter: string): string => `gradient.${parameter}`;
 
 /** The state that counts the clips whose gradients are added up. */
 const clipsName = "gradient_clips";

@@ -4,7 +4,8 @@ import type { NormalizedSpec } from "../ir/normalized-spec.ts";
 import { createBuilder, emptyGraph } from "../ops/builder.ts";
 import { type Graph, type State, unchanged } from "../ir/graph.ts";
 import { clipGradients } from "./clip-gradients.ts";
-import { gradientName, meanOfSums } from "./keep-gradients.ts";
+import { meanOfSums } from "./keep-gradients.ts";
+import { gradientName } from "../artifact/names.ts";
 import { declareLossScale, skipOverflow, unscaleGradients } from "./loss-scaling.ts";
 import { optimizerRow } from "./optimizers/optimizers.ts";
 

@@ -65,7 +65,7 @@ const namesIn = (graph: onnx.IGraphProto, algorithm: onnx.IGraphProto): readonly
   return named.map(({ name }) => name ?? "");
 };
 
-const findTwice = (values: readonly string[]): string | undefined => {
+export const findTwice = (values: readonly string[]): string | undefined => {
   const seen = new Set<string>();
   return values.find((value) => seen.size === seen.add(value).size);
 };

@@ -22,6 +22,11 @@ const clearUp = ({ finished, path = "" }: Facts): string =>
     ? "; name another folder with --out, add epochs to it with --resume --epochs N, or replace it with --overwrite"
     : `; go on with it: ${goOn(path)}, name another folder, or replace it with --overwrite`;
 
+const lowerRate = ({ learningRate }: Facts): string => {
+  const rate = Number(learningRate);
+  return rate > 0 ? `; try a lower rate, such as --lr ${Number((rate / 10).toPrecision(6))}` : "";
+};
+
 /** By a failure's code, which flags mend it. */
 export const advice: Readonly<Record<string, (facts: Facts) => string>> = {
   "batch-too-large": ({ fitting }) => `; use ${fitting === 0 ? "--device cpu" : `--batch ${String(fitting)}`}`,
@@ -41,7 +46,7 @@ export const advice: Readonly<Record<string, (facts: Facts) => string>> = {
   "folds-changed": () => "; name another folder with --out",
   "folds-fixed": () => "; leave --folds out",
   "labels-unnamed": () => ": --labels class_labels_indices.csv",
-  "loss-not-finite": ({ learningRate }) => `; try a lower rate, such as --lr ${Number(learningRate) / 10}`,
+  "loss-not-finite": lowerRate,
   "no-class-folders": ({ list }) => (list === undefined ? "" : `, or the list itself: --data ${String(list)}`),
   "no-float16": () => "; compile the spec with precision: float32(), or use --device cpu",
   "not-exportable": () => "; --format safetensors writes any model",
@@ -50,7 +55,7 @@ export const advice: Readonly<Record<string, (facts: Facts) => string>> = {
   "options-changed": ({ options }) =>
     `; leave the ${plural(textsOf(options).length, "option")} out, or name another folder with --out`,
   "parameters-diverged": () => "; train again with a lower --lr",
-  "parameters-not-finite": ({ learningRate }) => `; try a lower rate, such as --lr ${Number(learningRate) / 10}`,
+  "parameters-not-finite": lowerRate,
   "starts-at-features": () => "; compile its spec without --input features",
 };
 

@@ -38,7 +38,7 @@ const drawProblem = (draw: Draw, batch: ReadonlySet<string>, declared: Inputs, c
  * @returns what is wrong, as a sentence; undefined where nothing is
  */
 export const feedingProblem = (
-  { input, classes, draws }: Pick<ArtifactMetadata, "input" | "classes" | "draws">,
+  { input, classes, draws, recipe }: Pick<ArtifactMetadata, "input" | "classes" | "draws" | "recipe">,
   declared: Inputs,
   read: Inputs,
 ): string | undefined => {
@@ -51,6 +51,9 @@ export const feedingProblem = (
     const problem = drawProblem(draw, batch, declared, classes.length);
     if (problem !== undefined) return problem;
   }
+  // Without it the last part's gradients would take the place of the others'.
+  if (recipe.accumulate > 1 && !read.some(({ name }) => name === names.accumulate))
+    return `its recipe has ${recipe.accumulate} parts in a step, whose gradients it does not add up`;
   const isDrawn = new Set(draws.map((draw) => draw.input));
   const other = read.find(({ name }) => !batch.has(name ?? "") && !isDrawn.has(name ?? ""));
   return other && `its gradients read ${quoted(other.name ?? "")}, which is neither of the batch nor drawn`;

@@ -110,7 +110,11 @@ export const findNonFinite = async (
     const outputs = await session.run(Object.fromEntries(Object.entries(inputs).filter(([name]) => isInput.has(name))));
     const first = boundaries.find(({ probe }) => !isFinite(outputs[probe]));
     if (!first) return undefined;
-    const own = stage.reads.find(({ name }) => name.startsWith(`${first.path}.`) && !isFinite(inputs[name]));
+    // Statistics of the batch are moved by the step itself.
+    const moved = new Set(stage.replaces.map(({ state }) => state));
+    const own = stage.reads.find(
+      ({ name }) => name.startsWith(`${first.path}.`) && !moved.has(name) && !isFinite(inputs[name]),
+    );
     return { part: partAt(first.path, graph.metadata.lines), state: own?.name };
   } finally {
     await session.release();

@@ -29,10 +29,18 @@ export const inPlaceStates = (
   for (const node of nodes) {
     for (const name of new Set(node.input)) readers.set(name, [...(readers.get(name) ?? []), node]);
   }
-  const readersOf = (name: string): readonly onnx.INodeProto[] =>
-    (readers.get(name) ?? []).flatMap((node) =>
-      views.has(node.opType ?? "") ? [node, ...(node.output ?? []).flatMap(readersOf)] : [node],
-    );
+  /** Also of its views. Not by recursion: a file's views may be many, and read one another. */
+  const readersOf = (name: string): readonly onnx.INodeProto[] => {
+    const found = new Set<onnx.INodeProto>();
+    const open = [name];
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      for (const node of readers.get(next) ?? []) {
+        if (!found.has(node) && views.has(node.opType ?? "")) open.push(...(node.output ?? []));
+        found.add(node);
+      }
+    }
+    return [...found];
+  };
   const ancestors = (node: onnx.INodeProto): ReadonlySet<onnx.INodeProto> => {
     const found = new Set<onnx.INodeProto>();
     const open = [node];

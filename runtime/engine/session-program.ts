@@ -1,11 +1,12 @@
 /** Turns an artifact into what ONNX Runtime runs: graphs whose parameters and other states are inputs, not constants. */
 import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import { nodesLeadingTo } from "../../compiler/artifact/nodes-leading-to.ts";
-import { type onnx, valuesOf } from "../../compiler/artifact/onnx.ts";
-import { names } from "../../compiler/artifact/names.ts";
+import { type onnx, replacedBy, valuesOf } from "../../compiler/artifact/onnx.ts";
+import { gradientName, names } from "../../compiler/artifact/names.ts";
 import { UserError } from "../user-error.ts";
 import { feedingProblem } from "./feeding-problem.ts";
 import { inPlaceStates, type Replacement } from "./in-place.ts";
+import { findTwice } from "../artifact/check-model.ts";
 import { type Artifact, damaged, readOwnStates } from "../artifact/decode-artifact.ts";
 import type { StoredTensor } from "../artifact/stored-tensor.ts";
 
@@ -88,6 +89,8 @@ const stageOf = (
   const replacements = (updateBinding ?? []).map(({ key, value }) => ({ state: key ?? "", next: value ?? "" }));
   const unknown = replacements.find(({ state }) => !isState.has(state));
   if (unknown) throw damaged(path, `training updates ${unknown.state}, which it does not hold`);
+  const twice = findTwice(replacements.map(({ state }) => state));
+  if (twice !== undefined) throw damaged(path, `a training algorithm replaces ${twice} twice`);
 
   const outputs = new Set([...others, ...replacements.map(({ next }) => next)]);
   const made = new Set((own.output ?? []).map(({ name }) => name));
@@ -123,6 +126,27 @@ export const ownInputs = ({ model, reads }: Stage): readonly onnx.IValueInfoProt
   return (model.graph?.input ?? []).filter(({ name }) => !isState.has(name ?? ""));
 };
 
+/** A parameter whose gradient is taken would stay as it is, and nobody would notice. */
+const requireTrained = (path: string, model: onnx.IModelProto): void => {
+  const replaced = replacedBy(model);
+  const idle = (model.graph?.initializer ?? []).find(
+    ({ name }) => replaced.has(gradientName(name ?? "")) && !replaced.has(name ?? ""),
+  );
+  if (idle) throw damaged(path, `no training algorithm replaces ${idle.name}, whose gradient it takes`);
+};
+
+/** Gradients that nothing reads train nothing, in silence; and what moves in both algorithms is neither a parameter nor a statistic. */
+const requireParts = (path: string, parameters: readonly StoredTensor[], gradients: Stage, update: Stage): void => {
+  const reads = new Set(update.reads.map(({ name }) => name));
+  const isParameter = new Set(parameters.map(({ name }) => name));
+  const updated = new Set(update.replaces.map(({ state }) => state));
+  for (const { state } of gradients.replaces) {
+    if (!isParameter.has(state) && !reads.has(state)) throw damaged(path, `its update does not read ${state}`);
+    if (isParameter.has(state) && updated.has(state))
+      throw damaged(path, `both training algorithms replace ${state}; expected one of them`);
+  }
+};
+
 /** Between the two anything may happen to the gradients, and an update without a batch may be made anywhere. */
 const requireNoBatch = (path: string, update: Stage): void => {
   const other = ownInputs(update).find(({ name }) => name !== names.learningRate);
@@ -137,12 +161,14 @@ export const trainingProgram = (artifact: Artifact): TrainingProgram => {
   const { path, metadata, parameters } = artifact;
   const [first, second] = requireTraining(artifact);
   requireFloatLoss(path, first);
+  requireTrained(path, artifact.model);
   const states = [...parameters, ...readOwnStates(artifact)];
   const gradients = stageOf(artifact, first, states, [names.loss]);
   const problem = feedingProblem(metadata, first.algorithm?.input ?? [], ownInputs(gradients));
   if (problem !== undefined) throw damaged(path, problem);
   const update = stageOf(artifact, second, states, []);
   requireNoBatch(path, update);
+  requireParts(path, parameters, gradients, update);
   const replaced = new Set([...gradients.replaces, ...update.replaces].map(({ state }) => state));
   const idle = states.find(({ name, storage }) => storage.kind === "zeros" && !replaced.has(name));
   if (idle) throw damaged(path, `no training algorithm replaces its state ${idle.name}`);

@@ -62,7 +62,7 @@ export const positionalEmbedding = (): PositionalEmbedding => ({ kind: "position
 /** `times` copies of a block in a row, each with its own parameters, named `blocks.0`, `blocks.1`, ... */
 export interface Repeat {
   readonly kind: "repeat";
-  /** A whole number of at least 1. The paper's is 12. */
+  /** A whole number from 1 to 1024. The paper's is 12. */
   readonly times: number;
   /** The layers of each copy. */
   readonly blocks: readonly Layers[];
@@ -75,7 +75,7 @@ export const repeat = (times: number, block: Layers | ((copy: number) => Layers)
   kind: "repeat",
   times,
   // The block of a wrong count is still checked, once.
-  blocks: Array.from({ length: Number.isSafeInteger(times) && times >= 1 ? times : 1 }, (_, copy) =>
+  blocks: Array.from({ length: Number.isInteger(times) && times >= 1 && times <= 1024 ? times : 1 }, (_, copy) =>
     typeof block === "function" ? block(copy) : block,
   ),
 });

@@ -21,6 +21,7 @@ test("a part without a line has that of the one around it", () => {
   expect(describePart(partAt("blocks.1.residual1", lines))).toBe("blocks.1.residual1 (ast.ts:3)");
   expect(describePart(partAt("dense", lines))).toBe("dense");
   expect(describePart(partAt("constructor"))).toBe("constructor");
+  expect(partAt(`blocks${".a".repeat(50_000)}`, lines).line).toBe("ast.ts:3");
 });
 
 test("no terminal obeys a file's name", () => {

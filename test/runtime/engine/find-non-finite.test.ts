@@ -18,12 +18,16 @@ const makeFeeds = (learningRate: number): HostTensors => ({
   learning_rate: hostTensor("float32", Float32Array.of(learningRate), []),
 });
 
-/** A parameter with one infinite value. */
-const spoil = async ({ parameters }: Artifact, name: string): Promise<ReadonlyMap<string, StoredTensor>> => {
+/** A parameter with one other value. */
+const spoil = async (
+  { parameters }: Artifact,
+  name: string,
+  value = Infinity,
+): Promise<ReadonlyMap<string, StoredTensor>> => {
   const parameter = parameters.find((each) => each.name === name);
   if (!parameter) throw new Error(`no parameter is called ${name}`);
   const values = await readTensor(parameter);
-  values[3] = Infinity;
+  values[3] = value;
   return new Map([[name, { ...parameter, storage: { kind: "inline", bytes: new Uint8Array(values.buffer) } }]]);
 };
 
@@ -80,5 +84,20 @@ test("where several steps share a run, nothing is told", async () => {
   const batch = { feeds: makeFeeds(1e30), endsStep: true };
   expect((await session.steps([batch, batch]))[1]).toBeNaN();
   expect(await session.findNonFinite()).toBeUndefined();
+  await session.close();
+});
+
+test("a norm that overflows is not blamed on the statistics that its own step has moved", async () => {
+  const network = `network: [
+    patchEmbedding({ patch: { bins: 8, frames: 8 }, stride: { bins: 8, frames: 8 }, width: 8 }),
+    batchNorm(), meanOfTokens(), dense("classes"),
+  ]`;
+  const artifact = readArtifact(compileTiny("optimizer: adam({ learningRate: 0.01 })", network));
+  const states = await spoil(artifact, "patchEmbedding.bias", 3e38);
+  const session = await openTrainingSession(nodeEngine, artifact, cpuDevice, states);
+  const [loss] = await session.steps([{ feeds: makeFeeds(0.01), endsStep: true }]);
+  expect(loss).toBeNaN();
+  expect((await session.read("batchNorm.running_mean")).data[3]).not.toBeLessThan(Infinity);
+  expect(await session.findNonFinite()).toMatchObject({ part: { path: "batchNorm" }, state: undefined });
   await session.close();
 });
