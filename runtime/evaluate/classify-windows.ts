@@ -118,7 +118,7 @@ const brokenOff = (path: string, cause: UserError, heardSeconds: number): UserEr
   new UserError(
     "recording-broken-off",
     { path, heardSeconds, cause: cause.code },
-    `${cause.sentence}; heard are its first ${heardSeconds.toFixed(3)} s`,
+    `${cause.sentence}; its first ${heardSeconds.toFixed(3)} s were heard`,
     { cause },
   );
 

@@ -105,7 +105,7 @@ describe("windows over recordings", () => {
     const broken = wavBytes([0, 0.1, 0.2, 0.3, 0.4, 0.5, Number.NaN, 0], { encoding: "float", bits: 32 });
     const { code, events, notes } = await infer({ "broken.wav": broken, "b.wav": silence(4) }, windows);
     expect(code).toBe(2);
-    const said = "broken.wav: sample 6 is NaN; expected numbers in [-1, 1]; heard are its first 0.000 s";
+    const said = "broken.wav: sample 6 is NaN; expected numbers in [-1, 1]; its first 0.000 s were heard";
     expect(notes).toEqual([said]);
     expect(events.map(({ clip, endSeconds, error }) => [clip, endSeconds ?? error])).toEqual([
       ["broken.wav", 0.000_25],
@@ -113,6 +113,48 @@ describe("windows over recordings", () => {
       ["broken.wav", said],
       ["b.wav", 0.000_25],
     ]);
+  });
+
+  describe("events", () => {
+    const files = { "a.wav": wavBytes([24_000, 24_000, 24_000, 24_000, 24_000, 24_000, 24_000, 24_000, 0, 0, 0, 0]) };
+    const events = [...windows, "--threshold", "0.6"];
+
+    test("each window and class of that score", async () => {
+      const { texts, events: objects } = await infer(files, events);
+      expect(texts).toEqual([
+        "a.wav",
+        "    0.000      0.000  s  low 0.8123",
+        "    0.000      0.000  s  low 0.8123",
+        "    0.000      0.001  s  low 0.8123",
+        "    0.000      0.001  s  low 0.6081",
+      ]);
+      expect(objects[1]).toMatchObject({ clip: "a.wav", label: "low", index: 0, startSeconds: 0.000_125 });
+    });
+
+    test("merged, as Audacity's labels", async () => {
+      const { texts } = await infer(files, [...events, "--merge", "--format", "audacity"]);
+      expect(texts).toEqual(["0.000000\t0.000625\tlow"]);
+    });
+
+    test("merged, as Raven's selections", async () => {
+      const { texts } = await infer(files, [...events, "--merge", "--min-seconds", "0.0005", "--format", "raven"]);
+      expect(texts).toEqual([
+        "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tAnnotation\tScore",
+        "1\tSpectrogram 1\t1\t0.000000\t0.000625\t0\t8000\tlow\t0.8123",
+      ]);
+    });
+
+    test("too short ones are left out", async () => {
+      const { texts, code } = await infer(files, [...events, "--merge", "--min-seconds", "1"]);
+      expect([texts, code]).toEqual([[], 0]);
+    });
+
+    test("one recording at a time for programs whose files are about one", async () => {
+      const two = { "a.wav": silence(4), "b.wav": silence(4) };
+      await expect(infer(two, [...events, "--format", "raven"])).rejects.toThrow(
+        saying("--format raven is about one recording, and 2 are given"),
+      );
+    });
   });
 
   test("what is odd about a file is told", async () => {
@@ -137,7 +179,18 @@ describe("windows over recordings", () => {
       ["--window", "0.00025", "--hop", "0.00001"],
       "--hop is 0.00001 s, less than a sample of the model; expected 0.0000625 s or more",
     ],
-    [["--format", "xml"], "--format is table, json or csv, not xml"],
+    [["--format", "xml"], "--format is table, json, csv, audacity or raven, not xml"],
+    [["--threshold", "0.5"], "--threshold needs --window: events are made of windows"],
+    [["--window", "1", "--merge"], "--merge needs --threshold: it is about events, of a score that high"],
+    [
+      ["--window", "1", "--min-seconds", "1"],
+      "--min-seconds needs --threshold: it is about events, of a score that high",
+    ],
+    [["--window", "1", "--threshold", "50"], "--threshold is a score, 1 at most, not 50"],
+    [
+      ["--window", "1", "--threshold", "0.5", "--top", "1"],
+      "--top and --threshold exclude each other: events are of all classes that reach it",
+    ],
     [["--format", "csv", "--json"], "--json and --format csv contradict each other; leave one of them out"],
   ])("%j is refused", async (options, message) => {
     await expect(infer({ "a.wav": silence(4) }, options)).rejects.toThrow(saying(message));

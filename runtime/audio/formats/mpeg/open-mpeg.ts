@@ -225,11 +225,11 @@ async function* decodeFrames(
       const block = decodeWaiting();
       if (block) yield block;
     }
+    const block = waiting.length > 0 ? decodeWaiting() : undefined;
+    if (block) yield block;
     if (tag?.frames !== undefined && frames < tag.frames) {
       throw new AudioFault(`the file is cut off: its header promises ${tag.frames} frames and ${frames} follow`);
     }
-    const block = waiting.length > 0 ? decodeWaiting() : undefined;
-    if (block) yield block;
     if (isUnended) tools.note(unendedNote);
   } finally {
     decoder.free();
