@@ -2,7 +2,7 @@
 /** `specgraph [spec.ts] [--out graph.onnx] [--input waveform|features]`; in a clone, `npm run compile -- ...`. */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { printableJson, printableLines } from "./artifact/printable.ts";
+import { printable, printableJson, printableLines } from "./artifact/printable.ts";
 import { watchOutput } from "./artifact/files/watch-output.ts";
 import { formatBytes, formatCount, formatExact } from "./artifact/format-number.ts";
 import type { GraphInput } from "./artifact/metadata.ts";
@@ -76,7 +76,7 @@ const readArguments = (args: readonly string[]) => {
 const defaultSpec = "spec/ast.ts";
 
 const isGraphInput = (value: string): value is GraphInput => value === "waveform" || value === "features";
-const printable = ["inference", "gradients", "update", "cost"] as const satisfies readonly (StageName | "cost")[];
+const printedParts = ["inference", "gradients", "update", "cost"] as const satisfies readonly (StageName | "cost")[];
 
 const print = (text: string): void => void process.stdout.write(`${printableLines(text)}\n`);
 const printJson = (value: object): void => void process.stdout.write(`${printableJson(value)}\n`);
@@ -131,9 +131,12 @@ const run = (args: readonly string[]): void => {
   if (out === "") fail("arguments", "--out names no file; see --help");
   if (weights === "") fail("arguments", "--weights names no file; see --help");
   if (!isGraphInput(input)) return fail("arguments", `--input is waveform or features, not ${input}`);
-  const printed = printable.find((name) => name === values.print);
+  const printed = printedParts.find((name) => name === values.print);
   if (values.print !== undefined && printed === undefined) {
-    fail("arguments", `--print is ${printable.slice(0, -1).join(", ")} or ${printable.at(-1)}, not ${values.print}`);
+    fail(
+      "arguments",
+      `--print is ${printedParts.slice(0, -1).join(", ")} or ${printedParts.at(-1)}, not ${values.print}`,
+    );
   }
   const costOptions = readCostOptions(values);
 
@@ -173,7 +176,7 @@ const run = (args: readonly string[]): void => {
       ? `${formatBytes(bytes.graph)} + ${formatBytes(bytes.data)} in ${out}.data`
       : formatBytes(bytes.graph);
   print(
-    `${spec} -> ${out}: ${metadata.specName}, ${metadata.classes.length} classes, ` +
+    `${spec} -> ${out}: ${printable(metadata.specName)}, ${metadata.classes.length} classes, ` +
       `${formatCount(metadata.parameters)} parameters, ${size}, ${seconds.toFixed(1)} s`,
   );
 };

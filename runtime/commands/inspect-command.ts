@@ -1,4 +1,5 @@
 /** `runtime inspect`. */
+import { printable } from "../../compiler/artifact/printable.ts";
 import { type Cost, type Extent, type Task, costFor } from "../../compiler/artifact/cost.ts";
 import { formatBytes, formatCount, formatExact } from "../../compiler/artifact/format-number.ts";
 import { formatTable } from "../../compiler/artifact/format-table.ts";
@@ -66,7 +67,7 @@ const describe = (artifact: Artifact, extent: Extent): string => {
   const cost = (task: Task): string => describeCost(costFor(metadata.cost, task, extent));
   const spectrogram = `${frames} frames x ${bins} bins`;
   const rows = {
-    spec: `${metadata.specName} (${metadata.specHash.slice(0, 12)}, compiler ${metadata.compilerVersion})`,
+    spec: `${printable(metadata.specName)} (${printable(metadata.specHash.slice(0, 12))}, compiler ${printable(metadata.compilerVersion)})`,
     input:
       metadata.input === "waveform"
         ? `waveform [batch, samples] at ${formatExact(sampleRateHz)} Hz, ${minSamples} samples or more; ${spectrogram}`

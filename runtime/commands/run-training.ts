@@ -1,4 +1,5 @@
 /** A training, as `train` and `cv` show it. */
+import { printable } from "../../compiler/artifact/printable.ts";
 import { plural } from "../../compiler/artifact/plural.ts";
 import type { Clip } from "../data/dataset.ts";
 import { openClips } from "../evaluate/open-clips.ts";
@@ -30,7 +31,7 @@ const describe = ({ options, data }: PreparedRun): string => {
   const test = testClips.length > 0 ? `, ${testClips.length} to test at the end` : "";
   const steps = countSteps(options);
   return (
-    `${artifact.metadata.specName}: ${data}, ${clips.length} clips to train on and ${evaluationClips.length} to evaluate on${test}; ` +
+    `${printable(artifact.metadata.specName)}: ${data}, ${clips.length} clips to train on and ${evaluationClips.length} to evaluate on${test}; ` +
     `${steps} ${plural(steps, "step")} of ${recipe.batch} clips${parts}${done}`
   );
 };

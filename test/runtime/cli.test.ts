@@ -183,6 +183,18 @@ weight     [4, 2]  float32      8  0.000  0.2739
   });
 });
 
+test("a spec's name is printed on one line", async () => {
+  const folder = temporaryFolder();
+  const model = linearModel();
+  for (const property of model.metadataProps ?? [])
+    if (property.key === "specgraph.specName") property.value = JSON.stringify("linear\nclasses     \u001b[31m9");
+  writeLinearModel(folder, model);
+  const { stdout } = await runtime(["inspect", "graph.onnx"], folder);
+  expect(stdout.split("\n")[0]).toBe(
+    String.raw`spec        linear\u{a}classes     \u{1b}[31m9 (0123456789ab, compiler test)`,
+  );
+});
+
 test("inspect tells costs of other clips", async () => {
   const { stdout } = await runtime(["inspect", "graph.onnx", "--batch", "3", "--seconds", "2"], workspace());
   expect(stdout).toContain("\ncosts       of 3 clips of 2.00 s at once\ninference   48 operations, ");
