@@ -8,7 +8,7 @@ import type { ClipRequirements } from "./load-clip.ts";
  */
 export const clipRequirements = (
   metadata: Pick<ArtifactMetadata, "sampleRateHz" | "minSamples" | "frames" | "frameShiftSamples">,
-): ClipRequirements => {
+): Required<ClipRequirements> => {
   const { sampleRateHz, minSamples, frames } = metadata;
   return { sampleRateHz, minSamples, maxSamples: samplesIn(frames, metadata) };
 };

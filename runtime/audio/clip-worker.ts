@@ -1,18 +1,12 @@
-/** A worker thread of the clip loader: reads the paths it is sent, one after another. */
+/** A worker thread of the clip loader: reads the clips it is sent, one after another. */
 import { parentPort, workerData } from "node:worker_threads";
+import { type Reply, replyOf } from "../threads/reply.ts";
+import type { ClipSource } from "./clip-source.ts";
 import { type ClipRequirements, loadClip, type LoadedClip } from "./load-clip.ts";
-import { type ThreadFailure, toThreadFailure } from "./thread-failure.ts";
-
-/** What a worker answers. */
-export type ClipReply = LoadedClip | ThreadFailure;
 
 const requirements = workerData as ClipRequirements;
 
-parentPort?.on("message", (path: string) => {
-  const reply = (message: ClipReply, transfer: readonly ArrayBuffer[] = []) =>
-    parentPort?.postMessage(message, transfer);
-  loadClip(path, requirements).then(
-    (clip) => reply(clip, [clip.samples.buffer]),
-    (error: unknown) => reply(toThreadFailure(error)),
-  );
+parentPort?.on("message", async (source: ClipSource) => {
+  const reply: Reply<LoadedClip> = await replyOf(() => loadClip(source, requirements));
+  parentPort?.postMessage(reply, "value" in reply ? [reply.value.samples.buffer] : []);
 });

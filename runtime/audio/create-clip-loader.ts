@@ -1,9 +1,10 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
-import { type ClipSurvey, createClipSurvey } from "./create-clip-survey.ts";
-import type { ClipReply } from "./clip-worker.ts";
+import type { Worker } from "node:worker_threads";
+import { type Reply, valueOf } from "../threads/reply.ts";
+import { startThread } from "../threads/start-thread.ts";
+import { type ClipSource, nameOf } from "./clip-source.ts";
+import type { ClipSurvey } from "./create-clip-survey.ts";
 import type { ClipRequirements, LoadedClip } from "./load-clip.ts";
-import { fromThreadFailure } from "./thread-failure.ts";
 
 /** Reads clips in worker threads, so that decoding and resampling run ahead of the training step. */
 export interface ClipLoader {
@@ -12,35 +13,37 @@ export interface ClipLoader {
    * @throws UserError naming the file where it cannot be decoded or is too short.
    */
   readonly load: (path: string) => Promise<Float32Array<ArrayBuffer>>;
-  /** The same, with what the file itself is. */
-  readonly read: (path: string) => Promise<LoadedClip>;
-  /** What is to be said of the clips read so far. */
-  readonly survey: Pick<ClipSurvey, "describeUnheard" | "describeNotes">;
+  /**
+   * The same, with what the clip itself is.
+   * @param transfer memory of the clip that is handed over; of what is in memory all else is copied
+   */
+  readonly read: (source: ClipSource, transfer?: readonly ArrayBuffer[]) => Promise<LoadedClip>;
   /** Ends the threads; clips still to be read are rejected. */
   readonly close: () => Promise<void>;
 }
 
 interface Job {
-  readonly path: string;
+  readonly source: ClipSource;
+  readonly transfer: readonly ArrayBuffer[];
   readonly resolve: (clip: LoadedClip) => void;
   readonly reject: (error: Error) => void;
 }
 
-/** Node 20 cannot run TypeScript in a thread: where this module runs from source, in the tests, the thread runs the built one. */
-const workerUrl = new URL(
-  import.meta.url.endsWith(".ts") ? "../../dist/runtime/audio/clip-worker.js" : "./clip-worker.js",
-  import.meta.url,
-);
+export interface ClipLoaderOptions extends ClipRequirements {
+  readonly workers?: number;
+  /** Takes in each clip that is read. */
+  readonly survey?: ClipSurvey;
+}
 
 /** Opens a loader; its threads start with the first clips and keep the process alive only while they read. */
 export const createClipLoader = ({
   workers = Math.max(1, Math.min(availableParallelism() - 1, 4)),
+  survey,
   ...requirements
-}: ClipRequirements & { readonly workers?: number }): ClipLoader => {
+}: ClipLoaderOptions): ClipLoader => {
   const queue: Job[] = [];
   const idle: Worker[] = [];
   const running = new Map<Worker, Job>();
-  const survey = createClipSurvey(requirements.sampleRateHz);
   let isClosed = false;
 
   const next = () => {
@@ -51,22 +54,24 @@ export const createClipLoader = ({
     queue.shift();
     running.set(worker, job);
     worker.ref();
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-    worker.postMessage(job.path);
+    worker.postMessage(job.source, job.transfer);
   };
 
   const start = (): Worker => {
-    // A thread takes no part in how the process was started, such as `node --input-type`.
     // What decoders print about a broken file stays in the thread's own streams: the error says it. They are left unread,
     // as reading them would keep the process alive (Node 20).
-    const worker = new Worker(workerUrl, { workerData: requirements, stdout: true, stderr: true, execArgv: [] });
-    worker.on("message", (reply: ClipReply) => {
+    const worker = startThread("audio/clip-worker", {
+      workerData: requirements,
+      stdout: true,
+      stderr: true,
+    });
+    worker.on("message", (reply: Reply<LoadedClip>) => {
       const job = running.get(worker);
       running.delete(worker);
       idle.push(worker);
       // terminate() keeps the process alive until it is done; a late reply must not undo that.
       if (!isClosed) worker.unref();
-      if (job !== undefined && "samples" in reply) survey.add(job.path, reply);
+      if (job !== undefined && "value" in reply) survey?.add(nameOf(job.source), reply.value);
       if (job !== undefined) settle(job, reply);
       next();
     });
@@ -80,31 +85,33 @@ export const createClipLoader = ({
     const job = running.get(worker);
     running.delete(worker);
     if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
-    job?.reject(new Error(`the thread reading ${job.path} stopped: ${reason}`));
+    job?.reject(new Error(`the thread reading ${nameOf(job.source)} stopped: ${reason}`));
     if (job !== undefined && !isClosed) next();
   };
 
-  const read: ClipLoader["read"] = (path) =>
+  const read: ClipLoader["read"] = (source, transfer = []) =>
     new Promise((resolve, reject) => {
-      if (isClosed) throw new Error(`the clip loader is closed; it cannot read ${path}`);
-      queue.push({ path, resolve, reject });
+      if (isClosed) throw new Error(`the clip loader is closed; it cannot read ${nameOf(source)}`);
+      queue.push({ source, transfer, resolve, reject });
       next();
     });
 
   return {
     load: async (path) => (await read(path)).samples,
     read,
-    survey,
     close: async () => {
       isClosed = true;
       for (const job of queue.splice(0))
-        job.reject(new Error(`the clip loader was closed before ${job.path} was read`));
+        job.reject(new Error(`the clip loader was closed before ${nameOf(job.source)} was read`));
       await Promise.all([...idle, ...running.keys()].map((worker) => worker.terminate()));
     },
   };
 };
 
-const settle = (job: Job, reply: ClipReply): void => {
-  if ("samples" in reply) job.resolve(reply);
-  else job.reject(fromThreadFailure(reply));
+const settle = ({ resolve, reject }: Job, reply: Reply<LoadedClip>): void => {
+  try {
+    resolve(valueOf(reply));
+  } catch (error) {
+    reject(error instanceof Error ? error : new Error(String(error)));
+  }
 };

@@ -12,19 +12,44 @@ export interface ClipSurvey {
   readonly describeNotes: () => readonly string[];
 }
 
+/** What is odd about files: each thing once, with the first clip of the kind. */
+export interface ClipNotes {
+  readonly add: (path: string, notes: readonly string[]) => void;
+  readonly describe: () => readonly string[];
+}
+
+export const createClipNotes = (): ClipNotes => {
+  const found = new Map<string, { readonly first: string; clips: number }>();
+  return {
+    add: (path, notes) => {
+      for (const note of notes) {
+        const known = found.get(note);
+        if (known) known.clips += 1;
+        else found.set(note, { first: path, clips: 1 });
+      }
+    },
+    describe: () =>
+      Array.from(found, ([note, { first, clips }]) => {
+        const others = clips === 1 ? "" : ` and ${clips - 1} other${clips === 2 ? "" : "s"}`;
+        return printable(`${first}${others}: ${note}`);
+      }),
+  };
+};
+
 /** A rest as short as this is no loss worth a word. */
 const unheardSecondsToTell = 0.05;
 
-/** Whether a clip goes on beyond what the model hears. */
-export const isHeardInPart = (
-  { samples, clipSamples }: Pick<LoadedClip, "samples" | "clipSamples">,
-  sampleRateHz: number,
-): boolean => clipSamples === undefined || clipSamples - samples.length > unheardSecondsToTell * sampleRateHz;
+/**
+ * Whether a clip goes on beyond what the model hears.
+ * @param seconds of the whole clip; undefined where it is longer and its header does not say
+ */
+export const isHeardInPart = (heardSeconds: number, seconds: number | undefined): boolean =>
+  seconds === undefined || seconds - heardSeconds > unheardSecondsToTell;
 
 /** Starts a survey of clips at one rate. */
 export const createClipSurvey = (sampleRateHz: number): ClipSurvey => {
   const seen = new Set<string>();
-  const notes = new Map<string, { readonly first: string; clips: number }>();
+  const notes = createClipNotes();
   let longer = 0;
   let ofUnknownLength = 0;
   let heardSamples = 0;
@@ -36,16 +61,13 @@ export const createClipSurvey = (sampleRateHz: number): ClipSurvey => {
       seen.add(path);
       heardSamples += clip.samples.length;
       allSamples += clip.clipSamples ?? clip.samples.length;
-      if (isHeardInPart(clip, sampleRateHz)) {
+      const { clipSamples } = clip;
+      if (isHeardInPart(clip.samples.length / sampleRateHz, clipSamples && clipSamples / sampleRateHz)) {
         longer += 1;
         mostHeard = clip.samples.length;
       }
       if (clip.clipSamples === undefined) ofUnknownLength += 1;
-      for (const note of clip.notes) {
-        const known = notes.get(note);
-        if (known) known.clips += 1;
-        else notes.set(note, { first: path, clips: 1 });
-      }
+      notes.add(path, clip.notes);
     },
     describeUnheard: () => {
       if (longer === 0) return [];
@@ -56,10 +78,6 @@ export const createClipSurvey = (sampleRateHz: number): ClipSurvey => {
         `${longer} of ${seen.size} clips ${verb} longer than the ${(mostHeard / sampleRateHz).toFixed(1)} s that the model hears: ${least}${share} % of the sound is not heard`,
       ];
     },
-    describeNotes: () =>
-      Array.from(notes, ([note, { first, clips }]) => {
-        const others = clips === 1 ? "" : ` and ${clips - 1} other${clips === 2 ? "" : "s"}`;
-        return printable(`${first}${others}: ${note}`);
-      }),
+    describeNotes: notes.describe,
   };
 };

@@ -1,3 +1,4 @@
+import type { ClipSource } from "./clip-source.ts";
 import type { AudioStream } from "./formats/audio-stream.ts";
 import { isLoud, monoBlocks, scaleNote } from "./mono-blocks.ts";
 import { openClip } from "./open-clip.ts";
@@ -18,14 +19,14 @@ export interface DecodeOptions {
 }
 
 /**
- * Decodes an audio file, recognised by its content, and mixes it down to the mean of its channels.
+ * Decodes a clip, a file recognised by its content, and mixes it down to the mean of its channels.
  * Samples lie in [-1, 1) for integer formats: PCM of b bits is value / 2^(b - 1).
- * @throws UserError naming the file where it is missing, not audio, corrupt, cut off, empty, or holds samples that are not finite
+ * @throws UserError naming the clip where it is missing, not audio, corrupt, cut off, empty, or holds samples that are not finite
  */
-export const decodeClip = async (path: string, { samplesNeeded }: DecodeOptions = {}): Promise<DecodedClip> => {
+export const decodeClip = async (source: ClipSource, { samplesNeeded }: DecodeOptions = {}): Promise<DecodedClip> => {
   const notes = new Set<string>();
   const note = (clause: string): void => void notes.add(clause);
-  return openClip(path, note, async (stream) => {
+  return openClip(source, note, async (stream) => {
     const decoded = await decodeStream(stream, samplesNeeded);
     if (decoded.samples.some(isLoud)) note(scaleNote);
     return { ...decoded, notes: [...notes] };

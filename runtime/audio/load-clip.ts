@@ -1,3 +1,4 @@
+import { type ClipSource, nameOf } from "./clip-source.ts";
 import { clipTooShort } from "./clip-too-short.ts";
 import { decodeClip } from "./decode-clip.ts";
 import { resample, resampledLength, samplesToResample } from "./resample.ts";
@@ -25,19 +26,19 @@ export interface LoadedClip {
 /**
  * A clip ready for the model: decoded, one channel, at the model's sample rate, as far as the model hears it.
  * What is heard is bit for bit what the whole clip, resampled, begins with.
- * @throws UserError naming the file where it cannot be decoded or is too short.
+ * @throws UserError naming the clip where it cannot be decoded or is too short.
  */
 export const loadClip = async (
-  path: string,
+  source: ClipSource,
   { sampleRateHz: toHz, minSamples, maxSamples = Number.POSITIVE_INFINITY }: ClipRequirements,
 ): Promise<LoadedClip> => {
   const samplesNeeded = (fromHz: number): number =>
     Number.isFinite(maxSamples) ? samplesToResample(maxSamples, { fromHz, toHz }) : maxSamples;
-  const { samples, sampleRateHz: fromHz, clipSamples, notes } = await decodeClip(path, { samplesNeeded });
+  const { samples, sampleRateHz: fromHz, clipSamples, notes } = await decodeClip(source, { samplesNeeded });
   const needed = samples.slice(0, Math.min(samples.length, samplesNeeded(fromHz)));
   const resampled = resample(needed, { fromHz, toHz });
   if (resampled.length < minSamples) {
-    throw clipTooShort({ path, samples: resampled.length }, { sampleRateHz: toHz, minSamples });
+    throw clipTooShort({ path: nameOf(source), samples: resampled.length }, { sampleRateHz: toHz, minSamples });
   }
   return {
     samples: resampled.length > maxSamples ? resampled.slice(0, maxSamples) : resampled,

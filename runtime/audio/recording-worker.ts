@@ -2,7 +2,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { isLoud, monoBlocks, scaleNote } from "./mono-blocks.ts";
 import { openClip } from "./open-clip.ts";
-import { type ThreadFailure, toThreadFailure } from "./thread-failure.ts";
+import { type ThreadFailure, toThreadFailure } from "../threads/thread-failure.ts";
 import { type Window, type WindowOptions, windows } from "./windows.ts";
 
 export interface RecordingJob {

@@ -1,14 +1,18 @@
 /** `runtime infer`. */
-import { UserError } from "../user-error.ts";
+import { orUserError, UserError } from "../user-error.ts";
+import { createClipNotes } from "../audio/create-clip-survey.ts";
+import { loadAhead } from "../data/load-ahead.ts";
+import type { Model } from "../library/model.ts";
+import { open } from "../library/open.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import { commonOptions, deviceOption, parseOptions, type OptionValues, type Usage } from "./options.ts";
 import { listen } from "./listen.ts";
 import { createAnswerPrinter, formats } from "./print-answers.ts";
-import { classifyFiles } from "../evaluate/classify-files.ts";
 import { classifyWindows, requireWindowing, type WindowAnswer, type Windowing } from "../evaluate/classify-windows.ts";
 import { type EventAnswer, findEvents } from "../evaluate/find-events.ts";
 import { rankClasses } from "../evaluate/rank-classes.ts";
+import type { Output } from "./output.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 
 const defaultTop = 5;
@@ -105,6 +109,48 @@ const eventsOrWindows = (
 ): AsyncIterable<WindowAnswer | EventAnswer> =>
   threshold === undefined ? windows : findEvents(windows, classes, { threshold, merge: merge === true, minSeconds });
 
+/** Clips, one after another; the next is decoded while one is classified. Closes the model. */
+async function* classifyClips(model: Model, paths: readonly string[], top: number, note: Output["note"]) {
+  const notes = createClipNotes();
+  try {
+    const classify = async (path: string) => ({ path, answer: await orUserError(() => model.classify(path, { top })) });
+    for await (const { path, answer } of loadAhead(paths, classify, 1)) {
+      if (!(answer instanceof UserError)) notes.add(path, answer.notes);
+      yield { path, answer };
+    }
+  } finally {
+    await model.close();
+  }
+  notes.describe().forEach(note);
+}
+
+const hearClips = async (
+  graph: string,
+  paths: readonly string[],
+  { device, top = defaultTop }: Values,
+  output: Output,
+) => {
+  const model = await open(graph, { device });
+  if (device !== "cpu") listen(output).onDevice({ device: model.device, reason: model.device.reason });
+  return { ...model.metadata, answers: classifyClips(model, paths, top, output.note) };
+};
+
+const hearWindows = async (
+  graph: string,
+  paths: readonly string[],
+  windowing: Windowing,
+  values: Values,
+  output: Output,
+) => {
+  const artifact = readWaveformArtifact(graph);
+  const { sampleRateHz, classes } = artifact.metadata;
+  requireWindowing(artifact.metadata, windowing);
+  const device = await selectDevice(values.device, listen(output).onDevice);
+  const { batch = defaultBatch } = values;
+  const windows = classifyWindows(artifact, paths, { device, batch, note: output.note, ...windowing });
+  return { sampleRateHz, classes, answers: eventsOrWindows(values, classes, windows) };
+};
+
 export const inferCommand: Command = {
   usage,
   run: async (args, output, signal) => {
@@ -114,24 +160,19 @@ export const inferCommand: Command = {
       throw new UserError("usage", {}, "runtime infer takes a graph and one clip or more; see runtime infer --help");
     }
     requireAgreement(values, clips);
-    const { top = defaultTop, batch = defaultBatch, format = "table" } = values;
-    const artifact = readWaveformArtifact(graph);
-    const { sampleRateHz, classes } = artifact.metadata;
+    const { top = defaultTop, format = "table" } = values;
     const windowing = windowingOf(values);
-    if (windowing !== undefined) requireWindowing(artifact.metadata, windowing);
-    const device = await selectDevice(values.device, listen(output).onDevice);
-    const printer = createAnswerPrinter(format, sampleRateHz, output);
-    const { note } = output;
-    const answers =
+    const { sampleRateHz, classes, answers } =
       windowing === undefined
-        ? classifyFiles(artifact, clips, { device, top, note })
-        : eventsOrWindows(values, classes, classifyWindows(artifact, clips, { device, batch, note, ...windowing }));
+        ? await hearClips(graph, clips, values, output)
+        : await hearWindows(graph, clips, windowing, values, output);
+    const printer = createAnswerPrinter(format, sampleRateHz, output);
     let failures = 0;
     for await (const { path, answer } of answers) {
       if (answer instanceof UserError) {
         failures += 1;
         printer.failure(path, answer);
-      } else if ("clip" in answer) printer.clip(path, answer.clip, answer.scores);
+      } else if ("top" in answer) printer.clip(path, answer);
       else if ("scores" in answer) printer.window(path, answer, rankClasses(answer.scores, classes, top));
       else printer.event(path, answer);
       if (signal.aborted) return exitCodes.interrupted;

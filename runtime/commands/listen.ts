@@ -1,11 +1,15 @@
 /** What the library tells while it is at work, as a command prints it. */
-import type { DeviceChoice } from "../devices/choose-device.ts";
-import { deviceTitles } from "../devices/device-report.ts";
+import { deviceTitles, type UsableDevice } from "../devices/device-report.ts";
 import { createProgress, type Progress } from "../text/create-progress.ts";
 import type { Output } from "./output.ts";
 
+interface DescribedChoice {
+  readonly device: Pick<UsableDevice, "kind" | "name" | "driver" | "isSoftware">;
+  readonly reason?: string | undefined;
+}
+
 /** One line on what computes, such as `device: WebGPU, Apple M2, Metal driver on macOS Version 14.5`. */
-export const describeChoice = ({ device, reason }: DeviceChoice): string => {
+export const describeChoice = ({ device, reason }: DescribedChoice): string => {
   const { kind, name, driver, isSoftware } = device;
   const parts = [deviceTitles[kind], kind === "cpu" ? undefined : name, driver, isSoftware ? "in software" : undefined];
   const words = parts.filter((part) => part !== undefined).join(", ");
@@ -32,6 +36,6 @@ const showExamination = (terminal: Output["terminal"]): ((clips: number, of: num
 
 export const listen = ({ note, progress, terminal }: Output) => ({
   note,
-  onDevice: (choice: DeviceChoice): void => progress(describeChoice(choice)),
+  onDevice: (choice: DescribedChoice): void => progress(describeChoice(choice)),
   onExamined: showExamination(terminal),
 });

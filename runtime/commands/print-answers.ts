@@ -3,10 +3,10 @@ import { formatFigure } from "../../compiler/artifact/format-number.ts";
 import { formatTable } from "../../compiler/artifact/format-table.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
 import { isHeardInPart } from "../audio/create-clip-survey.ts";
-import type { LoadedClip } from "../audio/load-clip.ts";
 import type { WindowScores } from "../evaluate/classify-windows.ts";
 import type { SoundEvent } from "../evaluate/find-events.ts";
 import type { Score } from "../evaluate/rank-classes.ts";
+import type { Classification } from "../library/model.ts";
 import { csvRow } from "../text/csv.ts";
 import type { UserError } from "../user-error.ts";
 import { describeFailure } from "./describe-failure.ts";
@@ -16,7 +16,7 @@ export const formats = ["table", "json", "csv", "audacity", "raven"] as const;
 export type Format = (typeof formats)[number];
 
 export interface AnswerPrinter {
-  readonly clip: (path: string, clip: LoadedClip, scores: readonly Score[]) => void;
+  readonly clip: (path: string, heard: Classification) => void;
   readonly window: (path: string, window: Span, scores: readonly Score[]) => void;
   readonly event: (path: string, event: SoundEvent) => void;
   readonly failure: (path: string, error: UserError) => void;
@@ -77,11 +77,11 @@ export const createAnswerPrinter = (format: Format, rateHz: number, output: Outp
     output.note(printable(describeFailure(error)));
   };
   return format === "table" || format === "json"
-    ? { ...textOrJson(rateHz, output), failure }
-    : { ...lines(lineFormats(rateHz)[format], rateHz, output), failure };
+    ? { ...textOrJson(output), failure }
+    : { ...lines(lineFormats(rateHz)[format], output), failure };
 };
 
-const lines = ({ head, line }: LineFormat, rateHz: number, output: Output): Omit<AnswerPrinter, "failure"> => {
+const lines = ({ head, line }: LineFormat, output: Output): Omit<AnswerPrinter, "failure"> => {
   if (head !== undefined) output.result(head);
   let printed = 0;
   const window: AnswerPrinter["window"] = (path, span, scores) => {
@@ -91,14 +91,14 @@ const lines = ({ head, line }: LineFormat, rateHz: number, output: Output): Omit
     }
   };
   return {
-    clip: (path, { samples }, scores) => window(path, { startSeconds: 0, endSeconds: samples.length / rateHz }, scores),
+    clip: (path, { secondsHeard, top }) => window(path, { startSeconds: 0, endSeconds: secondsHeard }, top),
     window,
     event: (path, event) => window(path, event, [event]),
   };
 };
 
 /** Which of the two, the output knows. */
-const textOrJson = (rateHz: number, output: Output): Omit<AnswerPrinter, "failure"> => {
+const textOrJson = (output: Output): Omit<AnswerPrinter, "failure"> => {
   let shown: string | undefined;
   const printRow = (path: string, { startSeconds, endSeconds }: Span, scores: readonly Score[]): void => {
     if (shown !== path) output.result(printable(path));
@@ -108,11 +108,11 @@ const textOrJson = (rateHz: number, output: Output): Omit<AnswerPrinter, "failur
     output.result([...times, "s", ...heard].join("  "));
   };
   return {
-    clip: (path, clip, scores) => {
-      const seconds = clip.clipSamples === undefined ? null : clip.clipSamples / rateHz;
-      output.json({ clip: path, seconds, heardSeconds: clip.samples.length / rateHz, scores });
-      const table = formatTable(scores.map(({ label, score }) => [`  ${label}`, formatFigure(score)]));
-      output.result(`${printable(path)} (${describeLength(clip, rateHz)})\n${table}`);
+    clip: (path, heard) => {
+      const { top, secondsHeard, secondsTotal } = heard;
+      output.json({ clip: path, seconds: secondsTotal ?? null, heardSeconds: secondsHeard, scores: top });
+      const table = formatTable(top.map(({ label, score }) => [`  ${label}`, formatFigure(score)]));
+      output.result(`${printable(path)} (${describeLength(heard)})\n${table}`);
     },
     window: (path, window, scores) => {
       const { startSeconds, endSeconds } = window;
@@ -127,10 +127,8 @@ const textOrJson = (rateHz: number, output: Output): Omit<AnswerPrinter, "failur
 };
 
 /** How long a clip is, and how much of it the model has heard. */
-const describeLength = (clip: LoadedClip, rateHz: number): string => {
-  const heard = (clip.samples.length / rateHz).toFixed(1);
-  if (!isHeardInPart(clip, rateHz)) return `${heard} s`;
-  return clip.clipSamples === undefined
-    ? `its first ${heard} s heard`
-    : `${heard} of ${(clip.clipSamples / rateHz).toFixed(1)} s heard`;
+const describeLength = ({ secondsHeard, secondsTotal }: Classification): string => {
+  const heard = secondsHeard.toFixed(1);
+  if (!isHeardInPart(secondsHeard, secondsTotal)) return `${heard} s`;
+  return secondsTotal === undefined ? `its first ${heard} s heard` : `${heard} of ${secondsTotal.toFixed(1)} s heard`;
 };

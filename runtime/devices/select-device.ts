@@ -1,4 +1,4 @@
-import { cpuDevice, type Device } from "../engine/device.ts";
+import { cpuDevice, type Device, type DeviceName } from "../engine/device.ts";
 import { UserError } from "../user-error.ts";
 import { assessCuda } from "./assess-cuda.ts";
 import { assessWebgpu } from "./assess-webgpu.ts";
@@ -28,9 +28,6 @@ const findDevice = async (name: "auto" | "webgpu" | "cuda"): Promise<DeviceChoic
       : assessCuda(machine, await probeCuda(machine)),
   );
 };
-
-export const deviceNames = ["auto", "cpu", "webgpu", "cuda"] as const;
-export type DeviceName = (typeof deviceNames)[number];
 
 /**
  * Finds a device. Default: the fastest.

@@ -12,3 +12,7 @@ export interface Device {
 }
 
 export const cpuDevice: Device = { kind: "cpu", name: "CPU", float16: true };
+
+/** What may be asked for; `auto`: the fastest that there is. */
+export const deviceNames = ["auto", "cpu", "webgpu", "cuda"] as const;
+export type DeviceName = (typeof deviceNames)[number];

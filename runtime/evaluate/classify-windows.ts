@@ -40,7 +40,7 @@ export interface ClassifyWindowsOptions extends Windowing {
 
 /** @throws UserError where the model cannot hear such windows, or they would leave gaps */
 export const requireWindowing = (metadata: ArtifactMetadata, { windowSeconds, hopSeconds }: Windowing): void => {
-  const { sampleRateHz, minSamples, maxSamples = Number.POSITIVE_INFINITY } = clipRequirements(metadata);
+  const { sampleRateHz, minSamples, maxSamples } = clipRequirements(metadata);
   const samples = windowSamples({ windowSeconds, sampleRateHz });
   const [least, most] = [minSamples / sampleRateHz, maxSamples / sampleRateHz];
   const window = { option: "windowSeconds", seconds: windowSeconds };

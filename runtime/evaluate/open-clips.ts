@@ -1,6 +1,7 @@
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
+import { createClipSurvey } from "../audio/create-clip-survey.ts";
 import { createWaveformStore } from "../data/create-waveform-store.ts";
 import type { Clip } from "../data/dataset.ts";
 import { UnreadableClip } from "../data/unreadable-clips.ts";
@@ -17,7 +18,8 @@ export interface ClipSupply {
 
 /** Starts the threads that decode and resample. */
 export const openClips = ({ metadata }: Artifact): ClipSupply => {
-  const { load: loadFile, survey, close } = createClipLoader(clipRequirements(metadata));
+  const survey = createClipSurvey(metadata.sampleRateHz);
+  const { load: loadFile, close } = createClipLoader({ ...clipRequirements(metadata), survey });
   const load = createWaveformStore({ loadFile, sampleRateHz: metadata.sampleRateHz });
   return {
     load: async (clip) => {

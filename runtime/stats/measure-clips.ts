@@ -2,6 +2,7 @@
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
+import { createClipSurvey } from "../audio/create-clip-survey.ts";
 import { framesIn } from "../../compiler/artifact/frames.ts";
 import { createWaveformStore } from "../data/create-waveform-store.ts";
 import type { Clip } from "../data/dataset.ts";
@@ -47,7 +48,8 @@ export const measureClips = async ({
   const { bins, sampleRateHz, normalization } = artifact.metadata;
   const rates = new Map<number, number>();
   const countRate = (rateHz: number): void => void rates.set(rateHz, (rates.get(rateHz) ?? 0) + 1);
-  const loader = createClipLoader(clipRequirements(artifact.metadata));
+  const survey = createClipSurvey(sampleRateHz);
+  const loader = createClipLoader({ ...clipRequirements(artifact.metadata), survey });
   /** Of waveforms that are not their whole clips. */
   const wholeLengths = new WeakMap<Float32Array, number>();
   const loadFile = async (path: string): Promise<Float32Array> => {
@@ -85,6 +87,6 @@ export const measureClips = async ({
     await extractor.close();
     await loader.close();
   }
-  const notes = [...loader.survey.describeUnheard(), ...loader.survey.describeNotes()];
+  const notes = [...survey.describeUnheard(), ...survey.describeNotes()];
   return { samples, clipsBySampleRateHz: new Map([...rates].sort(([a], [b]) => a - b)), frames, unreadable, notes };
 };

@@ -1,7 +1,7 @@
 /** The options that decide a run: as they are given, and as a run has them. */
 import { resolve } from "node:path";
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
-import type { DeviceName } from "../devices/select-device.ts";
+import type { DeviceName } from "../engine/device.ts";
 import type { Run } from "../runs/run-config.ts";
 import { fromRunPath } from "../runs/run-places.ts";
 import { UserError } from "../user-error.ts";

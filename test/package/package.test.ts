@@ -99,7 +99,7 @@ beforeAll(() => {
   paths = linesOf(run(folder, "tar", ["-tzf", tarball]).stdout).map((path) => path.replace("package/", ""));
   install();
 }, 300_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000);
 
 describe("what is packed", () => {
   test("no file that git does not know, and no source of the halves", () => {
@@ -253,6 +253,36 @@ export default ast({ name: "small", size: { width: 8, depth: 1, heads: 2 }, fram
     expect(stats.status, stats.stderr).toBe(0);
   });
 
+  test("in a program: the README's lines, word for word, and as CommonJS requires them", () => {
+    const [, program = ""] = /```js\n(import [\s\S]*?)```/.exec(readme) ?? [];
+    cpSync(join(project, "run/graph.onnx"), join(project, "graph.onnx"));
+    const clips = { dog: "siren", rain: "noise", wren: "bell" };
+    for (const [name, sound] of Object.entries(clips))
+      cpSync(join(project, `sounds/${sound}/${sound}-1.wav`), join(project, `${name}.wav`));
+    write("program.mjs", program);
+    const infer = call("runtime", ["infer", "graph.onnx", "dog.wav", "rain.wav", "wren.wav", "--json", "--top", "1"]);
+    const heard = linesOf(infer.stdout).map((line) => {
+      const { heardSeconds, scores } = JSON.parse(line) as {
+        readonly heardSeconds: number;
+        readonly scores: readonly { readonly label: string; readonly score: number }[];
+      };
+      return { heardSeconds, label: scores[0]?.label, score: scores[0]?.score.toFixed(2) };
+    });
+    const [first, second, third] = heard;
+    const env = { VK_DRIVER_FILES: "/none.json" };
+    expect(run(project, process.execPath, ["program.mjs"], env)).toEqual({
+      status: 0,
+      stdout: `${first?.heardSeconds} s of small: ${first?.label} (${first?.score})\n${second?.label}\n${third?.label}\n`,
+      stderr: "",
+    });
+    const required = program.replace(
+      'import { open } from "specgraph/runtime";',
+      'const { open } = require("specgraph/runtime");',
+    );
+    write("program.cjs", `(async () => {\n${required}})();\n`);
+    expect(run(project, process.execPath, ["program.cjs"], env)).toMatchObject({ status: 0, stderr: "" });
+  });
+
   test.skipIf(softwareGpu === undefined)("on WebGPU without the npm package webgpu, which is told of", () => {
     const env = { VK_DRIVER_FILES: softwareGpu };
     const { stdout } = call("runtime", ["devices"], env);
@@ -276,6 +306,18 @@ export const models: readonly Model[] = [paper, ast({ size: sizes.tiny224, objec
 // @ts-expect-error an option that there is not
 ast({ sise: sizes.tiny224 });
 `;
+  const program = `import { type Classification, open, UserError } from "specgraph/runtime";
+
+export const hear = async (path: string, signal: AbortSignal): Promise<readonly Classification[]> => {
+  const model = await open(path, { device: "cpu", signal });
+  const one: Classification = await model.classify({ samples: new Float32Array(16_000), sampleRateHz: 16_000 });
+  await model[Symbol.asyncDispose]();
+  return [one, ...(await model.classify([path, new Uint8Array()], { top: 1 }))];
+};
+export const codeOf = (error: unknown) => (error instanceof UserError ? error.code : undefined);
+// @ts-expect-error an option that there is not
+void open("graph.onnx", { devise: "cpu" });
+`;
   const tsc = join(root, "node_modules/.bin/tsc");
 
   test.each([
@@ -285,13 +327,18 @@ ast({ sise: sizes.tiny224 });
   ])("types for module %s, resolved as by %s", (module, moduleResolution) => {
     write("consumer.mts", consumer);
     write("consumer.cts", consumer);
+    write("program.mts", program);
     const options = { module, moduleResolution, target: "es2022", strict: true, noEmit: true, types: [] };
-    write("tsconfig.json", JSON.stringify({ compilerOptions: options, files: ["consumer.mts", "consumer.cts"] }));
+    write(
+      "tsconfig.json",
+      JSON.stringify({ compilerOptions: options, files: ["consumer.mts", "consumer.cts", "program.mts"] }),
+    );
     expect(run(project, tsc, ["-p", "tsconfig.json"])).toMatchObject({ status: 0, stdout: "" });
   });
 
   test("types for TypeScript 5 as its tsc --init sets it, which reads no exports", () => {
     write("consumer.ts", consumer);
+    write("program.ts", program);
     const options = {
       module: ts.ModuleKind.CommonJS,
       moduleResolution: ts.ModuleResolutionKind.Node10,
@@ -300,7 +347,7 @@ ast({ sise: sizes.tiny224 });
     const typescript = new Project({
       compilerOptions: { ...options, target: ts.ScriptTarget.ES2022, esModuleInterop: true, strict: true, types: [] },
     });
-    typescript.addSourceFileAtPath(join(project, "consumer.ts"));
+    typescript.addSourceFilesAtPaths([join(project, "consumer.ts"), join(project, "program.ts")]);
     expect(typescript.formatDiagnosticsWithColorAndContext(typescript.getPreEmitDiagnostics())).toBe("");
   });
 

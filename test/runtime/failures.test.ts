@@ -19,7 +19,9 @@ const made = sources.flatMap(({ name, text }) =>
 
 /** Programs tell failures by these: none goes, and none comes to mean another. */
 const codes = [
+  "aborted",
   "answer-not-finite",
+  "argument-invalid",
   "audio-malformed",
   "batch-too-large",
   "batch-too-small",
@@ -84,6 +86,7 @@ const codes = [
   "link-circle",
   "list-malformed",
   "loss-not-finite",
+  "model-closed",
   "name-not-utf8",
   "no-class-folders",
   "no-clip-left",
@@ -103,6 +106,7 @@ const codes = [
   "nothing-to-hold-out",
   "nothing-to-train-on",
   "one-class-alone",
+  "option-invalid",
   "option-needs-data",
   "options-changed",
   "parameters-diverged",
@@ -139,8 +143,8 @@ describe("codes of failures", () => {
   test("each failure has one; only what comes out of a thread or is a clip's is handed on", () => {
     expect(made.filter(({ code }) => code === undefined).map(({ name }) => name)).toStrictEqual([
       "audio/open-clip.ts",
-      "audio/thread-failure.ts",
       "evaluate/open-clips.ts",
+      "threads/thread-failure.ts",
     ]);
   });
 

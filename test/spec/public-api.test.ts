@@ -1,12 +1,12 @@
 /**
- * What a project may import, as declarations in `golden/api/`: a change that may break a spec shows in their diff.
+ * What a project may import, as declarations in `golden/api/`: a change that may break a spec or a program shows in their diff.
  * `npm run snapshots` writes them anew.
  */
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { indexedFiles, printDeclarations, publicModules } from "./public-modules.ts";
+import { indexedFiles, libraryFiles, printDeclarations, publicModules } from "./public-modules.ts";
 
-test.each([...publicModules])("%s", async (module, files) => {
+test.each([...publicModules, ["specgraph/runtime", libraryFiles] as const])("%s", async (module, files) => {
   const path = fileURLToPath(new URL(`../../golden/api/${module.replace("/", "-")}.txt`, import.meta.url));
   const declarations = files.map((file) => `// ${file.getBaseName()}\n${printDeclarations(file)}`);
   await expect(declarations.join("\n")).toMatchFileSnapshot(path);

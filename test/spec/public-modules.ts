@@ -36,6 +36,15 @@ export const publicModules: ReadonlyMap<string, readonly SourceFile[]> = new Map
   }).map(([name, paths]) => [name, paths.map((path) => project.addSourceFileAtPath(pathOf(path)))]),
 );
 
+/** What a program imports: `specgraph/runtime`. */
+export const libraryFiles: readonly SourceFile[] = [
+  "index",
+  "library/open",
+  "library/model",
+  "evaluate/rank-classes",
+  "user-error",
+].map((name) => project.addSourceFileAtPath(pathOf(`runtime/${name}.ts`)));
+
 /** Files that `specgraph` passes on. */
 export const indexedFiles: readonly string[] = project
   .addSourceFileAtPath(pathOf("spec/dsl/index.ts"))

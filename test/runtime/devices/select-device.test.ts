@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { describeChoice } from "../../../runtime/commands/listen.ts";
-import { type DeviceName, requireDevice, selectDevice } from "../../../runtime/devices/select-device.ts";
+import { requireDevice, selectDevice } from "../../../runtime/devices/select-device.ts";
+import type { DeviceName } from "../../../runtime/engine/device.ts";
 import { cpuDevice } from "../../../runtime/engine/device.ts";
 import { saying } from "../saying.ts";
 import { softwareGpu } from "../../software-gpu.ts";

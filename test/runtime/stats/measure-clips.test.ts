@@ -22,7 +22,7 @@ const expectAsInFloat64 = async (artifact: Artifact, clips: readonly Clip[]): Pr
   const waveforms = await Promise.all(clips.map(supply.load));
   await supply.close();
   // A clip's length is the whole clip's; what is loaded is what the graph hears of it.
-  const { maxSamples = Infinity } = clipRequirements(artifact.metadata);
+  const { maxSamples } = clipRequirements(artifact.metadata);
   const heard = (lengths: readonly number[] = []) => lengths.map((length) => Math.min(length, maxSamples));
   expect(heard(measures?.samples)).toStrictEqual(heard(waveforms.map(({ length }) => length)));
   const { frames, sampleRateHz } = artifact.metadata;

@@ -1,0 +1,101 @@
+/** Arguments, as programs without types may give them: each is looked at before anything is done. */
+import { fileURLToPath } from "node:url";
+import * as v from "valibot";
+import { printable } from "../../compiler/artifact/printable.ts";
+import type { ClipSamples, ClipSource } from "../audio/clip-source.ts";
+import { deviceNames } from "../engine/device.ts";
+import { UserError } from "../user-error.ts";
+import type { ClassifyOptions, Clip, Graph, OpenOptions } from "./model.ts";
+
+const whole = (least: number, most: number) => {
+  const expected = `a whole number from ${least} to ${most}`;
+  return v.pipe(v.number(expected), v.integer(expected), v.minValue(least, expected), v.maxValue(most, expected));
+};
+const signal = v.instance(AbortSignal, "an AbortSignal");
+
+const openSchema = v.strictObject({
+  device: v.optional(v.picklist(deviceNames, "auto, cpu, webgpu or cuda")),
+  batch: v.optional(whole(1, 1024)),
+  signal: v.optional(signal),
+});
+const classifySchema = v.strictObject({ top: v.optional(whole(0, 1e6)), signal: v.optional(signal) });
+
+/** As a message shows it: of what has no short text, its kind. */
+const show = (value: unknown): string => {
+  if (typeof value === "string") return JSON.stringify(printable(value.slice(0, 60)));
+  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
+  return typeof value === "function" ? "a function" : String(value);
+};
+
+const checkOptions = <Options>(schema: v.GenericSchema<Options>, known: readonly string[], given: unknown): Options => {
+  if (typeof given !== "object" || given === null || Array.isArray(given))
+    throw new UserError("option-invalid", { option: "options" }, `is ${show(given)}; expected an object`);
+  const parsed = v.safeParse(schema, given);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  const { message } = issue;
+  const option = v.getDotPath(issue) ?? "options";
+  const value = (given as Readonly<Record<string, unknown>>)[option];
+  throw new UserError(
+    "option-invalid",
+    { option: printable(option) },
+    known.includes(option) ? `is ${show(value)}; expected ${message}` : `is no option; there are ${known.join(", ")}`,
+  );
+};
+
+/** @throws UserError */
+export const checkOpenOptions = (given: unknown): OpenOptions =>
+  checkOptions(openSchema, Object.keys(openSchema.entries), given);
+
+/** @throws UserError */
+export const checkClassifyOptions = (given: unknown): ClassifyOptions =>
+  checkOptions(classifySchema, Object.keys(classifySchema.entries), given);
+
+const pathOrBytes = (given: unknown): string | Uint8Array | undefined => {
+  if (given instanceof URL && given.protocol === "file:") return fileURLToPath(given);
+  if (given instanceof ArrayBuffer) return new Uint8Array(given);
+  return typeof given === "string" || given instanceof Uint8Array ? given : undefined;
+};
+
+/** @throws UserError */
+export const checkGraph = (given: Graph): string | Uint8Array => {
+  const graph = pathOrBytes(given);
+  if (graph !== undefined) return graph;
+  throw new UserError(
+    "argument-invalid",
+    { argument: "graph" },
+    `the graph is ${show(given)}; expected a path, a file: URL, or bytes`,
+  );
+};
+
+const isChannels = (samples: unknown): samples is readonly Float32Array[] =>
+  Array.isArray(samples) && samples.length > 0 && samples.every((each) => each instanceof Float32Array);
+
+const checkSound = (name: string, { samples, sampleRateHz }: Readonly<Record<string, unknown>>): ClipSamples => {
+  const fail = (sentence: string): never => {
+    throw new UserError("argument-invalid", { path: name, argument: "clip" }, sentence);
+  };
+  const channels = samples instanceof Float32Array ? [samples] : samples;
+  if (!isChannels(channels)) return fail("its samples are no Float32Array, nor an array of them");
+  if (typeof sampleRateHz !== "number") return fail(`its sampleRateHz is ${show(sampleRateHz)}; expected a number`);
+  const lengths = channels.map(({ length }) => length);
+  if (new Set(lengths).size > 1)
+    return fail(`its channels have ${lengths.join(", ")} samples; expected as many in each`);
+  return { name, channels, sampleRateHz, frames: lengths[0] ?? 0 };
+};
+
+/**
+ * @param name what messages call a clip that is no file
+ * @throws UserError
+ */
+export const checkClip = (name: string, given: Clip): ClipSource => {
+  const clip = pathOrBytes(given);
+  if (typeof clip === "string") return clip;
+  if (clip !== undefined) return { name, bytes: clip };
+  if (typeof given === "object" && given !== null && "samples" in given) return checkSound(name, { ...given });
+  throw new UserError(
+    "argument-invalid",
+    { path: name, argument: "clip" },
+    `is ${show(given)}; expected a path, a file: URL, bytes, or { samples, sampleRateHz }`,
+  );
+};

@@ -1,0 +1,101 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+/** What a program sees of the library: its types. */
+import type { DeviceName } from "../engine/device.ts";
+import type { Score } from "../evaluate/rank-classes.ts";
+
+export type { Score };
+
+/** Sound in memory. */
+export interface Sound {
+  /** One channel, or an array for each, in [-1, 1). Not to be changed until the call is answered. */
+  readonly samples: Float32Array | readonly Float32Array[];
+  /** Of any rate from 1000 to 1,000,000 Hz. */
+  readonly sampleRateHz: number;
+}
+
+/** What can be classified: an audio file by its path or `file:` URL, its bytes, or samples. */
+export type Clip = string | URL | Uint8Array | ArrayBuffer | Sound;
+
+/** What the model hears in a clip. */
+export interface Classification {
+  /** One of each class, from 0 to 1, by index. */
+  readonly scores: Float32Array;
+  /** The classes of the highest scores, these falling. */
+  readonly top: readonly Score[];
+  /** How much of the clip the model has heard, from its beginning. */
+  readonly secondsHeard: number;
+  /** How long the clip is; undefined where it is longer than what is heard, and its header does not say how much. */
+  readonly secondsTotal: number | undefined;
+  /** What is odd about the file, which was read all the same. */
+  readonly notes: readonly string[];
+}
+
+/** A `graph.onnx`, by its path or `file:` URL, or its bytes; of a graph with a data file beside it, the path. */
+export type Graph = string | URL | Uint8Array | ArrayBuffer;
+
+export interface CallOptions {
+  /** Ends the call, which then rejects with the code `aborted`. What is being computed is computed to its end, for no one. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface OpenOptions extends CallOptions {
+  /** What computes. Default `auto`, the fastest. */
+  readonly device?: DeviceName | undefined;
+  /** How many clips of a call are computed at once at most. Default: as many as take 256 MB, 16 at most. */
+  readonly batch?: number | undefined;
+}
+
+export interface ClassifyOptions extends CallOptions {
+  /** How many classes `top` has; 0: all. Default 5. */
+  readonly top?: number | undefined;
+}
+
+/** What a graph says of itself. */
+export interface ModelMetadata {
+  /** The spec's. */
+  readonly name: string;
+  /** Class names, by index. */
+  readonly classes: readonly string[];
+  /** `multi-label`: scores are independent; `single-label`: they sum to 1. */
+  readonly objective: "multi-label" | "single-label";
+  /** Clips are resampled to it. */
+  readonly sampleRateHz: number;
+  /** Shorter clips are refused. */
+  readonly leastSeconds: number;
+  /** Of longer clips the beginning is heard. */
+  readonly mostSeconds: number;
+  /** The network's scalars. */
+  readonly parameters: number;
+  /** The compiler's version that wrote the file. */
+  readonly compilerVersion: string;
+}
+
+/** What a model computes on. */
+export interface ModelDevice {
+  readonly kind: "cpu" | "webgpu" | "cuda";
+  /** As people know it, such as `NVIDIA GeForce RTX 4070`. */
+  readonly name: string;
+  /** What stands between us and it: a driver with its version, the CPU's threads. */
+  readonly driver?: string;
+  /** A graphics processor that the CPU plays. */
+  readonly isSoftware?: boolean;
+  /** Why it is not a faster one, where `auto` chose. */
+  readonly reason?: string;
+}
+
+/** An open graph. It computes in a thread of its own, and keeps the process alive only while it is asked. */
+export interface Model {
+  readonly metadata: ModelMetadata;
+  readonly device: ModelDevice;
+  /**
+   * Says what is heard in clips. Calls take turns, batch by batch, those of several models too. The clips of one call are computed
+   * together as far as `batch` allows; those of several calls never are, so that no answer depends on what else is asked.
+   * @returns as many answers as clips, in their order
+   * @throws UserError where a clip cannot be read (of several, the first such), or the call is aborted
+   */
+  classify(clip: Clip, options?: ClassifyOptions): Promise<Classification>;
+  classify(clips: readonly Clip[], options?: ClassifyOptions): Promise<readonly Classification[]>;
+  /** Frees the memory; calls that are not answered reject. */
+  readonly close: () => Promise<void>;
+  readonly [Symbol.asyncDispose]: () => Promise<void>;
+}

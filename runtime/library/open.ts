@@ -1,0 +1,242 @@
+// Before the thread starts, which cannot do it.
+import "../engine/disable-telemetry.ts";
+import { type ClipSamples, type ClipSource, nameOf } from "../audio/clip-source.ts";
+import { type ClipLoader, createClipLoader } from "../audio/create-clip-loader.ts";
+import type { LoadedClip } from "../audio/load-clip.ts";
+import { groupsOf } from "../data/batches.ts";
+import { loadAhead } from "../data/load-ahead.ts";
+import type { Device } from "../engine/device.ts";
+import { rankClasses } from "../evaluate/rank-classes.ts";
+import { requireFiniteScores } from "../evaluate/require-finite-scores.ts";
+import { type Reply, valueOf } from "../threads/reply.ts";
+import { startThread } from "../threads/start-thread.ts";
+import { UserError } from "../user-error.ts";
+import { checkClassifyOptions, checkClip, checkGraph, checkOpenOptions } from "./check-arguments.ts";
+import { createTurns, type Turns } from "./create-turns.ts";
+import type { Classification, ClassifyOptions, Clip, Graph, Model, OpenOptions } from "./model.ts";
+import type { Opened, Opening, Request } from "./model-worker.ts";
+import { copyBytes } from "./copy-bytes.ts";
+
+/** Of one model's batches, those that are loaded or being loaded: all that is held of clips. */
+const batchesHeld = 3;
+const defaultTop = 5;
+
+/** One computes at a time on each device, whichever model: each run takes all of it. */
+const turnsByDevice: Readonly<Record<Device["kind"], Turns>> = {
+  cpu: createTurns(1),
+  webgpu: createTurns(1),
+  cuda: createTurns(1),
+};
+
+/** A thread that answers what it is sent in its order. It keeps the process alive while it has something to answer. */
+const startModelThread = (opening: Opening) => {
+  const worker = startThread("library/model-worker", {
+    workerData: opening,
+    transferList: typeof opening.graph === "string" ? [] : [opening.graph.buffer],
+  });
+  const waiting: { readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void }[] = [];
+  let lost: Error | undefined;
+  const lose = (reason: string): void => {
+    lost ??= new Error(`the model's thread stopped: ${reason}`);
+    for (const { reject } of waiting.splice(0)) reject(lost);
+  };
+  worker.on("message", (reply: Reply<unknown>) => {
+    const { resolve, reject } = waiting.shift() ?? {};
+    if (waiting.length === 0) worker.unref();
+    try {
+      resolve?.(valueOf(reply));
+    } catch (error) {
+      reject?.(error);
+    }
+  });
+  worker.on("error", (error) => lose(error.message));
+  worker.on("exit", (code) => lose(`exit code ${code}`));
+  const answer = <Value>(): Promise<Value> =>
+    new Promise((resolve, reject) => {
+      if (lost !== undefined) throw lost;
+      waiting.push({ resolve: resolve as (value: unknown) => void, reject });
+      worker.ref();
+    });
+  return {
+    opened: answer<Opened>(),
+    ask: <Value>(request: Request): Promise<Value> => {
+      const transfer = request.kind === "classify" ? request.clips.map(({ buffer }) => buffer) : [];
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
+      if (lost === undefined) worker.postMessage(request, transfer);
+      return answer<Value>();
+    },
+    end: async (): Promise<void> => {
+      await worker.terminate();
+    },
+  };
+};
+
+type Thread = ReturnType<typeof startModelThread>;
+
+const aborted = (signal: AbortSignal): UserError =>
+  new UserError("aborted", {}, "the call was aborted", { cause: signal.reason });
+
+/** Ends calls before they are done. */
+type End = (failure: UserError) => void;
+
+/**
+ * What `act` gives, or a failure as soon as the signal or one of `ends` asks for it; what `act` still does is for no one.
+ * @param act given what throws where the call has ended
+ */
+const untilEnded = <Value>(
+  signal: AbortSignal | undefined,
+  ends: Set<End>,
+  act: (requireGoing: () => void) => Promise<Value>,
+): Promise<Value> =>
+  new Promise((resolve, reject) => {
+    let ending: UserError | undefined;
+    const end: End = (failure) => {
+      ending ??= failure;
+      reject(failure);
+    };
+    const abort = (): void => {
+      if (signal) end(aborted(signal));
+    };
+    const requireGoing = (): void => {
+      if (ending) throw ending;
+    };
+    if (signal?.aborted) {
+      abort();
+      return;
+    }
+    ends.add(end);
+    signal?.addEventListener("abort", abort);
+    act(requireGoing)
+      .then(resolve, reject)
+      .finally(() => {
+        ends.delete(end);
+        signal?.removeEventListener("abort", abort);
+      });
+  });
+
+/** The beginning of samples that the model may hear, with a second for what resampling reaches beyond it. */
+const beginning = ({ channels, ...rest }: ClipSamples, mostSeconds: number): ClipSamples => {
+  const needed = Math.ceil((mostSeconds + 1) * rest.sampleRateHz);
+  return { ...rest, channels: channels.map((channel) => channel.subarray(0, needed)) };
+};
+
+/** Has a clip read; what is in memory stays the caller's. */
+const readClip = async (loader: ClipLoader, source: ClipSource, mostSeconds: number): Promise<LoadedClip> => {
+  if (typeof source === "string") return loader.read(source);
+  if ("bytes" in source) {
+    const copy = await copyBytes(source.bytes);
+    return loader.read({ ...source, bytes: new Uint8Array(copy) }, [copy]);
+  }
+  const { channels, ...rest } = beginning(source, mostSeconds);
+  const copies = await Promise.all(channels.map(copyBytes));
+  return loader.read({ ...rest, channels: copies.map((copy) => new Float32Array(copy)) }, copies);
+};
+
+const createModel = (thread: Thread, { metadata, device, requirements, batch }: Opened): Model => {
+  const { classes, sampleRateHz, mostSeconds } = metadata;
+  const loader: ClipLoader = createClipLoader(requirements);
+  const places = createTurns(batchesHeld);
+  const ends = new Set<End>();
+  let closing: Promise<void> | undefined;
+
+  const run = async (clips: readonly LoadedClip[], requireGoing: () => void): Promise<Float32Array> => {
+    const endTurn = await turnsByDevice[device.kind].take();
+    try {
+      requireGoing();
+      return await thread.ask<Float32Array>({ kind: "classify", clips: clips.map(({ samples }) => samples) });
+    } finally {
+      endTurn();
+    }
+  };
+
+  const classifyBatch = async (
+    sources: readonly ClipSource[],
+    top: number,
+    requireGoing: () => void,
+  ): Promise<readonly Classification[]> => {
+    const leave = await places.take();
+    try {
+      requireGoing();
+      const clips = await Promise.all(sources.map((source) => readClip(loader, source, mostSeconds)));
+      const heard = clips.map(({ samples }) => samples.length / sampleRateHz);
+      const scores = await run(clips, requireGoing);
+      return clips.map(({ clipSamples, notes }, row) => {
+        const own = scores.slice(row * classes.length, (row + 1) * classes.length);
+        requireFiniteScores(nameOf(sources[row] ?? ""), own);
+        return {
+          scores: own,
+          top: rankClasses(own, classes, top),
+          secondsHeard: heard[row] ?? 0,
+          secondsTotal: clipSamples && clipSamples / sampleRateHz,
+          notes,
+        };
+      });
+    } finally {
+      leave();
+    }
+  };
+
+  const classifyAll = async (
+    sources: readonly ClipSource[],
+    top: number,
+    requireGoing: () => void,
+  ): Promise<readonly Classification[]> => {
+    const answers: Classification[] = [];
+    const answer = (group: readonly ClipSource[]) => classifyBatch(group, top, requireGoing);
+    for await (const answered of loadAhead(groupsOf(sources, batch), answer, 1)) answers.push(...answered);
+    return answers;
+  };
+
+  const closed = (): UserError => new UserError("model-closed", {}, "the model is closed");
+
+  async function classify(clip: Clip, options?: ClassifyOptions): Promise<Classification>;
+  async function classify(clips: readonly Clip[], options?: ClassifyOptions): Promise<readonly Classification[]>;
+  async function classify(given: Clip | readonly Clip[], options: ClassifyOptions = {}) {
+    const { top = defaultTop, signal } = checkClassifyOptions(options);
+    if (closing !== undefined) throw closed();
+    const sources = Array.isArray(given)
+      ? given.map((clip: Clip, index) => checkClip(`clips[${index}]`, clip))
+      : [checkClip("clip", given as Clip)];
+    const answers = await untilEnded(signal, ends, (requireGoing) => classifyAll(sources, top, requireGoing));
+    return Array.isArray(given) ? answers : answers[0];
+  }
+
+  const shut = async (): Promise<void> => {
+    for (const end of ends) end(closed());
+    await loader.close();
+    await thread.ask({ kind: "close" });
+    await thread.end();
+  };
+  const close = (): Promise<void> => (closing ??= shut());
+  return { metadata, device, classify, close, [Symbol.asyncDispose]: close };
+};
+
+/** What may not be changed by whoever holds it. */
+const frozen = <Value extends object>(value: Value): Value => {
+  for (const part of Object.values(value)) if (typeof part === "object" && part !== null) frozen(part as object);
+  return Object.freeze(value);
+};
+
+/**
+ * Opens a graph in a thread of its own: the event loop stays free, whatever it computes.
+ * @throws UserError where the graph cannot be read or run, an option is wrong, or the call is aborted
+ */
+export const open = async (graph: Graph, options: OpenOptions = {}): Promise<Model> => {
+  const { device, batch, signal } = checkOpenOptions(options);
+  const source = checkGraph(graph);
+  return untilEnded(signal, new Set(), async (requireGoing) => {
+    const thread = startModelThread({
+      graph: typeof source === "string" ? source : new Uint8Array(await copyBytes(source)),
+      device,
+      batch,
+    });
+    try {
+      const opened = await thread.opened;
+      requireGoing();
+      return createModel(thread, frozen(opened));
+    } catch (error) {
+      await thread.end();
+      throw error;
+    }
+  });
+};
