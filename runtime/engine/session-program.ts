@@ -5,6 +5,7 @@ import { type onnx, replacedBy, valuesOf } from "../../compiler/artifact/onnx.ts
 import { gradientName, names } from "../../compiler/artifact/names.ts";
 import { UserError } from "../user-error.ts";
 import { feedingProblem } from "./feeding-problem.ts";
+import { unreadLast } from "./unread-last.ts";
 import { inPlaceStates, type Replacement } from "./in-place.ts";
 import { findTwice } from "../artifact/check-model.ts";
 import { type Artifact, damaged, readOwnStates } from "../artifact/decode-artifact.ts";
@@ -104,7 +105,7 @@ const stageOf = (
   return {
     model: withGraph(model, {
       name: own.name ?? "",
-      node: nodes,
+      node: unreadLast(nodes),
       initializer: [...without(inference.initializer, isState), ...without(own.initializer, isState)].filter(isRead),
       input: [...[...inputs.values()].filter(isRead), ...reads.map(asInput)],
       output: (own.output ?? []).filter(({ name }) => outputs.has(name ?? "")),
