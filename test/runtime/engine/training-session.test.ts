@@ -58,9 +58,17 @@ describe("a model that can be worked out by hand", () => {
   });
 
   test("a parameter that training leaves alone is fed as it is", async () => {
+    // The program trains on a state of another name; its weight is frozen.
     const model = linearModel();
-    const binding = model.trainingInfo?.[1]?.updateBinding ?? [];
+    const [gradients, update] = model.trainingInfo ?? [];
+    const binding = update?.updateBinding ?? [];
     binding.splice(0, 1);
+    for (const each of gradients?.updateBinding ?? []) each.key = "total";
+    for (const { sparseInitializer, node } of [gradients, update].map((info) => info?.algorithm ?? {})) {
+      for (const { values } of sparseInitializer ?? []) if (values?.name === "gradient.weight") values.name = "total";
+      for (const each of node ?? [])
+        each.input = (each.input ?? []).map((name) => (name === "gradient.weight" ? "total" : name));
+    }
     const folder = temporaryFolder();
     writeExternalModel(folder);
     const external = readArtifact(join(folder, "graph.onnx")).model.graph?.initializer ?? [];
