@@ -1,3 +1,4 @@
+import { accumulatingModel } from "../artifact/accumulating-artifact.ts";
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -42,8 +43,7 @@ test("what is doubtful about a run is told: no clip of a class, clips known from
 
 test("a batch with fewer clips than the graph takes statistics over is refused", async () => {
   enterWorkspace();
-  const recipe = { ...metadata.recipe, accumulate: 2 };
-  writeLinearModel(".", linearModel({ classes: ["low", "high"], recipe, clipsAtOnce: 2 }));
+  writeLinearModel(".", accumulatingModel(2, { classes: ["low", "high"], clipsAtOnce: 2 }));
   await expect(startRun({ batch: 2 })).rejects.toThrow(
     saying("--batch 2: the graph takes statistics over 2 clips or more at once; expected at least 3 in 2 parts"),
   );
