@@ -15,7 +15,7 @@ test("files are named from the spec or their package, and a line that the layer 
   write("blocks.0.residual1", join("specs", "parts", "block.ts"), 5);
   write("blocks.0.residual2.dense", join("specs", "parts", "block.ts"), 6);
   write("blocks.0.residual2", join("specs", "parts", "block.ts"), 7);
-  write("pool", "shared.ts", 8);
+  write("pool", "common.ts", 8);
   write("dense", join("node_modules", "specgraph", "spec", "ast.ts"), 9);
   b.from({ path: "objective", role: "forward" }, () => b.exp(x));
   const program = { inference: b.finish([]), gradients: undefined, update: undefined };
@@ -24,7 +24,7 @@ test("files are named from the spec or their package, and a line that the layer 
     "blocks.0.residual1": "parts/block.ts:5",
     "blocks.0.residual2.dense": "parts/block.ts:6",
     "blocks.0.residual2": "parts/block.ts:7",
-    pool: "../shared.ts:8",
+    pool: "../common.ts:8",
     dense: "specgraph/spec/ast.ts:9",
   });
 });
