@@ -2,15 +2,12 @@
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { printable } from "../../compiler/artifact/printable.ts";
+import { whole } from "../../compiler/artifact/schemas.ts";
 import type { ClipSamples, ClipSource } from "../audio/clip-source.ts";
 import { deviceNames } from "../engine/device.ts";
 import { UserError } from "../user-error.ts";
 import type { ClassifyOptions, Clip, Graph, OpenOptions } from "./model.ts";
 
-const whole = (least: number, most: number) => {
-  const expected = `a whole number from ${least} to ${most}`;
-  return v.pipe(v.number(expected), v.integer(expected), v.minValue(least, expected), v.maxValue(most, expected));
-};
 const signal = v.instance(AbortSignal, "an AbortSignal");
 
 const openSchema = v.strictObject({

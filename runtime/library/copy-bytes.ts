@@ -13,17 +13,20 @@ let copiedBytes = 0;
  */
 export const copyBytes = async ({ buffer, byteOffset, byteLength }: ArrayBufferView): Promise<ArrayBuffer> => {
   const endTurn = await line.take();
-  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-  const copy = new Uint8Array(byteLength);
-  for (let start = 0; start < byteLength; start += pieceBytes) {
-    const piece = bytes.subarray(start, start + pieceBytes);
-    if (copiedBytes + piece.length > pieceBytes) {
-      await setImmediate();
-      copiedBytes = 0;
+  try {
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    const copy = new Uint8Array(byteLength);
+    for (let start = 0; start < byteLength; start += pieceBytes) {
+      const piece = bytes.subarray(start, start + pieceBytes);
+      if (copiedBytes + piece.length > pieceBytes) {
+        await setImmediate();
+        copiedBytes = 0;
+      }
+      copiedBytes += piece.length;
+      copy.set(piece, start);
     }
-    copiedBytes += piece.length;
-    copy.set(piece, start);
+    return copy.buffer;
+  } finally {
+    endTurn();
   }
-  endTurn();
-  return copy.buffer;
 };
