@@ -8,14 +8,14 @@ import { loadAhead } from "../data/load-ahead.ts";
 import type { Device } from "../engine/device.ts";
 import { rankClasses } from "../evaluate/rank-classes.ts";
 import { requireFiniteScores } from "../evaluate/require-finite-scores.ts";
-import { type Reply, valueOf } from "../threads/reply.ts";
-import { startThread } from "../threads/start-thread.ts";
 import { UserError } from "../user-error.ts";
 import { checkClassifyOptions, checkClip, checkGraph, checkOpenOptions } from "./check-arguments.ts";
 import { createTurns, type Turns } from "./create-turns.ts";
 import type { Classification, ClassifyOptions, Clip, Graph, Model, OpenOptions } from "./model.ts";
-import type { Opened, Opening, Request } from "./model-worker.ts";
+import { type ModelThread, startModelThread } from "./model-thread.ts";
+import type { Opened } from "./model-worker.ts";
 import { copyBytes } from "./copy-bytes.ts";
+import { type End, untilEnded } from "./until-ended.ts";
 
 /** Of one model's batches, those that are loaded or being loaded: all that is held of clips. */
 const batchesHeld = 3;
@@ -27,92 +27,6 @@ const turnsByDevice: Readonly<Record<Device["kind"], Turns>> = {
   webgpu: createTurns(1),
   cuda: createTurns(1),
 };
-
-/** A thread that answers what it is sent in its order. It keeps the process alive while it has something to answer. */
-const startModelThread = (opening: Opening) => {
-  const worker = startThread("library/model-worker", {
-    workerData: opening,
-    transferList: typeof opening.graph === "string" ? [] : [opening.graph.buffer],
-  });
-  const waiting: { readonly resolve: (value: unknown) => void; readonly reject: (error: unknown) => void }[] = [];
-  let lost: Error | undefined;
-  const lose = (reason: string): void => {
-    lost ??= new Error(`the model's thread stopped: ${reason}`);
-    for (const { reject } of waiting.splice(0)) reject(lost);
-  };
-  worker.on("message", (reply: Reply<unknown>) => {
-    const { resolve, reject } = waiting.shift() ?? {};
-    if (waiting.length === 0) worker.unref();
-    try {
-      resolve?.(valueOf(reply));
-    } catch (error) {
-      reject?.(error);
-    }
-  });
-  worker.on("error", (error) => lose(error.message));
-  worker.on("exit", (code) => lose(`exit code ${code}`));
-  const answer = <Value>(): Promise<Value> =>
-    new Promise((resolve, reject) => {
-      if (lost !== undefined) throw lost;
-      waiting.push({ resolve: resolve as (value: unknown) => void, reject });
-      worker.ref();
-    });
-  return {
-    opened: answer<Opened>(),
-    ask: <Value>(request: Request): Promise<Value> => {
-      const transfer = request.kind === "classify" ? request.clips.map(({ buffer }) => buffer) : [];
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-      if (lost === undefined) worker.postMessage(request, transfer);
-      return answer<Value>();
-    },
-    end: async (): Promise<void> => {
-      await worker.terminate();
-    },
-  };
-};
-
-type Thread = ReturnType<typeof startModelThread>;
-
-const aborted = (signal: AbortSignal): UserError =>
-  new UserError("aborted", {}, "the call was aborted", { cause: signal.reason });
-
-/** Ends calls before they are done. */
-type End = (failure: UserError) => void;
-
-/**
- * What `act` gives, or a failure as soon as the signal or one of `ends` asks for it; what `act` still does is for no one.
- * @param act given what throws where the call has ended
- */
-const untilEnded = <Value>(
-  signal: AbortSignal | undefined,
-  ends: Set<End>,
-  act: (requireGoing: () => void) => Promise<Value>,
-): Promise<Value> =>
-  new Promise((resolve, reject) => {
-    let ending: UserError | undefined;
-    const end: End = (failure) => {
-      ending ??= failure;
-      reject(failure);
-    };
-    const abort = (): void => {
-      if (signal) end(aborted(signal));
-    };
-    const requireGoing = (): void => {
-      if (ending) throw ending;
-    };
-    if (signal?.aborted) {
-      abort();
-      return;
-    }
-    ends.add(end);
-    signal?.addEventListener("abort", abort);
-    act(requireGoing)
-      .then(resolve, reject)
-      .finally(() => {
-        ends.delete(end);
-        signal?.removeEventListener("abort", abort);
-      });
-  });
 
 /** The beginning of samples that the model may hear, with a second for what resampling reaches beyond it. */
 const beginning = ({ channels, ...rest }: ClipSamples, mostSeconds: number): ClipSamples => {
@@ -132,7 +46,7 @@ const readClip = async (loader: ClipLoader, source: ClipSource, mostSeconds: num
   return loader.read({ ...rest, channels: copies.map((copy) => new Float32Array(copy)) }, copies);
 };
 
-const createModel = (thread: Thread, { metadata, device, requirements, batch }: Opened): Model => {
+const createModel = (thread: ModelThread, { metadata, device, requirements, batch }: Opened): Model => {
   const { classes, sampleRateHz, mostSeconds } = metadata;
   const loader: ClipLoader = createClipLoader(requirements);
   const places = createTurns(batchesHeld);
