@@ -20,7 +20,7 @@ import { prepareResumedRun } from "../train/prepare-resumed-run.ts";
 import type { PreparedRun, PrepareOptions } from "../train/prepared-run.ts";
 import { UserError } from "../user-error.ts";
 import { type Command, type ExitCode, exitCodes } from "./command.ts";
-import { listen } from "./listen.ts";
+import { tell } from "./tell.ts";
 import {
   clipOptions,
   commonOptions,
@@ -114,7 +114,7 @@ export const cvCommand: Command = {
     const { metadata } = readWaveformArtifact(graph);
     const { classes, objective, recipe, specName } = metadata;
     const dataset = await readDataset({ classes, objective, data, labels, skipBad });
-    const examine = createClipExaminer({ ...metadata, signal, onExamined: listen(output).onExamined });
+    const examine = createClipExaminer({ ...metadata, signal, onExamined: tell(output).onExamined });
     const examination = await examine(dataset.clips);
     if (!examination) return interrupted(output);
     if (!skipBad) requireReadable(examination.faults, dataset.clips.length);
@@ -137,7 +137,7 @@ export const cvCommand: Command = {
           if (!notes.has(text)) output.note(text);
         },
       };
-      const prepared = await prepareFold(graph, plan, args, { skipBad, signal, examine, ...listen(foldOutput) });
+      const prepared = await prepareFold(graph, plan, args, { skipBad, signal, examine, ...tell(foldOutput) });
       if (!prepared) return interrupted(output);
       const earlier = await orUnlock(path, async () => earlierResult(prepared, recipe.bestBy, { repeat, fold }));
       if (earlier) unlockRun(path);

@@ -15,7 +15,7 @@ import {
   someGraphs,
   type Usage,
 } from "./options.ts";
-import { listen } from "./listen.ts";
+import { tell } from "./tell.ts";
 import { formatClasses, formatComparison, formatFigures } from "../report/terminal/format-figures.ts";
 import { createProgress } from "../text/create-progress.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
@@ -73,16 +73,16 @@ export const evalCommand: Command = {
     const { metadata } = first;
     const { classes, objective } = metadata;
     const { data, labels, fold, batch, all = false, "skip-bad": skipBad = false } = values;
-    const listening = listen(output);
+    const telling = tell(output);
     const dataset = await readDataset({ classes, objective, data, labels, fold, skipBad });
     for (const note of dataset.notes) output.note(note);
     const artifacts = [first, ...further] as const;
-    const chosen = await chooseClips(dataset, artifacts, { all, skipBad, signal, ...listening });
+    const chosen = await chooseClips(dataset, artifacts, { all, skipBad, signal, ...telling });
     if (!chosen) return exitCodes.interrupted;
     const { leftOut, trainedIn } = chosen;
     let { clips } = chosen;
     output.progress(`${dataset.name}: ${clips.length} clips${describeRest(leftOut)}`);
-    const device = await selectDevice(values.device, listening.onDevice);
+    const device = await selectDevice(values.device, telling.onDevice);
 
     const ensemble = `ensemble of ${operands.length}`;
     const comparison = further.length > 0 ? formatComparison([...operands, ensemble]) : undefined;

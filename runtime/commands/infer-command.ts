@@ -7,7 +7,7 @@ import { open } from "../library/open.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import { commonOptions, deviceOption, parseOptions, type OptionValues, type Usage } from "./options.ts";
-import { listen } from "./listen.ts";
+import { tell } from "./tell.ts";
 import { createAnswerPrinter, formats } from "./print-answers.ts";
 import { classifyWindows, requireWindowing, type WindowAnswer, type Windowing } from "../evaluate/classify-windows.ts";
 import { type EventAnswer, findEvents } from "../evaluate/find-events.ts";
@@ -131,7 +131,7 @@ const hearClips = async (
   output: Output,
 ) => {
   const model = await open(graph, { device });
-  if (device !== "cpu") listen(output).onDevice({ device: model.device, reason: model.device.reason });
+  if (device !== "cpu") tell(output).onDevice({ device: model.device, reason: model.device.reason });
   return { ...model.metadata, answers: classifyClips(model, paths, top, output.note) };
 };
 
@@ -145,7 +145,7 @@ const hearWindows = async (
   const artifact = readWaveformArtifact(graph);
   const { sampleRateHz, classes } = artifact.metadata;
   requireWindowing(artifact.metadata, windowing);
-  const device = await selectDevice(values.device, listen(output).onDevice);
+  const device = await selectDevice(values.device, tell(output).onDevice);
   const { batch = defaultBatch } = values;
   const windows = classifyWindows(artifact, paths, { device, batch, note: output.note, ...windowing });
   return { sampleRateHz, classes, answers: eventsOrWindows(values, classes, windows) };

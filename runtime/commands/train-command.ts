@@ -13,7 +13,7 @@ import {
   type Usage,
 } from "./options.ts";
 import { UserError } from "../user-error.ts";
-import { listen } from "./listen.ts";
+import { tell } from "./tell.ts";
 import { runTraining } from "./run-training.ts";
 import { prepareNewRun } from "../train/prepare-new-run.ts";
 import { prepareResumedRun } from "../train/prepare-resumed-run.ts";
@@ -85,7 +85,7 @@ export const trainCommand: Command = {
   usage,
   run: async (args, output, signal) => {
     const { values, operands } = parseOptions(usage, args);
-    const prepared = await prepare(args, operands, values, { skipBad: values["skip-bad"], signal, ...listen(output) });
+    const prepared = await prepare(args, operands, values, { skipBad: values["skip-bad"], signal, ...tell(output) });
     if (!prepared) return exitCodes.interrupted;
     await runTraining(prepared, { output, signal, checkpointMinutes: values["checkpoint-minutes"] });
     return signal.aborted ? exitCodes.interrupted : exitCodes.done;

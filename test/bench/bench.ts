@@ -13,7 +13,7 @@ import { loadPart } from "../../runtime/train/load-part.ts";
 import { type Cost, costFor } from "../../compiler/artifact/cost.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { compile } from "../../compiler/compile.ts";
-import { describeChoice } from "../../runtime/commands/listen.ts";
+import { describeChoice } from "../../runtime/commands/tell.ts";
 import { selectDevice } from "../../runtime/devices/select-device.ts";
 import { deviceNames } from "../../runtime/engine/device.ts";
 import { openClassifier } from "../../runtime/engine/classifier.ts";

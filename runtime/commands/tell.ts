@@ -34,7 +34,7 @@ const showExamination = (terminal: Output["terminal"]): ((clips: number, of: num
   };
 };
 
-export const listen = ({ note, progress, terminal }: Output) => ({
+export const tell = ({ note, progress, terminal }: Output) => ({
   note,
   onDevice: (choice: DescribedChoice): void => progress(describeChoice(choice)),
   onExamined: showExamination(terminal),
