@@ -2,3 +2,4 @@
 export { open } from "./library/open.ts";
 export type * from "./library/model.ts";
 export { type Facts, UserError } from "./user-error.ts";
+export type { FailureCode } from "./failure-codes.ts";

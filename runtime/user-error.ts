@@ -1,3 +1,5 @@
+import type { FailureCode } from "./failure-codes.ts";
+
 /** Where something stands: a file or folder, and the line in it. */
 export interface Where {
   readonly path: string;
@@ -23,18 +25,18 @@ const beginning = ({ path, line, option }: Facts): string => {
 
 /**
  * The user's input is wrong: the message says what, where, what was expected, and the fix when it is certain. Programs tell
- * failures by `code`, which stays the same, and find in `facts` what the message says. Flags are named by the command line
+ * failures by `code`, which stays the same (failure-codes.ts lists all), and find in `facts` what the message says. Flags are named by the command line
  * alone, which adds them: commands/describe-failure.ts.
  */
 export class UserError extends Error {
   override readonly name = "UserError";
-  readonly code: string;
+  readonly code: FailureCode;
   readonly facts: Facts;
   /** The message without where it is. */
   readonly sentence: string;
 
   /** @param facts of which `path`, with `line`, or `option` begins the message */
-  constructor(code: string, facts: Facts, sentence: string, options?: ErrorOptions) {
+  constructor(code: FailureCode, facts: Facts, sentence: string, options?: ErrorOptions) {
     super(beginning(facts) + sentence, options);
     this.code = code;
     this.facts = facts;

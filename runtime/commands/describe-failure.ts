@@ -1,6 +1,7 @@
 /** The library's failures in the words of the command line: the only place where a failure meets a flag. */
 import { plural } from "../../compiler/artifact/plural.ts";
-import { type Facts, UserError } from "../user-error.ts";
+import type { FailureCode } from "../failure-codes.ts";
+import type { Facts, UserError } from "../user-error.ts";
 
 /** Options whose flags are not their names in kebab-case. */
 const ownFlags: Readonly<Record<string, string>> = {
@@ -28,7 +29,7 @@ const lowerRate = ({ learningRate }: Facts): string => {
 };
 
 /** By a failure's code, which flags mend it. */
-export const advice: Readonly<Record<string, (facts: Facts) => string>> = {
+const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "batch-too-large": ({ fitting }) => `; use ${fitting === 0 ? "--device cpu" : `--batch ${String(fitting)}`}`,
   "clip-lost-in-training": ({ run }) =>
     `; restore the clip and go on with ${goOn(String(run))}, or without it: ${goOn(String(run))} --skip-bad`,

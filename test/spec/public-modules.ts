@@ -42,6 +42,7 @@ export const libraryFiles: readonly SourceFile[] = [
   "library/open",
   "library/model",
   "evaluate/rank-classes",
+  "failure-codes",
   "user-error",
 ].map((name) => project.addSourceFileAtPath(pathOf(`runtime/${name}.ts`)));
 

@@ -1,4 +1,5 @@
 /** The page that tells all of the vocabulary. */
+import { failureCodes } from "../../runtime/failure-codes.ts";
 import { describeExports, describeFile, type Entry, type Option, publicModules } from "./public-modules.ts";
 
 const chapters = [...publicModules].flatMap(([module, files]) =>
@@ -74,6 +75,16 @@ const entrySection = (entry: Entry): string => {
     .join("\n\n");
 };
 
+/** What programs tell failures of the library by. */
+const failuresSection = [
+  "## Failures",
+  "What `specgraph/runtime` refuses, and where a call ends before it is done, is a `UserError`. Its `code`, of the type `FailureCode`, is one of these, and none of them comes to mean another. " +
+    "`facts` hold what the message says: `path`, with `line`, tells where, `option` which option of the call is meant.",
+  ["| code | |", "|---|---|", ...Object.entries(failureCodes).map(([name, text]) => `| \`${name}\` | ${text} |`)].join(
+    "\n",
+  ),
+];
+
 const capitalized = (title: string): string => (title.includes("/") ? title : title[0]?.toUpperCase() + title.slice(1));
 
 export const renderReference = (): string =>
@@ -81,7 +92,8 @@ export const renderReference = (): string =>
     "# Reference",
     "What a spec is written in: `specgraph`, the vocabulary, and `specgraph/ast`, the model that is ready to be varied. " +
       "Sections are those of the [paper](https://arxiv.org/abs/2104.01778), shapes stand in brackets. " +
-      "`npm run docs` writes this page from the comments in `spec/`.",
+      "Last, the codes of [failures](#failures), by which programs tell them. " +
+      "`npm run docs` writes this page from the comments in `spec/`, and the failures from `runtime/failure-codes.ts`.",
     chapters
       .map(
         ({ title, entries }) =>
@@ -95,4 +107,5 @@ export const renderReference = (): string =>
       text,
       ...listed(entries).map(entrySection),
     ]),
+    ...failuresSection,
   ].join("\n\n") + "\n";
