@@ -8,10 +8,10 @@ import { type Command, exitCodes } from "./command.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import { commonOptions, deviceOption, parseOptions, type OptionValues, type Usage } from "./options.ts";
 import { tell } from "./tell.ts";
+import type { Answer, AnswerOutput } from "../recordings/answer-output.ts";
 import { createAnswerPrinter, formats } from "./print-answers.ts";
-import { classifyWindows, requireWindowing, type WindowAnswer, type Windowing } from "../evaluate/classify-windows.ts";
-import { type EventAnswer, findEvents } from "../evaluate/find-events.ts";
-import { rankClasses } from "../evaluate/rank-classes.ts";
+import { classifyWindows, requireWindowing, type Windowing } from "../evaluate/classify-windows.ts";
+import { findEvents } from "../evaluate/find-events.ts";
 import type { Output } from "./output.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 
@@ -102,21 +102,30 @@ const requireAgreement = (values: Values, clips: readonly string[]): void => {
 const windowingOf = ({ window: windowSeconds, hop: hopSeconds = windowSeconds }: Values): Windowing | undefined =>
   windowSeconds === undefined || hopSeconds === undefined ? undefined : { windowSeconds, hopSeconds };
 
-const eventsOrWindows = (
-  { threshold, merge, "min-seconds": minSeconds = 0 }: Values,
-  classes: readonly string[],
-  windows: AsyncIterable<WindowAnswer>,
-): AsyncIterable<WindowAnswer | EventAnswer> =>
-  threshold === undefined ? windows : findEvents(windows, classes, { threshold, merge: merge === true, minSeconds });
+/** What is heard, and by which classes. */
+interface Heard {
+  readonly sampleRateHz: number;
+  readonly classes: readonly string[];
+  readonly answers: AsyncIterable<Answer>;
+}
 
 /** Clips, one after another; the next is decoded while one is classified. Closes the model. */
-async function* classifyClips(model: Model, paths: readonly string[], top: number, note: Output["note"]) {
+async function* classifyClips(
+  model: Model,
+  paths: readonly string[],
+  top: number,
+  note: Output["note"],
+): AsyncGenerator<Answer, void, undefined> {
   const notes = createClipNotes();
   try {
-    const classify = async (path: string) => ({ path, answer: await orUserError(() => model.classify(path, { top })) });
-    for await (const { path, answer } of loadAhead(paths, classify, 1)) {
-      if (!(answer instanceof UserError)) notes.add(path, answer.notes);
-      yield { path, answer };
+    const classify = async (path: string) => ({ path, heard: await orUserError(() => model.classify(path, { top })) });
+    for await (const { path, heard } of loadAhead(paths, classify, 1)) {
+      if (heard instanceof UserError) yield { path, kind: "failure", error: heard };
+      else {
+        notes.add(path, heard.notes);
+        yield { path, kind: "clip", heard };
+      }
+      yield { path, kind: "end" };
     }
   } finally {
     await model.close();
@@ -129,7 +138,7 @@ const hearClips = async (
   paths: readonly string[],
   { device, top = defaultTop }: Values,
   output: Output,
-) => {
+): Promise<Heard> => {
   const model = await open(graph, { device });
   if (device !== "cpu") tell(output).onDevice({ device: model.device, reason: model.device.reason });
   return { ...model.metadata, answers: classifyClips(model, paths, top, output.note) };
@@ -141,14 +150,22 @@ const hearWindows = async (
   windowing: Windowing,
   values: Values,
   output: Output,
-) => {
+): Promise<Heard> => {
   const artifact = readWaveformArtifact(graph);
   const { sampleRateHz, classes } = artifact.metadata;
   requireWindowing(artifact.metadata, windowing);
   const device = await selectDevice(values.device, tell(output).onDevice);
-  const { batch = defaultBatch } = values;
+  const { batch = defaultBatch, threshold, merge = false, "min-seconds": minSeconds = 0 } = values;
   const windows = classifyWindows(artifact, paths, { device, batch, note: output.note, ...windowing });
-  return { sampleRateHz, classes, answers: eventsOrWindows(values, classes, windows) };
+  const answers = threshold === undefined ? windows : findEvents(windows, classes, { threshold, merge, minSeconds });
+  return { sampleRateHz, classes, answers };
+};
+
+/** All that is made of the answers. */
+const outputsOf = (values: Values, { sampleRateHz, classes }: Heard, output: Output): readonly AnswerOutput[] => {
+  const { top = defaultTop, format = "table", threshold } = values;
+  const lines = threshold === undefined ? "windows" : "events";
+  return [createAnswerPrinter({ format, lines, top, classes, sampleRateHz }, output)];
 };
 
 export const inferCommand: Command = {
@@ -160,23 +177,18 @@ export const inferCommand: Command = {
       throw new UserError("usage", {}, "runtime infer takes a graph and one clip or more; see runtime infer --help");
     }
     requireAgreement(values, clips);
-    const { top = defaultTop, format = "table" } = values;
     const windowing = windowingOf(values);
-    const { sampleRateHz, classes, answers } =
-      windowing === undefined
-        ? await hearClips(graph, clips, values, output)
-        : await hearWindows(graph, clips, windowing, values, output);
-    const printer = createAnswerPrinter(format, sampleRateHz, output);
+    const heard = await (windowing === undefined
+      ? hearClips(graph, clips, values, output)
+      : hearWindows(graph, clips, windowing, values, output));
+    const outputs = outputsOf(values, heard, output);
     let failures = 0;
-    for await (const { path, answer } of answers) {
-      if (answer instanceof UserError) {
-        failures += 1;
-        printer.failure(path, answer);
-      } else if ("top" in answer) printer.clip(path, answer);
-      else if ("scores" in answer) printer.window(path, answer, rankClasses(answer.scores, classes, top));
-      else printer.event(path, answer);
+    for await (const answer of heard.answers) {
+      if (answer.kind === "failure") failures += 1;
+      for (const { take } of outputs) await take(answer);
       if (signal.aborted) return exitCodes.interrupted;
     }
+    for (const { close } of outputs) await close?.();
     return failures > 0 ? exitCodes.userError : exitCodes.done;
   },
 };

@@ -3,26 +3,30 @@ import { formatFigure } from "../../compiler/artifact/format-number.ts";
 import { formatTable } from "../../compiler/artifact/format-table.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
 import { isHeardInPart } from "../audio/create-clip-survey.ts";
-import type { WindowScores } from "../evaluate/classify-windows.ts";
-import type { SoundEvent } from "../evaluate/find-events.ts";
-import type { Score } from "../evaluate/rank-classes.ts";
+import type { SoundEvent, WindowScores } from "../evaluate/answers.ts";
+import { rankClasses, type Score } from "../evaluate/rank-classes.ts";
 import type { Classification } from "../library/model.ts";
+import type { Answer, AnswerOutput } from "../recordings/answer-output.ts";
 import { csvRow } from "../text/csv.ts";
-import type { UserError } from "../user-error.ts";
 import { describeFailure } from "./describe-failure.ts";
 import type { Output } from "./output.ts";
 
 export const formats = ["table", "json", "csv", "audacity", "raven"] as const;
 export type Format = (typeof formats)[number];
 
-export interface AnswerPrinter {
-  readonly clip: (path: string, heard: Classification) => void;
-  readonly window: (path: string, window: Span, scores: readonly Score[]) => void;
-  readonly event: (path: string, event: SoundEvent) => void;
-  readonly failure: (path: string, error: UserError) => void;
-}
-
 type Span = Pick<WindowScores, "startSeconds" | "endSeconds">;
+
+/** What is printed of recordings; of each its windows or, where they are asked for, its events. */
+export interface PrintOptions {
+  readonly format: Format;
+  /** What a line is about, of recordings that are gone through in windows. */
+  readonly lines: "windows" | "events";
+  /** How many classes a window has; 0: all. */
+  readonly top: number;
+  readonly classes: readonly string[];
+  /** The model's. */
+  readonly sampleRateHz: number;
+}
 
 /** A format with a line for each class of a stretch. */
 interface LineFormat {
@@ -70,21 +74,36 @@ const lineFormats = (rateHz: number): Readonly<Record<Exclude<Format, "table" | 
   },
 });
 
-/** @param rateHz the model's */
-export const createAnswerPrinter = (format: Format, rateHz: number, output: Output): AnswerPrinter => {
-  const failure: AnswerPrinter["failure"] = (path, error) => {
-    output.json({ clip: path, error: describeFailure(error) });
-    output.note(printable(describeFailure(error)));
+export const createAnswerPrinter = (options: PrintOptions, output: Output): AnswerOutput => {
+  const { format, lines, top, classes, sampleRateHz } = options;
+  const print =
+    format === "table" || format === "json" ? textOrJson(output) : rows(lineFormats(sampleRateHz)[format], output);
+  const take = (answer: Answer): void => {
+    const { path, kind } = answer;
+    if (kind === "clip") print.clip(path, answer.heard);
+    else if (kind === "window" && lines === "windows") {
+      print.window(path, answer.window, rankClasses(answer.window.scores, classes, top));
+    } else if (kind === "event" && lines === "events") print.event(path, answer.event);
+    else if (kind === "failure") {
+      const failure = describeFailure(answer.error);
+      output.json({ clip: path, error: failure });
+      output.note(printable(failure));
+    }
   };
-  return format === "table" || format === "json"
-    ? { ...textOrJson(output), failure }
-    : { ...lines(lineFormats(rateHz)[format], output), failure };
+  return { take };
 };
 
-const lines = ({ head, line }: LineFormat, output: Output): Omit<AnswerPrinter, "failure"> => {
+/** How one format prints. */
+interface Print {
+  readonly clip: (path: string, heard: Classification) => void;
+  readonly window: (path: string, window: Span, scores: readonly Score[]) => void;
+  readonly event: (path: string, event: SoundEvent) => void;
+}
+
+const rows = ({ head, line }: LineFormat, output: Output): Print => {
   if (head !== undefined) output.result(head);
   let printed = 0;
-  const window: AnswerPrinter["window"] = (path, span, scores) => {
+  const window: Print["window"] = (path, span, scores) => {
     for (const score of scores) {
       printed += 1;
       output.result(line(path, { ...span, ...score }, printed));
@@ -98,7 +117,7 @@ const lines = ({ head, line }: LineFormat, output: Output): Omit<AnswerPrinter, 
 };
 
 /** Which of the two, the output knows. */
-const textOrJson = (output: Output): Omit<AnswerPrinter, "failure"> => {
+const textOrJson = (output: Output): Print => {
   let shown: string | undefined;
   const printRow = (path: string, { startSeconds, endSeconds }: Span, scores: readonly Score[]): void => {
     if (shown !== path) output.result(printable(path));
@@ -114,10 +133,9 @@ const textOrJson = (output: Output): Omit<AnswerPrinter, "failure"> => {
       const table = formatTable(top.map(({ label, score }) => [`  ${label}`, formatFigure(score)]));
       output.result(`${printable(path)} (${describeLength(heard)})\n${table}`);
     },
-    window: (path, window, scores) => {
-      const { startSeconds, endSeconds } = window;
+    window: (path, { startSeconds, endSeconds }, scores) => {
       output.json({ clip: path, startSeconds, endSeconds, scores });
-      printRow(path, window, scores);
+      printRow(path, { startSeconds, endSeconds }, scores);
     },
     event: (path, event) => {
       output.json({ clip: path, ...event });

@@ -3,12 +3,13 @@ import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
 import { readWindows } from "../audio/read-windows.ts";
-import { type Window, windowSamples } from "../audio/windows.ts";
+import { windowSamples } from "../audio/windows.ts";
 import { fillBatch } from "../data/batches.ts";
 import { openClassifier } from "../engine/classifier.ts";
 import type { Device } from "../engine/device.ts";
 import { nodeEngine } from "../engine/node.ts";
 import { UserError } from "../user-error.ts";
+import type { EndAnswer, FailureAnswer, WindowAnswer } from "./answers.ts";
 import { requireFiniteScores } from "./require-finite-scores.ts";
 
 /** How windows lie in a recording. */
@@ -16,18 +17,6 @@ export interface Windowing {
   readonly windowSeconds: number;
   /** From the start of a window to that of the next. */
   readonly hopSeconds: number;
-}
-
-/** A window, and what is heard in it. */
-export interface WindowScores extends Pick<Window, "startSeconds" | "endSeconds"> {
-  /** [classes] */
-  readonly scores: Float32Array;
-}
-
-/** A window's scores; or why a file is not heard, or not from a place on. */
-export interface WindowAnswer {
-  readonly path: string;
-  readonly answer: WindowScores | UserError;
 }
 
 export interface ClassifyWindowsOptions extends Windowing {
@@ -83,7 +72,7 @@ export async function* classifyWindows(
   artifact: Artifact,
   paths: readonly string[],
   { device, batch, note, ...windowing }: ClassifyWindowsOptions,
-): AsyncGenerator<WindowAnswer, void, undefined> {
+): AsyncGenerator<WindowAnswer | FailureAnswer | EndAnswer, void, undefined> {
   requireWindowing(artifact.metadata, windowing);
   const { sampleRateHz, minSamples, classes } = artifact.metadata;
   const options = { sampleRateHz, minSamples, ...windowing };
@@ -101,13 +90,14 @@ export async function* classifyWindows(
           for (const [row, { startSeconds, endSeconds }] of group.entries()) {
             heardSeconds = endSeconds;
             const own = scores.slice(row * classes.length, (row + 1) * classes.length);
-            yield { path, answer: { startSeconds, endSeconds, scores: own } };
+            yield { path, kind: "window", window: { startSeconds, endSeconds, scores: own } };
           }
         }
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
-        yield { path, answer: heardSeconds > 0 ? brokenOff(path, error, heardSeconds) : error };
+        yield { path, kind: "failure", error: heardSeconds > 0 ? brokenOff(path, error, heardSeconds) : error };
       }
+      yield { path, kind: "end" };
     }
   } finally {
     await classifier.close();

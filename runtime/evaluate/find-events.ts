@@ -1,15 +1,5 @@
 /** Events: stretches of a recording in which a class is heard, made of windows' scores. */
-import { UserError } from "../user-error.ts";
-import type { WindowAnswer, WindowScores } from "./classify-windows.ts";
-import type { Score } from "./rank-classes.ts";
-
-/** A stretch, and the highest score that its class has in a window of it. */
-export interface SoundEvent extends Omit<WindowScores, "scores">, Score {}
-
-export interface EventAnswer {
-  readonly path: string;
-  readonly answer: SoundEvent | UserError;
-}
+import type { EndAnswer, EventAnswer, FailureAnswer, SoundEvent, WindowAnswer } from "./answers.ts";
 
 export interface EventOptions {
   /** The least score at which a class is heard in a window. */
@@ -24,39 +14,35 @@ export interface EventOptions {
 const slackSeconds = 1e-9;
 
 /**
- * The events of recordings, as they end, those that end at once by class. Where a recording breaks off, so do its events, which come
- * before the failure.
+ * The answers that are given, and after a window the events that end with it, those that end at once by class. Where a recording ends or
+ * breaks off, so do its events, which come before that is told.
  */
-export async function* findEvents(
-  windows: AsyncIterable<WindowAnswer>,
+export async function* findEvents<Answer extends WindowAnswer | FailureAnswer | EndAnswer>(
+  answers: AsyncIterable<Answer>,
   classes: readonly string[],
   { threshold, merge, minSeconds }: EventOptions,
-): AsyncGenerator<EventAnswer, void, undefined> {
+): AsyncGenerator<Answer | EventAnswer, void, undefined> {
   /** By class: those that the next window may go on with. */
   let open: ReadonlyMap<number, SoundEvent> = new Map();
-  let path = "";
-  function* end(ended: Iterable<SoundEvent>): Generator<EventAnswer, void, undefined> {
-    for (const answer of ended) {
-      if (answer.endSeconds - answer.startSeconds >= minSeconds - slackSeconds) yield { path, answer };
+  function* end(path: string, ended: Iterable<SoundEvent>): Generator<EventAnswer, void, undefined> {
+    for (const event of ended) {
+      if (event.endSeconds - event.startSeconds >= minSeconds - slackSeconds) yield { path, kind: "event", event };
     }
   }
-  for await (const window of windows) {
-    const { answer } = window;
-    // A window at 0 begins another recording.
-    if (answer instanceof UserError || answer.startSeconds === 0) {
-      yield* end(open.values());
+  for await (const answer of answers) {
+    const { path } = answer;
+    if (answer.kind !== "window") {
+      yield* end(path, open.values());
       open = new Map();
-    }
-    ({ path } = window);
-    if (answer instanceof UserError) {
-      yield { path, answer };
+      yield answer;
       continue;
     }
+    yield answer;
+    const { startSeconds, endSeconds, scores } = answer.window;
     const heard = new Map<number, SoundEvent>();
     for (const [index, label] of classes.entries()) {
-      const score = answer.scores[index] ?? 0;
+      const score = scores[index] ?? 0;
       if (score < threshold) continue;
-      const { startSeconds, endSeconds } = answer;
       const before = merge ? open.get(index) : undefined;
       heard.set(index, {
         startSeconds,
@@ -67,8 +53,10 @@ export async function* findEvents(
         score: Math.max(score, before?.score ?? 0),
       });
     }
-    yield* end([...open].filter(([index]) => !merge || !heard.has(index)).map(([, event]) => event));
+    yield* end(
+      path,
+      [...open].filter(([index]) => !merge || !heard.has(index)).map(([, event]) => event),
+    );
     open = heard;
   }
-  yield* end(open.values());
 }

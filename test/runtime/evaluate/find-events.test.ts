@@ -1,31 +1,42 @@
 import { describe, expect, test } from "vitest";
-import type { WindowAnswer } from "../../../runtime/evaluate/classify-windows.ts";
+import type { EndAnswer, FailureAnswer, WindowAnswer } from "../../../runtime/evaluate/answers.ts";
 import { type EventOptions, findEvents } from "../../../runtime/evaluate/find-events.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 
+type Given = WindowAnswer | FailureAnswer | EndAnswer;
+
 /** Windows of 2 s, each a second after the one before. */
-const recording = (path: string, scores: readonly (readonly number[])[]): readonly WindowAnswer[] =>
+const windows = (path: string, scores: readonly (readonly number[])[]): readonly Given[] =>
   scores.map((row, start) => ({
     path,
-    answer: { startSeconds: start, endSeconds: start + 2, scores: Float32Array.from(row) },
+    kind: "window",
+    window: { startSeconds: start, endSeconds: start + 2, scores: Float32Array.from(row) },
   }));
 
-const find = async (answers: readonly WindowAnswer[], options: Partial<EventOptions> = {}) => {
+const recording = (path: string, scores: readonly (readonly number[])[]): readonly Given[] => [
+  ...windows(path, scores),
+  { path, kind: "end" },
+];
+
+/** Events, failures and, as their path alone, ends. */
+const find = async (answers: readonly Given[], options: Partial<EventOptions> = {}) => {
   const found: unknown[] = [];
   const given = (async function* () {
     for (const answer of answers) yield await Promise.resolve(answer);
   })();
-  for await (const { path, answer } of findEvents(given, ["a", "b"], {
+  for await (const answer of findEvents(given, ["a", "b"], {
     threshold: 0.5,
     merge: true,
     minSeconds: 0,
     ...options,
   })) {
-    found.push(
-      answer instanceof UserError
-        ? [path, answer.message]
-        : [path, answer.label, answer.startSeconds, answer.endSeconds, answer.score],
-    );
+    const { path, kind } = answer;
+    if (kind === "failure") found.push([path, answer.error.message]);
+    else if (kind === "end") found.push([path]);
+    else if (kind === "event") {
+      const { label, startSeconds, endSeconds, score } = answer.event;
+      found.push([path, label, startSeconds, endSeconds, score]);
+    }
   }
   return found;
 };
@@ -42,6 +53,7 @@ test("windows in a row are one event, with the highest of their scores, told whe
     ["x", "a", 0, 3, 1],
     ["x", "a", 3, 5, 0.5],
     ["x", "b", 2, 5, 0.5],
+    ["x"],
   ]);
 });
 
@@ -52,6 +64,7 @@ test("otherwise each window is an event of its own", async () => {
     ["x", "b", 2, 4, 0.5],
     ["x", "a", 3, 5, 0.5],
     ["x", "b", 3, 5, 0.5],
+    ["x"],
   ]);
 });
 
@@ -59,26 +72,26 @@ test("shorter events are left out", async () => {
   expect(await find(recording("x", scores), { minSeconds: 3 })).toEqual([
     ["x", "a", 0, 3, 1],
     ["x", "b", 2, 5, 0.5],
+    ["x"],
   ]);
 });
 
 describe("events end with their recording", () => {
   test("where another follows, the same file too", async () => {
     expect(await find([...recording("x", [[1, 0]]), ...recording("x", [[1, 0]]), ...recording("y", [[1, 0]])])).toEqual(
-      [
-        ["x", "a", 0, 2, 1],
-        ["x", "a", 0, 2, 1],
-        ["y", "a", 0, 2, 1],
-      ],
+      [["x", "a", 0, 2, 1], ["x"], ["x", "a", 0, 2, 1], ["x"], ["y", "a", 0, 2, 1], ["y"]],
     );
   });
 
   test("where it breaks off, before the failure", async () => {
-    const failure = { path: "x", answer: new UserError("recording-broken-off", {}, "broken") };
-    expect(await find([...recording("x", [[1, 0]]), failure, ...recording("y", [[0, 1]])])).toEqual([
+    const failure = { path: "x", kind: "failure", error: new UserError("recording-broken-off", {}, "broken") } as const;
+    const end = { path: "x", kind: "end" } as const;
+    expect(await find([...windows("x", [[1, 0]]), failure, end, ...recording("y", [[0, 1]])])).toEqual([
       ["x", "a", 0, 2, 1],
       ["x", "broken"],
+      ["x"],
       ["y", "b", 0, 2, 1],
+      ["y"],
     ]);
   });
 });
