@@ -1,6 +1,7 @@
 /** Which clips each fold of a cross-validation holds out. */
 import { resolve } from "node:path";
 import { quoted } from "../../compiler/artifact/printable.ts";
+import { backgroundLabel, groupOf, isBackground } from "../data/background.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
 import { groupBy } from "../data/group-by.ts";
 import { randomOf } from "../data/random.ts";
@@ -16,13 +17,13 @@ export const ownFolds = ({ clips }: Dataset): readonly number[] =>
  * @throws UserError where a class has fewer clips than there are folds
  */
 export const stratify = ({ name, classes, clips }: Dataset, folds: number, seed: number): ReadonlyMap<Clip, number> => {
-  const members = groupBy(clips, ({ classIndices }) => classIndices[0] ?? 0);
+  const members = groupBy(clips, groupOf);
   for (const [index, { length }] of members) {
     if (length >= folds) continue;
     throw new UserError(
       "too-few-clips",
-      { path: name, class: classes[index] ?? "", clips: length, folds },
-      `${quoted(classes[index] ?? "")} has ${length} clips, too few for ${folds} folds`,
+      { path: name, class: classes[index] ?? backgroundLabel, clips: length, folds },
+      `${quoted(classes[index] ?? backgroundLabel)} has ${length} clips, too few for ${folds} folds`,
     );
   }
   // Each class goes on where the last ended, so that folds differ by one clip at most.
@@ -32,9 +33,10 @@ export const stratify = ({ name, classes, clips }: Dataset, folds: number, seed:
 
 const quote = (text: string): string => `"${text.replaceAll('"', '""')}"`;
 
-const row = ({ classes }: Dataset, { source, classIndices }: Clip, split: string): string => {
+const row = ({ classes }: Dataset, clip: Clip, split: string): string => {
+  const { source, classIndices } = clip;
   if (!("path" in source)) throw new UserError("embedded-not-divisible", {}, "the embedded sounds cannot be divided");
-  const labels = classIndices.map((index) => classes[index] ?? "");
+  const labels = isBackground(clip) ? [backgroundLabel] : classIndices.map((index) => classes[index] ?? "");
   const separated = labels.find((label) => label.includes(";"));
   if (separated !== undefined)
     throw new UserError(

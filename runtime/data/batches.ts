@@ -1,5 +1,6 @@
 import { absentSample } from "../../compiler/artifact/names.ts";
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
+import { isBackground } from "./background.ts";
 import type { Clip } from "./dataset.ts";
 import { loadAhead } from "./load-ahead.ts";
 
@@ -10,7 +11,7 @@ export interface Batch {
   /** [clips, samples] */
   readonly waveform: Float32Array<ArrayBuffer>;
   readonly samples: number;
-  /** [clips, classes], 1 for every class heard in the clip and 0 elsewhere */
+  /** [clips, classes], 1 for every class heard in the clip and 0 elsewhere; of background clips, what was asked for */
   readonly targets: Float32Array<ArrayBuffer>;
 }
 
@@ -34,13 +35,22 @@ export function* groupsOf<Item>(items: readonly Item[], size: number): Generator
   for (let first = 0; first < items.length; first += size) yield items.slice(first, first + size);
 }
 
-/** @param classes how many classes the graph has */
-export const loadBatch = async (clips: readonly Clip[], classes: number, load: LoadClipIfAny): Promise<Batch> => {
+/**
+ * @param classes how many classes the graph has
+ * @param background the targets of background clips
+ */
+export const loadBatch = async (
+  clips: readonly Clip[],
+  classes: number,
+  load: LoadClipIfAny,
+  background = 0,
+): Promise<Batch> => {
   const loaded = await Promise.all(clips.map(async (clip) => ({ clip, waveform: await load(clip) })));
   const present = loaded.flatMap(({ clip, waveform }) => (waveform ? [{ clip, waveform }] : []));
   const targets = targetsOf(
     present.map(({ clip }) => clip),
     classes,
+    background,
   );
   return { clips: present.map(({ clip }) => clip), ...fillBatch(present.map(({ waveform }) => waveform)), targets };
 };
@@ -80,15 +90,18 @@ export const fillBatch = (
 
 /**
  * The targets of clips, row by row: [clips, classes], 1 for every class heard in the clip and 0 elsewhere.
- * @param clips undefined: one without classes
+ * @param clips undefined: there is none, and its targets are 0
  * @param classes how many classes the graph has
+ * @param background the targets of background clips
  */
 export const targetsOf = (
   clips: readonly (Pick<Clip, "classIndices"> | undefined)[],
   classes: number,
+  background = 0,
 ): Float32Array<ArrayBuffer> => {
   const targets = new Float32Array(clips.length * classes);
   clips.forEach((clip, row) => {
+    if (clip && isBackground(clip)) targets.fill(background, row * classes, (row + 1) * classes);
     for (const index of clip?.classIndices ?? []) targets[row * classes + index] = 1;
   });
   return targets;

@@ -15,7 +15,7 @@ export interface Clip {
   /** The file's path, or the embedded sound's class and number. */
   readonly name: string;
   readonly source: ClipSource;
-  /** The classes heard in it, as indices into `Dataset.classes`; at least one. */
+  /** The classes heard in it, as indices into `Dataset.classes`; none: it is background. */
   readonly classIndices: readonly number[];
   /** Where the source says itself what a clip is for, and not that all are for training. */
   readonly split?: Split | undefined;

@@ -1,15 +1,17 @@
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
+import { groupOf, isBackground } from "./background.ts";
 import type { Clip } from "./dataset.ts";
 import type { Random } from "./random.ts";
 
-/** 1000 / (clips of the class + 0.01), summed over a clip's classes (the reference's `gen_weight_file.py`). */
+/** 1000 / (clips of the class + 0.01), summed over a clip's classes (the reference's `gen_weight_file.py`); background is weighed as a class. */
 const weightsOf = (clips: readonly Clip[]): readonly number[] => {
-  const counts: number[] = [];
-  for (const { classIndices } of clips) {
-    for (const index of classIndices) counts[index] = (counts[index] ?? 0) + 1;
+  const counts = new Map<number, number>();
+  const groupsOf = (clip: Clip): readonly number[] => (isBackground(clip) ? [groupOf(clip)] : clip.classIndices);
+  for (const clip of clips) {
+    for (const group of groupsOf(clip)) counts.set(group, (counts.get(group) ?? 0) + 1);
   }
-  const weigh = (index: number): number => 1000 / ((counts[index] ?? 0) + 0.01);
-  return clips.map(({ classIndices }) => classIndices.reduce((sum, index) => sum + weigh(index), 0));
+  const weigh = (group: number): number => 1000 / ((counts.get(group) ?? 0) + 0.01);
+  return clips.map((clip) => groupsOf(clip).reduce((sum, group) => sum + weigh(group), 0));
 };
 
 /** The first position whose value is above `limit`, in rising values. */

@@ -1,6 +1,7 @@
 import { quoted } from "../../compiler/artifact/printable.ts";
 import { UserError } from "../user-error.ts";
 import type { Clip, Dataset, Split } from "./dataset.ts";
+import { groupOf, isBackground } from "./background.ts";
 import { groupBy } from "./group-by.ts";
 import { randomOf } from "./random.ts";
 
@@ -40,6 +41,7 @@ export const splitClips = (dataset: Dataset, { seed, evaluation }: SplitOptions)
       "all its clips are for evaluation; there is none to train on",
     );
   requireDifferentTargets(dataset, train);
+  for (const held of [validation, test]) requireClasses(dataset, held);
   if (!isSplit && held.size === 0) {
     const lack = train.some(({ classIndices }) => classIndices.length > 1)
       ? "no two clips have the same first label"
@@ -65,7 +67,7 @@ export const evaluationClips = (dataset: Dataset): readonly Clip[] => partOf(dat
 
 /** Of each class (a clip's first), a fifth, but one at least where there are two. */
 const holdOut = (clips: readonly Clip[], seed: number): ReadonlySet<Clip> => {
-  const classes = groupBy(clips, ({ classIndices }) => classIndices[0] ?? 0);
+  const classes = groupBy(clips, groupOf);
   return new Set(
     [...classes].flatMap(([index, members]) => {
       const count = members.length < 2 ? 0 : Math.max(1, Math.round(heldOut * members.length));
@@ -75,16 +77,27 @@ const holdOut = (clips: readonly Clip[], seed: number): ReadonlySet<Clip> => {
 };
 
 const requireDifferentTargets = ({ name, classes }: Dataset, train: readonly Clip[]): void => {
-  const labels = ({ classIndices }: Clip) =>
-    [...classIndices]
-      .sort((a, b) => a - b)
-      .map((index) => quoted(classes[index] ?? ""))
-      .join(" and ");
+  const labels = (clip: Clip) =>
+    isBackground(clip)
+      ? "background"
+      : [...clip.classIndices]
+          .sort((a, b) => a - b)
+          .map((index) => quoted(classes[index] ?? ""))
+          .join(" and ");
   const [first, ...others] = new Set(train.map(labels));
   if (others.length > 0) return;
   throw new UserError(
     "one-class-alone",
     { path: name },
     `every training clip is ${first}; training tells classes apart and needs two or more`,
+  );
+};
+
+const requireClasses = ({ name }: Dataset, clips: readonly Clip[]): void => {
+  if (clips.length === 0 || !clips.every(isBackground)) return;
+  throw new UserError(
+    "background-alone",
+    { path: name },
+    "all its clips for evaluation are background; expected clips of the classes among them",
   );
 };

@@ -5,6 +5,7 @@ import { averagePrecision } from "./average-precision.ts";
 import { dPrime } from "./d-prime.ts";
 import { meanLoss } from "./mean-loss.ts";
 import type { Predictions } from "./predictions.ts";
+import { highestScores, splitBackground } from "./split-background.ts";
 import { rankClips } from "./rank-clips.ts";
 import { rocArea } from "./roc-area.ts";
 
@@ -21,8 +22,16 @@ export interface ClassSummary {
   readonly dPrime: number | null;
 }
 
-/** Of all classes together. */
+/** A model's answers to clips that are of none of its classes. */
+export interface BackgroundFigures {
+  readonly clips: number;
+  /** The share of them in which a class has a score of one half or more. */
+  readonly falseAlarms: number;
+}
+
+/** Of all classes together. Background clips are among the others of each class; loss and accuracy leave them out. */
 export interface Figures {
+  /** That are of a class. */
   readonly clips: number;
   /** Not a number, or infinite, where a logit is. */
   readonly loss: number;
@@ -33,6 +42,8 @@ export interface Figures {
   readonly AUC: number | null;
   /** d' of the mean ROC area; null where that is null or d' is infinite. */
   readonly dPrime: number | null;
+  /** Missing where no clip is background. */
+  readonly background?: BackgroundFigures | undefined;
 }
 
 export interface Summary extends Figures {
@@ -64,12 +75,24 @@ const summarizeClass = (
   };
 };
 
+/** From here on a class counts as heard. */
+const heardFrom = 0.5;
+
+const summarizeBackground = ({ scores }: Predictions, classes: number): BackgroundFigures => {
+  const highest = highestScores(scores, classes);
+  return {
+    clips: highest.length,
+    falseAlarms: highest.filter((score) => score >= heardFrom).length / highest.length,
+  };
+};
+
 /** @param metadata gives the objective and the classes' names */
 export const summarize = (
   predictions: Predictions,
   { objective, classes }: Pick<ArtifactMetadata, "objective" | "classes">,
 ): Summary => {
-  const { logits, scores, targets } = predictions;
+  const { known, background } = splitBackground(predictions, classes.length);
+  const { logits, scores, targets } = known;
   const perClass = classes.map((label, index) => ({ label, ...summarizeClass(predictions, classes.length, index) }));
   const AUC = meanOf(perClass.map(({ rocArea }) => rocArea));
   return {
@@ -79,6 +102,7 @@ export const summarize = (
     mAP: meanOf(perClass.map(({ averagePrecision }) => averagePrecision)),
     AUC,
     dPrime: finiteOrNull(AUC === null ? undefined : dPrime(AUC)),
+    ...(background.scores.length > 0 ? { background: summarizeBackground(background, classes.length) } : {}),
     perClass,
   };
 };

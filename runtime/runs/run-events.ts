@@ -97,7 +97,16 @@ const loss = v.pipe(
   figure,
   v.transform((value) => value ?? Number.NaN),
 );
-const figures = { clips: countSchema, loss, accuracy: v.number(), mAP: figure, AUC: figure, dPrime: figure };
+const background = v.object({ clips: countSchema, falseAlarms: v.number() });
+const figures = {
+  clips: countSchema,
+  loss,
+  accuracy: v.number(),
+  mAP: figure,
+  AUC: figure,
+  dPrime: figure,
+  background: v.optional(background),
+};
 
 const eventSchema = v.variant("event", [
   v.object({ event: v.literal("step"), epoch: countSchema, step: countSchema, loss, lr: v.number() }),

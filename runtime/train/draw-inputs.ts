@@ -14,6 +14,8 @@ export interface DrawingOptions {
   /** Those that are drawn from. */
   readonly clips: readonly Clip[];
   readonly load: LoadClip;
+  /** The targets of background clips among them; default 0. */
+  readonly background?: number | undefined;
 }
 
 /** torchaudio 0.13's `mask_along_axis` for these uniforms in [0, 1). */
@@ -71,7 +73,7 @@ const silence = new Float32Array(1);
  */
 export const drawInputs = async (
   places: readonly number[],
-  { draws, seed, epoch, clips, load }: DrawingOptions,
+  { draws, seed, epoch, clips, load, background }: DrawingOptions,
 ): Promise<HostTensors> => {
   const inputs: Record<string, HostTensor> = {};
   const chosen = new Map<string, readonly (Clip | undefined)[]>();
@@ -90,7 +92,7 @@ export const drawInputs = async (
         isDrawn?.[row] === 0 ? undefined : clips[random.below(clips.length)];
       chosen.set(input, randoms.map(choose));
     } else if (distribution.kind === "targets") {
-      add(input, targetsOf(chosen.get(distribution.of) ?? [], lengths[0] ?? 0), lengths);
+      add(input, targetsOf(chosen.get(distribution.of) ?? [], lengths[0] ?? 0, background), lengths);
     } else {
       add(input, fillRows(distribution, randoms, valuesPerClip(draw)), lengths);
     }

@@ -1,13 +1,14 @@
 /** Makes a part of a step what the training program takes. */
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { names } from "../../compiler/artifact/names.ts";
+import { backgroundTarget } from "../data/background.ts";
 import { loadBatch } from "../data/batches.ts";
 import type { HostTensors } from "../engine/engine.ts";
 import { drawInputs, type DrawingOptions } from "./draw-inputs.ts";
 import type { PartPlan } from "./plan-epoch.ts";
 
-export interface LoadPartOptions extends Omit<DrawingOptions, "draws"> {
-  readonly metadata: Pick<ArtifactMetadata, "classes" | "draws">;
+export interface LoadPartOptions extends Omit<DrawingOptions, "draws" | "background"> {
+  readonly metadata: Pick<ArtifactMetadata, "classes" | "draws" | "objective">;
   readonly learningRate: number;
 }
 
@@ -26,9 +27,10 @@ export const loadPart = async (
   const classes = metadata.classes.length;
   const clips = plan.rows.map(({ clip }) => clip);
   const places = plan.rows.map(({ place }) => place);
+  const background = backgroundTarget(metadata);
   const [{ waveform, samples, targets }, drawn] = await Promise.all([
-    loadBatch(clips, classes, options.load),
-    drawInputs(places, { draws: metadata.draws, ...options }),
+    loadBatch(clips, classes, options.load, background),
+    drawInputs(places, { draws: metadata.draws, background, ...options }),
   ]);
   const feeds: HostTensors = {
     [names.waveform]: { type: "float32", data: waveform, dims: [clips.length, samples] },

@@ -17,13 +17,13 @@ export interface Child {
   readonly part: Part | undefined;
 }
 
-/** Speech Commands' recordings of noise, of which clips are to be cut. */
-const backgroundNoise = "_background_noise_";
+/** Speech Commands' recordings of noise, a minute and more each, of which clips are to be cut. */
+export const noiseFolder = "_background_noise_";
 
 export const openChildren = (folder: Folder, classes: ReadonlySet<string> | undefined): Promise<readonly Child[]> =>
   Promise.all(
     foldersOf(folder).map(async (name) => {
-      const part = name === backgroundNoise ? "unlabeled" : partOf(name);
+      const part = name === noiseFolder ? "unlabeled" : partOf(name);
       const isClass = part === "unlabeled" && classes?.has(labelOf(name));
       return { name, folder: await openFolder(join(folder.path, name)), part: isClass ? undefined : part };
     }),

@@ -2,6 +2,7 @@
 import { quoted } from "../../../compiler/artifact/printable.ts";
 import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { formatWhere, type Where, UserError } from "../../user-error.ts";
+import { isBackground } from "../background.ts";
 import { type Clip, fileOf } from "../dataset.ts";
 
 /** A clip, and where it is listed. */
@@ -33,6 +34,7 @@ export const mergeClips = (
       continue;
     }
     requireSamePart(earlier, one);
+    if (isBackground(earlier.clip) !== isBackground(one.clip)) throw backgroundOfClass(earlier, one, classes);
     const classIndices = [...new Set([...earlier.clip.classIndices, ...one.clip.classIndices])];
     if (classIndices.length === earlier.clip.classIndices.length) {
       repeated.push(one);
@@ -71,6 +73,16 @@ const severalLabels = (earlier: PlacedClip, later: PlacedClip, classes: readonly
     "several-labels",
     { ...later.where(), clip: later.clip.name },
     `${later.clip.name} is ${label(later)}, and by ${formatWhere(earlier.where())} ${label(earlier)}; the graph's objective is singleLabel, expected one label`,
+  );
+};
+
+const backgroundOfClass = (earlier: PlacedClip, later: PlacedClip, classes: readonly string[]): UserError => {
+  const label = ({ clip }: PlacedClip): string =>
+    isBackground(clip) ? "background" : quoted(classes[clip.classIndices[0] ?? 0] ?? "");
+  return new UserError(
+    "background-of-class",
+    { ...later.where(), clip: later.clip.name },
+    `${later.clip.name} is ${label(later)}, and by ${formatWhere(earlier.where())} ${label(earlier)}; background is of none of the classes`,
   );
 };
 

@@ -1,11 +1,11 @@
 /** Data sets in folders. */
-import { extname, join } from "node:path";
+import { basename, extname, join } from "node:path";
 import { plural } from "../../../compiler/artifact/plural.ts";
 import { isAudioName } from "../../audio/is-audio-name.ts";
 import { shortenList } from "../../text/shorten-list.ts";
 import { UserError } from "../../user-error.ts";
 import type { Split } from "../dataset.ts";
-import { hasParts, isDivided, openChildren } from "./divide-folders.ts";
+import { hasParts, isDivided, noiseFolder, openChildren } from "./divide-folders.ts";
 import type { Folder } from "./list-folder.ts";
 import type { ListedClip, Listing } from "./listing.ts";
 import { filesOf, foldersOf, isList, labelOf, openFolder } from "./open-folder.ts";
@@ -100,7 +100,11 @@ const readPart = async (
 const noteLeftOut = async (folder: Folder, above: readonly Folder[], { notes }: Finds): Promise<void> => {
   const { clips } = await readClass(folder, "", undefined, above);
   const count = `${clips.length} ${plural(clips.length, "clip is", "clips are")}`;
-  if (clips.length > 0) notes.push(`${folder.path}: ${count} of no class, and left out`);
+  const advice =
+    basename(folder.path) === noiseFolder
+      ? "; cut into clips, in a folder _background, they train as none of the classes"
+      : "";
+  if (clips.length > 0) notes.push(`${folder.path}: ${count} of no class, and left out${advice}`);
 };
 
 const noteStrayClips = (folder: Folder, { notes }: Finds): void => {

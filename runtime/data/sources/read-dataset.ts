@@ -1,4 +1,5 @@
 import { shortenList } from "../../text/shorten-list.ts";
+import { plural } from "../../../compiler/artifact/plural.ts";
 import { quoted } from "../../../compiler/artifact/printable.ts";
 import { stat } from "node:fs/promises";
 import { extname } from "node:path";
@@ -6,6 +7,7 @@ import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { readFailure } from "../../files/read-failure.ts";
 import { UserError } from "../../user-error.ts";
 import type { Clip, Dataset } from "../dataset.ts";
+import { isBackground, isBackgroundLabel } from "../background.ts";
 import { embeddedClasses, embeddedClips, embeddedName } from "../embedded.ts";
 import { findTables, type FoundTables } from "./find-tables.ts";
 import type { ListedClip, Listing } from "./listing.ts";
@@ -76,6 +78,7 @@ export const readDataset = async ({
     if (objective === "single-label") requireOneLabel(listed, clip, known);
     return { clip, where: listed.where };
   });
+  if (objective === "single-label" && known.length === 1) requireNoBackground(placed);
   const { clips: merged, notes } = mergeClips(placed, { classes: known, objective });
   // Data that has clips for training alone leaves it to us which of them are held out.
   const isDivided = merged.some(({ split }) => split === "validation" || split === "test");
@@ -84,7 +87,12 @@ export const readDataset = async ({
     name: data,
     classes: known,
     clips,
-    notes: [...listing.notes, ...notes, ...describeSimilar(data, classes ? [] : known)],
+    notes: [
+      ...listing.notes,
+      ...notes,
+      ...describeSimilar(data, classes ? [] : known),
+      ...describeBackground(data, clips.filter(isBackground).length),
+    ],
   };
 };
 
@@ -92,10 +100,14 @@ export const readDataset = async ({
 const listLabels = (clips: readonly ListedClip[]): readonly string[] => {
   const distinct = new Set<string>();
   for (const { labels } of clips) for (const [usual] of labels) distinct.add(usual.normalize("NFC"));
-  const labels = [...distinct];
+  const labels = [...distinct].filter((label) => !isBackgroundLabel(label, new Set()));
   const isNumbered = labels.every((label) => /^\d+$/.test(label));
   return labels.sort(isNumbered ? (a, b) => Number(a) - Number(b) : undefined);
 };
+
+/** That a label was taken for no class. */
+const describeBackground = (data: string, clips: number): readonly string[] =>
+  clips === 0 ? [] : [`${data}: ${clips} ${plural(clips, "clip is", "clips are")} background, of none of the classes`];
 
 /** Labels that are one, by all appearance. */
 const describeSimilar = (data: string, labels: readonly string[]): readonly string[] => {
@@ -168,7 +180,7 @@ const listClips = async (source: Source, { labels, ...options }: ListingOptions)
 };
 
 const requireOneLabel = ({ where }: ListedClip, { classIndices }: Clip, classes: readonly string[]): void => {
-  if (classIndices.length === 1) return;
+  if (classIndices.length <= 1) return;
   const labels = classIndices.map((index) => quoted(classes[index] ?? "")).join(" and ");
   throw new UserError(
     "several-labels",
@@ -182,13 +194,32 @@ const resolveLabels = (
   classes: readonly string[],
   indices: ReadonlyMap<string, number>,
 ): Clip => {
-  const classIndices = labels.map((names) => {
+  const classIndices = labels.flatMap((names) => {
     const index = names.map((name) => indices.get(name.normalize("NFC"))).find((index) => index !== undefined);
-    if (index === undefined)
-      throw new UserError("label-unknown", { ...where(), label: names[0] }, unknownLabel(names[0], classes));
-    return index;
+    if (index !== undefined) return [index];
+    if (names.some((name) => isBackgroundLabel(name, indices))) return [];
+    throw new UserError("label-unknown", { ...where(), label: names[0] }, unknownLabel(names[0], classes));
   });
+  if (classIndices.length > 0 && classIndices.length < labels.length) {
+    const label = quoted(classes[classIndices[0] ?? 0] ?? "");
+    throw new UserError(
+      "background-of-class",
+      { ...where(), clip: path },
+      `the clip is background and ${label}; background is of none of the classes`,
+    );
+  }
   return { name: path, source: { path, realPath }, classIndices: [...new Set(classIndices)], split, fold };
+};
+
+/** The only class has all of the score, whatever is heard: nothing could be learnt of background. */
+const requireNoBackground = (placed: readonly PlacedClip[]): void => {
+  const first = placed.find(({ clip }) => isBackground(clip));
+  if (first === undefined) return;
+  throw new UserError(
+    "background-alike",
+    { ...first.where(), clip: first.clip.name },
+    "the clip is background, which a softmax of one class cannot tell from it; expected the objective multiLabel",
+  );
 };
 
 const listedAtMost = 10;

@@ -5,10 +5,13 @@ import type { Figures } from "../../metrics/summarize.ts";
 import type { TrainEvent } from "../../runs/run-events.ts";
 
 /** The figures that the clips define, under a heading of TensorBoard's. */
-const tagFigures = (heading: string, { loss, accuracy, mAP, AUC, dPrime }: Figures): Record<string, number> =>
+const tagFigures = (
+  heading: string,
+  { loss, accuracy, mAP, AUC, dPrime, background }: Figures,
+): Record<string, number> =>
   Object.fromEntries(
-    Object.entries({ loss, accuracy, mAP, AUC, d_prime: dPrime }).flatMap(([name, value]) =>
-      value === null ? [] : [[`${heading}/${name}`, value]],
+    Object.entries({ loss, accuracy, mAP, AUC, d_prime: dPrime, false_alarms: background?.falseAlarms }).flatMap(
+      ([name, value]) => (value === null || value === undefined ? [] : [[`${heading}/${name}`, value]]),
     ),
   );
 

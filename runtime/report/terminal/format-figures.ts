@@ -14,7 +14,10 @@ export const figuresByName = [
 
 /** An evaluation's figures on one line. */
 export const formatFigures = (figures: Figures): string =>
-  figuresByName.map(([name, figure]) => `${name} ${formatFigure(figures[figure])}`).join("  ");
+  [
+    ...figuresByName.map(([name, figure]) => `${name} ${formatFigure(figures[figure])}`),
+    ...(figures.background ? [`false alarms ${formatFigure(figures.background.falseAlarms)}`] : []),
+  ].join("  ");
 
 /** The figures of the classes that have clips. */
 export const formatClasses = ({ perClass }: Pick<Summary, "perClass">): string => {

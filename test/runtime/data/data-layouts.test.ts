@@ -61,7 +61,11 @@ describe("folders of parts", () => {
       empty("unlabelled/1.wav", "unlabelled/2.wav"),
       "unlabelled: 2 clips are of no class, and left out",
     ],
-    ["noise to cut", empty("_background_noise_/1.wav"), "_background_noise_: 1 clip is of no class, and left out"],
+    [
+      "noise to cut",
+      empty("_background_noise_/1.wav"),
+      "_background_noise_: 1 clip is of no class, and left out; cut into clips, in a folder _background, they train as none of the classes",
+    ],
     ["an empty class", empty("fish/notes.md"), "fish: holds no clips, and is left out"],
     ["a clip outside", empty("1.wav"), ".: 1 clip is in no class's folder, and left out: 1.wav"],
     ["a list", empty("list.csv"), ".: its folders are read, not list.csv beside them; to read it, name list.csv"],
@@ -440,7 +444,7 @@ describe("known data sets", () => {
         "dog/2.wav: dog, for test",
       ],
       notes: [
-        "_background_noise_: 1 clip is of no class, and left out",
+        "_background_noise_: 1 clip is of no class, and left out; cut into clips, in a folder _background, they train as none of the classes",
         ".: divided as validation_list.txt and testing_list.txt there say",
       ],
     });
@@ -524,4 +528,61 @@ test("labels that look the same are told where no graph says which is meant", as
     '.: "Dog" and "dog" are taken for two classes',
     '.: "sea waves" and "sea_waves" are taken for two classes',
   ]);
+});
+
+describe("background", () => {
+  const single = { classes: ["cat", "dog"], objective: "single-label" } as const;
+
+  test.each(["background", "_background", "Background", "_BACKGROUND"])("a folder %s is of no class", async (name) => {
+    const folder = temporaryFolder({ ...classFolders, ...empty(`${name}/1.wav`, `${name}/street/2.wav`) });
+    for (const options of [graph, single]) {
+      const { clips, notes } = await readIn(folder, "", options);
+      expect(clips.filter((clip) => clip.endsWith(": "))).toStrictEqual([`${name}/1.wav: `, `${name}/street/2.wav: `]);
+      expect(notes).toStrictEqual([".: 2 clips are background, of none of the classes"]);
+    }
+  });
+
+  test("within parts", async () => {
+    const folder = temporaryFolder(empty("train/cat/1.wav", "train/_background/2.wav", "test/dog/3.wav"));
+    expect((await readIn(folder)).clips).toContain("train/_background/2.wav: , for train");
+  });
+
+  test("a label of a table", async () => {
+    const table = { "list.csv": "path,label\n1.wav,cat\n2.wav,background\n", ...empty("1.wav", "2.wav") };
+    expect(await readIn(temporaryFolder(table), "list.csv", single)).toStrictEqual({
+      clips: ["1.wav: cat", "2.wav: "],
+      notes: ["list.csv: 1 clip is background, of none of the classes"],
+    });
+  });
+
+  test("a class of that name is a class", async () => {
+    const folder = temporaryFolder({ ...classFolders, ...empty("background/1.wav") });
+    const { clips, notes } = await readIn(folder, "", { classes: ["cat", "dog", "background"] });
+    expect(clips).toContain("background/1.wav: background");
+    expect(notes).toStrictEqual([]);
+  });
+
+  test("it is none of the data's own classes", async () => {
+    const folder = temporaryFolder({ ...classFolders, ...empty("_background/1.wav") });
+    expect((await readDataset({ data: folder })).classes).toStrictEqual(["cat", "dog"]);
+  });
+
+  test.each([
+    ["1.wav,background;cat\n", 'list.csv:2: the clip is background and "cat"; background is of none of the classes'],
+    [
+      "1.wav,cat\n1.wav,background\n",
+      'list.csv:3: 1.wav is background, and by list.csv:2 "cat"; background is of none of the classes',
+    ],
+  ])("and a class at once: %j", async (rows, message) => {
+    const folder = temporaryFolder({ "list.csv": `path,label\n${rows}`, ...empty("1.wav") });
+    expect(await refusalIn(folder, "list.csv")).toBe(message);
+  });
+
+  test("beside one class of which softmax makes all", async () => {
+    const folder = temporaryFolder(empty("cat/1.wav", "background/1.wav"));
+    expect(await refusalIn(folder, "", { classes: ["cat"], objective: "single-label" })).toBe(
+      "background: the clip is background, which a softmax of one class cannot tell from it; expected the objective multiLabel",
+    );
+    expect((await readIn(folder, "", { classes: ["cat"], objective: "multi-label" })).clips).toHaveLength(2);
+  });
 });

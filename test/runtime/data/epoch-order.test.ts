@@ -64,4 +64,10 @@ describe("balanced", () => {
       expect(Math.abs(count - expected), String(index)).toBeLessThan(4 * Math.sqrt(expected));
     }
   });
+
+  test("background is drawn as often as a class", () => {
+    const clips = clipsOf(...Array.from({ length: 900 }, () => [0]), ...Array.from({ length: 100 }, () => []));
+    const drawn = epochOrder(clips, "balanced", randomOf(1)).filter((index) => index >= 900).length;
+    expect(Math.abs(drawn - 500)).toBeLessThan(64); // 4 standard deviations
+  });
 });

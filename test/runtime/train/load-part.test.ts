@@ -19,6 +19,7 @@ test("a part: its clips, their targets, the learning rate, and what the graph dr
     {
       metadata: {
         classes: ["a", "b", "c"],
+        objective: "multi-label",
         draws: [
           { input: "sevens", dtype: "float32", shape: ["batch", 1], distribution: { kind: "integer", from: 7, to: 7 } },
         ],
@@ -39,4 +40,31 @@ test("a part: its clips, their targets, the learning rate, and what the graph dr
       sevens: [[2, 1], Float32Array.of(7, 7)],
     },
   );
+});
+
+test.each([
+  ["multi-label", 0],
+  ["single-label", 0.25],
+] as const)("background trains as none of the classes: %s", async (objective, target) => {
+  const clips = [clip(1, 2), clip(2)];
+  const rows = clips.map((each, place) => ({ clip: each, place }));
+  const partner = { dtype: "float32", shape: ["batch", "samples"] } as const;
+  const draws = [
+    { ...partner, input: "partner", distribution: { kind: "clip", where: null } },
+    { ...partner, shape: ["batch", 4], input: "its targets", distribution: { kind: "targets", of: "partner" } },
+  ] as const;
+  const { feeds } = await loadPart(
+    { rows, endsStep: true, step: 0 },
+    {
+      metadata: { classes: ["a", "b", "c", "d"], objective, draws },
+      seed: 1,
+      epoch: 1,
+      clips: [clip(3)],
+      load,
+      learningRate: 0.5,
+    },
+  );
+  const none = [target, target, target, target];
+  expect(feeds["targets"]?.data).toStrictEqual(Float32Array.of(0, 0, 1, 0, ...none));
+  expect(feeds["its targets"]?.data).toStrictEqual(Float32Array.of(...none, ...none));
 });

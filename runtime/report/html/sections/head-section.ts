@@ -7,7 +7,7 @@ import type { Fact, ReportData } from "./report-data.ts";
 
 const formatLoss = (loss: number): string => (Number.isFinite(loss) ? formatFigure(loss) : "not finite");
 
-const tiles = ({ accuracy, mAP, AUC, dPrime, loss }: Figures): Html =>
+const tiles = ({ accuracy, mAP, AUC, dPrime, loss, background }: Figures): Html =>
   html`<div class="tiles">
     ${Object.entries({
       accuracy: formatFigure(accuracy),
@@ -15,6 +15,7 @@ const tiles = ({ accuracy, mAP, AUC, dPrime, loss }: Figures): Html =>
       AUC: formatFigure(AUC),
       "d′": formatFigure(dPrime),
       loss: formatLoss(loss),
+      ...(background ? { "false alarms": formatFigure(background.falseAlarms) } : {}),
     }).map(([name, value]) => html`<div><b>${value}</b><span>${name}</span></div>`)}
   </div>`;
 
