@@ -8,9 +8,11 @@ const backgroundNames: ReadonlySet<string> = new Set(["background", "_background
 /** What we call it ourselves. */
 export const backgroundLabel = "_background";
 
-/** @param classes the graph's: one of such a name is a class as any other */
-export const isBackgroundLabel = (label: string, classes: { readonly has: (name: string) => boolean }): boolean =>
-  backgroundNames.has(label.toLowerCase()) && !classes.has(label);
+const isBackgroundName = (name: string): boolean => backgroundNames.has(name.toLowerCase());
+
+/** @param classes the graph's: where one has such a name, it is a class as any other, and no label means background */
+export const isBackgroundLabel = (label: string, classes: Iterable<string>): boolean =>
+  isBackgroundName(label) && ![...classes].some(isBackgroundName);
 
 export const isBackground = ({ classIndices }: Pick<Clip, "classIndices">): boolean => classIndices.length === 0;
 

@@ -100,7 +100,7 @@ export const readDataset = async ({
 const listLabels = (clips: readonly ListedClip[]): readonly string[] => {
   const distinct = new Set<string>();
   for (const { labels } of clips) for (const [usual] of labels) distinct.add(usual.normalize("NFC"));
-  const labels = [...distinct].filter((label) => !isBackgroundLabel(label, new Set()));
+  const labels = [...distinct].filter((label) => !isBackgroundLabel(label, []));
   const isNumbered = labels.every((label) => /^\d+$/.test(label));
   return labels.sort(isNumbered ? (a, b) => Number(a) - Number(b) : undefined);
 };
@@ -197,7 +197,7 @@ const resolveLabels = (
   const classIndices = labels.flatMap((names) => {
     const index = names.map((name) => indices.get(name.normalize("NFC"))).find((index) => index !== undefined);
     if (index !== undefined) return [index];
-    if (names.some((name) => isBackgroundLabel(name, indices))) return [];
+    if (names.some((name) => isBackgroundLabel(name, indices.keys()))) return [];
     throw new UserError("label-unknown", { ...where(), label: names[0] }, unknownLabel(names[0], classes));
   });
   if (classIndices.length > 0 && classIndices.length < labels.length) {

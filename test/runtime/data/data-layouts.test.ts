@@ -560,6 +560,9 @@ describe("background", () => {
     const { clips, notes } = await readIn(folder, "", { classes: ["cat", "dog", "background"] });
     expect(clips).toContain("background/1.wav: background");
     expect(notes).toStrictEqual([]);
+    expect(await refusalIn(folder, "", { classes: ["cat", "dog", "Background"] })).toBe(
+      'background: the label "background" is not one of the graph\'s 3 classes; did you mean "Background"?',
+    );
   });
 
   test("it is none of the data's own classes", async () => {
