@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { printable, printableJson, printableLines } from "./artifact/printable.ts";
 import { watchOutput } from "./artifact/files/watch-output.ts";
 import { formatBytes, formatCount, formatExact } from "./artifact/format-number.ts";
+import { type ExtraOutput, extraOutputs } from "./artifact/extra-outputs.ts";
 import type { GraphInput } from "./artifact/metadata.ts";
 import { plural } from "./artifact/plural.ts";
 import { version } from "./artifact/version.ts";
@@ -30,6 +31,7 @@ Compiles a model spec to one ONNX file that infers and trains.
   --weights-from KEY    which of several models in it: model_ema, teacher, ... (default: the spec's)
   --weights-labels CSV  the weights' class names, by row (default: the file's own)
   --input KIND          where the graph starts: waveform or features (default: waveform)
+  --outputs NAMES       what the graph gives besides logits and scores: embedding, attention, or both with a comma between
   --print STAGE         print inference, gradients or update as text, and write nothing; cost: what each part of the spec
                         takes of operations and memory
   --batch N             with --print cost: clips at once (default: 1)
@@ -58,6 +60,7 @@ const readArguments = (args: readonly string[]) => {
         "weights-from": { type: "string" },
         "weights-labels": { type: "string" },
         input: { type: "string", default: "waveform" },
+        outputs: { type: "string" },
         print: { type: "string" },
         batch: { type: "string" },
         seconds: { type: "string" },
@@ -74,6 +77,12 @@ const readArguments = (args: readonly string[]) => {
 
 /** Of a clone: the paper's model. */
 const defaultSpec = "spec/ast.ts";
+
+const readOutputs = (list: string): readonly ExtraOutput[] =>
+  list.split(",").map((name) => {
+    const output = extraOutputs.find((known) => known === name.trim());
+    return output ?? fail("arguments", `--outputs takes ${extraOutputs.join(" and ")}, not "${printable(name)}"`);
+  });
 
 const isGraphInput = (value: string): value is GraphInput => value === "waveform" || value === "features";
 const printedParts = ["inference", "gradients", "update", "cost"] as const satisfies readonly (StageName | "cost")[];
@@ -139,6 +148,9 @@ const run = (args: readonly string[]): void => {
     );
   }
   const costOptions = readCostOptions(values);
+  const outputs = values.outputs === undefined ? undefined : readOutputs(values.outputs);
+  if (outputs !== undefined && printed !== undefined)
+    fail("arguments", "--outputs is about the file that is written, and --print writes none; leave one of them out");
 
   const spec = positionals[0] ?? defaultSpec;
   if (positionals.length === 0 && !existsSync(spec)) {
@@ -149,6 +161,7 @@ const run = (args: readonly string[]): void => {
     spec,
     out,
     input,
+    ...(outputs === undefined ? {} : { outputs }),
     ...(weights === undefined ? {} : { weights }),
     ...(weightsFrom === undefined ? {} : { weightsFrom }),
     ...(weightsLabels === undefined ? {} : { weightsLabels }),

@@ -8,6 +8,7 @@
  *       --writeArtifact--> graph.onnx (+ graph.onnx.data)                emit/
  */
 import type { Extent } from "./artifact/cost.ts";
+import type { ExtraOutput } from "./artifact/extra-outputs.ts";
 import { type ArtifactMetadata, geometryKey, printMetadata, trainedClipsKey } from "./artifact/metadata.ts";
 import { version } from "./artifact/version.ts";
 import { costByPath, type PathCost } from "./cost/cost-by-path.ts";
@@ -30,6 +31,8 @@ import { CheckpointError } from "./weights/readers/checkpoint-error.ts";
 
 export interface CompileOptions extends LoadOptions {
   readonly out: string;
+  /** Outputs besides logits and scores. Default: none. */
+  readonly outputs?: readonly ExtraOutput[];
 }
 
 export interface Compiled {
@@ -47,7 +50,7 @@ const lowerFile = (options: CompileOptions) => {
 };
 
 const writeFile = (options: CompileOptions): Compiled => {
-  const { spec: path, out, input, weightsLabels } = options;
+  const { spec: path, out, input, outputs, weightsLabels } = options;
   const { spec, program, source } = lowerFile(options);
   const importOptions = { ...spec.pretrained, ...(weightsLabels === undefined ? {} : { labels: weightsLabels }) };
   const imported = source && importWeights(source, importOptions, spec, weightsOf(program));
@@ -57,7 +60,7 @@ const writeFile = (options: CompileOptions): Compiled => {
   const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
   const trained = source?.trainedClips === undefined ? [] : [{ key: trainedClipsKey, value: source.trainedClips }];
   const properties = [...printMetadata(metadata), geometry, ...trained];
-  const bytes = writeArtifact(out, program, read, properties, version);
+  const bytes = writeArtifact(out, program, read, properties, version, outputs);
   return { metadata, coverage: imported?.coverage(), bytes };
 };
 

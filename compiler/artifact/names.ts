@@ -17,6 +17,10 @@ export const names = {
   learningRate: "learning_rate",
   logits: "logits",
   scores: "scores",
+  /** [batch, width]: what the last dense layer takes. */
+  embedding: "embedding",
+  /** [batch, tokens]: how much of each token the head reads, by attention rollout. */
+  attention: "attention",
   loss: "loss",
 } as const;
 

@@ -2,7 +2,7 @@
 import { onnxTypeNumbers } from "../artifact/element-types.ts";
 import { printDim } from "../artifact/dim.ts";
 import { encodeValues, type Values } from "../artifact/external-data.ts";
-import { AttributeType, encodeOnnx, type onnx } from "../artifact/onnx.ts";
+import { AttributeType, type onnx } from "../artifact/onnx.ts";
 import { elements } from "../ir/shape.ts";
 import type { Attribute, Constant, Graph, Node, State, Value } from "../ir/graph.ts";
 import { weightsOf, type Program } from "../ir/program.ts";
@@ -145,7 +145,7 @@ const encodeStage = (
 
 /**
  * @param place where the values of each parameter are
- * @returns the file's bytes. `ModelProto.graph` is inference; `training_info` has the gradients, and then the update. States
+ * @returns what the file holds. `ModelProto.graph` is inference; `training_info` has the gradients, and then the update. States
  *   that start at zero are sparse.
  */
 export const encodeModel = (
@@ -153,13 +153,13 @@ export const encodeModel = (
   place: (state: State) => Values,
   metadata: readonly { readonly key: string; readonly value: string }[],
   producerVersion: string,
-): Uint8Array => {
+): onnx.IModelProto => {
   const { inference, gradients, update } = program;
   const integers = createIntegerInputs();
   const node = [...encodeNodes(inference.nodes, integers.name)];
   const stage = (name: string, graph: Graph | undefined): readonly onnx.ITrainingInfoProto[] =>
     graph ? [encodeStage(name, graph, inference, integers.constants)] : [];
-  const model: onnx.IModelProto = {
+  return {
     irVersion,
     opsetImport: [{ domain: "", version: opset }],
     producerName: "specgraph",
@@ -178,5 +178,4 @@ export const encodeModel = (
     metadataProps: metadata.map(({ key, value }) => ({ key, value })),
     trainingInfo: [...stage("gradients", gradients), ...stage("update", update)],
   };
-  return encodeOnnx(model);
 };

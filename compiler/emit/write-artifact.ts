@@ -2,9 +2,11 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import { alignment, type Values } from "../artifact/external-data.ts";
+import { type ExtraOutput, withOutputs } from "../artifact/extra-outputs.ts";
 import { createChecksum } from "../artifact/files/data-file.ts";
 import { removeAbandoned, replacePair, temporaryPath } from "../artifact/files/temporary-files.ts";
 import { writeFailures } from "../artifact/files/write-failures.ts";
+import { encodeOnnx } from "../artifact/onnx.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
 import { elements } from "../ir/shape.ts";
 import type { State } from "../ir/graph.ts";
@@ -46,8 +48,9 @@ const asBytes = (data: Float32Array): Uint8Array => new Uint8Array(data.buffer, 
 
 /**
  * @param read a parameter's values; called once per parameter, in order
+ * @param outputs that the graph has besides logits and scores
  * @returns the bytes written: of the graph, and of the data file
- * @throws CompileError when the disk is full or the path cannot be written
+ * @throws CompileError when the disk is full or the path cannot be written, or the network has no such output
  */
 export const writeArtifact = (
   path: string,
@@ -55,6 +58,7 @@ export const writeArtifact = (
   read: (state: State) => Float32Array,
   metadata: readonly { readonly key: string; readonly value: string }[],
   producerVersion: string,
+  outputs: readonly ExtraOutput[] = [],
 ): { readonly graph: number; readonly data: number } => {
   const weights = weightsOf(program);
   const isExternal = weights.reduce((total, state) => total + byteLength(state), 0) > inlineLimit;
@@ -95,7 +99,11 @@ export const writeArtifact = (
       if (!placement) throw new Error(`${state.value.name} was not placed`);
       return placement;
     };
-    const encoded = encodeModel(program, place, metadata, producerVersion);
+    const model = withOutputs(encodeModel(program, place, metadata, producerVersion), outputs);
+    if (typeof model === "string") {
+      throw new CompileError([{ code: "output-missing", message: `the graph cannot have such an output: ${model}` }]);
+    }
+    const encoded = encodeOnnx(model);
     open(path).write(encoded);
     for (const { finish } of opened) finish();
     if (dataFile) {

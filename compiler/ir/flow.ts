@@ -1,4 +1,5 @@
 /** What flows between the layers of a network: its form, without values. */
+import { patchesToken } from "../artifact/token-layout.ts";
 
 /** Patches along frequency and time. */
 export interface Grid {
@@ -41,9 +42,6 @@ export const flowDescriptions: { readonly [Kind in Flow["kind"]]: string } = {
   tokens: "a sequence [batch, tokens, width]",
   vector: "a vector [batch, width]",
 };
-
-/** Stands for all patches in the order of tokens. */
-export const patchesToken = "patches";
 
 /** The places of a token, or of the patches, along the sequence: one after the other from `first` on. */
 export const placesOf = (

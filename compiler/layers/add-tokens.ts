@@ -1,6 +1,7 @@
 import { truncatedNormal } from "../../spec/dsl/initializers.ts";
 import type { AddTokens } from "../../spec/dsl/layers.ts";
-import { patchesToken, type Tokens } from "../ir/flow.ts";
+import { patchesToken } from "../artifact/token-layout.ts";
+import type { Tokens } from "../ir/flow.ts";
 import type { LayerRow } from "./layer.ts";
 
 export const addTokens: LayerRow<AddTokens, Tokens, string> = {

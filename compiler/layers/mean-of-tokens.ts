@@ -1,5 +1,6 @@
 import type { MeanOfPatches, MeanOfTokens } from "../../spec/dsl/layers.ts";
-import { patchesToken, placesOf, type Tokens } from "../ir/flow.ts";
+import { patchesToken } from "../artifact/token-layout.ts";
+import { placesOf, type Tokens } from "../ir/flow.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { LayerRow } from "./layer.ts";

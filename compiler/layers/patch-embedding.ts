@@ -1,7 +1,8 @@
 import { uniformFanIn } from "../../spec/dsl/initializers.ts";
 import type { PatchEmbedding } from "../../spec/dsl/layers.ts";
 import { checkNumbers } from "../diagnostics/report.ts";
-import { type Grid, patchesAlong, patchesToken, type Spectrogram } from "../ir/flow.ts";
+import { patchesToken } from "../artifact/token-layout.ts";
+import { type Grid, patchesAlong, type Spectrogram } from "../ir/flow.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Builder } from "../ops/builder.ts";
 import type { LayerRow } from "./layer.ts";

@@ -1,7 +1,7 @@
 /** How transformers' `ASTForAudioClassification` names and configures a model, when its spec is that architecture. */
 import type { HuggingFaceModel } from "../artifact/hugging-face.ts";
 import type { ArtifactMetadata } from "../artifact/metadata.ts";
-import { patchesToken } from "../ir/flow.ts";
+import { patchesToken } from "../artifact/token-layout.ts";
 import type { NormalizedSpec } from "../ir/normalized-spec.ts";
 import { type LayerFacts, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
 import type { State } from "../ir/graph.ts";

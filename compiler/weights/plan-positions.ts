@@ -1,5 +1,6 @@
 /** How the positional embeddings get their values from a checkpoint's: token by token, patches from grid to grid. */
-import { type Grid, patchesToken } from "../ir/flow.ts";
+import { patchesToken } from "../artifact/token-layout.ts";
+import type { Grid } from "../ir/flow.ts";
 import { adaptPositions, transposeGrid } from "./adapt-positions.ts";
 import {
   type ImportContext,

@@ -52,6 +52,7 @@ Compiles a model spec to one ONNX file that infers and trains.
   --weights-from KEY    which of several models in it: model_ema, teacher, ... (default: the spec's)
   --weights-labels CSV  the weights' class names, by row (default: the file's own)
   --input KIND          where the graph starts: waveform or features (default: waveform)
+  --outputs NAMES       what the graph gives besides logits and scores: embedding, attention, or both with a comma between
   --print STAGE         print inference, gradients or update as text, and write nothing; cost: what each part of the spec
                         takes of operations and memory
   --batch N             with --print cost: clips at once (default: 1)
@@ -154,6 +155,12 @@ describe("wrong arguments", () => {
     [["a.ts", "b.ts"], "error: expected one spec, got a.ts b.ts; see --help (arguments)\n"],
     [["--input", "mel"], "error: --input is waveform or features, not mel (arguments)\n"],
     [["--print", "loss"], "error: --print is inference, gradients, update or cost, not loss (arguments)\n"],
+    [["--outputs", "embedding,mel"], 'error: --outputs takes embedding and attention, not "mel" (arguments)\n'],
+    [["--outputs", ","], 'error: --outputs takes embedding and attention, not "" (arguments)\n'],
+    [
+      ["--outputs", "attention", "--print", "inference"],
+      "error: --outputs is about the file that is written, and --print writes none; leave one of them out (arguments)\n",
+    ],
     [["--batch", "2"], "error: --batch goes with --print cost; a recipe's batch is in the spec (arguments)\n"],
     [["--print", "cost", "--batch", "1.5"], "error: --batch is a whole number of 1 or more, not 1.5 (arguments)\n"],
     [["--print", "cost", "--seconds", "x"], "error: --seconds is a number above 0, not x (arguments)\n"],
@@ -249,6 +256,26 @@ describe("what a compilation prints", () => {
       specHash: metadata.specHash,
     });
     expect(model.graph?.input?.map(({ name }) => name)).toStrictEqual(["input_values"]);
+  });
+
+  test("outputs that are asked for", () => {
+    const folder = makeFolder();
+    const { status, stderr } = run(folder, "spec.ts", "--outputs", "embedding, attention");
+    expect({ status, stderr }).toStrictEqual({ status: 0, stderr: "" });
+    const { graph } = decodeOnnx(readFileSync(join(folder, "graph.onnx")));
+    expect(graph?.output?.map(({ name }) => name)).toStrictEqual(["logits", "scores", "embedding", "attention"]);
+  });
+
+  test("outputs that the network has not, on stderr, and no file", () => {
+    const network = `[{ kind: "patchEmbedding", patch: { bins: 8, frames: 8 }, stride: { bins: 8, frames: 8 }, width: 4 }, { kind: "meanOfPatches" }, { kind: "dense", units: "classes" }]`;
+    const folder = makeFolder(`network: ${network}`);
+    expect(run(folder, "spec.ts", "--outputs", "attention")).toStrictEqual({
+      status: 2,
+      stdout: "",
+      stderr:
+        "error: the graph cannot have such an output: it has no attention layer, whose weights attention is made of (output-missing)\n",
+    });
+    expect(written(folder)).toStrictEqual([]);
   });
 
   test("a spec's mistakes, on stderr", () => {

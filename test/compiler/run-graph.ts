@@ -1,5 +1,5 @@
 /** Runs what a builder has written in ONNX Runtime. */
-import { decodeOnnx } from "../../compiler/artifact/onnx.ts";
+import { decodeOnnx, encodeOnnx } from "../../compiler/artifact/onnx.ts";
 import { InferenceSession, type Tensor } from "../onnxruntime.ts";
 import { encodeModel } from "../../compiler/emit/encode-model.ts";
 import type { Graph, Value } from "../../compiler/ir/graph.ts";
@@ -13,11 +13,13 @@ export const encodeGraph = (
   graph: Graph,
   values: (name: string) => Float32Array | undefined = () => undefined,
 ): Uint8Array =>
-  encodeModel(
-    programOf(graph, graph.outputs),
-    (state) => ({ kind: "inline", bytes: asBytes(values(state.value.name) ?? initialize(state, 0)) }),
-    [],
-    "test",
+  encodeOnnx(
+    encodeModel(
+      programOf(graph, graph.outputs),
+      (state) => ({ kind: "inline", bytes: asBytes(values(state.value.name) ?? initialize(state, 0)) }),
+      [],
+      "test",
+    ),
   );
 
 /** The version of the operator set that a graph's model imports. */

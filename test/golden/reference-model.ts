@@ -2,6 +2,9 @@
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ExtraOutput } from "../../compiler/artifact/extra-outputs.ts";
+import { geometryKey } from "../../compiler/artifact/metadata.ts";
+import { describeGeometry } from "../../compiler/weights/facts/geometry.ts";
 import { lowerSpec } from "../../compiler/lower/lower-spec.ts";
 import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
@@ -28,6 +31,8 @@ export interface ReferenceModel {
   readonly scales?: readonly (readonly [string, number])[];
   readonly objective?: "BCE" | "CE";
   readonly optimizer?: Optimizer;
+  /** Besides logits and scores. */
+  readonly outputs?: readonly ExtraOutput[];
 }
 
 /** @returns the path of a graph that starts at features */
@@ -37,6 +42,7 @@ export const writeReferenceModel = ({
   scales = [],
   objective = "BCE",
   optimizer,
+  outputs = [],
 }: ReferenceModel): string => {
   const size = sizes[config.model_size as keyof typeof sizes];
   const classes = numbered(config.label_dim);
@@ -62,8 +68,9 @@ export const writeReferenceModel = ({
       const exponent = exponents.get(name);
       return exponent === undefined ? values : values.map((x) => x * 2 ** exponent);
     },
-    [],
+    [{ key: geometryKey, value: JSON.stringify(describeGeometry(spec)) }],
     "test",
+    outputs,
   );
   return path;
 };
