@@ -1,10 +1,11 @@
 /** The thread that reads one recording: it decodes ahead of the windows that are asked for, as far as it is allowed. */
 import { parentPort, workerData } from "node:worker_threads";
+import { type ThreadFailure, toThreadFailure } from "../threads/thread-failure.ts";
 import { isLoud, monoBlocks, scaleNote } from "./mono-blocks.ts";
 import { openClip } from "./open-clip.ts";
-import { type ThreadFailure, toThreadFailure } from "../threads/thread-failure.ts";
 import { type Window, type WindowOptions, windows } from "./windows.ts";
 
+/** What the thread is started with. */
 export interface RecordingJob {
   readonly path: string;
   readonly options: WindowOptions;
@@ -23,8 +24,8 @@ const { path, options, ahead } = workerData as RecordingJob;
 /** How many windows may be sent; where it is none, what is called when one may. */
 let allowed = ahead;
 let go: (() => void) | undefined;
-parentPort?.on("message", () => {
-  allowed += 1;
+parentPort?.on("message", (more: number) => {
+  allowed += more;
   go?.();
 });
 const untilAllowed = async (): Promise<void> => {

@@ -5,18 +5,16 @@ import { loadAhead } from "../data/load-ahead.ts";
 import type { Model } from "../library/model.ts";
 import { open } from "../library/open.ts";
 import { type Command, exitCodes } from "./command.ts";
-import { selectDevice } from "../devices/select-device.ts";
 import { commonOptions, deviceOption, parseOptions, type OptionValues, type Usage } from "./options.ts";
 import { tell } from "./tell.ts";
 import type { Answer, AnswerOutput } from "../recordings/answer-output.ts";
 import { createAnswerPrinter, formats } from "./print-answers.ts";
-import { classifyWindows, requireWindowing, type Windowing } from "../evaluate/classify-windows.ts";
+import { answersAbout } from "../evaluate/answers.ts";
+import { requireWindowing, type Windowing } from "../evaluate/windowing.ts";
 import { findEvents } from "../evaluate/find-events.ts";
 import type { Output } from "./output.ts";
-import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 
 const defaultTop = 5;
-const defaultBatch = 4;
 
 const options = {
   top: {
@@ -31,7 +29,7 @@ const options = {
     value: "SECONDS",
     help: "from the start of a window to that of the next (default: the window)",
   },
-  batch: { kind: "integer", value: "N", least: 1, help: `windows computed at once (default: ${defaultBatch})` },
+  batch: { kind: "integer", value: "N", least: 1, help: "windows computed at once (default: as many as take 256 MB)" },
   threshold: {
     kind: "positive",
     value: "SCORE",
@@ -133,32 +131,36 @@ async function* classifyClips(
   notes.describe().forEach(note);
 }
 
-const hearClips = async (
-  graph: string,
-  paths: readonly string[],
-  { device, top = defaultTop }: Values,
-  output: Output,
-): Promise<Heard> => {
-  const model = await open(graph, { device });
-  if (device !== "cpu") tell(output).onDevice({ device: model.device, reason: model.device.reason });
-  return { ...model.metadata, answers: classifyClips(model, paths, top, output.note) };
-};
+/** The windows of recordings, one recording after another. Closes the model. */
+async function* listenTo(model: Model, paths: readonly string[], windowing: Windowing, note: Output["note"]) {
+  try {
+    requireWindowing(model.metadata, windowing);
+    for (const path of paths) {
+      const onNote = (clause: string): void => note(`${path}: ${clause}`);
+      yield* answersAbout(path, model.listen(path, { ...windowing, onNote }));
+    }
+  } finally {
+    await model.close();
+  }
+}
 
-const hearWindows = async (
-  graph: string,
+const hearClips = (model: Model, paths: readonly string[], { top = defaultTop }: Values, output: Output): Heard => ({
+  ...model.metadata,
+  answers: classifyClips(model, paths, top, output.note),
+});
+
+const hearWindows = (
+  model: Model,
   paths: readonly string[],
   windowing: Windowing,
   values: Values,
   output: Output,
-): Promise<Heard> => {
-  const artifact = readWaveformArtifact(graph);
-  const { sampleRateHz, classes } = artifact.metadata;
-  requireWindowing(artifact.metadata, windowing);
-  const device = await selectDevice(values.device, tell(output).onDevice);
-  const { batch = defaultBatch, threshold, merge = false, "min-seconds": minSeconds = 0 } = values;
-  const windows = classifyWindows(artifact, paths, { device, batch, note: output.note, ...windowing });
+): Heard => {
+  const { threshold, merge = false, "min-seconds": minSeconds = 0 } = values;
+  const { classes } = model.metadata;
+  const windows = listenTo(model, paths, windowing, output.note);
   const answers = threshold === undefined ? windows : findEvents(windows, classes, { threshold, merge, minSeconds });
-  return { sampleRateHz, classes, answers };
+  return { ...model.metadata, answers };
 };
 
 /** All that is made of the answers. */
@@ -178,9 +180,13 @@ export const inferCommand: Command = {
     }
     requireAgreement(values, clips);
     const windowing = windowingOf(values);
-    const heard = await (windowing === undefined
-      ? hearClips(graph, clips, values, output)
-      : hearWindows(graph, clips, windowing, values, output));
+    const { device, batch } = values;
+    const model = await open(graph, { device, batch });
+    if (device !== "cpu") tell(output).onDevice({ device: model.device, reason: model.device.reason });
+    const heard =
+      windowing === undefined
+        ? hearClips(model, clips, values, output)
+        : hearWindows(model, clips, windowing, values, output);
     const outputs = outputsOf(values, heard, output);
     let failures = 0;
     for await (const answer of heard.answers) {

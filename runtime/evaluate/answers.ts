@@ -1,5 +1,5 @@
 /** What is told of recordings, one after another: answers of several kinds, of which the last of each recording is its end. */
-import type { UserError } from "../user-error.ts";
+import { UserError } from "../user-error.ts";
 import type { Score } from "./rank-classes.ts";
 
 /** A window, and what is heard in it. */
@@ -7,7 +7,7 @@ export interface WindowScores {
   /** Where its first sample lies in the recording, and where the one after the last would. */
   readonly startSeconds: number;
   readonly endSeconds: number;
-  /** [classes] */
+  /** One of each class, from 0 to 1, by index. */
   readonly scores: Float32Array;
 }
 
@@ -38,4 +38,18 @@ export interface FailureAnswer extends Of {
 /** Nothing more is told of this recording. */
 export interface EndAnswer extends Of {
   readonly kind: "end";
+}
+
+/** What is told of one recording by its windows, which may break off. */
+export async function* answersAbout(
+  path: string,
+  windows: AsyncIterable<WindowScores>,
+): AsyncGenerator<WindowAnswer | FailureAnswer | EndAnswer, void, undefined> {
+  try {
+    for await (const window of windows) yield { path, kind: "window", window };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    yield { path, kind: "failure", error };
+  }
+  yield { path, kind: "end" };
 }

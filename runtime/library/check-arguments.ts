@@ -2,11 +2,13 @@
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { printable } from "../../compiler/artifact/printable.ts";
-import { whole } from "../../compiler/artifact/schemas.ts";
+import { flag, number, whole } from "../../compiler/artifact/schemas.ts";
 import type { ClipSamples, ClipSource } from "../audio/clip-source.ts";
 import { deviceNames } from "../engine/device.ts";
 import { UserError } from "../user-error.ts";
-import type { ClassifyOptions, Clip, Graph, OpenOptions } from "./model.ts";
+import { plural } from "../../compiler/artifact/plural.ts";
+import { shortenList } from "../text/shorten-list.ts";
+import type { ClassifyOptions, Clip, Graph, OpenOptions, Recording, Threshold } from "./model.ts";
 
 const signal = v.instance(AbortSignal, "an AbortSignal");
 
@@ -16,6 +18,24 @@ const openSchema = v.strictObject({
   signal: v.optional(signal),
 });
 const classifySchema = v.strictObject({ top: v.optional(whole(0, 1e6)), signal: v.optional(signal) });
+
+const above0 = v.pipe(v.number("a number above 0"), v.finite("a number above 0"), v.gtValue(0, "a number above 0"));
+const score = number(0, 1);
+const listenSchema = v.strictObject({
+  windowSeconds: v.optional(above0),
+  hopSeconds: v.optional(above0),
+  top: v.optional(whole(0, 1e6)),
+  threshold: v.optional(
+    v.union(
+      [score, v.record(v.string(), score)],
+      "a number from 0 to 1, or an object with such a number for each class to hear",
+    ),
+  ),
+  merge: v.optional(flag),
+  minSeconds: v.optional(number(0, Number.MAX_VALUE)),
+  onNote: v.optional(v.custom<(note: string) => void>((given) => typeof given === "function", "a function")),
+  signal: v.optional(signal),
+});
 
 /** As a message shows it: of what has no short text, its kind. */
 const show = (value: unknown): string => {
@@ -30,13 +50,13 @@ const checkOptions = <Options>(schema: v.GenericSchema<Options>, known: readonly
   const parsed = v.safeParse(schema, given);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
-  const { message } = issue;
-  const option = v.getDotPath(issue) ?? "options";
-  const value = (given as Readonly<Record<string, unknown>>)[option];
+  const { message, input, path } = issue;
   throw new UserError(
     "option-invalid",
-    { option: printable(option) },
-    known.includes(option) ? `is ${show(value)}; expected ${message}` : `is no option; there are ${known.join(", ")}`,
+    { option: printable(v.getDotPath(issue) ?? "options") },
+    known.includes(String(path?.[0]?.key))
+      ? `is ${show(input)}; expected ${message}`
+      : `is no option; there are ${known.join(", ")}`,
   );
 };
 
@@ -47,6 +67,36 @@ export const checkOpenOptions = (given: unknown): OpenOptions =>
 /** @throws UserError */
 export const checkClassifyOptions = (given: unknown): ClassifyOptions =>
   checkOptions(classifySchema, Object.keys(classifySchema.entries), given);
+
+/** @throws UserError, where they contradict each other, too */
+export const checkListenOptions = (given: unknown): v.InferOutput<typeof listenSchema> => {
+  const options = checkOptions(listenSchema, Object.keys(listenSchema.entries), given);
+  const { threshold, top } = options;
+  const refuse = (option: string, sentence: string): never => {
+    throw new UserError("option-invalid", { option }, sentence);
+  };
+  if (threshold !== undefined && top !== undefined) {
+    refuse("top", "and threshold exclude each other: events are of all classes that reach it");
+  }
+  for (const option of ["merge", "minSeconds"] as const) {
+    if (threshold === undefined && options[option] !== undefined)
+      refuse(option, "is about events, which threshold makes");
+  }
+  return options;
+};
+
+const named = (classes: readonly string[]): string => shortenList(classes.map(printable), 10);
+
+/** @throws UserError where a threshold is of a class that the model has not */
+export const requireClasses = (classes: readonly string[], threshold: Threshold | undefined): void => {
+  const unknown = Object.keys(typeof threshold === "object" ? threshold : {}).filter((name) => !classes.includes(name));
+  if (unknown.length === 0) return;
+  throw new UserError(
+    "option-invalid",
+    { option: "threshold", unknown },
+    `names ${named(unknown)}, ${plural(unknown.length, "which is no class", "which are no classes")} of the model; it has ${named(classes)}`,
+  );
+};
 
 const pathOrBytes = (given: unknown): string | Uint8Array | undefined => {
   if (given instanceof URL && given.protocol === "file:") return fileURLToPath(given);
@@ -94,5 +144,16 @@ export const checkClip = (name: string, given: Clip): ClipSource => {
     "argument-invalid",
     { path: name, argument: "clip" },
     `is ${show(given)}; expected a path, a file: URL, bytes, or { samples, sampleRateHz }`,
+  );
+};
+
+/** @throws UserError */
+export const checkRecording = (given: Recording): string => {
+  const recording = pathOrBytes(given);
+  if (typeof recording === "string") return recording;
+  throw new UserError(
+    "argument-invalid",
+    { path: "recording", argument: "recording" },
+    `is ${show(given)}; expected a path or a file: URL`,
   );
 };

@@ -2,8 +2,10 @@
 /** What a program sees of the library: its types. */
 import type { DeviceName } from "../engine/device.ts";
 import type { Score } from "../evaluate/rank-classes.ts";
+import type { SoundEvent, WindowScores } from "../evaluate/answers.ts";
+import type { Threshold } from "../evaluate/find-events.ts";
 
-export type { Score };
+export type { Score, SoundEvent, Threshold, WindowScores };
 
 /** Sound in memory. */
 export interface Sound {
@@ -15,6 +17,9 @@ export interface Sound {
 
 /** What can be classified: an audio file by its path or `file:` URL, its bytes, or samples. */
 export type Clip = string | URL | Uint8Array | ArrayBuffer | Sound;
+
+/** What can be listened to, of any length: an audio file by its path or `file:` URL. */
+export type Recording = string | URL;
 
 /** What the model hears in a clip. */
 export interface Classification {
@@ -48,6 +53,37 @@ export interface OpenOptions extends CallOptions {
 export interface ClassifyOptions extends CallOptions {
   /** How many classes `top` has; 0: all. Default 5. */
   readonly top?: number | undefined;
+}
+
+export interface ListenOptions extends CallOptions {
+  /** How long a window is. Default: what the model hears at once, 10 s at most. */
+  readonly windowSeconds?: number | undefined;
+  /** From the start of a window to that of the next, no longer than the window. Default: the window. */
+  readonly hopSeconds?: number | undefined;
+  /** Told in a clause what is odd about a recording that is read all the same. */
+  readonly onNote?: ((note: string) => void) | undefined;
+}
+
+/** For windows. */
+export interface WindowOptions {
+  /** How many classes `top` has; 0: all. Default 5. */
+  readonly top?: number | undefined;
+}
+
+/** For events, which `threshold` asks for instead of windows. */
+export interface EventOptions {
+  /** The least score at which a class is heard in a window: of all classes, or of those that are named, which then alone are heard. */
+  readonly threshold: Threshold;
+  /** Whether windows in a row that hear the same class are one event, from the start of the first to the end of the last. Default false. */
+  readonly merge?: boolean | undefined;
+  /** Shorter events are left out. Default 0. */
+  readonly minSeconds?: number | undefined;
+}
+
+/** A window, and what the model hears in it. */
+export interface HeardWindow extends WindowScores {
+  /** The classes of the highest scores, these falling. */
+  readonly top: readonly Score[];
 }
 
 /** What a graph says of itself. */
@@ -95,6 +131,20 @@ export interface Model {
    */
   classify(clip: Clip, options?: ClassifyOptions): Promise<Classification>;
   classify(clips: readonly Clip[], options?: ClassifyOptions): Promise<readonly Classification[]>;
+  /**
+   * Goes through a recording of any length, in memory that does not grow with it: window by window, or, where `threshold` is given, in
+   * events, each as it ends. Times are in seconds from its start. Whatever ends the loop ends all that it has opened.
+   * @throws UserError where an option is wrong; in the loop, after what was heard until then, where the recording cannot be read or
+   *   breaks off, or listening is aborted
+   */
+  listen(
+    recording: Recording,
+    options: ListenOptions & EventOptions,
+  ): AsyncIterableIterator<SoundEvent, void, undefined>;
+  listen(
+    recording: Recording,
+    options?: ListenOptions & WindowOptions,
+  ): AsyncIterableIterator<HeardWindow, void, undefined>;
   /** Frees the memory; calls that are not answered reject. */
   readonly close: () => Promise<void>;
   readonly [Symbol.asyncDispose]: () => Promise<void>;

@@ -9,17 +9,43 @@ import type { Device } from "../engine/device.ts";
 import { rankClasses } from "../evaluate/rank-classes.ts";
 import { requireFiniteScores } from "../evaluate/require-finite-scores.ts";
 import { UserError } from "../user-error.ts";
-import { checkClassifyOptions, checkClip, checkGraph, checkOpenOptions } from "./check-arguments.ts";
+import {
+  checkClassifyOptions,
+  checkClip,
+  checkGraph,
+  checkListenOptions,
+  checkOpenOptions,
+  checkRecording,
+  requireClasses,
+} from "./check-arguments.ts";
 import { createTurns, type Turns } from "./create-turns.ts";
-import type { Classification, ClassifyOptions, Clip, Graph, Model, OpenOptions } from "./model.ts";
+import type {
+  Classification,
+  ClassifyOptions,
+  Clip,
+  EventOptions,
+  Graph,
+  HeardWindow,
+  ListenOptions,
+  Model,
+  OpenOptions,
+  Recording,
+  SoundEvent,
+  WindowOptions,
+} from "./model.ts";
 import { type ModelThread, startModelThread } from "./model-thread.ts";
 import type { Opened } from "./model-worker.ts";
 import { copyBytes } from "./copy-bytes.ts";
-import { type End, untilEnded } from "./until-ended.ts";
+import { eachUntilEnded, type End, untilEnded } from "./until-ended.ts";
+import { requireWindowing } from "../evaluate/windowing.ts";
+import { hearEvents, hearWindows, type Run } from "./hear-windows.ts";
 
 /** Of one model's batches, those that are loaded or being loaded: all that is held of clips. */
 const batchesHeld = 3;
 const defaultTop = 5;
+const mostWindowSeconds = 10;
+
+type Spans<Item> = AsyncIterableIterator<Item, void, undefined>;
 
 /** One computes at a time on each device, whichever model: each run takes all of it. */
 const turnsByDevice: Readonly<Record<Device["kind"], Turns>> = {
@@ -53,11 +79,12 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
   const ends = new Set<End>();
   let closing: Promise<void> | undefined;
 
-  const run = async (clips: readonly LoadedClip[], requireGoing: () => void): Promise<Float32Array> => {
+  /** Scores [clips, classes], in row-major order. The clips' memory goes to the model's thread. */
+  const run: Run = async (clips, stop) => {
     const endTurn = await turnsByDevice[device.kind].take();
     try {
-      requireGoing();
-      return await thread.ask<Float32Array>({ kind: "classify", clips: clips.map(({ samples }) => samples) });
+      stop.throwIfAborted();
+      return await thread.ask<Float32Array>({ kind: "classify", clips });
     } finally {
       endTurn();
     }
@@ -66,14 +93,17 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
   const classifyBatch = async (
     sources: readonly ClipSource[],
     top: number,
-    requireGoing: () => void,
+    stop: AbortSignal,
   ): Promise<readonly Classification[]> => {
     const leave = await places.take();
     try {
-      requireGoing();
+      stop.throwIfAborted();
       const clips = await Promise.all(sources.map((source) => readClip(loader, source, mostSeconds)));
       const heard = clips.map(({ samples }) => samples.length / sampleRateHz);
-      const scores = await run(clips, requireGoing);
+      const scores = await run(
+        clips.map(({ samples }) => samples),
+        stop,
+      );
       return clips.map(({ clipSamples, notes }, row) => {
         const own = scores.slice(row * classes.length, (row + 1) * classes.length);
         requireFiniteScores(nameOf(sources[row] ?? ""), own);
@@ -93,10 +123,10 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
   const classifyAll = async (
     sources: readonly ClipSource[],
     top: number,
-    requireGoing: () => void,
+    stop: AbortSignal,
   ): Promise<readonly Classification[]> => {
     const answers: Classification[] = [];
-    const answer = (group: readonly ClipSource[]) => classifyBatch(group, top, requireGoing);
+    const answer = (group: readonly ClipSource[]) => classifyBatch(group, top, stop);
     for await (const answered of loadAhead(groupsOf(sources, batch), answer, 1)) answers.push(...answered);
     return answers;
   };
@@ -111,8 +141,31 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     const sources = Array.isArray(given)
       ? given.map((clip: Clip, index) => checkClip(`clips[${index}]`, clip))
       : [checkClip("clip", given as Clip)];
-    const answers = await untilEnded(signal, ends, (requireGoing) => classifyAll(sources, top, requireGoing));
+    const answers = await untilEnded(signal, ends, (stop) => classifyAll(sources, top, stop));
     return Array.isArray(given) ? answers : answers[0];
+  }
+
+  function listen(recording: Recording, options: ListenOptions & EventOptions): Spans<SoundEvent>;
+  function listen(recording: Recording, options?: ListenOptions & WindowOptions): Spans<HeardWindow>;
+  function listen(recording: Recording, given: ListenOptions = {}) {
+    const {
+      signal,
+      top = defaultTop,
+      threshold,
+      merge = false,
+      minSeconds = 0,
+      ...options
+    } = checkListenOptions(given);
+    const { windowSeconds = Math.min(mostSeconds, mostWindowSeconds), hopSeconds = windowSeconds, onNote } = options;
+    requireWindowing(metadata, { windowSeconds, hopSeconds });
+    requireClasses(classes, threshold);
+    const path = checkRecording(recording);
+    if (closing !== undefined) throw closed();
+    return eachUntilEnded<HeardWindow | SoundEvent>(signal, ends, (stop) => {
+      const windowing = { windowSeconds, hopSeconds, sampleRateHz, minSamples: requirements.minSamples };
+      const windows = hearWindows(path, { ...windowing, classes, top, batch, run, stop, note: onNote });
+      return threshold === undefined ? windows : hearEvents(windows, classes, { threshold, merge, minSeconds });
+    });
   }
 
   const shut = async (): Promise<void> => {
@@ -122,7 +175,7 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     await thread.end();
   };
   const close = (): Promise<void> => (closing ??= shut());
-  return { metadata, device, classify, close, [Symbol.asyncDispose]: close };
+  return { metadata, device, classify, listen, close, [Symbol.asyncDispose]: close };
 };
 
 /** What may not be changed by whoever holds it. */
@@ -138,7 +191,7 @@ const frozen = <Value extends object>(value: Value): Value => {
 export const open = async (graph: Graph, options: OpenOptions = {}): Promise<Model> => {
   const { device, batch, signal } = checkOpenOptions(options);
   const source = checkGraph(graph);
-  return untilEnded(signal, new Set(), async (requireGoing) => {
+  return untilEnded(signal, new Set(), async (stop) => {
     const thread = startModelThread({
       graph: typeof source === "string" ? source : new Uint8Array(await copyBytes(source)),
       device,
@@ -146,7 +199,7 @@ export const open = async (graph: Graph, options: OpenOptions = {}): Promise<Mod
     });
     try {
       const opened = await thread.opened;
-      requireGoing();
+      stop.throwIfAborted();
       return createModel(thread, frozen(opened));
     } catch (error) {
       await thread.end();

@@ -41,6 +41,8 @@ export const libraryFiles: readonly SourceFile[] = [
   "index",
   "library/open",
   "library/model",
+  "evaluate/answers",
+  "evaluate/find-events",
   "evaluate/rank-classes",
   "failure-codes",
   "user-error",

@@ -12,10 +12,12 @@ import { wavBytes } from "./wav-bytes.ts";
 
 const options = { sampleRateHz: 16_000, minSamples: 400, windowSeconds: 1, hopSeconds: 0.5 };
 
+const going = new AbortController().signal;
+
 const collect = async (path: string, into: Window[] = []) => {
   const notes: string[] = [];
-  for await (const window of readWindows({ path, options, ahead: 2 }, (clause) => notes.push(clause)))
-    into.push(window);
+  const note = (clause: string): void => void notes.push(clause);
+  for await (const group of readWindows(path, { ...options, batch: 1, note, stop: going })) into.push(...group);
   return { given: into, notes };
 };
 
@@ -59,8 +61,8 @@ test("what is wrong with a file names it", async () => {
 test("whoever has heard enough ends the thread", async () => {
   const path = join(temporaryFolder({ "clip.wav": wavBytes(wave(100_000)) }), "clip.wav");
   let last = 0;
-  for await (const { startSeconds } of readWindows({ path, options, ahead: 2 }, () => undefined)) {
-    last = startSeconds;
+  for await (const [window] of readWindows(path, { ...options, batch: 1, note: () => undefined, stop: going })) {
+    last = window?.startSeconds ?? 0;
     if (last >= 1) break;
   }
   expect(last).toBe(1);
@@ -69,11 +71,11 @@ test("whoever has heard enough ends the thread", async () => {
 /** A process of its own that reads a file's windows: how many, and its peak memory. */
 const readAlone = (path: string): { readonly windows: number; readonly peakMegabytes: number } => {
   const module = fileURLToPath(new URL("../../../dist/runtime/audio/read-windows.js", import.meta.url));
-  const job = JSON.stringify({ path, options, ahead: 8 });
   const program = `
     const { readWindows } = await import(${JSON.stringify(new URL(`file://${module}`).href)});
     let windows = 0;
-    for await (const _ of readWindows(${job}, () => undefined)) windows += 1;
+    const options = { ...${JSON.stringify(options)}, batch: 4, note: () => undefined, stop: new AbortController().signal };
+    for await (const group of readWindows(${JSON.stringify(path)}, options)) windows += group.length;
     console.log(JSON.stringify({ windows, peakMegabytes: process.resourceUsage().maxRSS / 1024 }));`;
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
   expect(stderr).toBe("");

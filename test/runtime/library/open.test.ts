@@ -5,43 +5,13 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { inferCommand } from "../../../runtime/commands/infer-command.ts";
 import type { Clip, ClassifyOptions, Graph, OpenOptions } from "../../../runtime/library/model.ts";
-import { open, UserError } from "../../../runtime/index.ts";
+import { open } from "../../../runtime/index.ts";
 import { linearModel, startWeight, writeExternalModel, writeLinearModel } from "../artifact/linear-artifact.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { compileTiny } from "../engine/compile-tiny.ts";
 import { recordOutput } from "../record-output.ts";
-
-const values = [8192, -16_384, 0, 24_576];
-const samples = Float32Array.from(values, (value) => value / 32_768);
-
-const workspace = () => {
-  const folder = temporaryFolder({
-    "a.wav": wavBytes(values),
-    "b.wav": wavBytes([0, 0, 0, 16_384]),
-    "text.wav": Buffer.from("no sound at all"),
-    "short.wav": wavBytes([1]),
-  });
-  return { folder, graph: writeLinearModel(folder), at: (name: string): string => join(folder, name) };
-};
-
-const openLinear = async (options: OpenOptions = {}) => {
-  const { graph, at, folder } = workspace();
-  const model = await open(graph, { device: "cpu", ...options });
-  onTestFinished(() => model.close());
-  return { model, graph, at, folder };
-};
-
-/** How a call fails. */
-const failure = async (call: () => Promise<unknown>) => {
-  const error: unknown = await call().catch((error: unknown) => error);
-  if (!(error instanceof UserError)) throw new Error(`no UserError: ${String(error)}`);
-  return error;
-};
-const failureOf = async (call: () => Promise<unknown>) => {
-  const { code, facts, message } = await failure(call);
-  return { code, facts, message };
-};
+import { failure, failureOf, openLinear, samples, workspace } from "./open-linear.ts";
 
 /** By hand: the softmax of waveform * weight. */
 const expectedScores = (waveform: Float32Array): readonly number[] => {
@@ -278,6 +248,8 @@ describe("calls end", () => {
   test("in turns: a short one waits for no long one, of its model or another", async () => {
     const { model } = await openLinear({ batch: 1 });
     const { model: other } = await openLinear({ batch: 1 });
+    // Its threads take their time to start.
+    await other.classify(many(1));
     const order: string[] = [];
     const note = async (name: string, call: Promise<unknown>) => {
       await call;

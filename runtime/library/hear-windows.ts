@@ -1,0 +1,71 @@
+import { readWindows } from "../audio/read-windows.ts";
+import type { WindowOptions } from "../audio/windows.ts";
+import { answersAbout, type SoundEvent } from "../evaluate/answers.ts";
+import { type EventOptions, findEvents } from "../evaluate/find-events.ts";
+import { rankClasses } from "../evaluate/rank-classes.ts";
+import { requireFiniteScores } from "../evaluate/require-finite-scores.ts";
+import { UserError } from "../user-error.ts";
+import type { HeardWindow } from "./model.ts";
+
+/** The scores [clips, classes] of clips, whose memory is handed over, row by row; they are computed in the model's turn. */
+export type Run = (clips: readonly Float32Array<ArrayBuffer>[], stop: AbortSignal) => Promise<Float32Array>;
+
+export interface HearOptions extends WindowOptions {
+  readonly classes: readonly string[];
+  readonly top: number;
+  /** Windows that are computed at once. */
+  readonly batch: number;
+  readonly run: Run;
+  readonly stop: AbortSignal;
+  readonly note?: ((clause: string) => void) | undefined;
+}
+
+/**
+ * What a model hears in a recording, window by window. What is heard before it breaks off is given first.
+ * @throws UserError naming the recording, and saying how much of it was heard; why it was stopped
+ */
+export async function* hearWindows(
+  path: string,
+  { classes, top, batch, run, stop, note = () => undefined, ...options }: HearOptions,
+): AsyncGenerator<HeardWindow, void, undefined> {
+  let heardSeconds = 0;
+  try {
+    for await (const group of readWindows(path, { ...options, batch, stop, note })) {
+      const scores = await run(
+        group.map(({ samples }) => samples),
+        stop,
+      );
+      requireFiniteScores(path, scores);
+      for (const [row, { startSeconds, endSeconds }] of group.entries()) {
+        const own = scores.slice(row * classes.length, (row + 1) * classes.length);
+        heardSeconds = endSeconds;
+        yield { startSeconds, endSeconds, scores: own, top: rankClasses(own, classes, top) };
+      }
+    }
+  } catch (error) {
+    throw error instanceof UserError && heardSeconds > 0 ? brokenOff(path, error, heardSeconds) : error;
+  }
+}
+
+const brokenOff = (path: string, cause: UserError, heardSeconds: number): UserError =>
+  new UserError(
+    "recording-broken-off",
+    { path, heardSeconds, cause: cause.code },
+    `${cause.sentence}; its first ${heardSeconds.toFixed(3)} s were heard`,
+    { cause },
+  );
+
+/**
+ * The events of a recording's windows, each as it ends.
+ * @throws whatever `windows` throws, after the events until then
+ */
+export async function* hearEvents(
+  windows: AsyncIterable<HeardWindow>,
+  classes: readonly string[],
+  options: EventOptions,
+): AsyncGenerator<SoundEvent, void, undefined> {
+  for await (const answer of findEvents(answersAbout("", windows), classes, options)) {
+    if (answer.kind === "event") yield answer.event;
+    else if (answer.kind === "failure") throw answer.error;
+  }
+}
