@@ -1,6 +1,7 @@
 /** What `graph.onnx` tells the runtime that ONNX has no field for. */
 import * as v from "valibot";
 import { modelCostSchema } from "./cost.ts";
+import { decisionsMisfit, decisionsSchema } from "./decisions.ts";
 import { drawsSchema } from "./draws.ts";
 import { huggingFaceSchema } from "./hugging-face.ts";
 import { recipeSchema } from "./recipe.ts";
@@ -55,6 +56,8 @@ const schemas = {
   huggingFace: v.nullable(huggingFaceSchema),
   /** Where `huggingFace` is null, the first condition of transformers' class that is not met; missing in older files. */
   huggingFaceObstacle: v.optional(text()),
+  /** Of a trained graph; missing where nothing was measured. */
+  decisions: v.optional(decisionsSchema),
   /** Where its layers stand in the spec; missing where none does. */
   lines: v.optional(specLinesSchema),
 };
@@ -157,5 +160,7 @@ export const parseMetadata = (
     if (!parsed.success) return `its metadata property ${describeIssue(key, parsed.issues[0])}`;
     if (parsed.output !== undefined) metadata[key] = parsed.output;
   }
-  return metadata as unknown as ArtifactMetadata;
+  const parsed = metadata as unknown as ArtifactMetadata;
+  const misfit = parsed.decisions && decisionsMisfit(parsed.decisions, parsed.classes.length);
+  return misfit === undefined ? parsed : `its metadata property ${metadataKey("decisions")}: ${misfit}`;
 };

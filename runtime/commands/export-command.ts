@@ -41,6 +41,9 @@ const writers: Readonly<Record<Format, (artifact: Artifact, out: string) => Prom
   hf: exportHuggingFace,
 };
 
+const leftBehind =
+  "the graph's thresholds, calibration and rejection are not exported: other tools have no place for them, and give its own scores";
+
 export const exportCommand: Command = {
   usage,
   run: async (args, output) => {
@@ -57,6 +60,7 @@ export const exportCommand: Command = {
     } catch (error) {
       throw writeFailure(out, error);
     }
+    if (artifact.metadata.decisions) output.note(leftBehind);
     output.json({ graph, format, out, tensors: artifact.parameters.length });
     output.result(`${graph} -> ${out}`);
     return exitCodes.done;

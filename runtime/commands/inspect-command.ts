@@ -8,6 +8,7 @@ import { plural } from "../../compiler/artifact/plural.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { readArtifact } from "../artifact/read-artifact.ts";
 import { samplesIn } from "../../compiler/artifact/frames.ts";
+import { describeDecisions } from "../report/terminal/describe-decisions.ts";
 import { type TensorDescription, describeRecipe, describeTensor } from "../report/terminal/describe-graph.ts";
 import { shortenList } from "../text/shorten-list.ts";
 import { UserError } from "../user-error.ts";
@@ -73,6 +74,7 @@ const describe = (artifact: Artifact, extent: Extent): string => {
         ? `waveform [batch, samples] at ${formatExact(sampleRateHz)} Hz, ${minSamples} samples or more; ${spectrogram}`
         : `input_values [batch, frames, bins]; ${spectrogram}`,
     classes: `${classes.length}, ${metadata.objective}: ${shortenList(classes, listedClasses)}`,
+    ...(metadata.decisions ? describeDecisions(metadata.decisions, classes) : {}),
     parameters: `${formatExact(metadata.parameters)} (${formatCount(metadata.parameters)})`,
     costs: `of ${describeExtent(metadata, extent)}`,
     inference: cost("inference"),

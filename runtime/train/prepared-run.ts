@@ -9,6 +9,7 @@ import type { DeviceChoice } from "../devices/choose-device.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { withTrainedClips } from "../artifact/trained-clips.ts";
+import { withDecisions } from "../artifact/with-decisions.ts";
 import { trainingProgram } from "../engine/session-program.ts";
 import { changeConfig, type LeftOut } from "../runs/run-config.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
@@ -29,6 +30,7 @@ export interface PreparedRun {
     | "clips"
     | "evaluationClips"
     | "testClips"
+    | "data"
     | "leaveOut"
     | "folder"
     | "workingDirectory"
@@ -83,17 +85,19 @@ export const examinerFor = ({ metadata }: Artifact, { signal, onExamined, examin
 
 export const toPreparedRun = (
   { artifact, recipe }: RunInputs,
-  { data, steps = Infinity }: RunOptions,
+  { data, evalData, steps = Infinity }: RunOptions,
   { clips, trained }: GatheredClips,
   others: Pick<PreparedRun["options"], "device" | "leaveOut" | "folder" | "workingDirectory" | "run" | "checkpoint">,
 ): PreparedRun => ({
   options: {
-    artifact: withTrainedClips(artifact, trained),
+    // What was measured of the parameters that it begins with is not true of those that it ends with.
+    artifact: withDecisions(withTrainedClips(artifact, trained), undefined),
     recipe,
     steps,
     clips: clips.train,
     evaluationClips: clips.evaluation,
     testClips: clips.test,
+    data: evalData ?? data ?? embeddedName,
     ...others,
   },
   data: data ?? embeddedName,

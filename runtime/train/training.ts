@@ -10,6 +10,9 @@ import type { Artifact } from "../artifact/decode-artifact.ts";
 import { readArtifact } from "../artifact/read-artifact.ts";
 import { nodeEngine } from "../engine/node.ts";
 import { openTrainingSession, type TrainingSession } from "../engine/training-session.ts";
+import { withDecisions } from "../artifact/with-decisions.ts";
+import { measuredOn } from "../evaluate/measured-on.ts";
+import { classThresholds } from "../metrics/class-thresholds.ts";
 import { writeArtifact } from "../artifact/write-artifact.ts";
 import { type Checkpoint, writeCheckpoint } from "../runs/checkpoint.ts";
 import { type EventLog, type TrainEvent, openEventLog } from "../runs/run-events.ts";
@@ -38,6 +41,8 @@ export interface TrainOptions {
   readonly leaveOut?: ((clip: Clip, reason: string) => Promise<void>) | undefined;
   /** Where all that the run writes goes. */
   readonly folder: RunFolder;
+  /** What the evaluation clips' data set is called. */
+  readonly data?: string | undefined;
   /** What the names of clips are relative to in what the run writes. Default: the current folder, as they are. */
   readonly workingDirectory?: string | undefined;
   /** Stands in the checkpoint for all that decides the run. */
@@ -137,13 +142,27 @@ const savePredictions = ({ options }: Training, files: GraphFiles, predictions: 
     options.artifact.metadata.classes.length,
   );
 
+/** The artifact, to be written with parameters that gave these answers: it tells the best thresholds on them, or none. */
+const artifactFor = (
+  { artifact, data = "" }: TrainOptions,
+  predictions: ClipPredictions | undefined,
+): TrainOptions["artifact"] => {
+  if (!predictions) return withDecisions(artifact, undefined);
+  const classes = artifact.metadata.classes.length;
+  return withDecisions(artifact, {
+    thresholds: { perClass: classThresholds(predictions, classes), measuredOn: measuredOn(predictions, data, classes) },
+    calibration: null,
+    rejection: null,
+  });
+};
+
 /** The parameters as they are now, with what they answer to the evaluation clips. */
 export const saveGraph = async (
   training: Training,
   files: GraphFiles,
   predictions?: ClipPredictions,
 ): Promise<void> => {
-  await writeArtifact(training.options.artifact, files.graph, training.session.read);
+  await writeArtifact(artifactFor(training.options, predictions), files.graph, training.session.read);
   if (predictions) await savePredictions(training, files, predictions);
 };
 
@@ -163,10 +182,15 @@ export const saveAverage = async (training: Training, epochs: number): Promise<C
   const { options, session, average } = training;
   const { graph } = options.folder.averaged;
   const isAveraged = new Set(average.sums().map(({ name }) => name));
-  await writeArtifact(options.artifact, graph, async (name) =>
-    isAveraged.has(name) ? average.mean(name, epochs) : session.read(name),
-  );
+  const write = (predictions?: ClipPredictions): Promise<void> =>
+    writeArtifact(artifactFor(options, predictions), graph, async (name) =>
+      isAveraged.has(name) ? average.mean(name, epochs) : session.read(name),
+    );
+  await write();
   const predictions = await evaluateSaved(training, graph);
-  if (predictions) await savePredictions(training, options.folder.averaged, predictions);
+  if (predictions) {
+    await write(predictions);
+    await savePredictions(training, options.folder.averaged, predictions);
+  }
   return predictions;
 };

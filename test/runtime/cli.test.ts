@@ -3,6 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import type { Decisions } from "../../compiler/artifact/decisions.ts";
+import { metadataKey } from "../../compiler/artifact/metadata.ts";
 import { version } from "../../compiler/artifact/version.ts";
 import { temporaryFolder } from "./audio/temporary-folder.ts";
 import { wavBytes } from "./audio/wav-bytes.ts";
@@ -158,6 +160,51 @@ files       graph.onnx SIZE
 parameter   shape    dtype  count   mean     std
 weight     [4, 2]  float32      8  0.000  0.2739
 `);
+  });
+
+  test("what is known of its answers", async () => {
+    const measuredOn = { data: "clips", clips: 40, background: 12 };
+    const decisions: Decisions = {
+      thresholds: {
+        perClass: [
+          { score: 0.25, f1: 0.75 },
+          { score: 0.5, f1: null },
+        ],
+        measuredOn,
+      },
+      calibration: {
+        kind: "temperature",
+        scales: [0.5, 0.5],
+        offsets: [0, 0],
+        before: { nll: 0.5, ece: 0.125 },
+        after: { nll: 0.25, ece: 0.0625 },
+        measuredOn,
+      },
+      rejection: {
+        score: "energy",
+        rateOf: "background",
+        points: [
+          { rate: 0.01, threshold: 2.5, falseAlarms: 0, misses: 0.25 },
+          { rate: 0.05, threshold: -0.25, falseAlarms: 0.0625, misses: 0.125 },
+        ],
+        measuredOn: { ...measuredOn, background: 1 },
+      },
+    };
+    const folder = temporaryFolder();
+    const value = JSON.stringify(decisions);
+    const { metadataProps = [], ...model } = linearModel();
+    writeLinearModel(folder, {
+      ...model,
+      metadataProps: [...(metadataProps ?? []), { key: metadataKey("decisions"), value }],
+    });
+    const { stdout } = await runtime(["inspect", "graph.onnx"], folder);
+    expect(stdout.split("\n").slice(3, 6)).toStrictEqual([
+      'thresholds   "low" 0.250, "high" 0.500; of the best F1 on 40 held-out clips of clips, and 12 background clips; too few clips for 1 of the classes',
+      "calibration  temperature 2.000; ECE 0.1250 -> 0.0625, NLL 0.5000 -> 0.2500, on 40 held-out clips of clips, and 12 background clips",
+      "rejection    by energy, 1 % below 2.500, 5 % below -0.250 of background taken for a class; on 40 held-out clips of clips, and 1 background clip",
+    ]);
+    const json = await runtime(["inspect", "graph.onnx", "--json"], folder);
+    expect(lines(json.stdout)[0]).toMatchObject({ decisions });
   });
 
   test("for programs", async () => {

@@ -1,3 +1,5 @@
+import { classThresholds } from "../../../runtime/metrics/class-thresholds.ts";
+import { readPredictions } from "../../../runtime/runs/run-predictions.ts";
 import { readdirSync, readFileSync } from "node:fs";
 import { hostTensor } from "../engine/host-tensor.ts";
 import { nodeEngine } from "../../../runtime/engine/node.ts";
@@ -203,6 +205,25 @@ describe("which graph is which", () => {
       second?.map((value, index) => Math.fround(value + (third?.[index] ?? 0)) / 2),
     );
     expect(readSafetensors(options.folder.averaged.predictions).tensors).toHaveLength(3);
+  });
+
+  test("each tells the best thresholds on the clips that it was evaluated on", async () => {
+    const many = Array.from({ length: 5 }, () => clips.slice(0, 4)).flat();
+    const recipe = { epochs: 2, averaging: { from: 1, to: 2 } };
+    const options = optionsIn(temporaryFolder(), { recipe, evaluationClips: many, data: "some/clips" });
+    await collect(options);
+    for (const { graph, predictions } of [options.folder.last, options.folder.best, options.folder.averaged]) {
+      const { predictions: answers } = await readPredictions(predictions, 2);
+      expect(readArtifact(graph).metadata.decisions).toStrictEqual({
+        thresholds: {
+          perClass: classThresholds(answers, 2),
+          measuredOn: { data: "clips", clips: 20, background: 0 },
+        },
+        calibration: null,
+        rejection: null,
+      });
+    }
+    expect(readArtifact(options.folder.last.graph).metadata.decisions?.thresholds?.perClass[0]?.f1).toBe(1);
   });
 
   test("clips for the test are scored once, at the end, by the graphs that are chosen", async () => {
