@@ -1,5 +1,6 @@
 import { cpuDevice, type Device, type DeviceName } from "../engine/device.ts";
 import { UserError } from "../user-error.ts";
+import { assessCpu } from "./assess-cpu.ts";
 import { assessCuda } from "./assess-cuda.ts";
 import { assessWebgpu } from "./assess-webgpu.ts";
 import { chooseDevice, type DeviceChoice } from "./choose-device.ts";
@@ -19,7 +20,18 @@ export const requireDevice = (report: DeviceReport): DeviceChoice => {
   );
 };
 
+/**
+ * Others than the CPU are tried in processes of their own, in which Electron's binary starts the app once more where the app's
+ * fuses do not let it run as Node.js.
+ */
+const findInElectron = (name: "auto" | "webgpu" | "cuda"): DeviceChoice => {
+  const missing = "in Electron none is looked for";
+  if (name === "auto") return { device: assessCpu(probeMachine()), reason: `no GPU: ${missing}` };
+  return requireDevice({ isUsable: false, kind: name, missing });
+};
+
 const findDevice = async (name: "auto" | "webgpu" | "cuda"): Promise<DeviceChoice> => {
+  if (process.versions["electron"] !== undefined) return findInElectron(name);
   if (name === "auto") return chooseDevice(await probeDevices());
   const machine = probeMachine();
   return requireDevice(

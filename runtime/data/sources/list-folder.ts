@@ -45,22 +45,26 @@ export const listFolder = async (path: string): Promise<Folder> => {
   const orFailure = (error: unknown): never => {
     throw readFailure(path, error);
   };
-  const found = await readdir(path, { withFileTypes: true, encoding: "buffer" }).catch(orFailure);
-  const [readable, unreadable] = [true, false].map((wanted) => found.filter(({ name }) => isUtf8(name) === wanted));
-  const named = (readable ?? [])
-    .map((entry) => ({ name: entry.name.toString("utf8"), entry }))
-    .filter(({ name }) => !isForeign(name))
+  // Apart, as Bun (1.4) gives entries with their kinds no names as bytes.
+  const found = await readdir(path, { withFileTypes: true }).catch(orFailure);
+  const names = await readdir(path, { encoding: "buffer" }).catch(orFailure);
+  const readable = new Set(names.filter((name) => isUtf8(name)).map(String));
+  const own = found
+    .filter(({ name }) => readable.has(name) && !isForeign(name))
     .sort((a, b) => (a.name < b.name ? -1 : 1));
   const entries = new Map<string, EntryKind>();
-  for (const { name, entry } of named) {
-    if (entry.isSymbolicLink()) entries.set(name, await kindOfLink(join(path, name)));
-    else entries.set(name, entry.isDirectory() ? "folder" : "file");
+  for (const entry of own) {
+    if (entry.isSymbolicLink()) entries.set(entry.name, await kindOfLink(join(path, entry.name)));
+    else entries.set(entry.name, entry.isDirectory() ? "folder" : "file");
   }
   return {
     path,
     realPath: await realpath(path).catch(orFailure),
     entries,
-    unreadable: (unreadable ?? []).map(({ name }) => printBytes(name)).sort(),
+    unreadable: names
+      .filter((name) => !isUtf8(name))
+      .map(printBytes)
+      .sort(),
   };
 };
 
