@@ -68,7 +68,18 @@ describe.each([
     const { stdout, status } = run(commandPath("runtime"), ...infer);
     expect({ stdout, status }).toEqual({ stdout: project.call("runtime", ...infer), status: 0 });
     expect(run(commandPath("compiler"), "small.ts", "--out", `${name}.onnx`)).toMatchObject({ status: 0 });
-    const train = ["train", `${name}.onnx`, "--data", "sounds", "--epochs", "1", "--device", "cpu", "--out", `runs/${name}`];
+    const train = [
+      "train",
+      `${name}.onnx`,
+      "--data",
+      "sounds",
+      "--epochs",
+      "1",
+      "--device",
+      "cpu",
+      "--out",
+      `runs/${name}`,
+    ];
     const trained = run(commandPath("runtime"), ...train);
     expect(trained.status, trained.stderr).toBe(0);
     expect(project.infer(`runs/${name}/graph.onnx`, "dog.wav")).toEqual(project.infer("graph.onnx", "dog.wav"));

@@ -24,7 +24,13 @@ export const isThere = (program: string, ...args: readonly string[]): boolean =>
 const ownFolders = (folder: string): NodeJS.ProcessEnv => {
   const { ORT_DISABLE_TELEMETRY: _, ...env } = process.env;
   const home = join(folder, "home");
-  return { ...env, HOME: home, XDG_CACHE_HOME: join(home, "cache"), TMPDIR: join(home, "tmp"), VK_DRIVER_FILES: "/none" };
+  return {
+    ...env,
+    HOME: home,
+    XDG_CACHE_HOME: join(home, "cache"),
+    TMPDIR: join(home, "tmp"),
+    VK_DRIVER_FILES: "/none",
+  };
 };
 
 export interface Result {
@@ -53,7 +59,12 @@ const openProject = (folder: string): HomeProject => {
   const env = ownFolders(folder);
   for (const name of ["HOME", "XDG_CACHE_HOME", "TMPDIR"]) mkdirSync(env[name] ?? "", { recursive: true });
   const run: HomeProject["run"] = (program, ...args) => {
-    const { status, stdout, stderr } = spawnSync(program, args, { cwd: folder, env, encoding: "utf8", timeout: 100_000 });
+    const { status, stdout, stderr } = spawnSync(program, args, {
+      cwd: folder,
+      env,
+      encoding: "utf8",
+      timeout: 100_000,
+    });
     return { status, stdout, stderr };
   };
   const call: HomeProject["call"] = (command, ...args) => {
@@ -75,7 +86,9 @@ const openProject = (folder: string): HomeProject => {
           return Object.fromEntries(scores.map(({ label, score }) => [label, score]));
         }),
     telemetry: () =>
-      readdirSync(env["HOME"] ?? "", { recursive: true, encoding: "utf8" }).filter((path) => /microsoft|mat-debug/i.test(path)),
+      readdirSync(env["HOME"] ?? "", { recursive: true, encoding: "utf8" }).filter((path) =>
+        /microsoft|mat-debug/i.test(path),
+      ),
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 };
@@ -83,7 +96,11 @@ const openProject = (folder: string): HomeProject => {
 /** As npm does: the package's files, and beside it what it depends on. Not a link to the clone, whose files Deno reads otherwise. */
 const install = (folder: string): void => {
   const modules = join(folder, "node_modules");
-  for (const path of ["package.json", "spec", ...["compiler", "runtime", "spec", "spec-commonjs", "vendor"].map((half) => `dist/${half}`)])
+  for (const path of [
+    "package.json",
+    "spec",
+    ...["compiler", "runtime", "spec", "spec-commonjs", "vendor"].map((half) => `dist/${half}`),
+  ])
     cpSync(join(root, path), join(modules, "specgraph", path), { recursive: true });
   const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     readonly dependencies: Readonly<Record<string, string>>;
@@ -113,9 +130,22 @@ export default ast({ name: "small", size: { width: 16, depth: 1, heads: 2 }, fra
 `,
   );
   project.call("compiler", "small.ts", "--out", "small.onnx");
-  project.call("runtime", "train", "small.onnx", "--data", "sounds", "--epochs", "1", "--out", "run", "--device", "cpu");
+  project.call(
+    "runtime",
+    "train",
+    "small.onnx",
+    "--data",
+    "sounds",
+    "--epochs",
+    "1",
+    "--out",
+    "run",
+    "--device",
+    "cpu",
+  );
   cpSync(join(folder, "run/graph.onnx"), join(folder, "graph.onnx"));
   const clips = { clip: "siren/siren-1", dog: "siren/siren-2", rain: "noise/noise-1", wren: "bell/bell-1" };
-  for (const [name, sound] of Object.entries(clips)) cpSync(join(folder, `sounds/${sound}.wav`), join(folder, `${name}.wav`));
+  for (const [name, sound] of Object.entries(clips))
+    cpSync(join(folder, `sounds/${sound}.wav`), join(folder, `${name}.wav`));
   return project;
 };

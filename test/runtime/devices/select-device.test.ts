@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { describeChoice } from "../../../runtime/commands/tell.ts";
 import { requireDevice, selectDevice } from "../../../runtime/devices/select-device.ts";
 import type { DeviceName } from "../../../runtime/engine/device.ts";
@@ -8,6 +8,26 @@ import { softwareGpu } from "../../software-gpu.ts";
 import * as machines from "./machines.ts";
 
 const { assess, linux, mac, windows, withNvidia } = machines;
+
+describe("in Electron, whose binary may start the app instead of a program", () => {
+  const { versions } = process;
+  beforeEach(() => void Object.defineProperty(process, "versions", { value: { ...versions, electron: "41.0.0" } }));
+  afterEach(() => void Object.defineProperty(process, "versions", { value: versions }));
+
+  test("auto is the CPU, and says why", async () => {
+    const choices: unknown[] = [];
+    expect(await selectDevice("auto", (choice) => choices.push(choice))).toMatchObject({ kind: "cpu" });
+    expect(choices).toMatchObject([{ reason: "no GPU: in Electron none is looked for" }]);
+    expect(await selectDevice("cpu")).toEqual(cpuDevice);
+  });
+
+  test.each<DeviceName>(["webgpu", "cuda"])("%s is refused", async (name) => {
+    await expect(selectDevice(name)).rejects.toMatchObject({
+      code: "device-missing",
+      message: `device ${name}: in Electron none is looked for`,
+    });
+  });
+});
 
 describe("a device that was asked for and is missing: the error says what adds it", () => {
   const inContainer = { ...linux, hasNvidiaCard: true, isContainer: true };
