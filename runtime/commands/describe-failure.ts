@@ -46,6 +46,8 @@ const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "folder-in-use": () => "; name another folder with --out, or give --overwrite",
   "folds-changed": () => "; name another folder with --out",
   "folds-fixed": () => "; leave --folds out",
+  "job-changed": () => "; name another place with --out",
+  "job-recordings-changed": () => "; name another place with --out",
   "labels-unnamed": () => ": --labels class_labels_indices.csv",
   "loss-not-finite": lowerRate,
   "no-class-folders": ({ list }) => (list === undefined ? "" : `, or the list itself: --data ${String(list)}`),
@@ -55,6 +57,7 @@ const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "option-needs-data": () => "; name them with --data PATH",
   "options-changed": ({ options }) =>
     `; leave the ${plural(textsOf(options).length, "option")} out, or name another folder with --out`,
+  "output-exists": () => "; name another place with --out",
   "parameters-diverged": () => "; train again with a lower --lr",
   "parameters-not-finite": lowerRate,
   "starts-at-features": () => "; compile its spec without --input features",

@@ -1,4 +1,6 @@
 /** `runtime infer`. */
+import { plural } from "../../compiler/artifact/plural.ts";
+import { printable } from "../../compiler/artifact/printable.ts";
 import { orUserError, UserError } from "../user-error.ts";
 import { createClipNotes } from "../audio/create-clip-survey.ts";
 import { loadAhead } from "../data/load-ahead.ts";
@@ -8,9 +10,12 @@ import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, deviceOption, parseOptions, type OptionValues, type Usage } from "./options.ts";
 import { tell } from "./tell.ts";
 import type { Answer, AnswerOutput } from "../recordings/answer-output.ts";
-import { createAnswerPrinter, formats } from "./print-answers.ts";
 import { answersAbout } from "../evaluate/answers.ts";
 import { requireWindowing, type Windowing } from "../evaluate/windowing.ts";
+import { listRecordings } from "../recordings/list-recordings.ts";
+import { describeFailure } from "./describe-failure.ts";
+import { showProgress } from "./show-progress.ts";
+import { openAnswers, targetOf, targetOptions } from "./infer-target.ts";
 import { findEvents } from "../evaluate/find-events.ts";
 import type { Output } from "./output.ts";
 
@@ -37,26 +42,24 @@ const options = {
   },
   merge: { kind: "flag", help: "make one event of windows in a row that hear the same class" },
   "min-seconds": { kind: "positive", value: "SECONDS", help: "leave out events that are shorter" },
-  format: {
-    kind: "choice",
-    value: "NAME",
-    choices: formats,
-    help: "table, json, csv, audacity (label track) or raven (selection table) (default: table)",
-  },
+  ...targetOptions,
   ...deviceOption,
   ...commonOptions,
 } as const;
 
 const usage: Usage<typeof options> = {
   name: "infer",
-  synopsis: "GRAPH CLIP... [options]",
+  synopsis: "GRAPH CLIP|FOLDER|PATTERN... [options]",
   description: `Says what is heard in clips: the classes with the highest scores.
 WAV, AIFF, CAF, AU, FLAC, MP3, Ogg and WebM are read at any sample rate, mono or stereo; MP4 and others by ffmpeg, where
 it is installed. Of a longer clip the model hears the beginning, as much as is printed; with --window all of it, in
-memory that does not grow with its length. The last window ends with the recording and may be shorter.`,
+memory that does not grow with its length. The last window ends with the recording and may be shorter. With --out the
+same command goes on where it was stopped.`,
   operands: [
     ["GRAPH", "a graph.onnx, compiled or trained"],
     ["CLIP", "an audio file"],
+    ["FOLDER", "all files in it and in its folders that are called as sound is"],
+    ["PATTERN", 'those that match, such as "night/**/*.wav", in quotes'],
   ],
   options,
   examples: [
@@ -64,14 +67,16 @@ memory that does not grow with its length. The last window ends with the recordi
     "runtime infer graph.onnx clips/*.flac --top 0 --json",
     "runtime infer graph.onnx night.wav --window 10 --hop 5 --format csv",
     "runtime infer graph.onnx night.wav --window 10 --hop 5 --threshold 0.5 --merge --format audacity > labels.txt",
+    "runtime infer graph.onnx nights/ --window 10 --threshold 0.5 --merge --out events.csv",
+    "runtime infer graph.onnx nights/ --window 10 --threshold 0.5 --merge --format raven --out selections/",
   ],
 };
 
 type Values = OptionValues<typeof options>;
 
 /** @throws UserError where options contradict each other, or lack the one that they belong to */
-const requireAgreement = (values: Values, clips: readonly string[]): void => {
-  const { window, threshold, format, json } = values;
+const requireAgreement = (values: Values): void => {
+  const { window, threshold } = values;
   const refuse = (sentence: string): never => {
     throw new UserError("usage", {}, sentence);
   };
@@ -89,25 +94,12 @@ const requireAgreement = (values: Values, clips: readonly string[]): void => {
     if (threshold > 1) refuse(`--threshold is a score, 1 at most, not ${threshold}`);
     if (isGiven("top")) refuse("--top and --threshold exclude each other: events are of all classes that reach it");
   }
-  if (json === true && format !== undefined && format !== "json") {
-    refuse(`--json and --format ${format} contradict each other; leave one of them out`);
-  }
-  if ((format === "audacity" || format === "raven") && clips.length > 1) {
-    refuse(`--format ${format} is about one recording, and ${clips.length} are given`);
-  }
 };
 
 const windowingOf = ({ window: windowSeconds, hop: hopSeconds = windowSeconds }: Values): Windowing | undefined =>
   windowSeconds === undefined || hopSeconds === undefined ? undefined : { windowSeconds, hopSeconds };
 
-/** What is heard, and by which classes. */
-interface Heard {
-  readonly sampleRateHz: number;
-  readonly classes: readonly string[];
-  readonly answers: AsyncIterable<Answer>;
-}
-
-/** Clips, one after another; the next is decoded while one is classified. Closes the model. */
+/** Clips, one after another; the next are decoded while one is classified. */
 async function* classifyClips(
   model: Model,
   paths: readonly string[],
@@ -115,86 +107,105 @@ async function* classifyClips(
   note: Output["note"],
 ): AsyncGenerator<Answer, void, undefined> {
   const notes = createClipNotes();
-  try {
-    const classify = async (path: string) => ({ path, heard: await orUserError(() => model.classify(path, { top })) });
-    for await (const { path, heard } of loadAhead(paths, classify, 1)) {
-      if (heard instanceof UserError) yield { path, kind: "failure", error: heard };
-      else {
-        notes.add(path, heard.notes);
-        yield { path, kind: "clip", heard };
-      }
-      yield { path, kind: "end" };
+  const classify = async (path: string) => ({ path, heard: await orUserError(() => model.classify(path, { top })) });
+  for await (const { path, heard } of loadAhead(paths, classify)) {
+    if (heard instanceof UserError) yield { path, kind: "failure", error: heard };
+    else {
+      notes.add(path, heard.notes);
+      yield { path, kind: "clip", heard };
     }
-  } finally {
-    await model.close();
+    yield { path, kind: "end" };
   }
   notes.describe().forEach(note);
 }
 
-/** The windows of recordings, one recording after another. Closes the model. */
+/** The windows of recordings, one recording after another. */
 async function* listenTo(model: Model, paths: readonly string[], windowing: Windowing, note: Output["note"]) {
-  try {
-    requireWindowing(model.metadata, windowing);
-    for (const path of paths) {
-      const onNote = (clause: string): void => note(`${path}: ${clause}`);
-      yield* answersAbout(path, model.listen(path, { ...windowing, onNote }));
-    }
-  } finally {
-    await model.close();
+  for (const path of paths) {
+    const onNote = (clause: string): void => note(`${path}: ${clause}`);
+    yield* answersAbout(path, model.listen(path, { ...windowing, onNote }));
   }
 }
 
-const hearClips = (model: Model, paths: readonly string[], { top = defaultTop }: Values, output: Output): Heard => ({
-  ...model.metadata,
-  answers: classifyClips(model, paths, top, output.note),
-});
-
-const hearWindows = (
-  model: Model,
-  paths: readonly string[],
-  windowing: Windowing,
-  values: Values,
-  output: Output,
-): Heard => {
-  const { threshold, merge = false, "min-seconds": minSeconds = 0 } = values;
-  const { classes } = model.metadata;
-  const windows = listenTo(model, paths, windowing, output.note);
-  const answers = threshold === undefined ? windows : findEvents(windows, classes, { threshold, merge, minSeconds });
-  return { ...model.metadata, answers };
+/** The answers to recordings, in their order; of each the last is its end. */
+const hear = (model: Model, paths: readonly string[], values: Values, note: Output["note"]): AsyncIterable<Answer> => {
+  const { top = defaultTop, threshold, merge = false, "min-seconds": minSeconds = 0 } = values;
+  const windowing = windowingOf(values);
+  if (windowing === undefined) return classifyClips(model, paths, top, note);
+  const windows = listenTo(model, paths, windowing, note);
+  return threshold === undefined
+    ? windows
+    : findEvents(windows, model.metadata.classes, { threshold, merge, minSeconds });
 };
 
-/** All that is made of the answers. */
-const outputsOf = (values: Values, { sampleRateHz, classes }: Heard, output: Output): readonly AnswerOutput[] => {
-  const { top = defaultTop, format = "table", threshold } = values;
-  const lines = threshold === undefined ? "windows" : "events";
-  return [createAnswerPrinter({ format, lines, top, classes, sampleRateHz }, output)];
+/** How many recordings there are, and how many failed, in words. */
+const describeOutcome = (recordings: number, failed: number): string => {
+  const heard = `${recordings} ${plural(recordings, "recording")}`;
+  return failed === 0 ? heard : `${heard}, of which ${failed} could not be heard to the end`;
 };
 
 export const inferCommand: Command = {
   usage,
   run: async (args, output, signal) => {
     const { values, operands } = parseOptions(usage, args);
-    const [graph, ...clips] = operands;
-    if (graph === undefined || clips.length === 0) {
+    const [graph, ...named] = operands;
+    if (graph === undefined || named.length === 0) {
       throw new UserError("usage", {}, "runtime infer takes a graph and one clip or more; see runtime infer --help");
     }
-    requireAgreement(values, clips);
-    const windowing = windowingOf(values);
+    requireAgreement(values);
+    const listed = await listRecordings(named);
+    const target = await targetOf(values, listed);
     const { device, batch } = values;
     const model = await open(graph, { device, batch });
-    if (device !== "cpu") tell(output).onDevice({ device: model.device, reason: model.device.reason });
-    const heard =
-      windowing === undefined
-        ? hearClips(model, clips, values, output)
-        : hearWindows(model, clips, windowing, values, output);
-    const outputs = outputsOf(values, heard, output);
-    let failures = 0;
-    for await (const answer of heard.answers) {
-      if (answer.kind === "failure") failures += 1;
-      for (const { take } of outputs) await take(answer);
-      if (signal.aborted) return exitCodes.interrupted;
+    const outputs: AnswerOutput[] = [];
+    try {
+      if (device !== "cpu") tell(output).onDevice({ device: model.device, reason: model.device.reason });
+      const { sampleRateHz, classes } = model.metadata;
+      const windowing = windowingOf(values);
+      if (windowing !== undefined) requireWindowing(model.metadata, windowing);
+      const { out, json: _json, help: _help, top = defaultTop, ...asked } = values;
+      const stretches = values.threshold === undefined ? "windows" : "events";
+      const telling = { stretches, top, classes, sampleRateHz, describe: describeFailure } as const;
+      const answers = await openAnswers(
+        { graph, listed, target, asked: { ...asked, top, device: model.device.kind }, ...telling },
+        output,
+      );
+      const { done, isDone } = "done" in answers ? answers : { done: [], isDone: () => false };
+      const isBarSeen = out !== undefined || !output.areResultsSeen;
+      const progress = showProgress(listed.recordings, done.length, isBarSeen ? output.terminal : undefined);
+      outputs.push(answers, progress);
+
+      const failed = new Set<string>();
+      const fail = (path: string, message: string): void => {
+        failed.add(path);
+        progress.clear();
+        output.note(printable(message));
+      };
+      listed.notes.forEach(output.note);
+      for (const { path, error } of listed.failures) fail(path, describeFailure(error));
+      if (done.length > 0) output.note(`${done.length} of ${listed.recordings.length} recordings are done already`);
+      for (const { clip, failures } of done) for (const failure of failures) fail(clip, failure);
+
+      const left = listed.recordings.filter(({ path }) => !isDone(path));
+      for await (const answer of hear(model, left.map(({ path }) => path), values, output.note)) {
+        if (answer.kind === "failure") fail(answer.path, describeFailure(answer.error));
+        for (const { take } of outputs) await take(answer);
+        if (!signal.aborted) continue;
+        for (const { pause } of outputs) await pause?.();
+        return exitCodes.interrupted;
+      }
+      for (const { close } of outputs) await close?.();
+      progress.clear();
+      const count = listed.recordings.length + listed.failures.length;
+      const outcome = describeOutcome(count, failed.size);
+      if (out !== undefined) {
+        output.json({ out, recordings: count, failed: failed.size });
+        output.result(`${out}: ${outcome}`);
+      } else if (failed.size > 0 && count > 1) output.note(outcome);
+      return failed.size > 0 ? exitCodes.userError : exitCodes.done;
+    } finally {
+      for (const { release } of outputs) await release?.();
+      await model.close();
     }
-    for (const { close } of outputs) await close?.();
-    return failures > 0 ? exitCodes.userError : exitCodes.done;
   },
 };

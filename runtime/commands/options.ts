@@ -47,10 +47,11 @@ export const commonOptions = {
   help: { kind: "flag", help: "print this" },
 } as const satisfies OptionTable;
 
-/** Whether a command line asks for JSON: `--json`, or `--format json` of the commands that have it. */
+/** Whether a command line asks for JSON on stdout: `--json`, or, where no file is named, `--format json` of the commands that have it. */
 export const asksForJson = (args: readonly string[]): boolean =>
   args.includes("--json") ||
-  args.some((arg, index) => arg === "--format=json" || (arg === "--format" && args[index + 1] === "json"));
+  (!args.some((arg) => arg === "--out" || arg.startsWith("--out=")) &&
+    args.some((arg, index) => arg === "--format=json" || (arg === "--format" && args[index + 1] === "json")));
 
 /** For the commands that read labelled clips. */
 export const clipOptions = {

@@ -12,6 +12,8 @@ export interface Output {
   readonly note: (text: string) => void;
   /** The terminal that a progress bar may use; none under `--json`, as the bar would mix with what stdout's reader prints. */
   readonly terminal: NodeJS.WriteStream | undefined;
+  /** Whether results appear on a terminal, where a progress bar would mix with them. */
+  readonly areResultsSeen?: boolean;
 }
 
 /** The standard streams, or what stands for them in a test. */
@@ -22,6 +24,7 @@ export interface Streams {
 
 export const createOutput = (isJson: boolean, { stdout, stderr }: Streams = process): Output => ({
   terminal: stderr.isTTY && !isJson ? stderr : undefined,
+  areResultsSeen: stdout.isTTY,
   json: (value) => {
     if (isJson) stdout.write(`${printableJson(value)}\n`);
   },

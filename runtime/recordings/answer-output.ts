@@ -15,6 +15,10 @@ export type Answer = ClipAnswer | WindowAnswer | EventAnswer | FailureAnswer | E
 export interface AnswerOutput {
   /** Takes each answer in its turn; the next is not asked for before it is done. */
   readonly take: (answer: Answer) => Promise<void> | void;
-  /** After the last answer. What was interrupted or failed is not closed. */
+  /** After the last answer. */
   readonly close?: () => Promise<void>;
+  /** Instead of `close`, where answers were interrupted. */
+  readonly pause?: () => Promise<void>;
+  /** After either, and where anything failed. */
+  readonly release?: () => Promise<void>;
 }

@@ -3,7 +3,10 @@ import { SingleBar } from "cli-progress";
 import { printable } from "../../compiler/artifact/printable.ts";
 
 export interface Progress {
-  /** @param status what is being done, such as `epoch 1/5  loss 0.693` */
+  /**
+   * @param done how many are done, and which share of the next
+   * @param status what is being done, such as `epoch 1/5  loss 0.693`
+   */
   readonly update: (done: number, status: string) => void;
   /** Removes the bar, so that a line can be printed; the next update shows it again. */
   readonly clear: () => void;
@@ -31,6 +34,7 @@ export const createProgress = (
     barsize: 24,
     hideCursor: null,
     etaBuffer: estimateOver,
+    formatValue: (value, _, type) => String(type === "value" ? Math.floor(value) : value),
     clearOnComplete: true,
     gracefulExit: false,
   });

@@ -26,12 +26,14 @@ const silence = (samples: number, dataSize?: number) =>
   );
 
 test("how much of a clip the model has heard is told, and once what is odd about the files", async () => {
-  const { code, heads, notes, events } = await infer({
+  const files = {
     "whole.wav": silence(4),
     "long.wav": silence(16_000),
     "odd.wav": silence(4, 0),
     "odd too.wav": silence(4, 0xffff_ffff),
-  });
+  };
+  const { code, heads, notes } = await infer(files);
+  const { events } = await infer(files, ["--json"]);
   expect(code).toBe(0);
   expect(heads).toEqual([
     "whole.wav (0.0 s)",
@@ -53,7 +55,10 @@ test("a clip of absurd values is named, and the others are answered", async () =
   const { code, heads, notes } = await infer({ "absurd.wav": absurd, "fine.wav": silence(4) });
   expect(code).toBe(2);
   expect(heads).toEqual(["fine.wav (0.0 s)"]);
-  expect(notes).toEqual(["absurd.wav: sample 1 is 1.0000000150474662e+30; expected numbers in [-1, 1]"]);
+  expect(notes).toEqual([
+    "absurd.wav: sample 1 is 1.0000000150474662e+30; expected numbers in [-1, 1]",
+    "2 recordings, of which 1 could not be heard to the end",
+  ]);
 });
 
 describe("windows over recordings", () => {
@@ -74,12 +79,12 @@ describe("windows over recordings", () => {
   });
 
   test("JSON: an object per window, with what a window alone would be given", async () => {
-    const { events } = await infer({ "a.wav": ramp }, windows);
+    const { events } = await infer({ "a.wav": ramp }, [...windows, "--json"]);
     expect(events.map(({ clip, startSeconds, endSeconds }) => [clip, startSeconds, endSeconds])).toEqual([
       ["a.wav", 0, 0.000_25],
       ["a.wav", 0.000_125, 0.000_375],
     ]);
-    const alone = await infer({ "middle.wav": wavBytes([8000, 12_000, 16_000, 20_000]) }, []);
+    const alone = await infer({ "middle.wav": wavBytes([8000, 12_000, 16_000, 20_000]) }, ["--json"]);
     expect(events[1]?.["scores"]).toEqual(alone.events[0]?.["scores"]);
   });
 
@@ -94,8 +99,8 @@ describe("windows over recordings", () => {
   test("batches of any size say the same", async () => {
     const files = { "a.wav": wavBytes(Array.from({ length: 63 }, (_, index) => index * 400)) };
     const [one, many] = [
-      await infer(files, [...windows, "--batch", "1"]),
-      await infer(files, [...windows, "--batch", "7"]),
+      await infer(files, [...windows, "--batch", "1", "--json"]),
+      await infer(files, [...windows, "--batch", "7", "--json"]),
     ];
     expect(one.events).toHaveLength(30);
     expect(many.events).toEqual(one.events);
@@ -103,10 +108,10 @@ describe("windows over recordings", () => {
 
   test("a recording that breaks off is heard until there; the others are heard", async () => {
     const broken = wavBytes([0, 0.1, 0.2, 0.3, 0.4, 0.5, Number.NaN, 0], { encoding: "float", bits: 32 });
-    const { code, events, notes } = await infer({ "broken.wav": broken, "b.wav": silence(4) }, windows);
+    const { code, events, notes } = await infer({ "broken.wav": broken, "b.wav": silence(4) }, [...windows, "--json"]);
     expect(code).toBe(2);
     const said = "broken.wav: sample 6 is NaN; expected numbers in [-1, 1]; its first 0.000 s were heard";
-    expect(notes).toEqual([said]);
+    expect(notes).toEqual([said, "2 recordings, of which 1 could not be heard to the end"]);
     expect(events.map(({ clip, endSeconds, error }) => [clip, endSeconds ?? error])).toEqual([
       ["broken.wav", 0.000_25],
       ["broken.wav", 0.000_375],
@@ -120,7 +125,8 @@ describe("windows over recordings", () => {
     const events = [...windows, "--threshold", "0.6"];
 
     test("each window and class of that score", async () => {
-      const { texts, events: objects } = await infer(files, events);
+      const { texts } = await infer(files, events);
+      const { events: objects } = await infer(files, [...events, "--json"]);
       expect(texts).toEqual([
         "a.wav",
         "    0.000      0.000  s  low 0.8123",
@@ -149,10 +155,22 @@ describe("windows over recordings", () => {
       expect([texts, code]).toEqual([[], 0]);
     });
 
-    test("one recording at a time for programs whose files are about one", async () => {
+    test("of several recordings Raven is told the file of each, and when it would begin after the others", async () => {
+      const two = { ...files, "b.wav": wavBytes([24_000, 24_000, 24_000, 24_000]) };
+      const { texts } = await infer(two, [...events, "--merge", "--format", "raven"]);
+      expect(texts).toEqual([
+        "Selection\tView\tChannel\tBegin Time (s)\tEnd Time (s)\tLow Freq (Hz)\tHigh Freq (Hz)\tBegin File\tBegin Path\tFile Offset (s)\tAnnotation\tScore",
+        "1\tSpectrogram 1\t1\t0.000000\t0.000625\t0\t8000\ta.wav\ta.wav\t0.000000\tlow\t0.8123",
+        "2\tSpectrogram 1\t1\t0.000750\t0.001000\t0\t8000\tb.wav\tb.wav\t0.000000\tlow\t0.8123",
+      ]);
+    });
+
+    test("Audacity's labels are of one recording at a time", async () => {
       const two = { "a.wav": silence(4), "b.wav": silence(4) };
-      await expect(infer(two, [...events, "--format", "raven"])).rejects.toThrow(
-        saying("--format raven is about one recording, and 2 are given"),
+      await expect(infer(two, [...events, "--format", "audacity"])).rejects.toThrow(
+        saying(
+          "--format audacity is about one recording, and there are 2: a label track has no place for a recording's name; --out FOLDER/ gets a file of each",
+        ),
       );
     });
   });
@@ -179,7 +197,7 @@ describe("windows over recordings", () => {
       ["--window", "0.00025", "--hop", "0.00001"],
       "--hop is 0.00001 s, less than a sample of the model; expected 0.0000625 s or more",
     ],
-    [["--format", "xml"], "--format is table, json, csv, audacity or raven, not xml"],
+    [["--format", "xml"], "--format is table, json, csv, audacity, raven or parquet, not xml"],
     [["--threshold", "0.5"], "--threshold needs --window: events are made of windows"],
     [["--window", "1", "--merge"], "--merge needs --threshold: it is about events, of a score that high"],
     [
@@ -191,6 +209,7 @@ describe("windows over recordings", () => {
       ["--window", "1", "--threshold", "0.5", "--top", "1"],
       "--top and --threshold exclude each other: events are of all classes that reach it",
     ],
+    [["--format", "parquet"], "--format parquet needs --out: it is no text"],
     [["--format", "csv", "--json"], "--json and --format csv contradict each other; leave one of them out"],
   ])("%j is refused", async (options, message) => {
     await expect(infer({ "a.wav": silence(4) }, options)).rejects.toThrow(saying(message));

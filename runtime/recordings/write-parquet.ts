@@ -1,0 +1,39 @@
+import { createReadStream } from "node:fs";
+import { createInterface } from "node:readline";
+import { fileWriter, parquetWriteRows } from "hyparquet-writer";
+import { replaceFile } from "../files/temporary-file.ts";
+
+/** Rows that are held at once: of the usual names, a few megabytes. */
+const rowGroupSize = 50_000;
+
+const columns = [
+  { name: "clip", type: "STRING", nullable: false },
+  { name: "start_seconds", type: "DOUBLE", nullable: false },
+  { name: "end_seconds", type: "DOUBLE", nullable: false },
+  { name: "label", type: "STRING", nullable: false },
+  { name: "score", type: "FLOAT", nullable: false },
+] as const;
+
+async function* readRows(lines: string): AsyncGenerator<Readonly<Record<string, unknown>>, void, undefined> {
+  for await (const line of createInterface({ input: createReadStream(lines), crlfDelay: Infinity })) {
+    const cells = JSON.parse(line) as readonly unknown[];
+    yield Object.fromEntries(columns.map(({ name }, index) => [name, cells[index]]));
+  }
+}
+
+/**
+ * Writes a Parquet file, group by group of its rows.
+ * @param lines a file of rows, each a JSON array on a line: the clip, its stretch in seconds, label and score
+ * @throws the file system's error; what was at `target` is then as it was
+ */
+export const writeParquet = (lines: string, target: string): Promise<void> =>
+  replaceFile(target, async ({ path }) => {
+    const rows = readRows(lines);
+    await parquetWriteRows({
+      writer: fileWriter(path),
+      rows,
+      columns: [...columns],
+      rowGroupSize,
+      createdBy: "specgraph",
+    });
+  });
