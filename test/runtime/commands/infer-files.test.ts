@@ -209,7 +209,9 @@ describe("one file of all", () => {
     }
     utimesSync(join("in", "a.wav"), 1, 1);
     await expect(infer(["in", ...windows, "--out", "all.csv"])).rejects.toThrow(
-      saying(`all.csv was begun with other recordings: ${join("in", "a.wav")} has changed since it was heard; name another place with --out`),
+      saying(
+        `all.csv was begun with other recordings: ${join("in", "a.wav")} has changed since it was heard; name another place with --out`,
+      ),
     );
   });
 
