@@ -187,7 +187,12 @@ export const inferCommand: Command = {
       for (const { clip, failures } of done) for (const failure of failures) fail(clip, failure);
 
       const left = listed.recordings.filter(({ path }) => !isDone(path));
-      for await (const answer of hear(model, left.map(({ path }) => path), values, output.note)) {
+      for await (const answer of hear(
+        model,
+        left.map(({ path }) => path),
+        values,
+        output.note,
+      )) {
         if (answer.kind === "failure") fail(answer.path, describeFailure(answer.error));
         for (const { take } of outputs) await take(answer);
         if (!signal.aborted) continue;
