@@ -4,6 +4,7 @@
  */
 import {
   adam,
+  anyLength,
   attention,
   type Checkpoint,
   checkpoint,
@@ -65,8 +66,15 @@ export interface AstOptions {
   readonly patch?: Extent;
   /** From one patch to the next; smaller than the patch, they overlap. Default 10 by 10, which AudioSet needs for its best result. */
   readonly stride?: Extent;
-  /** The length that the network sees, in frames of 10 ms. Default 1024. */
+  /** The length that the network sees, in frames of 10 ms; with `length: "any"` the one that its positions are held for. Default 1024. */
   readonly frames?: number;
+  /**
+   * "fixed": clips are cut or filled up to `frames`, as the paper's are. "any": each is heard in its own length, from one patch to `most`
+   * frames. Default "fixed".
+   */
+  readonly length?: "fixed" | "any";
+  /** The longest clip that is heard with `length: "any"`, in frames. Default 3072, about 30 s, or `frames` if these are more. */
+  readonly most?: number;
   /** Of the data set's log-mel, or `fromCheckpoint()`. Default `statistics.audioSet`. */
   readonly statistics?: Statistics | FromCheckpoint;
   /** One learned token, as ViT, or two, as distilled DeiT; the head takes their mean. Default ["cls", "dist"]. */
@@ -88,6 +96,8 @@ export const ast = ({
   patch = { bins: 16, frames: 16 },
   stride = { bins: 10, frames: 10 },
   frames = 1024,
+  length = "fixed",
+  most = Math.max(3072, frames),
   statistics: features = statistics.audioSet,
   tokens = ["cls", "dist"],
   objective = multiLabel({ classes: numbered(527) }),
@@ -105,7 +115,7 @@ export const ast = ({
     features: [
       removeMean(),
       kaldiFbank({ bins: 128, frameLengthMs: 25, frameShiftMs: 10, window: "hanning" }),
-      padOrCut({ frames }),
+      length === "any" ? anyLength({ frames, least: patch.frames, most }) : padOrCut({ frames }),
       normalize("from" in features ? features : { ...features, to: 0.5 }),
     ],
     network: [

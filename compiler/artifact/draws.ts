@@ -3,7 +3,7 @@
  * and nothing of what they are for.
  */
 import * as v from "valibot";
-import { lengthName } from "./dim.ts";
+import { type Dim, evaluate, lengthName, type Lengths, mostLength, sumSchema } from "./dim.ts";
 import { count, type Immutable, list, name, number, oneOf, real, record, whole } from "./schemas.ts";
 
 /** Whole numbers that float32 holds with a few binary places to spare. */
@@ -38,30 +38,35 @@ const distributionSchema = v.variant(
   "one of the kinds uniform, integer, bernoulli, normal, beta, span, clip, targets",
 );
 
-const shapeSchema = list(v.union([count, lengthName], "a count or a named length"));
+const shapeSchema = list(v.union([count, lengthName, sumSchema], "a count, a named length, or a sum of products"));
 
 const drawSchema = record({
   /** The input's name in the graph. */
   input: name,
   dtype: oneOf("float32"),
-  /** First the batch: each clip has draws of its own. */
+  /** First the batch: each clip has draws of its own. Of lengths that depend on the batch's samples it has the first ones. */
   shape: shapeSchema,
   distribution: distributionSchema,
 });
 
 export type Distribution = Immutable<v.InferOutput<typeof distributionSchema>>;
 export type Draw = Immutable<v.InferOutput<typeof drawSchema>>;
-type Dims = Draw["shape"];
+type Dims = readonly Dim[];
 
 /** What a clip has at most, in all draws together: they bound what a damaged or hostile file has the runtime draw. */
 const mostDraws = 1024;
 const mostValues = 2 ** 24;
 
-/** How many values a clip has in an input of this shape; a waveform's are its own. */
-export const valuesPerClip = ({ shape }: Pick<Draw, "shape">): number =>
-  shape.slice(1).reduce<number>((product, dim) => product * (typeof dim === "number" ? dim : 1), 1);
+/** The lengths of an input but for the batch. */
+export const lengthsPerClip = ({ shape }: Pick<Draw, "shape">, lengths: Lengths): readonly number[] =>
+  shape.slice(1).map((dim) => evaluate(dim, lengths));
 
-const isLength = (dim: Dims[number]): boolean => typeof dim === "number";
+/** How many values a clip has in an input of this shape, at the most; a waveform's are its own. */
+const mostPerClip = ({ shape }: Pick<Draw, "shape">): number =>
+  shape.slice(1).reduce<number>((product, dim) => product * (dim === "drawn_samples" ? 1 : mostLength(dim)), 1);
+
+/** Of each clip's own, or one that the batch's samples decide. */
+const isLength = (dim: Dim): boolean => typeof dim === "number" || typeof dim === "object";
 
 /** The shapes that a distribution has, in words, and whether this is one. */
 const shapeRules: {
@@ -69,7 +74,7 @@ const shapeRules: {
 } = {
   span: ['["batch",2]', (rest) => rest.length === 1 && rest[0] === 2],
   clip: ['["batch","drawn_samples"]', (rest) => rest.length === 1 && rest[0] === "drawn_samples"],
-  targets: ['["batch", classes]', (rest) => rest.length === 1 && rest.every(isLength)],
+  targets: ['["batch", classes]', (rest) => rest.length === 1 && typeof rest[0] === "number"],
 };
 const anyLengths = ['["batch", lengths ...]', (rest: Dims) => rest.every(isLength)] as const;
 
@@ -111,7 +116,7 @@ const problemOf = ({ input, shape, distribution }: Draw, before: readonly Draw[]
   const [first, ...rest] = shape;
   const [shapes, isRight] = shapeRules[distribution.kind] ?? anyLengths;
   if (first !== "batch" || !isRight(rest)) return { key: "shape", expected: shapes };
-  const values = [...before, { shape }].reduce((sum, each) => sum + valuesPerClip(each), 0);
+  const values = [...before, { shape }].reduce((sum, each) => sum + mostPerClip(each), 0);
   if (values > mostValues)
     return { key: "shape", expected: `at most ${mostValues} values a clip, with those before it` };
   const expected = distributionProblem(distribution, before);

@@ -3,6 +3,7 @@
  * is opened; what tells its values are its nodes' names (`forward/<path of the layer>/<operator>.<number>`) and its token layout.
  */
 import { onnxTypeNumbers } from "./element-types.ts";
+import { metadataKey } from "./metadata.ts";
 import { names } from "./names.ts";
 import { AttributeType, type onnx } from "./onnx.ts";
 import { placesOfTokens, readTokenLayout, type TokenLayout } from "./token-layout.ts";
@@ -189,6 +190,9 @@ export const withOutputs = (model: onnx.IModelProto, wanted: readonly ExtraOutpu
   if (missing.length === 0) return model;
   const layout = readTokenLayout(model);
   if (layout === undefined) return "its metadata do not tell where its tokens lie";
+  // What the head reads of would be each clip's own.
+  if (missing.includes(names.attention) && model.metadataProps?.some(({ key }) => key === metadataKey("anyLength")))
+    return `its clips have lengths of their own, and ${names.attention} is of as many tokens in all; compile with padOrCut, or length: "fixed" in ast()`;
   for (const name of missing) {
     const addition = additions[name](graph, layout);
     if (typeof addition === "string") return addition;

@@ -28,7 +28,15 @@ const schemas = {
   sampleRateHz: whole(1000, 1e6),
   /** Clips with fewer samples have no frame and are refused. */
   minSamples: length,
+  /** That the network sees of each clip; with `anyLength` those that its positions are held for. */
   frames: length,
+  /** In frames, where clips are heard in their own length: to how many shorter ones are filled up, and longer ones are cut. */
+  anyLength: v.optional(
+    v.pipe(
+      record({ least: length, most: length }),
+      v.check(({ least, most }) => least <= most, "least that is not above most"),
+    ),
+  ),
   bins: count,
   /** From the start of one frame to that of the next; a frame has `minSamples`. */
   frameShiftSamples: length,

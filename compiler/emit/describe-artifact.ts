@@ -29,6 +29,7 @@ export const describeArtifact = (spec: NormalizedSpec, program: Program, input: 
     sampleRateHz: spec.sampleRateHz,
     minSamples: spec.features.frameLengthSamples,
     frames: spec.features.frames,
+    ...(spec.features.anyLength ? { anyLength: spec.features.anyLength } : {}),
     bins: spec.features.bins,
     frameShiftSamples: spec.features.frameShiftSamples,
     normalization: { mean: spec.features.mean, scale: spec.features.scale },

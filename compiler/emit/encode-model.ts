@@ -1,6 +1,15 @@
 /** A program as the ModelProto and TrainingInfoProto of the ONNX standard. */
 import { onnxTypeNumbers } from "../artifact/element-types.ts";
-import { printDim } from "../artifact/dim.ts";
+import {
+  type Cut,
+  type Dim,
+  type LengthName,
+  printDim,
+  printFactor,
+  printTerm,
+  type Term,
+  termsOf,
+} from "../artifact/dim.ts";
 import { encodeValues, type Values } from "../artifact/external-data.ts";
 import { AttributeType, type onnx } from "../artifact/onnx.ts";
 import { elements } from "../ir/shape.ts";
@@ -60,30 +69,92 @@ const encodeSparseZeros = ({ value: { name, type } }: State): onnx.ISparseTensor
 });
 
 /** int64 tensors that stand for attributes, shared between nodes. */
-const createIntegerInputs = (): {
-  readonly name: (values: readonly number[]) => string;
-  readonly constants: Map<string, Constant>;
-} => {
+interface Integers {
+  /** The name of the tensor that holds these lengths; -1 stands for one that ONNX infers. */
+  readonly name: (lengths: readonly Dim[]) => string;
+  /** What computes those that only a run knows, in order. */
+  readonly nodes: ReadonlyMap<string, onnx.INodeProto>;
+  readonly constants: ReadonlyMap<string, Constant>;
+}
+
+/** @param inputs of the graph, whose shapes have the named lengths */
+const createIntegers = (inputs: readonly Value[]): Integers => {
   const constants = new Map<string, Constant>();
-  const name = (values: readonly number[]): string => {
-    const key = `attribute/[${values.join(",")}]`;
+  const nodes = new Map<string, onnx.INodeProto>();
+  const constant = (key: string, shape: readonly number[], values: readonly number[]): string => {
     const data = BigInt64Array.from(values, (value) => BigInt(value));
-    constants.set(key, { value: { name: key, type: { dtype: "int64", shape: [values.length] } }, data });
+    constants.set(key, { value: { name: key, type: { dtype: "int64", shape } }, data });
     return key;
   };
-  return { name, constants };
+  const list = (values: readonly number[]): string =>
+    constant(`attribute/[${values.join(",")}]`, [values.length], values);
+  const scalar = (value: number): string => constant(`attribute/${value}`, [], [value]);
+  const node = (
+    name: string,
+    opType: string,
+    input: readonly string[],
+    attributes: Readonly<Record<string, number>> = {},
+  ): string => {
+    const attribute = Object.entries(attributes).map(([key, value]) => encodeAttribute(key, value, false));
+    nodes.set(name, { name, opType, input: [...input], output: [name], attribute });
+    return name;
+  };
+  const combine = (opType: string, parts: readonly string[], name: string): string =>
+    parts.reduce((before, part, index) =>
+      node(index === parts.length - 1 ? name : `${name}/${opType.toLowerCase()}.${index}`, opType, [before, part]),
+    );
+
+  /** [1] */
+  const namedLength = (name: LengthName): string => {
+    const input = inputs.find(({ type }) => type.shape.includes(name));
+    if (!input) throw new Error(`no input has the length ${name}`);
+    const axis = input.type.shape.indexOf(name);
+    return node(`length/${name}`, "Shape", [input.name], { start: axis, end: axis + 1 });
+  };
+  const factorLength = (factor: LengthName | Cut): string => {
+    if (typeof factor === "string") return namedLength(factor);
+    const { of, from, to, by = 1 } = factor;
+    const name = `length/${printFactor(factor)}`;
+    const within = node(`${name}/clip.0`, "Clip", [namedLength(of), scalar(from), scalar(to)]);
+    const beyond = node(by === 1 ? name : `${name}/sub.0`, "Sub", [within, scalar(from)]);
+    return by === 1 ? beyond : node(name, "Div", [beyond, scalar(by)]);
+  };
+  const termLength = ({ times, factors }: Term): string => {
+    const parts = factors.map(factorLength);
+    return combine(
+      "Mul",
+      times === 1 && parts.length > 0 ? parts : [list([times]), ...parts],
+      `length/${printTerm({ times, factors })}`,
+    );
+  };
+  const length = (dim: Dim): string =>
+    typeof dim === "number" ? list([dim]) : combine("Add", termsOf(dim).map(termLength), `length/${printDim(dim)}`);
+
+  return {
+    constants,
+    nodes,
+    name: (lengths) => {
+      if (lengths.every((dim) => typeof dim === "number")) return list(lengths);
+      const [only, ...others] = lengths;
+      if (only !== undefined && others.length === 0) return length(only);
+      return node(`length/[${lengths.map(printDim).join(",")}]`, "Concat", lengths.map(length), { axis: 0 });
+    },
+  };
 };
 
-const encodeNodes = (
-  nodes: readonly Node[],
-  integerInput: (values: readonly number[]) => string,
-): readonly onnx.INodeProto[] =>
+/** Of a shape: ONNX infers a single length that only a run knows. */
+const inferLength = (shape: readonly Dim[]): readonly Dim[] =>
+  shape.filter((dim) => typeof dim !== "number").length === 1
+    ? shape.map((dim) => (typeof dim === "number" ? dim : -1))
+    : shape;
+
+const encodeNodes = (nodes: readonly Node[], integers: Integers): readonly onnx.INodeProto[] =>
   nodes.map(({ op, inputs, outputs, attributes }) => {
     const { operands, onnx: target } = findOp(op);
     const operandNames = inputs.map((input) => input?.name ?? "");
     const attributeInput = (key: string): string => {
-      const values = [attributes[key] ?? []].flat();
-      return integerInput(values.map((dim) => (typeof dim === "number" ? dim : -1)));
+      const lengths = [attributes[key] ?? []].flat() as readonly Dim[];
+      return integers.name(target.infers === key ? inferLength(lengths) : lengths);
     };
     const input =
       target.inputs?.map((key) => operandNames[operands.indexOf(key)] ?? attributeInput(key)) ?? operandNames;
@@ -112,28 +183,29 @@ const encodeStage = (
   name: string,
   stage: Graph,
   inference: Graph,
-  inferenceIntegers: ReadonlyMap<string, Constant>,
+  inferenceIntegers: Integers,
 ): onnx.ITrainingInfoProto => {
   const known = namesOf([
     ...inference.inputs,
     ...inference.constants.map(({ value }) => value),
     ...inference.nodes.flatMap(({ outputs }) => outputs),
   ]);
-  const integers = createIntegerInputs();
+  const integers = createIntegers(stage.inputs);
   const nodes = stage.nodes.filter(({ outputs }) => !outputs.some((output) => known.has(output.name)));
   const own = stage.states.filter(({ kind }) => kind === "gradient" || kind === "optimizer");
   const replaced = stage.states.flatMap(({ value, next }) => (next ? [{ value, next }] : []));
-  const node = [...encodeNodes(nodes, integers.name)];
+  const encoded = encodeNodes(nodes, integers);
+  const lengths = [...integers.nodes].flatMap(([key, node]) => (inferenceIntegers.nodes.has(key) ? [] : [node]));
   return {
     algorithm: {
       name,
-      node,
+      node: [...lengths, ...encoded],
       input: stage.inputs.filter((input) => !known.has(input.name)).map(encodeType),
       output: [...stage.outputs, ...replaced.map(({ next }) => next)].map(encodeType),
       initializer: [
         ...stage.constants.filter(({ value }) => !known.has(value.name)).map(encodeConstant),
         ...[...integers.constants].flatMap(([key, constant]) =>
-          inferenceIntegers.has(key) ? [] : [encodeConstant(constant)],
+          inferenceIntegers.constants.has(key) ? [] : [encodeConstant(constant)],
         ),
         ...own.filter((state) => !isSparse(state)).map(encodeUniform),
       ],
@@ -155,10 +227,10 @@ export const encodeModel = (
   producerVersion: string,
 ): onnx.IModelProto => {
   const { inference, gradients, update } = program;
-  const integers = createIntegerInputs();
-  const node = [...encodeNodes(inference.nodes, integers.name)];
+  const integers = createIntegers(inference.inputs);
+  const encoded = encodeNodes(inference.nodes, integers);
   const stage = (name: string, graph: Graph | undefined): readonly onnx.ITrainingInfoProto[] =>
-    graph ? [encodeStage(name, graph, inference, integers.constants)] : [];
+    graph ? [encodeStage(name, graph, inference, integers)] : [];
   return {
     irVersion,
     opsetImport: [{ domain: "", version: opset }],
@@ -166,7 +238,7 @@ export const encodeModel = (
     producerVersion,
     graph: {
       name: "inference",
-      node,
+      node: [...integers.nodes.values(), ...encoded],
       input: inference.inputs.map(encodeType),
       output: inference.outputs.map(encodeType),
       initializer: [

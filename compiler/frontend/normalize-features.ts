@@ -1,16 +1,40 @@
 /** The features as written to the features as lowered: in samples, with every default filled in. */
-import type { FeatureStep, KaldiFbank, Normalize, PadOrCut } from "../../spec/dsl/features.ts";
+import type { AnyLength, FeatureStep, KaldiFbank, Normalize, PadOrCut } from "../../spec/dsl/features.ts";
+import type { GraphInput } from "../artifact/metadata.ts";
 import type { Model } from "../../spec/dsl/model.ts";
 import { checkNumbers, type Report } from "../diagnostics/report.ts";
 import type { Spectrogram } from "../ir/flow.ts";
-import type { NormalizedFeatures } from "../ir/normalized-spec.ts";
+import { framesOf, type NormalizedFeatures } from "../ir/normalized-spec.ts";
 import { type FeatureSource, matchFeatures, resolveNormalization } from "./match-features.ts";
 
 const featureOrder = ["removeMean", "kaldiFbank", "padOrCut", "normalize"] as const;
 
+/** The place of a step in that order. */
+const placeOf = ({ kind }: FeatureStep): number => featureOrder.indexOf(kind === "anyLength" ? "padOrCut" : kind);
+
+/** No count of samples is larger that float32 holds as any other. */
+const mostSamples = 2 ** 24;
+
+const findLength = (features: Model["features"]): PadOrCut | AnyLength | undefined =>
+  features.find((step) => step.kind === "padOrCut" || step.kind === "anyLength");
+
+/** What the lengths of clips are bounded by; undefined where all have one. */
+const settleLength = (step: PadOrCut | AnyLength, report: Report): NormalizedFeatures["anyLength"] => {
+  const isRight = checkNumbers(report, step, { frames: "a whole number of at least 1" });
+  if (step.kind === "padOrCut") return undefined;
+  const rule = "a whole number of at least 1";
+  const { frames, least, most = Math.max(3072, frames) } = step;
+  if (checkNumbers(report, step, { least: rule, most: rule }) && isRight && (least > frames || frames > most)) {
+    const message = `lengths from ${least} to ${most} frames, and positions for ${frames}; expected least <= frames <= most`;
+    report.add("length-order", message, step);
+  }
+  return { least, most };
+};
+
 /** @returns undefined where some are missing, which is reported as all else that is wrong is */
 export const normalizeFeatures = (
   model: Model,
+  input: GraphInput,
   source: FeatureSource | undefined,
   report: Report,
 ): NormalizedFeatures | undefined => {
@@ -18,24 +42,25 @@ export const normalizeFeatures = (
   const steps = new Map<FeatureStep["kind"], FeatureStep>();
   let reached = -1;
   for (const step of model.features) {
-    const position = featureOrder.indexOf(step.kind);
+    const position = placeOf(step);
     if (position <= reached) {
       report.add(
         "feature-order",
         `${step.kind} cannot stand here`,
         step,
         undefined,
-        `the order is ${featureOrder.join(", ")}`,
+        "the order is removeMean, kaldiFbank, padOrCut or anyLength, normalize",
       );
     }
     reached = Math.max(reached, position);
     steps.set(step.kind, step);
   }
   const fbank = steps.get("kaldiFbank") as KaldiFbank | undefined;
-  const length = steps.get("padOrCut") as PadOrCut | undefined;
+  const length = findLength(model.features);
   const normalize = (steps.get("normalize") ?? { kind: "normalize", mean: 0, std: 1 }) as Normalize;
   if (!fbank || !length) {
-    report.add("feature-missing", `the features have no ${fbank ? "padOrCut" : "kaldiFbank"}`, model, "features");
+    const missing = fbank ? "neither padOrCut nor anyLength" : "no kaldiFbank";
+    report.add("feature-missing", `the features have ${missing}`, model, "features");
     return undefined;
   }
   const areFiltersRight = checkNumbers(report, fbank, {
@@ -47,7 +72,17 @@ export const normalizeFeatures = (
     preemphasis: "at least 0 and less than 1",
   });
   const isSound = isRateRight && areFiltersRight;
-  checkNumbers(report, length, { frames: "a whole number of at least 1" });
+  const bounds = settleLength(length, report);
+  if (input === "features" && bounds) {
+    const message = "anyLength tells a clip's end by its samples, and a graph that starts at features has none";
+    report.add(
+      "any-length-needs-waveforms",
+      message,
+      length,
+      undefined,
+      "compile with --input waveform, or take padOrCut",
+    );
+  }
   if (!("from" in normalize)) {
     checkNumbers(report, normalize, { mean: "a finite number", std: "greater than 0", to: "greater than 0" });
   }
@@ -67,6 +102,11 @@ export const normalizeFeatures = (
     const message = `${key} of ${fbank[key]} is ${count} samples at ${sampleRateHz} Hz; expected at least ${least}`;
     report.add("frame-too-short", message, fbank, key);
   }
+  const reach = isSound && bounds ? bounds.most * samples(fbank.frameShiftMs) + samples(fbank.frameLengthMs) : 0;
+  if (reach > mostSamples) {
+    const message = `${bounds?.most} frames reach over ${reach} samples; expected at most ${mostSamples}`;
+    report.add("length-too-long", message, length, "most");
+  }
   if (!normalization) return undefined;
   const features = {
     removeMean: steps.has("removeMean"),
@@ -78,6 +118,7 @@ export const normalizeFeatures = (
     highHz,
     preemphasis,
     frames: length.frames,
+    ...(bounds ? { anyLength: bounds } : {}),
     mean: normalization.mean,
     scale: normalization.scale,
   };
@@ -85,11 +126,13 @@ export const normalizeFeatures = (
   return features;
 };
 
-/** What reaches the network, as far as the features are there; whether their numbers are right is reported elsewhere. */
-export const startOf = ({ features }: Model): Spectrogram | undefined => {
-  const [fbank, length] = [
-    features.find((step) => step.kind === "kaldiFbank"),
-    features.find((step) => step.kind === "padOrCut"),
-  ];
-  return fbank && length && { kind: "spectrogram", frames: length.frames, bins: fbank.bins };
+/** What reaches the network, as far as the features are there and right; what is wrong with them is reported elsewhere. */
+export const startOf = (
+  { features: steps }: Pick<Model, "features">,
+  features: NormalizedFeatures | undefined,
+): Spectrogram | undefined => {
+  const [fbank, length] = [steps.find((step) => step.kind === "kaldiFbank"), findLength(steps)];
+  if (!fbank || !length) return undefined;
+  const { frames } = length;
+  return { kind: "spectrogram", frames: features ? framesOf(features) : frames, bins: fbank.bins, heldFrames: frames };
 };

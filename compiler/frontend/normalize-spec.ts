@@ -96,7 +96,7 @@ export const normalizeSpec = (
   };
 
   checkNumbers(report, model, { seed: "a whole number" });
-  const features = normalizeFeatures(model, source, report);
+  const features = normalizeFeatures(model, input, source, report);
   const classes = resolveClasses(model.objective.classes, specPath);
   const classCount = typeof classes === "string" ? 0 : classes.length;
   const strangers = findStrangers(model.network);
@@ -106,7 +106,7 @@ export const normalizeSpec = (
     throw new CompileError(diagnostics);
   }
   if (isEmpty(model.network)) report.add("network-empty", "the network has no layers", model, "network");
-  const network = placeNetwork(model.network, startOf(model), classCount, report);
+  const network = placeNetwork(model.network, startOf(model, features), classCount, report);
   checkClasses(classes, model.objective, report);
   checkNumbers(report, model.objective, { labelSmoothing: "at least 0 and less than 1" });
   if (model.pretrained?.grid) {

@@ -1,4 +1,5 @@
 /** What flows between the layers of a network: its form, without values. */
+import { type Dim, product, sum, wholeSteps } from "../artifact/dim.ts";
 import { patchesToken } from "../artifact/token-layout.ts";
 
 /** Patches along frequency and time. */
@@ -11,18 +12,29 @@ export interface Grid {
 export const patchesAlong = (length: number, patch: number, stride: number): number =>
   Math.floor((length - patch) / stride) + 1;
 
+/** The same of a length that holds one patch, or that only a run knows. */
+export const columnsAlong = (length: Dim, patch: number, stride: number): Dim =>
+  typeof length === "number" ? patchesAlong(length, patch, stride) : sum([wholeSteps(length, patch, stride), 1]);
+
 /** [batch, frames, bins] */
 export interface Spectrogram {
   readonly kind: "spectrogram";
-  readonly frames: number;
+  /** Only a run knows them where clips have lengths of their own; a clip's are the first ones, and the rest is absent. */
+  readonly frames: Dim;
   readonly bins: number;
+  /** The frames that positions are held for. */
+  readonly heldFrames: number;
 }
 
 /** [batch, length, width] */
 export interface Tokens {
   readonly kind: "tokens";
-  readonly length: number;
+  /** Patches along time. Only a run knows them where clips have lengths of their own; of each row of patches a clip's are the first ones. */
+  readonly columns: Dim;
   readonly width: number;
+  /** A patch's frames, and those from one patch to the next. */
+  readonly along: { readonly patch: number; readonly stride: number };
+  /** The patches that positions are held for. */
   readonly grid: Grid;
   /** The added tokens by name, in their order; "patches" stands for the whole grid. */
   readonly order: readonly string[];
@@ -43,26 +55,43 @@ export const flowDescriptions: { readonly [Kind in Flow["kind"]]: string } = {
   vector: "a vector [batch, width]",
 };
 
+/** Whether clips have lengths of their own: then some of what flows is absent of the shorter ones. */
+export const isAnyLength = (flow: Flow): boolean => {
+  switch (flow.kind) {
+    case "spectrogram":
+      return typeof flow.frames !== "number";
+    case "tokens":
+      return typeof flow.columns !== "number";
+    case "vector":
+      return false;
+  }
+};
+
+const patchCount = ({ grid, columns }: Tokens): Dim => product([grid.rows, columns]);
+
+/** All of a sequence. */
+export const lengthOf = (flow: Tokens): Dim => sum([patchCount(flow), flow.order.length - 1]);
+
+/** The sequence that positions are held for. */
+export const heldFlow = (flow: Tokens): Tokens => ({ ...flow, columns: flow.grid.columns });
+
 /** The places of a token, or of the patches, along the sequence: one after the other from `first` on. */
-export const placesOf = (
-  { grid, order }: Tokens,
-  token: string,
-): { readonly first: number; readonly count: number } => {
-  const patches = grid.rows * grid.columns;
+export const placesOf = (flow: Tokens, token: string): { readonly first: Dim; readonly count: Dim } => {
+  const { order } = flow;
   const [index, before] = [order.indexOf(token), order.indexOf(patchesToken)];
   return {
-    first: index > before ? index - 1 + patches : index,
-    count: token === patchesToken ? patches : 1,
+    first: index > before ? sum([index - 1, patchCount(flow)]) : index,
+    count: token === patchesToken ? patchCount(flow) : 1,
   };
 };
 
 /** The shape of what flows, but for the batch. */
-export const lengthsOf = (flow: Flow): readonly number[] => {
+export const lengthsOf = (flow: Flow): readonly Dim[] => {
   switch (flow.kind) {
     case "spectrogram":
       return [flow.frames, flow.bins];
     case "tokens":
-      return [flow.length, flow.width];
+      return [lengthOf(flow), flow.width];
     case "vector":
       return [flow.width];
   }

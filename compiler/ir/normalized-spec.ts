@@ -1,4 +1,6 @@
 /** A spec with every default filled in, every block unrolled and every parameter path decided: what lowering reads. */
+import { cut, type Dim, sum, wholeSteps } from "../artifact/dim.ts";
+import { samplesIn } from "../artifact/frames.ts";
 import type { Recipe } from "../artifact/recipe.ts";
 import type { SourceSpan } from "../diagnostics/diagnostic.ts";
 import type { Augmentation } from "../../spec/dsl/augmentation.ts";
@@ -19,11 +21,28 @@ export interface NormalizedFeatures {
   readonly lowHz: number;
   readonly highHz: number;
   readonly preemphasis: number;
+  /** That the network sees, or that positions are held for. */
   readonly frames: number;
+  /** In frames, where clips have lengths of their own. */
+  readonly anyLength?: { readonly least: number; readonly most: number };
   /** (x - mean) * scale. */
   readonly mean: number;
   readonly scale: number;
 }
+
+/** The frames that the network computes of a batch. */
+export const framesOf = ({
+  frames,
+  anyLength,
+  frameLengthSamples: minSamples,
+  frameShiftSamples,
+}: Pick<NormalizedFeatures, "frames" | "anyLength" | "frameLengthSamples" | "frameShiftSamples">): Dim => {
+  if (!anyLength) return frames;
+  const samplesOf = (count: number): number => samplesIn(count, { minSamples, frameShiftSamples });
+  const { least, most } = anyLength;
+  const heard = cut("samples", 0, samplesOf(most)) ?? 0;
+  return sum([least, wholeSteps(heard, samplesOf(least), frameShiftSamples)]);
+};
 
 /** What is written in a spec, with every default filled in. */
 export type Settled<Written> = Written extends unknown ? Required<Written> : never;

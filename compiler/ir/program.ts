@@ -1,5 +1,4 @@
 /** A model as stages: what `graph.onnx` holds, before it is bytes. */
-import { type Dim, printDim } from "../artifact/dim.ts";
 import type { Draw } from "../artifact/draws.ts";
 import type { Graph } from "./graph.ts";
 
@@ -24,13 +23,8 @@ export const weightsOf = ({ inference }: Program): Graph["states"] =>
 export const parametersOf = ({ inference }: Program): Graph["states"] =>
   inference.states.filter(({ kind }) => kind === "parameter");
 
-const drawnLength = (dim: Dim): Draw["shape"][number] => {
-  if (typeof dim === "object") throw new Error(`nothing is drawn by ${printDim(dim)}`);
-  return dim;
-};
-
 /** The random inputs of training, in an order in which each draws only on those before it. */
 export const drawsOf = ({ gradients }: Program): readonly Draw[] =>
   (gradients?.inputs ?? []).flatMap(({ name, type: { shape }, distribution }) =>
-    distribution ? [{ input: name, dtype: "float32", shape: shape.map(drawnLength), distribution }] : [],
+    distribution ? [{ input: name, dtype: "float32", shape, distribution }] : [],
   );

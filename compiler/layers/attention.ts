@@ -1,7 +1,7 @@
 import { type Initializer, truncatedNormal } from "../../spec/dsl/initializers.ts";
 import type { Attention } from "../../spec/dsl/layers.ts";
 import { checkNumbers } from "../diagnostics/report.ts";
-import type { Tokens } from "../ir/flow.ts";
+import { lengthOf, type Tokens } from "../ir/flow.ts";
 import type { LayerRow } from "./layer.ts";
 import { checkInitializer, linear } from "./linear.ts";
 
@@ -16,6 +16,7 @@ export const attention: LayerRow<Attention, Tokens, "qkv.weight" | "qkv.bias" | 
     checkInitializer(layer.init, report);
   },
   takes: ["tokens"],
+  absent: "left out",
   flow: ({ layer: { heads }, takes, isWrong, misfit }) => {
     const { width } = takes;
     if (isWrong || width % heads === 0) return takes;
@@ -36,7 +37,9 @@ export const attention: LayerRow<Attention, Tokens, "qkv.weight" | "qkv.bias" | 
     { name: "proj.weight", shape: [width, width], initializer },
     { name: "proj.bias", shape: [width], initializer: zeros },
   ],
-  lower: ({ layer: { heads }, takes: { length, width }, b, x, parameters }) => {
+  lower: ({ layer: { heads }, takes, b, x, parameters, presence }) => {
+    const { width } = takes;
+    const length = lengthOf(takes);
     const depth = width / heads;
     const [batch = "batch"] = x.type.shape;
     const projected = linear(b, x, parameters["qkv.weight"], parameters["qkv.bias"]);
@@ -51,7 +54,8 @@ export const attention: LayerRow<Attention, Tokens, "qkv.weight" | "qkv.bias" | 
     // Scaling the queries rather than the scores touches fewer elements.
     const scaled = b.mul(queries, b.scalar(1 / Math.sqrt(depth)));
     const scores = b.matMul(scaled, b.transpose(keys, { perm: [0, 1, 3, 2] }));
-    const mixed = b.matMul(b.softmax(scores, { axis: -1 }), values);
+    const heard = presence ? b.add(scores, presence.keyBias(takes)) : scores;
+    const mixed = b.matMul(b.softmax(heard, { axis: -1 }), values);
     const joined = b.reshape(b.transpose(mixed, { perm: [0, 2, 1, 3] }), { shape: [batch, length, width] });
     return linear(b, joined, parameters["proj.weight"], parameters["proj.bias"]);
   },

@@ -1,3 +1,4 @@
+import { type Dim, leastLength, product } from "../artifact/dim.ts";
 import type { BatchNorm } from "../../spec/dsl/layers.ts";
 import { checkNumbers } from "../diagnostics/report.ts";
 import { type Flow, lengthsOf } from "../ir/flow.ts";
@@ -6,13 +7,10 @@ import type { Builder } from "../ops/builder.ts";
 import { countClips } from "../ops/count-clips.ts";
 import type { LayerRow } from "./layer.ts";
 
-const channelsOf = (flow: Flow): number => lengthsOf(flow).at(-1) ?? 1;
+const channelsOf = (flow: Flow): number => Number(lengthsOf(flow).at(-1) ?? 1);
 
-/** Values of one channel in one clip. */
-const placesOf = (flow: Flow): number =>
-  lengthsOf(flow)
-    .slice(0, -1)
-    .reduce((product, length) => product * length, 1);
+/** Values of one channel in one clip; only a run knows how many it has of clips that have lengths of their own. */
+const placesOf = (flow: Flow): Dim => product(lengthsOf(flow).slice(0, -1));
 
 /** weight / sqrt(variance + eps), [width]. */
 const scaleOf = (b: Builder, weight: Value, variance: Value, { eps = 1e-5 }: BatchNorm): Value =>
@@ -21,12 +19,21 @@ const scaleOf = (b: Builder, weight: Value, variance: Value, { eps = 1e-5 }: Bat
 /**
  * Mean and variance of each channel, [width]. Sums are divided by a count of clips rather than taken as means, whose gradients
  * would count every value.
+ * @param present 1 for what counts and 0 for what does not, of x's shape but for the channels; undefined: all counts
  */
-const momentsOf = (b: Builder, x: Value, count: Value) => {
+const momentsOf = (b: Builder, x: Value, count: Value, present: Value | undefined) => {
   const all = { axes: x.type.shape.slice(0, -1).map((_, axis) => axis), keepdims: 0 };
-  const mean = b.div(b.reduceSum(x, all), count);
+  const counted = (values: Value): Value => (present ? b.mul(values, present) : values);
+  const mean = b.div(b.reduceSum(counted(x), all), count);
   const centred = b.sub(x, mean);
-  return { mean, centred, variance: b.div(b.reduceSum(b.mul(centred, centred), all), count) };
+  return { mean, centred, variance: b.div(b.reduceSum(counted(b.mul(centred, centred)), all), count) };
+};
+
+/** Values of one channel in the batch, a scalar float32. */
+const countValues = (b: Builder, x: Value, places: Dim, present: Value | undefined): Value => {
+  if (present) return b.reduceSum(present, { axes: present.type.shape.map((_, axis) => axis), keepdims: 0 });
+  const clips = countClips(b, x);
+  return places === 1 ? clips : b.mul(clips, b.scalar(Number(places)));
 };
 
 /** Moves a running statistic towards the batch's. */
@@ -38,6 +45,7 @@ export const batchNorm: LayerRow<BatchNorm, Flow, "weight" | "bias", "running_me
     checkNumbers(report, layer, { eps: "greater than 0", momentum: "greater than 0 and at most 1" });
   },
   takes: ["spectrogram", "tokens", "vector"],
+  absent: "left out",
   parameters: ({ takes }) => [
     { name: "weight", shape: [channelsOf(takes)], initializer: { kind: "ones" } },
     { name: "bias", shape: [channelsOf(takes)], initializer: { kind: "zeros" } },
@@ -56,13 +64,15 @@ export const batchNorm: LayerRow<BatchNorm, Flow, "weight" | "bias", "running_me
     const scale = scaleOf(b, weight, variance, layer);
     return b.add(b.mul(x, scale), b.sub(bias, b.mul(mean, scale)));
   },
-  lowerForTraining: ({ layer, takes, b, x, parameters: { weight, bias }, statistics }) => {
+  lowerForTraining: ({ layer, takes, b, x, parameters: { weight, bias }, statistics, presence }) => {
     const { running_mean: meanBefore, running_variance: varianceBefore } = statistics;
-    const [places, clips, one] = [placesOf(takes), countClips(b, x), b.scalar(1)];
-    const count = places === 1 ? clips : b.mul(clips, b.scalar(places));
-    const { mean, centred, variance } = momentsOf(b, x, count);
+    const [places, one] = [placesOf(takes), b.scalar(1)];
+    const own = presence && takes.kind !== "vector" ? presence.of(takes) : undefined;
+    const present = own && b.reshape(own, { shape: [...own.type.shape, 1] });
+    const count = countValues(b, x, places, present);
+    const { mean, centred, variance } = momentsOf(b, x, count, present);
     // One value has no variance: it is as at inference.
-    const isAlone = places === 1 ? b.lessOrEqual(count, one) : undefined;
+    const isAlone = leastLength(places) === 1 ? b.lessOrEqual(count, one) : undefined;
     const unlessAlone = (usual: Value, alone: Value): Value => (isAlone ? b.where(isAlone, alone, usual) : usual);
 
     b.update(meanBefore, unlessAlone(move(b, meanBefore, mean, layer), meanBefore));

@@ -14,6 +14,7 @@ export const dense: LayerRow<Dense, Tokens | Vector, "weight" | "bias"> = {
     checkInitializer(layer.init, report);
   },
   takes: ["tokens", "vector"],
+  absent: "apart",
   flow: (call) => ({ ...call.takes, width: unitsOf(call) }),
   parameters: (standing) => {
     const { init: initializer = truncatedNormal({ std: 0.02 }) } = standing.layer;

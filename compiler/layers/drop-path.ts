@@ -10,6 +10,7 @@ export const dropPath: LayerRow<DropPath, Flow> = {
     report.add("drop-path-ends-residual", "dropPath leaves out a residual's branch; expected last in one", layer);
   },
   takes: ["spectrogram", "tokens", "vector"],
+  absent: "apart",
   lower: ({ x }) => x,
   lowerForTraining: ({ layer: { rate }, b, x, path }) => {
     if (rate === 0) return x;

@@ -8,6 +8,7 @@ export const layerNorm: LayerRow<LayerNorm, Tokens | Vector, "weight" | "bias"> 
     checkNumbers(report, layer, { eps: "greater than 0" });
   },
   takes: ["tokens", "vector"],
+  absent: "apart",
   parameters: ({ takes: { width } }) => [
     { name: "weight", shape: [width], initializer: { kind: "ones" } },
     { name: "bias", shape: [width], initializer: { kind: "zeros" } },

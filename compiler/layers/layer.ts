@@ -5,6 +5,7 @@ import type { Flow } from "../ir/flow.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Held, LayerFacts } from "../ir/placed-layer.ts";
 import type { Builder } from "../ops/builder.ts";
+import type { Presence } from "./presence.ts";
 
 /** A layer, and the flow that reaches it. */
 interface Reached<L extends Layer, F extends Flow> {
@@ -37,6 +38,8 @@ export interface LowerCall<L extends Layer, F extends Flow, P extends string, S 
   readonly parameters: Readonly<Record<P, Value>>;
   /** In training what replaces one is told by the builder's `update`. */
   readonly statistics: Readonly<Record<S, Value>>;
+  /** Which of `x` is each clip's own; undefined where all is. */
+  readonly presence: Presence | undefined;
   readonly lowerBranch: (x: Value) => Value;
 }
 
@@ -57,6 +60,11 @@ export interface LayerRow<
 > extends Named<L> {
   /** Anything else that reaches it is a misfit. */
   readonly takes: readonly F["kind"][];
+  /**
+   * What becomes of a clip's absent frames or tokens, which have some values or other. "apart": each frame or token is computed
+   * for itself, so that those that are there learn nothing of them. "left out": the row sees to that, by `presence`.
+   */
+  readonly absent: "apart" | "left out";
   /** What it gives. Default: what it takes. */
   flow?(call: FlowCall<L, F>): Flow;
   /** The layers of its branch, which take what it takes; it adds what they give to that. */

@@ -1,29 +1,50 @@
-import type { MeanOfPatches, MeanOfTokens } from "../../spec/dsl/layers.ts";
+import { type Dim, sameDim, sum } from "../artifact/dim.ts";
 import { patchesToken } from "../artifact/token-layout.ts";
+import type { Layer, MeanOfPatches, MeanOfTokens } from "../../spec/dsl/layers.ts";
 import { placesOf, type Tokens } from "../ir/flow.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Builder } from "../ops/builder.ts";
-import type { LayerRow } from "./layer.ts";
+import type { LayerRow, LowerCall } from "./layer.ts";
 
-const pick = (b: Builder, x: Value, places: readonly number[]): Value => {
-  const first = places[0] ?? 0;
-  const areNeighbours = places.every((place, index) => place === first + index);
-  return areNeighbours
-    ? b.slice(x, { starts: [first], ends: [first + places.length], axes: [1] })
-    : b.gather(x, b.int64s(places), { axis: 1 });
+/** The tokens of these names, [batch, count, width]. */
+const pick = (b: Builder, x: Value, flow: Tokens, tokens: readonly string[]): Value => {
+  const places = tokens.map((token) => placesOf(flow, token));
+  const ends = places.map(({ first, count }) => sum([first, count]));
+  const [first = 0, end = 0] = [places[0]?.first, ends.at(-1)];
+  const areNeighbours = places.every((place, index) => index === 0 || sameDim(place.first, ends[index - 1] ?? 0));
+  const slice = (from: Dim, to: Dim): Value => b.slice(x, { starts: [from], ends: [to], axes: [1] });
+  if (areNeighbours) return slice(first, end);
+  const numbers = places.map((place) => place.first).filter((place) => typeof place === "number");
+  // Some stand after patches whose number only a run knows.
+  if (numbers.length < places.length) {
+    return b.concat(
+      places.map((place, index) => slice(place.first, ends[index] ?? 0)),
+      { axis: 1 },
+    );
+  }
+  return b.gather(x, b.int64s(numbers), { axis: 1 });
 };
 
+/** Of each clip's own tokens. @param weights [batch, tokens]: 1 for those that count, and 0 */
+const weightedMean = (b: Builder, x: Value, weights: Value): Value => {
+  const [batch = "batch", length = 1] = weights.type.shape;
+  const total = b.reduceSum(b.mul(x, b.reshape(weights, { shape: [batch, length, 1] })), { axes: [1], keepdims: 0 });
+  return b.div(total, b.reduceSum(weights, { axes: [1], keepdims: 1 }));
+};
+
+type Call = Pick<LowerCall<Layer, Tokens, never, never>, "b" | "x" | "takes" | "presence">;
+
 /** [batch, tokens, width] -> [batch, width]; no tokens: all. */
-const meanOf = (b: Builder, x: Value, flow: Tokens, tokens: readonly string[]): Value => {
-  const places = tokens.flatMap((token) => {
-    const { first, count } = placesOf(flow, token);
-    return Array.from({ length: count }, (_, index) => first + index);
-  });
-  return b.reduceMean(places.length === 0 ? x : pick(b, x, places), { axes: [1], keepdims: 0 });
+const meanOf = ({ b, x, takes, presence }: Call, tokens: readonly string[]): Value => {
+  const picked = tokens.length === 0 ? x : pick(b, x, takes, tokens);
+  const order = tokens.length === 0 ? takes.order : tokens;
+  if (presence && order.includes(patchesToken)) return weightedMean(b, picked, presence.of({ ...takes, order }));
+  return b.reduceMean(picked, { axes: [1], keepdims: 0 });
 };
 
 export const meanOfTokens: LayerRow<MeanOfTokens, Tokens> = {
   takes: ["tokens"],
+  absent: "left out",
   flow: ({ layer, takes: { order, width }, misfit }) => {
     const named = order.filter((name) => name !== patchesToken);
     for (const name of layer.names) {
@@ -32,13 +53,14 @@ export const meanOfTokens: LayerRow<MeanOfTokens, Tokens> = {
     }
     return { kind: "vector", width };
   },
-  lower: ({ layer, takes, b, x }) => meanOf(b, x, takes, layer.names),
+  lower: (call) => meanOf(call, call.layer.names),
   facts: ({ layer: { names }, takes: { order } }) => ({ pooling: names.length > 0 ? names : order }),
 };
 
 export const meanOfPatches: LayerRow<MeanOfPatches, Tokens> = {
   takes: ["tokens"],
+  absent: "left out",
   flow: ({ takes: { width } }) => ({ kind: "vector", width }),
-  lower: ({ takes, b, x }) => meanOf(b, x, takes, [patchesToken]),
+  lower: (call) => meanOf(call, [patchesToken]),
   facts: () => ({ pooling: [patchesToken] }),
 };

@@ -1,4 +1,5 @@
 /** From a network as written to its layers in their places: blocks unrolled, paths decided, flows inferred. */
+import { leastLength } from "../artifact/dim.ts";
 import type { Layer, Layers } from "../../spec/dsl/layers.ts";
 import type { Report } from "../diagnostics/report.ts";
 import { type Flow, flowDescriptions, lengthsOf } from "../ir/flow.ts";
@@ -37,7 +38,8 @@ const nameLayers = (layers: readonly Layer[]): readonly string[] => {
 };
 
 /** Lengths that tensors may have; others come of options that are reported already. */
-const isSound = (flow: Flow): boolean => lengthsOf(flow).every((length) => Number.isSafeInteger(length) && length >= 1);
+const isSound = (flow: Flow): boolean =>
+  lengthsOf(flow).every((length) => Number.isSafeInteger(leastLength(length)) && leastLength(length) >= 1);
 
 /** Reports for the copies of a block, one after the other: what an earlier copy was told is not told again. */
 const createCopyReports = (report: Report): (() => Report) => {

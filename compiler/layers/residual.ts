@@ -7,6 +7,7 @@ const shapeOf = (flow: Flow): string => printShape(["batch", ...lengthsOf(flow)]
 
 export const residual: LayerRow<Residual, Flow> = {
   takes: ["spectrogram", "tokens", "vector"],
+  absent: "apart",
   branch: ({ layers }) => layers,
   flow: ({ takes, branch, misfit }) => {
     const [before, after] = [shapeOf(takes), branch && shapeOf(branch)];

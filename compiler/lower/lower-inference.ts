@@ -4,7 +4,7 @@ import { names } from "../artifact/names.ts";
 import type { Graph, Value } from "../ir/graph.ts";
 import type { Locate, NormalizedSpec } from "../ir/normalized-spec.ts";
 import { createBuilder } from "../ops/builder.ts";
-import { lowerFeatures } from "./features/lower-features.ts";
+import { type LoweredFeatures, lowerFeatures } from "./features/lower-features.ts";
 import { declareStates, lowerNetwork } from "./lower-network.ts";
 import { objectives } from "./objectives.ts";
 
@@ -14,8 +14,7 @@ export interface LoweredInference {
   readonly input: GraphInput;
   /** The graph's input. */
   readonly start: Value;
-  /** Normalised, [batch, frames, bins]. */
-  readonly features: Value;
+  readonly features: LoweredFeatures;
   /** [batch, classes] */
   readonly logits: Value;
 }
@@ -32,7 +31,7 @@ export const lowerInference = (spec: NormalizedSpec, input: GraphInput, locate: 
       ? b.from({ path: "features", role: "forward", span: locate(spec, "features") }, () =>
           lowerFeatures(b, start, spec.features, spec.sampleRateHz),
         )
-      : start;
+      : { values: start, ownFrames: undefined };
   declareStates(b, spec.network);
   const logits = lowerNetwork(b, features, spec, locate, "inference");
   const scores = b.from({ path: "objective", role: "forward", span: locate(spec, "objective") }, () =>

@@ -32,11 +32,11 @@ const lowerAugmentation = (
   locate: Locate,
 ): Batch =>
   b.from({ path: "augmentation", role: "training", span: locate(spec, "training") }, () => {
-    if (input === "features") return augment(b, spec, "features", { signal: features, targets });
-    const waveforms = augment(b, spec, "waveform", { signal: start, targets });
-    const heard =
-      waveforms.signal === start ? features : lowerFeatures(b, waveforms.signal, spec.features, spec.sampleRateHz);
-    return augment(b, spec, "features", { signal: heard, targets: waveforms.targets });
+    const waveforms: Batch = { signal: start, targets };
+    const mixed = input === "waveform" ? augment(b, spec, "waveform", waveforms) : waveforms;
+    const { values, ownFrames } =
+      mixed.signal === start ? features : lowerFeatures(b, mixed.signal, spec.features, spec.sampleRateHz);
+    return augment(b, spec, "features", { signal: values, targets: mixed.targets, ownFrames });
   });
 
 /** Training's forward pass. */
@@ -56,7 +56,8 @@ export const lowerLoss = (spec: NormalizedSpec, inference: LoweredInference, loc
   const objective = objectives[spec.objective];
   const targets = b.input(names.targets, { dtype: "float32", shape: ["batch", classes] });
   const batch = lowerAugmentation(b, spec, inference, targets, locate);
-  const logits = hasOwnForward(spec) ? lowerNetwork(b, batch.signal, spec, locate, "training") : inference.logits;
+  const heard = { values: batch.signal, ownFrames: batch.ownFrames };
+  const logits = hasOwnForward(spec) ? lowerNetwork(b, heard, spec, locate, "training") : inference.logits;
   const loss = b.from({ path: "objective", role: "loss", span: locate(spec, "objective") }, () => {
     const { labelSmoothing } = spec;
     const smooth = labelSmoothing === 0 ? batch.targets : objective.smooth(b, batch.targets, labelSmoothing, classes);

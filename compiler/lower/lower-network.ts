@@ -1,8 +1,10 @@
 import type { Locate, NormalizedSpec } from "../ir/normalized-spec.ts";
 import type { Value } from "../ir/graph.ts";
 import { type Held, heldName, isFrozen, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
+import { createPresence } from "../layers/presence.ts";
 import { rowOf } from "../layers/table.ts";
 import type { Builder } from "../ops/builder.ts";
+import type { LoweredFeatures } from "./features/lower-features.ts";
 
 /** Training is another forward pass than inference, on the same states. */
 export type Mode = "inference" | "training";
@@ -29,11 +31,14 @@ export const declareStates = (b: Builder, network: readonly PlacedLayer[]): void
 /** The network: features [batch, frames, bins] -> logits [batch, classes], on the states that were declared. */
 export const lowerNetwork = (
   b: Builder,
-  features: Value,
-  { network, rateFactors }: Pick<NormalizedSpec, "network" | "rateFactors">,
+  { values: features, ownFrames }: LoweredFeatures,
+  spec: Pick<NormalizedSpec, "network" | "rateFactors" | "features">,
   locate: Locate,
   mode: Mode,
 ): Value => {
+  const { network, rateFactors } = spec;
+  const role = mode === "training" ? "training" : "forward";
+  const presence = ownFrames && createPresence(b, ownFrames, { path: "length", role, span: locate(spec, "features") });
   const lowerLayers = (layers: readonly PlacedLayer[], x: Value): Value => layers.reduce(lowerLayer, x);
   const lowerLayer = (x: Value, placed: PlacedLayer): Value => {
     const { layer, path, takes, inner, parameters, statistics } = placed;
@@ -49,9 +54,9 @@ export const lowerNetwork = (
       parameters: find(parameters),
       statistics: find(statistics),
       path,
+      presence,
       lowerBranch: (from: Value) => lowerLayers(inner, from),
     };
-    const role = mode === "training" ? "training" : "forward";
     const isTrained = mode === "training" && !isFrozen(placed, rateFactors);
     return b.from({ path, role, span: locate(layer) }, () =>
       isTrained && row.lowerForTraining ? row.lowerForTraining(call) : row.lower(call),

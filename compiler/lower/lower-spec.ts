@@ -41,7 +41,7 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
   });
   const fixedNames = [names.logits, names.scores, names.loss];
   const outputs = training.outputs.map(({ name }, index) => [name, fixedNames[index] ?? name] as const);
-  const graph = renameValues(training, new Map([[inference.features.name, names.features], ...outputs]));
+  const graph = renameValues(training, new Map([[inference.features.values.name, names.features], ...outputs]));
   const isLoss = ({ name }: Value): boolean => name === names.loss;
   return {
     inference: asStage({

@@ -55,6 +55,8 @@ export interface Op<
     readonly since: number;
     /** ONNX's inputs where they are not just the operands: operands, and attributes that ONNX takes as int64 tensors. */
     readonly inputs?: readonly (OperandName<O[number]> | (keyof A & string))[];
+    /** Of those attributes the one of whose lengths ONNX infers one that only a run knows. */
+    readonly infers?: keyof A & string;
     /** Attributes that ONNX does not have. */
     readonly hidden?: readonly (keyof A & string)[];
     /** Attributes that ONNX stores as float. */

@@ -1,6 +1,6 @@
 /** Operators that move or describe data without computing. */
 import { onnxTypeNumbers } from "../artifact/element-types.ts";
-import { cut, type Dim, product, sameDim, sum } from "../artifact/dim.ts";
+import { cut, difference, type Dim, isAtMost, printDim, product, sameDim, sum } from "../artifact/dim.ts";
 import type { Value } from "../ir/graph.ts";
 import { printShape, sameShape } from "../ir/shape.ts";
 import { everywhere, type Op, tensor, TypeRuleError } from "./op.ts";
@@ -15,22 +15,19 @@ import {
   withDim,
 } from "./type-rules.ts";
 
-/** `shape` may have one symbolic length, which ONNX infers. */
+/** Of a `shape` with one symbolic length ONNX infers that. */
 export const reshape: Op<readonly ["x"], { readonly shape: readonly Dim[] }> = {
   operands: ["x"],
   infer: ({ x }, { shape }) => {
     if (!sameDim(product(x.shape), product(shape))) {
       throw new TypeRuleError(`${printShape(x.shape)} and ${printShape(shape)} differ in element count`);
     }
-    if (shape.filter((dim) => typeof dim !== "number").length > 1) {
-      throw new TypeRuleError(`${printShape(shape)} has more than one symbolic length`);
-    }
     return tensor(x.dtype, shape);
   },
   gradient: ({ in: { x }, dy }, b) => ({ x: () => b.reshape(dy, { shape: x.type.shape }) }),
   flops: free,
   isView: true,
-  onnx: { type: "Reshape", since: 19, inputs: ["x", "shape"] },
+  onnx: { type: "Reshape", since: 19, inputs: ["x", "shape"], infers: "shape" },
   precision: "follow",
   kernels: everywhere,
 };
@@ -61,7 +58,7 @@ export const concat: Op<readonly ["...parts"], { readonly axis: number }> = {
     const [first] = parts;
     if (!first) throw new TypeRuleError("nothing to concatenate");
     const along = resolveAxis(axis, first.shape.length);
-    const joined = parts.map(({ shape }) => staticLength(shape, along)).reduce((a, b) => a + b, 0);
+    const joined = sum(parts.map(({ shape }) => shape[along] ?? 0));
     for (const { shape } of parts) {
       if (!sameShape(withDim(shape, along, 0), withDim(first.shape, along, 0))) {
         throw new TypeRuleError(`${printShape(first.shape)} and ${printShape(shape)} differ beyond axis ${axis}`);
@@ -73,7 +70,7 @@ export const concat: Op<readonly ["...parts"], { readonly axis: number }> = {
     parts: () =>
       b.split(dy, {
         axis,
-        split: parts.map(({ type }) => staticLength(type.shape, resolveAxis(axis, type.shape.length))),
+        split: parts.map(({ type: { shape } }) => shape[resolveAxis(axis, shape.length)] ?? 0),
       }),
   }),
   flops: free,
@@ -83,49 +80,62 @@ export const concat: Op<readonly ["...parts"], { readonly axis: number }> = {
 };
 
 /** `split`: the length of each part along `axis`. */
-export const split: Op<readonly ["x"], { readonly axis: number; readonly split: readonly number[] }, readonly ["..."]> =
-  {
-    operands: ["x"],
-    results: ["..."],
-    infer: ({ x }, { axis, split }) => {
-      const along = resolveAxis(axis, x.shape.length);
-      if (split.reduce((a, b) => a + b, 0) !== staticLength(x.shape, along)) {
-        throw new TypeRuleError(`parts of ${split.join(" + ")} do not fill axis ${axis} of ${printShape(x.shape)}`);
-      }
-      return split.map((length) => tensor(x.dtype, withDim(x.shape, along, length)));
+export const split: Op<readonly ["x"], { readonly axis: number; readonly split: readonly Dim[] }, readonly ["..."]> = {
+  operands: ["x"],
+  results: ["..."],
+  infer: ({ x }, { axis, split }) => {
+    const along = resolveAxis(axis, x.shape.length);
+    if (!sameDim(sum(split), x.shape[along] ?? 0)) {
+      throw new TypeRuleError(
+        `parts of ${split.map(printDim).join(" + ")} do not fill axis ${axis} of ${printShape(x.shape)}`,
+      );
+    }
+    return split.map((length) => tensor(x.dtype, withDim(x.shape, along, length)));
+  },
+  gradient: ({ outs, dys, attributes: { axis } }, b) => ({
+    x: () => {
+      const parts = outs.map(
+        (part, index) => dys[index] ?? b.expand(b.scalar(0), b.shape(part), { to: part.type.shape }),
+      );
+      return b.concat(parts, { axis });
     },
-    gradient: ({ outs, dys, attributes: { axis } }, b) => ({
-      x: () => {
-        const parts = outs.map(
-          (part, index) => dys[index] ?? b.expand(b.scalar(0), b.shape(part), { to: part.type.shape }),
-        );
-        return b.concat(parts, { axis });
-      },
-    }),
-    flops: free,
-    onnx: { type: "Split", since: 18, inputs: ["x", "split"] },
-    precision: "follow",
-    kernels: everywhere,
-  };
+  }),
+  flops: free,
+  onnx: { type: "Split", since: 18, inputs: ["x", "split"] },
+  precision: "follow",
+  kernels: everywhere,
+};
 
 type SliceAttributes = {
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
+  readonly starts: readonly Dim[];
+  readonly ends: readonly Dim[];
   readonly axes: readonly number[];
 };
 
-/** Step 1, neither axes nor bounds negative. An axis of symbolic length that may be shorter than `ends` is cut, as in ONNX. */
+/** The length of what is taken; undefined where that is not known to be inside. */
+const sliced = (whole: Dim, start: Dim, end: Dim): Dim | undefined => {
+  if (typeof start === "number" && typeof end === "number") {
+    return start < 0 || start >= end ? undefined : cut(whole, start, end);
+  }
+  return isAtMost(start, end) && isAtMost(end, whole) ? difference(end, start) : undefined;
+};
+
+/**
+ * Step 1, neither axes nor bounds negative. An axis of symbolic length that may be shorter than an end that is a number is cut, as in
+ * ONNX.
+ */
 export const slice: Op<readonly ["x"], SliceAttributes> = {
   operands: ["x"],
   infer: ({ x }, { starts, ends, axes }) =>
     tensor(
       x.dtype,
       axes.reduce<readonly Dim[]>((shape, axis, index) => {
-        const start = starts[index] ?? 0;
-        const end = ends[index] ?? 0;
-        const taken = start < 0 || start >= end ? undefined : cut(shape[axis] ?? 0, start, end);
+        const [start = 0, end = 0] = [starts[index], ends[index]];
+        const taken = sliced(shape[axis] ?? 0, start, end);
         if (taken === undefined) {
-          throw new TypeRuleError(`${start}..${end} is outside axis ${axis} of ${printShape(shape)}`);
+          throw new TypeRuleError(
+            `${printDim(start)}..${printDim(end)} is outside axis ${axis} of ${printShape(shape)}`,
+          );
         }
         return withDim(shape, axis, taken);
       }, x.shape),
@@ -134,7 +144,7 @@ export const slice: Op<readonly ["x"], SliceAttributes> = {
     x: () => {
       const before = x.type.shape.map((_, axis) => starts[axes.indexOf(axis)] ?? 0);
       const after = x.type.shape.map((_, axis) =>
-        axes.includes(axis) ? staticLength(x.type.shape, axis) - (ends[axes.indexOf(axis)] ?? 0) : 0,
+        axes.includes(axis) ? difference(x.type.shape[axis] ?? 0, ends[axes.indexOf(axis)] ?? 0) : 0,
       );
       return b.pad(dy, b.scalar(0), { pads: [...before, ...after] });
     },
@@ -149,14 +159,14 @@ export const slice: Op<readonly ["x"], SliceAttributes> = {
  * Appends constants: `pads` holds the counts before each axis, then after each.
  * On CUDA, ONNX Runtime 1.23 still had no kernel of this version and moved it to the CPU.
  */
-export const pad: Op<readonly ["x", "fill"], { readonly pads: readonly number[] }> = {
+export const pad: Op<readonly ["x", "fill"], { readonly pads: readonly Dim[] }> = {
   operands: ["x", "fill"],
   infer: ({ x, fill }, { pads }) => {
     requireSameDtype(x, fill);
     requireScalar("fill", fill);
     const rank = x.shape.length;
-    if (pads.length !== 2 * rank || pads.some((count) => count < 0)) {
-      throw new TypeRuleError(`pads [${pads.join(", ")}] do not fit ${printShape(x.shape)}`);
+    if (pads.length !== 2 * rank || !pads.every((count) => isAtMost(0, count))) {
+      throw new TypeRuleError(`pads [${pads.map(printDim).join(", ")}] do not fit ${printShape(x.shape)}`);
     }
     return tensor(
       x.dtype,
@@ -168,7 +178,7 @@ export const pad: Op<readonly ["x", "fill"], { readonly pads: readonly number[] 
     const inside = (): Value => {
       const axes = x.type.shape.flatMap((_, axis) => (pads[axis] || pads[axis + rank] ? [axis] : []));
       const starts = axes.map((axis) => pads[axis] ?? 0);
-      const ends = axes.map((axis, index) => (starts[index] ?? 0) + staticLength(x.type.shape, axis));
+      const ends = axes.map((axis, index) => sum([starts[index] ?? 0, x.type.shape[axis] ?? 0]));
       return b.slice(dy, { starts, ends, axes });
     };
     const total = (value: Value): Value =>

@@ -39,6 +39,7 @@ export interface AnyOp {
     readonly type: string;
     readonly since: number;
     readonly inputs?: readonly string[];
+    readonly infers?: string;
     readonly hidden?: readonly string[];
     readonly asFloats?: readonly string[];
   };

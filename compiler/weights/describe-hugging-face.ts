@@ -93,6 +93,7 @@ const featureObstacle = ({ features, sampleRateHz }: NormalizedSpec): string | u
 };
 
 const describe = (spec: NormalizedSpec, states: readonly State[]): HuggingFaceModel | string => {
+  if (spec.features.anyLength) return "clips have one length there: padOrCut";
   const network = inferred(spec.network);
   const blocks = network.filter(isBlock);
   const depth = Math.max(1, Math.ceil(blocks.length / block.length));

@@ -66,7 +66,11 @@ const describe = (artifact: Artifact, extent: Extent): string => {
   const { path, metadata, bytes } = artifact;
   const { classes, recipe, bins, frames, sampleRateHz, minSamples } = metadata;
   const cost = (task: Task): string => describeCost(costFor(metadata.cost, task, extent));
-  const spectrogram = `${frames} frames x ${bins} bins`;
+  const { anyLength } = metadata;
+  const lengths = anyLength
+    ? `${anyLength.least} to ${anyLength.most} frames, positions for ${frames},`
+    : `${frames} frames`;
+  const spectrogram = `${lengths} x ${bins} bins`;
   const rows = {
     spec: `${printable(metadata.specName)} (${printable(metadata.specHash.slice(0, 12))}, compiler ${printable(metadata.compilerVersion)})`,
     input:

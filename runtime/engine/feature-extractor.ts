@@ -1,4 +1,5 @@
 /** Runs the part of the inference graph that makes features of waveforms. */
+import { framesSeen } from "../../compiler/artifact/frames.ts";
 import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import type { onnx } from "../../compiler/artifact/onnx.ts";
 import { names } from "../../compiler/artifact/names.ts";
@@ -36,7 +37,8 @@ export const openFeatureExtractor = async (engine: Engine, artifact: Artifact): 
       const input = { type: "float32", data: waveform, dims: [1, waveform.length] } as const;
       const output = (await session.run({ [names.waveform]: input }))[names.features];
       const features = output && onHost(output).data;
-      const { frames, bins } = artifact.metadata;
+      const { bins } = artifact.metadata;
+      const frames = framesSeen(waveform.length, artifact.metadata);
       if (features instanceof Float32Array && features.length === frames * bins) return features;
       throw new UserError(
         "features-misfit",

@@ -1,4 +1,5 @@
 /** What the runtime gives the gradients: the batch, and what the graph says is drawn. */
+import { printDim } from "../../compiler/artifact/dim.ts";
 import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import type { Draw } from "../../compiler/artifact/draws.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
@@ -18,7 +19,7 @@ const describeInput = ({ type }: onnx.IValueInfoProto): string => {
   return `${dtype} [${dims.join(", ")}]`;
 };
 
-const describeDraw = ({ dtype, shape }: Draw): string => `${dtype} [${shape.join(", ")}]`;
+const describeDraw = ({ dtype, shape }: Draw): string => `${dtype} [${shape.map(printDim).join(", ")}]`;
 
 const drawProblem = (draw: Draw, batch: ReadonlySet<string>, declared: Inputs, classes: number): string | undefined => {
   const { input, shape, distribution } = draw;
@@ -28,7 +29,7 @@ const drawProblem = (draw: Draw, batch: ReadonlySet<string>, declared: Inputs, c
   const [drawn, read] = [describeDraw(draw), describeInput(found)];
   if (drawn !== read) return `it draws ${quoted(input)} as ${drawn}, which its gradients read as ${read}`;
   if (distribution.kind === "targets" && shape[1] !== classes)
-    return `it draws ${quoted(input)} as targets of ${shape[1]} classes, and it names ${classes}`;
+    return `it draws ${quoted(input)} as targets of ${printDim(shape[1] ?? 0)} classes, and it names ${classes}`;
   return undefined;
 };
 

@@ -10,7 +10,7 @@ import type { Engine, EngineSession, SessionOptions } from "./engine.ts";
 /** A graph as its failures name it. */
 export interface NamedGraph {
   readonly path: string;
-  readonly metadata: Pick<ArtifactMetadata, "lines">;
+  readonly metadata: Pick<ArtifactMetadata, "lines" | "anyLength">;
 }
 
 /** What ONNX Runtime says, on one line, and the part of the spec whose node it names. */
@@ -55,7 +55,8 @@ export const openSession = async (
   options: Pick<SessionOptions, "kept" | "outputsAreGiven" | "dataFiles"> = {},
 ): Promise<EngineSession> => {
   // WebGPU runs a graph as a whole or not at all: one operator elsewhere would move its tensors to and fro each step.
-  const isWhole = device.kind === "webgpu";
+  // Where clips have lengths of their own it computes those of its tensors, whole numbers that ONNX Runtime has on the CPU.
+  const isWhole = device.kind === "webgpu" && named.metadata.anyLength === undefined;
   try {
     return namingFailures(await engine.open(program, { ...options, device: device.kind, isWhole }), named);
   } catch (error) {

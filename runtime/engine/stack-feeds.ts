@@ -7,17 +7,20 @@ const createValues: Readonly<Record<HostTensor["type"], (count: number) => Tenso
   bool: (count) => new Uint8Array(count),
 };
 
-/** Rows of a tensor's last axis, in a tensor whose last axis is as long as the longest. */
+const product = (lengths: readonly number[]): number => lengths.reduce((all, length) => all * length, 1);
+
+/** Rows of a clip, whose values lie along the axis after the clips', in a tensor whose rows are as long as the longest. */
 const stack = (name: string, tensors: readonly HostTensor[]): HostTensor => {
   const [first] = tensors;
   if (!first) throw new Error(`there is no ${name} to stack`);
-  const lead = first.dims.slice(0, -1);
-  const lengths = tensors.map(({ dims }) => dims.at(-1) ?? 1);
+  const [clips, , ...rest] = first.dims;
+  const rows = clips ?? 1;
+  const lengths = tensors.map(({ dims }) => product(dims.slice(1)));
   const longest = Math.max(...lengths);
-  const rows = lead.reduce((count, dim) => count * dim, 1);
   const data = createValues[first.type](tensors.length * rows * longest);
-  // Only waveforms differ in length.
-  if (data instanceof Float32Array && lengths.some((length) => length < longest)) data.fill(absentSample);
+  // Waveforms [clips, samples] end in absent samples; of what is drawn for their frames [clips, frames, ...] no more is read.
+  const isWaveform = first.dims.length === 2 && lengths.some((length) => length < longest);
+  if (data instanceof Float32Array && isWaveform) data.fill(absentSample);
   tensors.forEach(({ data: values }, index) => {
     const length = lengths[index] ?? 1;
     for (let row = 0; row < rows; row++) {
@@ -25,13 +28,13 @@ const stack = (name: string, tensors: readonly HostTensor[]): HostTensor => {
       data.set(source as never, (index * rows + row) * longest);
     }
   });
-  const dims = [tensors.length, ...(first.dims.length === 0 ? [] : [...lead, longest])];
-  return { type: first.type, data, dims };
+  const own = first.dims.length > 1 ? [rows, longest / product(rest), ...rest] : first.dims;
+  return { type: first.type, data, dims: [tensors.length, ...own] };
 };
 
 /**
  * The inputs of several runs as those of one, with an axis for the runs in front. Clips of shorter batches are filled up
- * with absent samples, as within a batch.
+ * with absent samples, as within a batch, and what is drawn for their frames with zeros.
  * @param batches of equally many clips
  */
 export const stackFeeds = (batches: readonly HostTensors[]): HostTensors =>

@@ -3,7 +3,7 @@ import type { Artifact } from "../artifact/decode-artifact.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
 import { createClipLoader } from "../audio/create-clip-loader.ts";
 import { createClipSurvey } from "../audio/create-clip-survey.ts";
-import { framesIn } from "../../compiler/artifact/frames.ts";
+import { framesIn, mostFrames } from "../../compiler/artifact/frames.ts";
 import { createWaveformStore } from "../data/create-waveform-store.ts";
 import type { Clip } from "../data/dataset.ts";
 import { loadAhead } from "../data/load-ahead.ts";
@@ -65,7 +65,7 @@ export const measureClips = async ({
   const extractor = await openFeatureExtractor(nodeEngine, artifact);
   const samples: number[] = [];
   const unreadable: string[] = [];
-  const frames = Array.from({ length: artifact.metadata.frames }, () => noMoments);
+  const frames = Array.from({ length: mostFrames(artifact.metadata) }, () => noMoments);
   try {
     for await (const waveform of loadAhead(clips, loadOrRefusal, ahead)) {
       onProgress?.(samples.length + unreadable.length);

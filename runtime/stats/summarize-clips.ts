@@ -10,7 +10,7 @@ export interface Spread {
   readonly std: number;
 }
 
-/** As a network sees the features that takes this many frames. */
+/** As a network sees the features that takes this many frames, or up to so many of clips that keep their length. */
 export interface FeatureStatistics extends Spread {
   readonly frames: number;
   /** Without the zeros after the ends of short clips. */
@@ -50,10 +50,13 @@ const proposeFrames = (needed: number, current: number): number =>
 
 const spreadOf = (moments: Moments): Spread => ({ mean: moments.mean, std: deviationOf(moments) });
 
-/** Over the first `count` frames of each clip, where frames that a clip does not have are zero. */
+/**
+ * Over the first `count` frames of each clip, where frames that a clip does not have are zero.
+ * @param clips that get such frames
+ */
 const statisticsOf = (perFrame: readonly Moments[], clips: number, bins: number, count: number): FeatureStatistics => {
   const present = perFrame.slice(0, count).reduce(mergeMoments, noMoments);
-  const padding = constantMoments(clips * count * bins - present.count, 0);
+  const padding = constantMoments(Math.max(clips * count * bins - present.count, 0), 0);
   const all = mergeMoments(present, padding);
   return {
     frames: count,
@@ -72,11 +75,12 @@ export const summarizeClips = (
   { samples, clipsBySampleRateHz, frames: perFrame }: ClipMeasures,
   metadata: ArtifactMetadata,
 ): ClipSummary => {
-  const { sampleRateHz, bins } = metadata;
+  const { sampleRateHz, bins, anyLength } = metadata;
   const lengths = samples.toSorted((a, b) => a - b);
   const framesOf = (length: number): number => framesIn(length, metadata);
-  const frames = proposeFrames(framesOf(quantile(lengths, wholeShare)), perFrame.length);
-  const over = (count: number): FeatureStatistics => statisticsOf(perFrame, lengths.length, bins, count);
+  const frames = proposeFrames(framesOf(quantile(lengths, wholeShare)), metadata.frames);
+  const over = (count: number): FeatureStatistics =>
+    statisticsOf(perFrame, anyLength ? 0 : lengths.length, bins, count);
   return {
     seconds: {
       least: (lengths[0] ?? 0) / sampleRateHz,

@@ -1,5 +1,5 @@
 /** The training program's random inputs: what the graph says that they are drawn from, and nothing of what they are for. */
-import { type Distribution, type Draw, valuesPerClip } from "../../compiler/artifact/draws.ts";
+import { type Distribution, type Draw, lengthsPerClip } from "../../compiler/artifact/draws.ts";
 import { type LoadClip, fillBatch, targetsOf } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
 import { drawBeta, drawNormal } from "../data/draw-beta.ts";
@@ -16,6 +16,14 @@ export interface DrawingOptions {
   readonly load: LoadClip;
   /** The targets of background clips among them; default 0. */
   readonly background?: number | undefined;
+}
+
+/** The rows of a part. */
+export interface DrawnRows {
+  /** Of its clips in the epoch's order. */
+  readonly places: readonly number[];
+  /** That each waveform is filled up to. */
+  readonly samples: number;
 }
 
 /** torchaudio 0.13's `mask_along_axis` for these uniforms in [0, 1). */
@@ -68,11 +76,10 @@ const silence = new Float32Array(1);
 /**
  * A part's random inputs. What a clip gets is decided by the seed, the epoch, its place in the epoch's order and the input's
  * name: not by the part that it is computed in, nor by other inputs.
- * @param places of the part's clips in the epoch's order
  * @throws whatever `load` throws
  */
 export const drawInputs = async (
-  places: readonly number[],
+  { places, samples }: DrawnRows,
   { draws, seed, epoch, clips, load, background }: DrawingOptions,
 ): Promise<HostTensors> => {
   const inputs: Record<string, HostTensor> = {};
@@ -85,16 +92,26 @@ export const drawInputs = async (
     const { input, distribution } = draw;
     const name = Array.from(input, (character) => character.codePointAt(0) ?? 0);
     const randoms = places.map((place) => randomOf(seed, epoch, place, ...name));
-    const lengths = draw.shape.slice(1).map(Number);
     if (distribution.kind === "clip") {
       const isDrawn = distribution.where === null ? undefined : inputs[distribution.where]?.data;
       const choose = (random: Random, row: number) =>
         isDrawn?.[row] === 0 ? undefined : clips[random.below(clips.length)];
       chosen.set(input, randoms.map(choose));
-    } else if (distribution.kind === "targets") {
+      continue;
+    }
+    const lengths = lengthsPerClip(draw, { samples });
+    if (distribution.kind === "targets") {
       add(input, targetsOf(chosen.get(distribution.of) ?? [], lengths[0] ?? 0, background), lengths);
     } else {
-      add(input, fillRows(distribution, randoms, valuesPerClip(draw)), lengths);
+      add(
+        input,
+        fillRows(
+          distribution,
+          randoms,
+          lengths.reduce((product, length) => product * length, 1),
+        ),
+        lengths,
+      );
     }
   }
 

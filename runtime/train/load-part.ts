@@ -28,10 +28,8 @@ export const loadPart = async (
   const clips = plan.rows.map(({ clip }) => clip);
   const places = plan.rows.map(({ place }) => place);
   const background = backgroundTarget(metadata);
-  const [{ waveform, samples, targets }, drawn] = await Promise.all([
-    loadBatch(clips, classes, options.load, background),
-    drawInputs(places, { draws: metadata.draws, background, ...options }),
-  ]);
+  const { waveform, samples, targets } = await loadBatch(clips, classes, options.load, background);
+  const drawn = await drawInputs({ places, samples }, { draws: metadata.draws, background, ...options });
   const feeds: HostTensors = {
     [names.waveform]: { type: "float32", data: waveform, dims: [clips.length, samples] },
     [names.targets]: { type: "float32", data: targets, dims: [clips.length, classes] },

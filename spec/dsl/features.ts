@@ -52,6 +52,23 @@ export interface PadOrCut {
 }
 export const padOrCut = (options: Omit<PadOrCut, "kind">): PadOrCut => ({ kind: "padOrCut", ...options });
 
+/**
+ * In the place of `padOrCut`: leaves each clip the frames that it has. The network computes as many as the longest clip of the batch has,
+ * and of shorter clips leaves out what they do not have; the positions are fitted to each clip's own patches, cut from the centre of
+ * those that are held or interpolated, as a checkpoint's are to another length. So each clip gets what the network would answer with
+ * `padOrCut({ frames })` of that clip's frames: [batch, any, bins] -> [batch, the longest, bins].
+ */
+export interface AnyLength {
+  readonly kind: "anyLength";
+  /** The length that positions are held for, in frames: clips of about this length learn and are heard best. The paper's is 1,024. */
+  readonly frames: number;
+  /** Clips of fewer frames get frames of zeros up to so many, as by `padOrCut`. A patch's frames, or more. */
+  readonly least: number;
+  /** Clips of more frames are cut to so many, which bounds the memory that a clip takes. Default 3,072, or `frames` if these are more. */
+  readonly most?: number;
+}
+export const anyLength = (options: Omit<AnyLength, "kind">): AnyLength => ({ kind: "anyLength", ...options });
+
 /** Mean and deviation of the log-mel features over the data that a model learns from; `runtime stats` measures them. */
 export interface Statistics {
   /** Of the log-mel, before normalisation. */
@@ -83,4 +100,4 @@ export type Normalize = NormalizeByStatistics | FromCheckpoint;
 export const normalize = (options: Omit<NormalizeByStatistics, "kind"> | FromCheckpoint): Normalize =>
   "from" in options ? options : { kind: "normalize", ...options };
 
-export type FeatureStep = RemoveMean | KaldiFbank | PadOrCut | Normalize;
+export type FeatureStep = RemoveMean | KaldiFbank | PadOrCut | AnyLength | Normalize;

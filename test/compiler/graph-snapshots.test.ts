@@ -71,6 +71,20 @@ const cases: Readonly<Record<string, Case>> = {
       },
     },
   },
+  "any-length": {
+    input: "waveform",
+    options: {
+      length: "any",
+      most: 96,
+      tokens: ["cls"],
+      training: {
+        optimizer: adam({ learningRate: 1e-4 }),
+        batch: 4,
+        epochs: 1,
+        augment: [mixup({ rate: 0.6 }), maskTime({ frames: 12 }), noise(), roll()],
+      },
+    },
+  },
   "batch-norm": {
     input: "features",
     options: {},

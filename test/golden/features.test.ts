@@ -54,7 +54,7 @@ const runFeatures = async (
 ): Promise<Float32Array> => {
   const b = createBuilder();
   const waveform = b.input("waveform", { dtype: "float32", shape: ["batch", "samples"] });
-  const graph = b.finish([lowerFeatures(b, waveform, features, sampleRateHz)]);
+  const graph = b.finish([lowerFeatures(b, waveform, features, sampleRateHz).values]);
   const length = Math.max(...clips.map((clip) => clip.length));
   const batch = new Float32Array(clips.length * length).fill(absentSample);
   clips.forEach((clip, index) => batch.set(clip, index * length));

@@ -36,7 +36,7 @@ const expectReference = async (mixture: Mixture): Promise<void> => {
   const waveform = b.input("waveform", { dtype: "float32", shape: ["batch", "samples"] });
   const targets = b.input("targets", { dtype: "float32", shape: ["batch", 2] });
   const mixed = mixup.lower(b, { signal: waveform, targets }, { kind: "mixup", rate: 0.5, alpha: 10 }, features);
-  const graph = b.finish([lowerFeatures(b, mixed.signal, features, 16_000)]);
+  const graph = b.finish([lowerFeatures(b, mixed.signal, features, 16_000).values]);
   const [clip, partner] = [mixture.a, mixture.b].map((id) => readReferenceWav(join(folder, `${id}.wav`)));
   if (!clip || !partner) throw new Error("two clips are mixed");
   expect(clip.length).not.toBe(partner.length);

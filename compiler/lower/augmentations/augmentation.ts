@@ -11,6 +11,8 @@ export interface Batch {
   readonly signal: Value;
   /** [batch, classes] */
   readonly targets: Value;
+  /** Of features: the frames that are each clip's own, which come first, float32 [batch, 1]; undefined where all are. */
+  readonly ownFrames?: Value | undefined;
 }
 
 export interface AugmentationRow<Written extends Augmentation> {

@@ -71,7 +71,7 @@ export const mixup: AugmentationRow<Mixup> = {
     return { ...written, alpha };
   },
   words: ({ rate }) => `mixup of ${rate}`,
-  lower: (b, { signal, targets }, { rate, alpha }, features): Batch => {
+  lower: (b, { signal, targets, ownFrames }, { rate, alpha }, features): Batch => {
     const [batch = "batch"] = signal.type.shape;
     const shares = drawShares(b, batch, alpha, rate);
     const partner = b.draw(
@@ -87,6 +87,7 @@ export const mixup: AugmentationRow<Mixup> = {
     return {
       signal: mixWaveforms(b, signal, partner, shares, features),
       targets: mix(b, targets, partnerTargets, shares),
+      ownFrames,
     };
   },
 };

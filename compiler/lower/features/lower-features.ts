@@ -1,7 +1,9 @@
 import { onnxTypeNumbers } from "../../artifact/element-types.ts";
 import { absentSample } from "../../artifact/names.ts";
-import type { NormalizedFeatures } from "../../ir/normalized-spec.ts";
+import { type Dim, product, sum } from "../../artifact/dim.ts";
+import { framesOf, type NormalizedFeatures } from "../../ir/normalized-spec.ts";
 import type { Builder } from "../../ops/builder.ts";
+import { progression } from "../../ops/progression.ts";
 import type { Value } from "../../ir/graph.ts";
 import { fitLength } from "./fit-length.ts";
 import { melMatrix, paddedLength, spectrumMatrix, windowFunction } from "./mel-filters.ts";
@@ -14,22 +16,29 @@ const hopsPerFrame = ({ frameLengthSamples, frameShiftSamples }: NormalizedFeatu
   Math.ceil(frameLengthSamples / frameShiftSamples);
 
 /** Samples from a clip's start that the frames are cut from. */
-export const samplesInReach = (features: NormalizedFeatures): number =>
-  (features.frames + hopsPerFrame(features) - 1) * features.frameShiftSamples;
+export const samplesInReach = (features: NormalizedFeatures): Dim =>
+  product([sum([framesOf(features), hopsPerFrame(features) - 1]), features.frameShiftSamples]);
 
-/** Overlapping frames of fixed number: [batch, samples] -> [batch, frames, length], absent samples as zero. */
+/** Overlapping frames: [batch, samples] -> [batch, frames, length], absent samples as zero. */
 const cutFrames = (b: Builder, samples: Value, features: NormalizedFeatures): Value => {
-  const { frames, frameLengthSamples, frameShiftSamples: shift } = features;
-  const reach = samplesInReach(features);
-  const exact = fitLength(b, samples, reach, b.scalar(0));
+  const { frameLengthSamples, frameShiftSamples: shift } = features;
+  const frames = framesOf(features);
+  const exact = fitLength(b, samples, samplesInReach(features), b.scalar(0));
   const [batch = "batch"] = samples.type.shape;
-  const grid = b.reshape(exact, { shape: [batch, reach / shift, shift] });
+  const grid = b.reshape(exact, { shape: [batch, sum([frames, hopsPerFrame(features) - 1]), shift] });
   const parts = Array.from({ length: hopsPerFrame(features) }, (_, hop) => {
     const width = Math.min(shift, frameLengthSamples - hop * shift);
-    return b.slice(grid, { starts: [hop, 0], ends: [hop + frames, width], axes: [1, 2] });
+    return b.slice(grid, { starts: [hop, 0], ends: [sum([frames, hop]), width], axes: [1, 2] });
   });
   return parts.length === 1 && parts[0] ? parts[0] : b.concat(parts, { axis: 2 });
 };
+
+export interface LoweredFeatures {
+  /** Normalised, [batch, frames, bins]. */
+  readonly values: Value;
+  /** How many of the frames are the clip's own, float32 [batch, 1]; undefined where all clips have one length. */
+  readonly ownFrames: Value | undefined;
+}
 
 /**
  * Kaldi log-mel features: waveform [batch, samples] -> [batch, frames, bins].
@@ -41,8 +50,8 @@ export const lowerFeatures = (
   waveform: Value,
   features: NormalizedFeatures,
   sampleRateHz: number,
-): Value => {
-  const { frames, bins, frameLengthSamples, frameShiftSamples, mean, scale } = features;
+): LoweredFeatures => {
+  const { bins, frameLengthSamples, frameShiftSamples, mean, scale, anyLength } = features;
   const [batch = "batch"] = waveform.type.shape;
   const half = paddedLength(frameLengthSamples) / 2;
 
@@ -68,8 +77,12 @@ export const lowerFeatures = (
   const energies = b.matMul(b.mul(spectrum, spectrum), b.constant("fbank/filters", [2 * half, bins], twice));
   const logMel = b.log(b.clip(energies, b.scalar(powerFloor)));
 
-  const frameEnds = Float32Array.from({ length: frames }, (_, frame) => frame * frameShiftSamples + frameLengthSamples);
-  const inside = b.lessOrEqual(b.constant("fbank/frame-ends", [frames], frameEnds), lengths);
+  const frames = framesOf(features);
+  const frameEnds = progression(b, "fbank/frame-ends", frameLengthSamples, frameShiftSamples, [frames]);
+  const inside = b.lessOrEqual(frameEnds, lengths);
   const padded = b.where(b.reshape(inside, { shape: [batch, frames, 1] }), logMel, b.scalar(0));
-  return b.mul(b.sub(padded, b.scalar(mean)), b.scalar(scale));
+  const values = b.mul(b.sub(padded, b.scalar(mean)), b.scalar(scale));
+  if (!anyLength || typeof frames === "number") return { values, ownFrames: undefined };
+  const whole = b.reduceSum(b.cast(inside, { to: onnxTypeNumbers.float32 }), { axes: [1], keepdims: 1 });
+  return { values, ownFrames: b.clip(whole, b.scalar(anyLength.least)) };
 };

@@ -1,4 +1,4 @@
-import { framesIn, samplesIn } from "../../../compiler/artifact/frames.ts";
+import { framesIn, mostFrames, samplesIn } from "../../../compiler/artifact/frames.ts";
 import { openClips } from "../../evaluate/open-clips.ts";
 import { openFeatureExtractor } from "../../engine/feature-extractor.ts";
 import { nodeEngine } from "../../engine/node.ts";
@@ -18,14 +18,14 @@ export const addSpectrograms = async (
   artifact: Artifact,
   folder: string,
 ): Promise<readonly WorstClip[]> => {
-  const { classes, frames, bins, sampleRateHz } = artifact.metadata;
+  const { classes, bins, sampleRateHz } = artifact.metadata;
   const extractor = await openFeatureExtractor(nodeEngine, artifact);
   const supply = openClips(artifact);
   const draw = async (name: string): Promise<Spectrogram> => {
     const source = clipSource(name, classes, folder);
     const waveform = await supply.load({ name, source, classIndices: [] });
     const features = await extractor.extract(waveform);
-    const present = Math.min(frames, framesIn(waveform.length, artifact.metadata));
+    const present = Math.min(mostFrames(artifact.metadata), framesIn(waveform.length, artifact.metadata));
     const image = drawSpectrogram(features.subarray(0, present * bins), bins);
     const seconds = samplesIn(present, artifact.metadata) / sampleRateHz;
     return { dataUri: `data:image/png;base64,${image.toString("base64")}`, seconds };

@@ -7,10 +7,12 @@ import {
   evaluate,
   isAtMost,
   leastLength,
+  mostLength,
   printDim,
   product,
   sameDim,
   sum,
+  wholeSteps,
 } from "../../../compiler/artifact/dim.ts";
 
 const padded = sum(["samples", 480]);
@@ -95,6 +97,46 @@ describe("cut", () => {
   });
 });
 
+describe("whole steps", () => {
+  test("are those that lie in a length after its first elements, whatever it is; steps of steps are steps", () => {
+    const heard = cut("samples", 0, 40) ?? 0;
+    const dims: readonly Dim[] = ["samples", heard, sum([wholeSteps(heard, 5, 3), 2])];
+    for (const dim of dims) {
+      for (const first of [2, 3, 4, 7]) {
+        for (const by of [1, 2, 3, 5]) {
+          const steps = wholeSteps(dim, first, by);
+          for (let samples = 0; samples < 50; samples++) {
+            const lengths = { samples };
+            expect(evaluate(steps, lengths)).toBe(Math.max(Math.floor((evaluate(dim, lengths) - first) / by), 0));
+          }
+        }
+      }
+    }
+  });
+
+  test("of a number are one; of a length that is no named one, or that begins before it, they are not known", () => {
+    expect(wholeSteps(17, 3, 4)).toBe(3);
+    expect(wholeSteps(2, 3, 4)).toBe(0);
+    expect(printDim(sum([wholeSteps(cut("samples", 0, 40) ?? 0, 10, 4), 1]))).toBe("samples[10..40]/4+1");
+    expect(() => wholeSteps(product([2, "samples"]), 3, 4)).toThrow("steps of 2*samples are not known");
+    expect(() => wholeSteps(sum(["samples", 3]), 1, 4)).toThrow("steps of samples+3 begin before it");
+  });
+
+  test("are bounded, and so is what is made of them", () => {
+    const frames = sum([wholeSteps(cut("samples", 0, 40) ?? 0, 10, 4), 1]);
+    expect(mostLength(frames)).toBe(8);
+    expect(mostLength(product([3, frames]))).toBe(24);
+    expect(mostLength("samples")).toBe(Infinity);
+    expect(isAtMost(product([4, frames]), sum(["samples", 4]))).toBe(true);
+    expect(isAtMost(frames, 8)).toBe(true);
+    expect(isAtMost(frames, 7)).toBe(false);
+    const columns = sum([wholeSteps(frames, 1, 3), 1]);
+    expect(isAtMost(product([3, columns]), sum([frames, 3]))).toBe(true);
+    expect(isAtMost(product([4, columns]), sum([frames, 3]))).toBe(false);
+    expect(isAtMost(product(["batch", 3, columns]), product(["batch", sum([frames, 3])]))).toBe(true);
+  });
+});
+
 test("the least length is what is added, and one length is at most another where each of its terms is", () => {
   expect(leastLength(padded)).toBe(480);
   expect(leastLength("samples")).toBe(0);
@@ -105,7 +147,13 @@ test("the least length is what is added, and one length is at most another where
 });
 
 test("what is written as JSON is read as it was; anything else is refused", () => {
-  for (const dim of [7, "batch", padded, product(["batch", sum([cut("samples", 0, 5) ?? 0, 1])])] as const) {
+  for (const dim of [
+    7,
+    "batch",
+    padded,
+    product(["batch", sum([cut("samples", 0, 5) ?? 0, 1])]),
+    wholeSteps(cut("samples", 0, 40) ?? 0, 2, 3),
+  ] as const) {
     expect(v.parse(dimSchema, JSON.parse(JSON.stringify(dim)))).toStrictEqual(dim);
   }
   for (const other of [-1, null, "frames", [], { terms: [{ times: 2 }] }, { terms: [{ times: 1, factors: [3] }] }]) {

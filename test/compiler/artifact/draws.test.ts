@@ -1,7 +1,7 @@
 /** Which lists of draws are read, and what is said of others. */
 import * as v from "valibot";
 import { describe, expect, test } from "vitest";
-import { type Distribution, type Draw, drawsSchema, valuesPerClip } from "../../../compiler/artifact/draws.ts";
+import { type Distribution, type Draw, drawsSchema, lengthsPerClip } from "../../../compiler/artifact/draws.ts";
 
 const draw = (input: string, distribution: Distribution, ...rest: readonly Draw["shape"][number][]): Draw => ({
   input,
@@ -27,7 +27,8 @@ test("every distribution, with the shapes that it has", () => {
     draw("any", { kind: "clip", where: null }, "drawn_samples"),
   ];
   expect(v.parse(drawsSchema, draws)).toStrictEqual(draws);
-  expect(draws.map(valuesPerClip)).toStrictEqual([1, 1, 1, 3, 12, 1, 2, 2, 1]);
+  const lengths = draws.map((each) => lengthsPerClip(each, { samples: 7, drawn_samples: 9 }));
+  expect(lengths).toStrictEqual([[], [], [9], [3], [4, 3], [], [2], [2], [9]]);
 });
 
 const uniform = { kind: "uniform", from: 0, to: 1 } as const;

@@ -71,6 +71,29 @@ export default tiny({ training: { optimizer: adam({ learningRate: 1 }), batch: 1
     expect(compileAndPrint(spec, own)).toBe("compiled");
   });
 
+  test("any length of features", () => {
+    const own = mkdtempSync(join(folder, "case-"));
+    const spec = join(own, "spec.ts");
+    writeFileSync(join(own, "tiny-model.ts"), readFileSync(tinyModel));
+    writeFileSync(
+      spec,
+      `import { anyLength, kaldiFbank } from "specgraph";
+import { tiny } from "./tiny-model.ts";
+
+const fbank = kaldiFbank({ bins: 16, frameLengthMs: 25, frameShiftMs: 10, window: "hanning" });
+export default tiny({ features: [fbank, anyLength({ frames: 24, least: 8 })] });
+`,
+    );
+    expect(compileAndPrint(spec, own, "features")).toBe(
+      `spec.ts:5:41 error: anyLength tells a clip's end by its samples, and a graph that starts at features has none (any-length-needs-waveforms)
+  5 | export default tiny({ features: [fbank, anyLength({ frames: 24, least: 8 })] });
+    |                                         ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  fix: compile with --input waveform, or take padOrCut
+`,
+    );
+    expect(compileAndPrint(spec, own)).toBe("compiled");
+  });
+
   test("the spec is missing", () => {
     expect(compileAndPrint(join(folder, "none.ts"), folder)).toBe("error: there is no spec none.ts (spec-missing)\n");
   });

@@ -66,7 +66,9 @@ const expectClose = (found: ArrayLike<number>, expected: ArrayLike<number>, what
 
 const flowOf = (lengths: readonly number[]): Flow => {
   const [first = 1, second = 1] = lengths;
-  return lengths.length === 1 ? { kind: "vector", width: first } : { kind: "spectrogram", frames: first, bins: second };
+  return lengths.length === 1
+    ? { kind: "vector", width: first }
+    : { kind: "spectrogram", frames: first, bins: second, heldFrames: first };
 };
 
 /** The layer alone; in training with gradients of sum(y dy). */
@@ -81,7 +83,8 @@ const lowerAlone = (lengths: readonly number[], layer: ReturnType<typeof batchNo
     running_mean: state("statistic", "running_mean"),
     running_variance: state("statistic", "running_variance"),
   };
-  const call = { layer, takes: flowOf(lengths), b, x, path: "p", parameters, statistics, lowerBranch: () => x };
+  const [takes, presence] = [flowOf(lengths), undefined];
+  const call = { layer, takes, b, x, path: "p", parameters, statistics, presence, lowerBranch: () => x };
   const y = (isTraining && row.lowerForTraining?.(call)) || row.lower(call);
   if (!isTraining) return { ...b.finish([y]), states: b.finish([y]).states };
   const dy = b.input("dy", x.type);

@@ -62,6 +62,7 @@ describe.each([
       path: "p",
       parameters: {},
       statistics: {},
+      presence: undefined,
       lowerBranch: () => x,
     };
     const y = row.lowerForTraining?.(call) ?? x;

@@ -42,7 +42,10 @@ const lower = (network: Layers): { spec: NormalizedSpec; graph: Graph } => {
   const b = createBuilder();
   const features = b.input("features", { dtype: "float32", shape: ["batch", frames, bins] });
   declareStates(b, spec.network);
-  return { spec, graph: b.finish([lowerNetwork(b, features, spec, () => undefined, "inference")]) };
+  return {
+    spec,
+    graph: b.finish([lowerNetwork(b, { values: features, ownFrames: undefined }, spec, () => undefined, "inference")]),
+  };
 };
 
 /** The largest difference from double precision, relative to the largest logit if that is above 1. */
@@ -212,7 +215,8 @@ test("a second lowering for training has the first one's parameters and nodes of
   const spec = normalizeSpec(tiny(), () => undefined, "spec.ts");
   const b = createBuilder();
   const features = b.input("features", { dtype: "float32", shape: ["batch", frames, bins] });
-  const lowerAs = (mode: Mode) => lowerNetwork(b, features, spec, () => undefined, mode);
+  const lowerAs = (mode: Mode) =>
+    lowerNetwork(b, { values: features, ownFrames: undefined }, spec, () => undefined, mode);
   declareStates(b, spec.network);
   const outputs = [lowerAs("inference")];
   const { states, nodes } = b.finish([]);

@@ -1,7 +1,7 @@
 /** One sample per operator: operands to try, and the operator's definition in double precision. */
 import type { Attributes } from "../../../compiler/ir/graph.ts";
 import { onnxTypeNumbers } from "../../../compiler/artifact/element-types.ts";
-import { type Dim, product } from "../../../compiler/artifact/dim.ts";
+import { cut, product, sum as sumOf, wholeSteps } from "../../../compiler/artifact/dim.ts";
 import type { OpName } from "../../../compiler/ops/table.ts";
 import { at, broadcast, elementwise, erf, type NdArray, reduce, sum, tabulate } from "./nd-array.ts";
 import { booleans, float, floats, halves, integers, type Operand } from "./operand.ts";
@@ -28,6 +28,9 @@ const unary = (f: (x: number) => number, ...operands: readonly Operand[]): Sampl
   cases: operands.map((operand) => ({ operands: [operand] })),
   evaluate: ([x]) => elementwise(f, x as NdArray),
 });
+
+/** Of the samples but the first, as far as the sixteenth. */
+const pairs = wholeSteps(cut("samples", 0, 16) ?? 0, 1, 2);
 
 const broadcasts: readonly (readonly [Operand, Operand])[] = [
   [float([2, 3]), float([2, 3], 2)],
@@ -156,13 +159,9 @@ export const samples: { readonly [Name in OpName]: Sample } = {
       { operands: [float(["batch", 3, 4])], attributes: { shape: [product([3, "batch"]), 4] } },
       { operands: [float([product([3, "batch"]), 4])], attributes: { shape: ["batch", 3, 4] } },
       { operands: [float([1, 1])], attributes: { shape: [] } },
+      { operands: [float(["batch", "samples", 2])], attributes: { shape: [2, "samples", "batch"] } },
     ],
-    evaluate: ([x], { shape }) => {
-      const { data } = x as NdArray;
-      const lengths = shape as readonly Dim[];
-      const known = lengths.reduce<number>((size, dim) => (typeof dim === "number" ? size * dim : size), 1);
-      return { data, shape: lengths.map((dim) => (typeof dim === "number" ? dim : data.length / known)) };
-    },
+    evaluate: ([x], { shape }) => ({ data: (x as NdArray).data, shape: shape as readonly number[] }),
   },
   transpose: {
     cases: [
@@ -184,6 +183,7 @@ export const samples: { readonly [Name in OpName]: Sample } = {
       { operands: [float(["batch", 2, 3]), float(["batch", 4, 3])], attributes: { axis: 1 } },
       { operands: [float([2, 1]), float([2, 2]), float([2, 3])], attributes: { axis: -1 } },
       { operands: [float([2, 3])], attributes: { axis: 0 } },
+      { operands: [float(["batch", "samples"]), float(["batch", 2])], attributes: { axis: 1 } },
     ],
     evaluate: (parts, { axis }) => {
       const [first = { shape: [], data: new Float64Array() }] = parts;
@@ -200,6 +200,7 @@ export const samples: { readonly [Name in OpName]: Sample } = {
     cases: [
       { operands: [float(["batch", 6])], attributes: { axis: 1, split: [1, 2, 3] } },
       { operands: [float([3, "batch", 2])], attributes: { axis: -3, split: [2, 1] } },
+      { operands: [float(["samples", sumOf(["samples", 2])])], attributes: { axis: 1, split: ["samples", 2] } },
     ],
     evaluate: ([x], { axis, split }) => {
       const { shape } = x as NdArray;
@@ -217,6 +218,11 @@ export const samples: { readonly [Name in OpName]: Sample } = {
     cases: [
       { operands: [float(["batch", 5])], attributes: { starts: [1], ends: [4], axes: [1] } },
       { operands: [float([4, "batch", 5])], attributes: { starts: [0, 2], ends: [2, 5], axes: [0, 2] } },
+      {
+        operands: [float(["samples", sumOf(["samples", 4])])],
+        attributes: { starts: [2], ends: [sumOf(["samples", 2])], axes: [1] },
+      },
+      { operands: [float([9, "samples"])], attributes: { starts: [0], ends: [pairs], axes: [0] } },
     ],
     evaluate: ([x], { starts, ends, axes }) => {
       const { shape } = x as NdArray;
@@ -233,6 +239,7 @@ export const samples: { readonly [Name in OpName]: Sample } = {
     cases: [
       { operands: [float([2, 3]), floats([], [0.5])], attributes: { pads: [0, 1, 0, 2] } },
       { operands: [float(["batch", 3, 2]), floats([], [0])], attributes: { pads: [0, 2, 0, 0, 0, 1] } },
+      { operands: [float(["batch", "samples"]), floats([], [0])], attributes: { pads: [0, 1, 0, pairs] } },
     ],
     evaluate: ([x, fill], { pads }) => {
       const { shape } = x as NdArray;

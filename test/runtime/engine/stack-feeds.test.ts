@@ -6,6 +6,16 @@ import { stackFeeds } from "../../../runtime/engine/stack-feeds.ts";
 
 const describeTensor = ({ type, dims, data }: HostTensor) => [type, dims, data];
 
+test("what is drawn for the frames of shorter waveforms is filled up with zeros", () => {
+  const stacked = stackFeeds([
+    { noise: hostTensor("float32", Float32Array.of(1, 2, 3, 4), [2, 1, 2]) },
+    { noise: hostTensor("float32", Float32Array.of(1, 2, 3, 4, 5, 6, 7, 8), [2, 2, 2]) },
+  ]);
+  expect(Object.values(stacked).map(describeTensor)).toStrictEqual([
+    ["float32", [2, 2, 2, 2], Float32Array.of(1, 2, 0, 0, 3, 4, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8)],
+  ]);
+});
+
 test("every type gets an axis in front; shorter waveforms are filled up", () => {
   const stacked = stackFeeds([
     {

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { cut, sum, wholeSteps } from "../../../compiler/artifact/dim.ts";
 import type { Distribution, Draw } from "../../../compiler/artifact/draws.ts";
 import { absentSample } from "../../../compiler/artifact/names.ts";
 import type { Clip } from "../../../runtime/data/dataset.ts";
@@ -39,10 +40,9 @@ const options: DrawingOptions = { draws: everything, seed: 1, epoch: 1, clips, l
 
 const drawn = async (places: readonly number[], changes: Partial<DrawingOptions> = {}) =>
   Object.fromEntries(
-    Object.entries(await drawInputs(places, { ...options, ...changes })).map(([input, { dims, data }]) => [
-      input,
-      { dims, data: data as Float32Array },
-    ]),
+    Object.entries(await drawInputs({ places, samples: 7 }, { ...options, ...changes })).map(
+      ([input, { dims, data }]) => [input, { dims, data: data as Float32Array }],
+    ),
   );
 
 /** Many clips' values of one input, clip after clip. */
@@ -70,6 +70,18 @@ test("spans for given uniforms, as torchaudio places its masks", () => {
   for (const { mask_param: widest, size: within, u_width: length, u_start: start, ...expected } of rows) {
     expect(placeSpan({ widest, within }, length, start)).toStrictEqual([expected.start, expected.end]);
   }
+});
+
+test("of lengths that the batch's samples decide, a clip's values are the first ones, whatever the batch", async () => {
+  const frames = sum([wholeSteps(cut("samples", 0, 40) ?? 0, 5, 3), 1]);
+  const draws = [draw("noise", { kind: "uniform", from: 0, to: 1 }, frames, 2)];
+  const noiseOf = async (samples: number) =>
+    (await drawInputs({ places: [0, 1], samples }, { ...options, draws }))["noise"] ?? { dims: [], data: [] };
+  const [short, long] = [await noiseOf(8), await noiseOf(100)];
+  expect(short.dims).toStrictEqual([2, 2, 2]);
+  expect(long.dims).toStrictEqual([2, 12, 2]);
+  const rows = [long.data.slice(0, 4), long.data.slice(24, 28)].flatMap((row) => Array.from(row, Number));
+  expect(Array.from(short.data, Number)).toStrictEqual(rows);
 });
 
 describe("distributions", () => {

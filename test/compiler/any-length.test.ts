@@ -1,0 +1,282 @@
+/** Graphs of any length answer for each clip what the fixed-length graph of its length answers, whatever else is in the batch. */
+import { describe, expect, test } from "vitest";
+import { absentSample } from "../../compiler/artifact/names.ts";
+import type { Dim } from "../../compiler/artifact/dim.ts";
+import { samplesIn } from "../../compiler/artifact/frames.ts";
+import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
+import { patchesToken } from "../../compiler/artifact/token-layout.ts";
+import type { Tokens } from "../../compiler/ir/flow.ts";
+import { unchanged } from "../../compiler/ir/graph.ts";
+import type { NormalizedSpec } from "../../compiler/ir/normalized-spec.ts";
+import { withInner } from "../../compiler/ir/placed-layer.ts";
+import { lowerSpec } from "../../compiler/lower/lower-spec.ts";
+import { adaptPositions } from "../../compiler/weights/adapt-positions.ts";
+import {
+  anyLength,
+  appendTokens,
+  attention,
+  batchNorm,
+  dense,
+  gelu,
+  kaldiFbank,
+  layerNorm,
+  type Layers,
+  meanOfPatches,
+  meanOfTokens,
+  normalize,
+  padOrCut,
+  patchEmbedding,
+  positionalEmbedding,
+  prependTokens,
+  removeMean,
+  residual,
+} from "../../spec/dsl/index.ts";
+import { generateTensor } from "../golden-data/deterministic-tensor.ts";
+import { Tensor } from "../onnxruntime.ts";
+import { runGraph } from "./run-graph.ts";
+import { tiny } from "./tiny-model.ts";
+
+const bins = 24;
+const held = 60;
+const [least, most] = [8, 150];
+const framing = { minSamples: 400, frameShiftSamples: 160 };
+
+const specOf = (network: Layers, frames?: number): NormalizedSpec => {
+  const length = frames === undefined ? anyLength({ frames: held, least, most }) : padOrCut({ frames });
+  const features = [
+    removeMean(),
+    kaldiFbank({ bins, frameLengthMs: 25, frameShiftMs: 10, window: "hanning" }),
+    length,
+    normalize({ mean: -4, std: 4 }),
+  ];
+  return normalizeSpec(tiny({ features, network }), () => undefined, "spec.ts");
+};
+
+/** What reaches the positions. */
+const positionsOf = ({ network }: NormalizedSpec): Tokens => {
+  const placed = withInner(network).find(({ layer }) => layer.kind === "positionalEmbedding");
+  if (placed?.takes.kind !== "tokens") throw new Error("no positions");
+  return placed.takes;
+};
+
+const isPositions = (name: string): boolean => name.startsWith("positionalEmbedding");
+const sizeOf = (shape: readonly Dim[]): number => shape.reduce<number>((size, length) => size * Number(length), 1);
+
+/** [tokens of `to`, tokens of `from`]: the positions of the one from those of the other, by the rule of imports. */
+const fit = (from: Tokens, to: Tokens): readonly Float32Array[] => {
+  const patches = from.grid.rows * from.grid.columns;
+  const [before, others] = [from.order.indexOf(patchesToken), from.order.length - 1];
+  const one = (length: number, at: number): Float32Array => Float32Array.from({ length }, (_, i) => Number(i === at));
+  const identity = Float32Array.from({ length: patches * patches }, (_, i) => Number(i % (patches + 1) === 0));
+  const fitted = adaptPositions(identity, from.grid, to.grid, "bilinear");
+  const rows = Array.from({ length: fitted.length / patches }, (_, row) => {
+    const values = new Float32Array(patches + others);
+    values.set(fitted.subarray(row * patches, (row + 1) * patches), before);
+    return values;
+  });
+  const token = (index: number): Float32Array => one(patches + others, index < before ? index : index + patches);
+  const tokens = Array.from({ length: others }, (_, index) => token(index));
+  return [...tokens.slice(0, before), ...rows, ...tokens.slice(before)];
+};
+
+/** matrix x values, [rows, inner] and [inner, width]. */
+const times = (matrix: readonly Float32Array[], values: Float32Array, width: number): Float32Array =>
+  Float32Array.from({ length: matrix.length * width }, (_, at) => {
+    const [row, unit] = [Math.floor(at / width), at % width];
+    return (matrix[row] ?? new Float32Array()).reduce(
+      (sum, share, k) => sum + share * (values[k * width + unit] ?? NaN),
+      0,
+    );
+  });
+
+const transposed = (matrix: readonly Float32Array[]): readonly Float32Array[] =>
+  Array.from(matrix[0] ?? [], (_, column) => Float32Array.from(matrix, (row) => row[column] ?? NaN));
+
+/** A value of each parameter; of positions, which are large so that those of another place are seen, fitted to the spec's grid. */
+const parametersOf = (spec: NormalizedSpec, anySpec: NormalizedSpec) => {
+  const [from, to] = [positionsOf(anySpec), positionsOf(spec)];
+  const matrix = fit(from, to);
+  const states = new Map(
+    lowerSpec(spec, "waveform", () => undefined).inference.states.map((state) => [state.value.name, state]),
+  );
+  return (name: string): Float32Array | undefined => {
+    const state = states.get(name);
+    if (!state || state.kind === "statistic") return undefined;
+    if (!isPositions(name)) return generateTensor(name, sizeOf(state.value.type.shape), 0.5);
+    return times(matrix, generateTensor(name, (matrix[0]?.length ?? 0) * from.width, 0.5), from.width);
+  };
+};
+
+const clipOf = (name: string, samples: number): Float32Array => generateTensor(`clip/${name}`, samples, 0.3, 0.1);
+
+const batchOf = (clips: readonly Float32Array[]): Tensor => {
+  const longest = Math.max(...clips.map(({ length }) => length));
+  const data = new Float32Array(clips.length * longest).fill(absentSample);
+  clips.forEach((clip, row) => data.set(clip, row * longest));
+  return new Tensor("float32", data, [clips.length, longest]);
+};
+
+const logitsOf = async (
+  spec: NormalizedSpec,
+  anySpec: NormalizedSpec,
+  clips: readonly Float32Array[],
+  options = {},
+): Promise<readonly number[][]> => {
+  const { inference } = lowerSpec(spec, "waveform", () => undefined);
+  const [logits] = await runGraph(
+    { ...inference, outputs: inference.outputs.slice(0, 1) },
+    { waveform: batchOf(clips) },
+    parametersOf(spec, anySpec),
+    options,
+  );
+  const classes = spec.classes.length;
+  const values = Array.from((logits?.data ?? new Float32Array()) as Float32Array);
+  return clips.map((_, row) => values.slice(row * classes, (row + 1) * classes));
+};
+
+/** By parameter, and the loss. */
+const gradientsOf = async (
+  spec: NormalizedSpec,
+  anySpec: NormalizedSpec,
+  clips: readonly Float32Array[],
+  targets: readonly number[],
+): Promise<ReadonlyMap<string, Float32Array>> => {
+  const { gradients } = lowerSpec(spec, "waveform", () => undefined);
+  if (!gradients) throw new Error("nothing is trained");
+  const kept = gradients.states.filter(({ kind, next }) => kind === "gradient" && next);
+  const outputs = [...gradients.outputs, ...kept.flatMap(({ next }) => next ?? [])];
+  const states = gradients.states.map(unchanged).filter(({ kind }) => kind !== "gradient");
+  const found = await runGraph(
+    { ...gradients, states, outputs },
+    { waveform: batchOf(clips), targets: new Tensor("float32", Float32Array.from(targets), [clips.length, 2]) },
+    parametersOf(spec, anySpec),
+  );
+  const names = ["loss", ...kept.map(({ value }) => value.name.replace("gradient.", ""))];
+  return new Map(names.map((name, index) => [name, found[index]?.data as Float32Array]));
+};
+
+const patches = (stride: number, width = 8): Layers[number] =>
+  patchEmbedding({ patch: { bins: 8, frames: 8 }, stride: { bins: stride, frames: stride }, width });
+
+const block: Layers = [
+  residual(layerNorm({ eps: 1e-6 }), attention({ heads: 2 })),
+  residual(layerNorm({ eps: 1e-6 }), dense(16), gelu(), dense(8)),
+];
+
+const networks: Readonly<Record<string, Layers>> = {
+  "a class token": [
+    patches(8),
+    prependTokens("cls"),
+    positionalEmbedding(),
+    ...block,
+    meanOfTokens("cls"),
+    dense("classes"),
+  ],
+  "two tokens, overlapping patches": [
+    patches(5),
+    prependTokens("cls", "dist"),
+    positionalEmbedding(),
+    ...block,
+    ...block,
+    meanOfTokens("cls", "dist"),
+    dense("classes"),
+  ],
+  "the mean of patches, patches apart": [
+    patches(10),
+    prependTokens("cls"),
+    positionalEmbedding(),
+    ...block,
+    meanOfPatches(),
+    dense("classes"),
+  ],
+  "the mean of all, tokens last": [
+    patches(3),
+    appendTokens("cls"),
+    positionalEmbedding(),
+    ...block,
+    meanOfTokens(),
+    dense("classes"),
+  ],
+  "tokens on both sides, positions before the last": [
+    patches(6),
+    prependTokens("cls"),
+    positionalEmbedding(),
+    appendTokens("end"),
+    ...block,
+    meanOfTokens("cls", "end"),
+    dense("classes"),
+  ],
+  "batch normalisation before and after": [
+    batchNorm(),
+    patches(8),
+    batchNorm(),
+    positionalEmbedding(),
+    ...block,
+    batchNorm(),
+    meanOfPatches(),
+    dense("classes"),
+  ],
+};
+
+/** In frames: shorter than a patch, one patch, a little more, what is held, and as much as is heard, or more. */
+const lengths = [3, 8, 23, 60, 61, 97, 150, 170];
+const heardOf = (frames: number): number => Math.min(Math.max(frames, least), most);
+const clipsOf = (frames: readonly number[]): readonly Float32Array[] =>
+  frames.map((count, index) => clipOf(String(count), samplesIn(count, framing) + index * 13));
+
+/** Relative to the largest, if that is above 1. */
+const distance = (found: ArrayLike<number> | undefined, expected: ArrayLike<number>): number => {
+  const scale = Math.max(1, ...Array.from(expected, Math.abs));
+  return Math.max(...Array.from(expected, (value, at) => Math.abs((found?.[at] ?? NaN) - value) / scale));
+};
+
+describe.each(Object.entries(networks))("%s", (_, network) => {
+  const any = specOf(network);
+
+  test("each clip is as in the graph of its length, alone and among others", async () => {
+    const clips = clipsOf(lengths);
+    const together = await logitsOf(any, any, clips);
+    for (const [index, clip] of clips.entries()) {
+      const frames = lengths[index] ?? 0;
+      const [expected = []] = await logitsOf(specOf(network, heardOf(frames)), any, [clip]);
+      expect(distance(together[index], expected), `${frames} frames among others`).toBeLessThan(1e-5);
+      if (index % 3 !== 0) continue;
+      const [alone] = await logitsOf(any, any, [clip]);
+      expect(distance(alone, expected), `${frames} frames alone`).toBeLessThan(1e-5);
+    }
+  });
+});
+
+describe.each(Object.entries(networks).filter(([name]) => !name.startsWith("batch norm")))(
+  "training of %s",
+  (_, network) => {
+    const any = specOf(network);
+
+    test("the gradients of a batch are the mean of those of its clips, each in the graph of its length", async () => {
+      const frames = [5, 23, 97];
+      const clips = clipsOf(frames);
+      const target = (index: number): readonly number[] => (index % 2 === 0 ? [1, 0] : [0, 1]);
+      const together = await gradientsOf(
+        any,
+        any,
+        clips,
+        clips.flatMap((__, index) => target(index)),
+      );
+      const sums = new Map<string, Float64Array>();
+      for (const [index, clip] of clips.entries()) {
+        const spec = specOf(network, heardOf(frames[index] ?? 0));
+        const back = transposed(fit(positionsOf(any), positionsOf(spec)));
+        for (const [name, values] of await gradientsOf(spec, any, [clip], target(index))) {
+          const own = isPositions(name) ? times(back, values, positionsOf(any).width) : values;
+          const sum = sums.get(name) ?? new Float64Array(own.length);
+          sums.set(
+            name,
+            sum.map((value, at) => value + (own[at] ?? NaN) / clips.length),
+          );
+        }
+      }
+      expect([...together.keys()]).toStrictEqual([...sums.keys()]);
+      for (const [name, values] of together) expect(distance(values, sums.get(name) ?? []), name).toBeLessThan(1e-5);
+    });
+  },
+);
