@@ -8,7 +8,7 @@ import { deviceNames } from "../engine/device.ts";
 import { UserError } from "../user-error.ts";
 import { plural } from "../../compiler/artifact/plural.ts";
 import { shortenList } from "../text/shorten-list.ts";
-import type { ClassifyOptions, Clip, Graph, OpenOptions, Recording, Threshold } from "./model.ts";
+import type { CallOptions, ClassifyOptions, Clip, Graph, OpenOptions, Recording, Threshold } from "./model.ts";
 
 const signal = v.instance(AbortSignal, "an AbortSignal");
 
@@ -17,6 +17,7 @@ const openSchema = v.strictObject({
   batch: v.optional(whole(1, 1024)),
   signal: v.optional(signal),
 });
+const callSchema = v.strictObject({ signal: v.optional(signal) });
 const classifySchema = v.strictObject({ top: v.optional(whole(0, 1e6)), signal: v.optional(signal) });
 
 const above0 = v.pipe(v.number("a number above 0"), v.finite("a number above 0"), v.gtValue(0, "a number above 0"));
@@ -63,6 +64,10 @@ const checkOptions = <Options>(schema: v.GenericSchema<Options>, known: readonly
 /** @throws UserError */
 export const checkOpenOptions = (given: unknown): OpenOptions =>
   checkOptions(openSchema, Object.keys(openSchema.entries), given);
+
+/** @throws UserError */
+export const checkCallOptions = (given: unknown): CallOptions =>
+  checkOptions(callSchema, Object.keys(callSchema.entries), given);
 
 /** @throws UserError */
 export const checkClassifyOptions = (given: unknown): ClassifyOptions =>

@@ -34,7 +34,7 @@ export const startModelThread = (opening: Opening) => {
   return {
     opened: answer<Opened>(),
     ask: <Value>(request: Request): Promise<Value> => {
-      const transfer = request.kind === "classify" ? request.clips.map(({ buffer }) => buffer) : [];
+      const transfer = request.kind !== "close" ? request.clips.map(({ buffer }) => buffer) : [];
       // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
       if (lost === undefined) worker.postMessage(request, transfer);
       return answer<Value>();

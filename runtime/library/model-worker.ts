@@ -1,4 +1,5 @@
-/** The thread of one model: opens the graph that it is started with, and then classifies what it is sent, one batch at a time. */
+/** The thread of one model: opens the graph that it is started with, and then computes what it is sent, one batch at a time. */
+import { statSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { costFor } from "../../compiler/artifact/cost.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
@@ -11,8 +12,12 @@ import type { DeviceChoice } from "../devices/choose-device.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import { type Classifier, openClassifier } from "../engine/classifier.ts";
 import type { Device, DeviceName } from "../engine/device.ts";
+import { type InsideName, type Insight, openInsight } from "../engine/insight.ts";
+import type { HostTensor } from "../engine/engine.ts";
 import { nodeEngine } from "../engine/node.ts";
+import { type InputPlaces, inputPlaces } from "../evaluate/input-places.ts";
 import { type Reply, replyOf } from "../threads/reply.ts";
+import { UserError } from "../user-error.ts";
 import type { ModelDevice, ModelMetadata } from "./model.ts";
 
 /** What the thread is started with. */
@@ -32,8 +37,27 @@ export interface Opened {
 
 /** What it is sent then. */
 export type Request =
-  | { readonly kind: "classify"; readonly clips: readonly Float32Array<ArrayBuffer>[] }
+  | { readonly kind: Task; readonly clips: readonly Float32Array<ArrayBuffer>[] }
   | { readonly kind: "close" };
+
+/** What can be computed of clips, and what that gives of all of them, in row-major order. */
+export interface Answers {
+  /** Scores [clips, classes]. */
+  readonly classify: Float32Array;
+  /** Embeddings [clips, width]. */
+  readonly embed: Float32Array;
+  readonly explain: {
+    /** [clips, classes] */
+    readonly scores: Float32Array;
+    /** [clips, frames, bins] */
+    readonly features: Float32Array;
+    /** The rollout [clips, tokens]. */
+    readonly attention: Float32Array;
+    readonly places: InputPlaces;
+  };
+}
+
+export type Task = keyof Answers;
 
 /** Results of operators together, of all clips that are computed at once. */
 const batchBudgetBytes = 256e6;
@@ -63,16 +87,24 @@ const describeDevice = (device: Device, choice: DeviceChoice | undefined): Model
   };
 };
 
-let classifier: Classifier | undefined;
+/** Changes with a file's content. */
+const stampOf = (graph: Opening["graph"]): string | undefined => {
+  const stats = typeof graph === "string" ? statSync(graph, { throwIfNoEntry: false }) : undefined;
+  return stats && [stats.ino, stats.size, stats.mtimeMs].join();
+};
 
-const open = async ({ graph, device: name, batch }: Opening): Promise<Opened> => {
+const { graph, device: deviceName, batch } = workerData as Opening;
+const stamp = stampOf(graph);
+let opened: { readonly classifier: Classifier; readonly device: Device } | undefined;
+
+const open = async (): Promise<Opened> => {
   const artifact = readWaveformArtifact(graph);
   const requirements = clipRequirements(artifact.metadata);
   let choice: DeviceChoice | undefined;
-  const device = await selectDevice(name, (chosen) => {
+  const device = await selectDevice(deviceName, (chosen) => {
     choice = chosen;
   });
-  classifier = await openClassifier(nodeEngine, artifact, device);
+  opened = { classifier: await openClassifier(nodeEngine, artifact, device), device };
   return {
     metadata: describeModel(artifact, requirements),
     device: describeDevice(device, choice),
@@ -81,21 +113,64 @@ const open = async ({ graph, device: name, batch }: Opening): Promise<Opened> =>
   };
 };
 
-/** @returns the scores [clips, classes], in row-major order */
-const classify = async (clips: readonly Float32Array[]): Promise<Float32Array> => {
-  if (classifier === undefined) throw new Error("the model is not open");
+const requireOpened = () => {
+  if (opened === undefined) throw new Error("the model is not open");
+  return opened;
+};
+
+/** What was opened for more than scores. */
+const insights: Pick<Insight<never>, "close">[] = [];
+
+/** Opens the graph for what it has inside when that is first asked for: who never asks pays nothing. */
+const insideOf = <Name extends InsideName>(...wanted: readonly Name[]) => {
+  const openOnce = async () => {
+    const artifact = readWaveformArtifact(graph);
+    if (stampOf(graph) !== stamp)
+      throw new UserError(
+        "graph-changed-since",
+        { path: artifact.path },
+        "has changed since the model was opened; open it again",
+      );
+    const insight = await openInsight(nodeEngine, artifact, requireOpened().device, wanted);
+    insights.push(insight);
+    return { insight, artifact };
+  };
+  let opening: ReturnType<typeof openOnce> | undefined;
+  return () => (opening ??= openOnce());
+};
+
+const forEmbedding = insideOf("embedding");
+const forExplanation = insideOf("scores", "input_values", "attention");
+let places: InputPlaces | undefined;
+
+const tasks: { readonly [Kind in Task]: (waveform: HostTensor) => Promise<Answers[Kind]> } = {
+  classify: async (waveform) => (await requireOpened().classifier.classify(waveform)).scores,
+  embed: async (waveform) => (await (await forEmbedding()).insight.look(waveform)).embedding,
+  explain: async (waveform) => {
+    const { insight, artifact } = await forExplanation();
+    places ??= inputPlaces(artifact);
+    const { scores, attention, input_values: features } = await insight.look(waveform);
+    return { scores, attention, features, places };
+  },
+};
+
+const compute = (task: Task, clips: readonly Float32Array[]): Promise<Answers[Task]> => {
   const { waveform, samples } = fillBatch(clips);
-  const { scores } = await classifier.classify({ type: "float32", data: waveform, dims: [clips.length, samples] });
-  return scores;
+  return tasks[task]({ type: "float32", data: waveform, dims: [clips.length, samples] });
+};
+
+const close = async (): Promise<void> => {
+  for (const insight of insights) await insight.close();
+  await opened?.classifier.close();
 };
 
 const answer = (request: Request) =>
-  replyOf<unknown>(() => (request.kind === "classify" ? classify(request.clips) : classifier?.close()));
+  replyOf<unknown>(() => (request.kind === "close" ? close() : compute(request.kind, request.clips)));
 
 const post = async (reply: Promise<Reply<unknown>>): Promise<void> => parentPort?.postMessage(await reply, []);
 
 // One after another: a session is not released while it runs.
-let done = post(replyOf(() => open(workerData as Opening)));
+let done = post(replyOf(open));
 parentPort?.on("message", (request: Request) => {
   done = done.then(() => post(answer(request)));
 });

@@ -3,9 +3,10 @@
 import type { DeviceName } from "../engine/device.ts";
 import type { Score } from "../evaluate/rank-classes.ts";
 import type { SoundEvent, WindowScores } from "../evaluate/answers.ts";
+import type { AttentionMap, PatchBand, PatchTime, Spectrogram } from "../evaluate/explanation.ts";
 import type { Threshold } from "../evaluate/find-events.ts";
 
-export type { Score, SoundEvent, Threshold, WindowScores };
+export type { AttentionMap, PatchBand, PatchTime, Score, SoundEvent, Spectrogram, Threshold, WindowScores };
 
 /** Sound in memory. */
 export interface Sound {
@@ -33,6 +34,12 @@ export interface Classification {
   readonly secondsTotal: number | undefined;
   /** What is odd about the file, which was read all the same. */
   readonly notes: readonly string[];
+}
+
+/** What the model hears in a clip, what it sees of it, and where its attention lies. */
+export interface Explanation extends Classification {
+  readonly spectrogram: Spectrogram;
+  readonly attention: AttentionMap;
 }
 
 /** A `graph.onnx`, by its path or `file:` URL, or its bytes; of a graph with a data file beside it, the path. */
@@ -131,6 +138,20 @@ export interface Model {
    */
   classify(clip: Clip, options?: ClassifyOptions): Promise<Classification>;
   classify(clips: readonly Clip[], options?: ClassifyOptions): Promise<readonly Classification[]>;
+  /**
+   * What the network makes of clips before its last layer, to compare them by: those that lie in nearly the same direction sound alike
+   * to the model. Takes turns and is batched as `classify` is. The graph is opened once more for it, at the first call.
+   * @returns of each clip as many numbers as the last dense layer takes
+   * @throws UserError as `classify`, and where the network has no such layer
+   */
+  embed(clip: Clip, options?: CallOptions): Promise<Float32Array>;
+  embed(clips: readonly Clip[], options?: CallOptions): Promise<readonly Float32Array[]>;
+  /**
+   * Says what is heard in a clip, and by what: what the model sees of it and how much of each patch reaches what is classified, by
+   * attention rollout (Abnar and Zuidema 2020). The graph is opened once more for it, at the first call.
+   * @throws UserError as `classify`, and where the network has no attention
+   */
+  explain(clip: Clip, options?: ClassifyOptions): Promise<Explanation>;
   /**
    * Goes through a recording of any length, in memory that does not grow with it: window by window, or, where `threshold` is given, in
    * events, each as it ends. Times are in seconds from its start. Whatever ends the loop ends all that it has opened.

@@ -6,10 +6,12 @@ import type { LoadedClip } from "../audio/load-clip.ts";
 import { groupsOf } from "../data/batches.ts";
 import { loadAhead } from "../data/load-ahead.ts";
 import type { Device } from "../engine/device.ts";
+import { attentionMap } from "../evaluate/input-places.ts";
 import { rankClasses } from "../evaluate/rank-classes.ts";
 import { requireFiniteScores } from "../evaluate/require-finite-scores.ts";
 import { UserError } from "../user-error.ts";
 import {
+  checkCallOptions,
   checkClassifyOptions,
   checkClip,
   checkGraph,
@@ -20,10 +22,12 @@ import {
 } from "./check-arguments.ts";
 import { createTurns, type Turns } from "./create-turns.ts";
 import type {
+  CallOptions,
   Classification,
   ClassifyOptions,
   Clip,
   EventOptions,
+  Explanation,
   Graph,
   HeardWindow,
   ListenOptions,
@@ -34,7 +38,7 @@ import type {
   WindowOptions,
 } from "./model.ts";
 import { type ModelThread, startModelThread } from "./model-thread.ts";
-import type { Opened } from "./model-worker.ts";
+import type { Answers, Opened, Task } from "./model-worker.ts";
 import { copyBytes } from "./copy-bytes.ts";
 import { eachUntilEnded, type End, untilEnded } from "./until-ended.ts";
 import { requireWindowing } from "../evaluate/windowing.ts";
@@ -72,63 +76,127 @@ const readClip = async (loader: ClipLoader, source: ClipSource, mostSeconds: num
   return loader.read({ ...rest, channels: copies.map((copy) => new Float32Array(copy)) }, copies);
 };
 
+/** A clip after its samples have gone to be computed. */
+interface ReadClip extends Pick<Classification, "secondsHeard" | "secondsTotal" | "notes"> {
+  readonly name: string;
+  readonly samplesHeard: number;
+}
+
+/** One clip's of what all have, [clips, ...] in row-major order. */
+const rowOf = (values: Float32Array, row: number, rows: number): Float32Array => {
+  const length = values.length / rows;
+  return values.slice(row * length, (row + 1) * length);
+};
+
 const createModel = (thread: ModelThread, { metadata, device, requirements, batch }: Opened): Model => {
-  const { classes, sampleRateHz, mostSeconds } = metadata;
+  const { classes, sampleRateHz, leastSeconds, mostSeconds } = metadata;
   const loader: ClipLoader = createClipLoader(requirements);
   const places = createTurns(batchesHeld);
   const ends = new Set<End>();
   let closing: Promise<void> | undefined;
 
-  /** Scores [clips, classes], in row-major order. The clips' memory goes to the model's thread. */
-  const run: Run = async (clips, stop) => {
+  /** Has a batch computed in the model's turn. The clips' memory goes to the model's thread. */
+  const run = async <Kind extends Task>(
+    kind: Kind,
+    clips: readonly Float32Array<ArrayBuffer>[],
+    stop: AbortSignal,
+  ): Promise<Answers[Kind]> => {
     const endTurn = await turnsByDevice[device.kind].take();
     try {
       stop.throwIfAborted();
-      return await thread.ask<Float32Array>({ kind: "classify", clips });
+      return await thread.ask<Answers[Kind]>({ kind, clips });
     } finally {
       endTurn();
     }
   };
 
-  const classifyBatch = async (
+  /** Reads clips and has them computed, as many at once as one batch has. */
+  const computeBatch = async <Kind extends Task>(
+    kind: Kind,
     sources: readonly ClipSource[],
-    top: number,
     stop: AbortSignal,
-  ): Promise<readonly Classification[]> => {
+  ): Promise<{ readonly clips: readonly ReadClip[]; readonly answers: Answers[Kind] }> => {
     const leave = await places.take();
     try {
       stop.throwIfAborted();
-      const clips = await Promise.all(sources.map((source) => readClip(loader, source, mostSeconds)));
-      const heard = clips.map(({ samples }) => samples.length / sampleRateHz);
-      const scores = await run(
-        clips.map(({ samples }) => samples),
-        stop,
-      );
-      return clips.map(({ clipSamples, notes }, row) => {
-        const own = scores.slice(row * classes.length, (row + 1) * classes.length);
-        requireFiniteScores(nameOf(sources[row] ?? ""), own);
-        return {
-          scores: own,
-          top: rankClasses(own, classes, top),
-          secondsHeard: heard[row] ?? 0,
-          secondsTotal: clipSamples && clipSamples / sampleRateHz,
-          notes,
-        };
-      });
+      const loaded = await Promise.all(sources.map((source) => readClip(loader, source, mostSeconds)));
+      const clips = loaded.map(({ samples, clipSamples, notes }, index) => ({
+        name: nameOf(sources[index] ?? ""),
+        samplesHeard: samples.length,
+        secondsHeard: samples.length / sampleRateHz,
+        secondsTotal: clipSamples && clipSamples / sampleRateHz,
+        notes,
+      }));
+      const samples = loaded.map((clip) => clip.samples);
+      return { clips, answers: await run(kind, samples, stop) };
     } finally {
       leave();
     }
   };
 
-  const classifyAll = async (
-    sources: readonly ClipSource[],
+  const asClassification = (
+    { name, secondsHeard, secondsTotal, notes }: ReadClip,
+    scores: Float32Array,
     top: number,
-    stop: AbortSignal,
-  ): Promise<readonly Classification[]> => {
-    const answers: Classification[] = [];
-    const answer = (group: readonly ClipSource[]) => classifyBatch(group, top, stop);
+  ): Classification => {
+    requireFiniteScores(name, scores);
+    return { scores, top: rankClasses(scores, classes, top), secondsHeard, secondsTotal, notes };
+  };
+
+  const classifyBatch = async (sources: readonly ClipSource[], top: number, stop: AbortSignal) => {
+    const { clips, answers } = await computeBatch("classify", sources, stop);
+    return clips.map((clip, row) => asClassification(clip, rowOf(answers, row, clips.length), top));
+  };
+
+  const embedBatch = async (sources: readonly ClipSource[], stop: AbortSignal) => {
+    const { clips, answers } = await computeBatch("embed", sources, stop);
+    return clips.map(({ name }, row) => {
+      const embedding = rowOf(answers, row, clips.length);
+      requireFiniteScores(name, embedding);
+      return embedding;
+    });
+  };
+
+  const explainClip = async (source: ClipSource, top: number, stop: AbortSignal): Promise<Explanation> => {
+    const { clips, answers } = await computeBatch("explain", [source], stop);
+    const [clip] = clips;
+    if (!clip) throw new Error("no clip was read");
+    const { scores, features, attention, places: input } = answers;
+    const { frames, bins, frameShiftSeconds, binsHz } = input;
+    const framesHeard = Math.min(
+      frames,
+      1 + Math.floor((clip.samplesHeard / sampleRateHz - leastSeconds) / frameShiftSeconds),
+    );
+    return {
+      ...asClassification(clip, scores, top),
+      spectrogram: { values: features, frames, framesHeard, bins, frameShiftSeconds, binsHz },
+      attention: attentionMap(attention, input),
+    };
+  };
+
+  /** Clips batch by batch; the next is read while one is computed. */
+  const inBatches = async <Answer>(
+    sources: readonly ClipSource[],
+    answer: (group: readonly ClipSource[]) => Promise<readonly Answer[]>,
+  ): Promise<readonly Answer[]> => {
+    const answers: Answer[] = [];
     for await (const answered of loadAhead(groupsOf(sources, batch), answer, 1)) answers.push(...answered);
     return answers;
+  };
+
+  /** Answers to one clip, or to several. */
+  const oneOrMany = async <Answer>(
+    given: Clip | readonly Clip[],
+    signal: AbortSignal | undefined,
+    answer: (group: readonly ClipSource[], stop: AbortSignal) => Promise<readonly Answer[]>,
+  ): Promise<Answer | readonly Answer[]> => {
+    if (closing !== undefined) throw closed();
+    const sources = Array.isArray(given)
+      ? given.map((clip: Clip, index) => checkClip(`clips[${index}]`, clip))
+      : [checkClip("clip", given as Clip)];
+    const answers = await untilEnded(signal, ends, (stop) => inBatches(sources, (group) => answer(group, stop)));
+    const [first] = answers;
+    return Array.isArray(given) || first === undefined ? answers : first;
   };
 
   const closed = (): UserError => new UserError("model-closed", {}, "the model is closed");
@@ -137,13 +205,22 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
   async function classify(clips: readonly Clip[], options?: ClassifyOptions): Promise<readonly Classification[]>;
   async function classify(given: Clip | readonly Clip[], options: ClassifyOptions = {}) {
     const { top = defaultTop, signal } = checkClassifyOptions(options);
-    if (closing !== undefined) throw closed();
-    const sources = Array.isArray(given)
-      ? given.map((clip: Clip, index) => checkClip(`clips[${index}]`, clip))
-      : [checkClip("clip", given as Clip)];
-    const answers = await untilEnded(signal, ends, (stop) => classifyAll(sources, top, stop));
-    return Array.isArray(given) ? answers : answers[0];
+    return oneOrMany(given, signal, (group, stop) => classifyBatch(group, top, stop));
   }
+
+  async function embed(clip: Clip, options?: CallOptions): Promise<Float32Array>;
+  async function embed(clips: readonly Clip[], options?: CallOptions): Promise<readonly Float32Array[]>;
+  async function embed(given: Clip | readonly Clip[], options: CallOptions = {}) {
+    const { signal } = checkCallOptions(options);
+    return oneOrMany(given, signal, embedBatch);
+  }
+
+  const explain = async (given: Clip, options: ClassifyOptions = {}): Promise<Explanation> => {
+    const { top = defaultTop, signal } = checkClassifyOptions(options);
+    if (closing !== undefined) throw closed();
+    const source = checkClip("clip", given);
+    return untilEnded(signal, ends, (stop) => explainClip(source, top, stop));
+  };
 
   function listen(recording: Recording, options: ListenOptions & EventOptions): Spans<SoundEvent>;
   function listen(recording: Recording, options?: ListenOptions & WindowOptions): Spans<HeardWindow>;
@@ -163,7 +240,8 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     if (closing !== undefined) throw closed();
     return eachUntilEnded<HeardWindow | SoundEvent>(signal, ends, (stop) => {
       const windowing = { windowSeconds, hopSeconds, sampleRateHz, minSamples: requirements.minSamples };
-      const windows = hearWindows(path, { ...windowing, classes, top, batch, run, stop, note: onNote });
+      const score: Run = (clips, ended) => run("classify", clips, ended);
+      const windows = hearWindows(path, { ...windowing, classes, top, batch, run: score, stop, note: onNote });
       return threshold === undefined ? windows : hearEvents(windows, classes, { threshold, merge, minSeconds });
     });
   }
@@ -175,7 +253,7 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     await thread.end();
   };
   const close = (): Promise<void> => (closing ??= shut());
-  return { metadata, device, classify, listen, close, [Symbol.asyncDispose]: close };
+  return { metadata, device, classify, embed, explain, listen, close, [Symbol.asyncDispose]: close };
 };
 
 /** What may not be changed by whoever holds it. */

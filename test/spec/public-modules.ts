@@ -42,6 +42,7 @@ export const libraryFiles: readonly SourceFile[] = [
   "library/open",
   "library/model",
   "evaluate/answers",
+  "evaluate/explanation",
   "evaluate/find-events",
   "evaluate/rank-classes",
   "failure-codes",

@@ -1,5 +1,6 @@
 /** Kaldi's filter bank as matrices, computed in double precision at compile time. */
 import type { WindowName } from "../../../spec/dsl/features.ts";
+import { melOf } from "../../artifact/mel-scale.ts";
 
 /** The transform's length: the next power of two (Kaldi's `round_to_power_of_two`). */
 export const paddedLength = (frameLengthSamples: number): number => 2 ** Math.ceil(Math.log2(frameLengthSamples));
@@ -41,8 +42,6 @@ export const spectrumMatrix = (window: Float64Array, preemphasis: number): Float
   return matrix;
 };
 
-const mel = (hz: number): number => 1127 * Math.log(1 + hz / 700);
-
 /** Triangular filters on Kaldi's mel scale: weights [half, bins], row-major, for the frequencies below Nyquist. */
 export const melMatrix = (options: {
   readonly bins: number;
@@ -52,11 +51,11 @@ export const melMatrix = (options: {
   readonly highHz: number;
 }): Float32Array => {
   const { bins, half, sampleRateHz, lowHz, highHz } = options;
-  const low = mel(lowHz);
-  const step = (mel(highHz) - low) / (bins + 1);
+  const low = melOf(lowHz);
+  const step = (melOf(highHz) - low) / (bins + 1);
   const weights = new Float32Array(half * bins);
   for (let frequency = 0; frequency < half; frequency++) {
-    const position = (mel((frequency * sampleRateHz) / (2 * half)) - low) / step;
+    const position = (melOf((frequency * sampleRateHz) / (2 * half)) - low) / step;
     for (let bin = 0; bin < bins; bin++) {
       weights[frequency * bins + bin] = Math.max(0, Math.min(position - bin, bin + 2 - position));
     }

@@ -5,7 +5,7 @@ import { nodeEngine } from "../../engine/node.ts";
 import type { Artifact } from "../../artifact/decode-artifact.ts";
 import { UserError } from "../../user-error.ts";
 import { clipSource } from "./sound-urls.ts";
-import { drawSpectrogram } from "./charts/draw-spectrogram.ts";
+import { drawSpectrogram } from "../figures/spectrogram-image.ts";
 import type { Missing, Spectrogram, WorstClip } from "./sections/report-data.ts";
 
 /**

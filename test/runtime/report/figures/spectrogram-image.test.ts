@@ -1,6 +1,6 @@
 import { inflateSync } from "node:zlib";
 import { expect, test } from "vitest";
-import { drawSpectrogram } from "../../../../../runtime/report/html/charts/draw-spectrogram.ts";
+import { drawSpectrogram } from "../../../../runtime/report/figures/spectrogram-image.ts";
 
 /** Width, height and the rows of pixels, each behind its filter's number. */
 const readImage = (png: Buffer) => {

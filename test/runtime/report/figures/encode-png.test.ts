@@ -1,6 +1,6 @@
 import { inflateSync, crc32 } from "node:zlib";
 import { expect, test } from "vitest";
-import { encodePng } from "../../../../../runtime/report/html/charts/encode-png.ts";
+import { encodePng } from "../../../../runtime/report/figures/encode-png.ts";
 
 interface Chunk {
   readonly type: string;
