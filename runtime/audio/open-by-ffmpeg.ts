@@ -53,13 +53,17 @@ export const openByFfmpeg = async (path: string, format: ForeignFormat, tools: A
     tools.note("it was decoded by ffmpeg");
     const child = start(program ?? "", path, format);
     const report = watchErrors(child);
+    let skip: number | undefined;
     try {
       for await (const block of readBlocks(child)) {
         seconds ??= report.seconds();
         ({ sampleRateHz } = block);
+        skip ??= Math.round((format.delaySeconds ?? 0) * sampleRateHz);
+        const from = Math.min(skip, block.channels[0]?.length ?? 0);
+        skip -= from;
         // What is done with the block takes its own time.
         report.stop();
-        yield block;
+        yield { ...block, channels: block.channels.map((samples) => samples.subarray(from)) };
         report.wait();
       }
       const code = await report.ended;

@@ -6,6 +6,8 @@ export interface ForeignFormat {
   readonly name: string;
   /** What ffmpeg calls it: it is told, and not left to guess. */
   readonly demuxer: string;
+  /** How long what the encoder put before the sound is, where neither the file nor ffmpeg takes it away. */
+  readonly delaySeconds?: number;
 }
 
 interface Signature extends ForeignFormat {
@@ -43,16 +45,24 @@ const signatures: readonly Signature[] = [
   { text: "\0\0\x01\xba", name: "MPEG video", demuxer: "mpeg" },
 ];
 
+/** Rates by their number in a frame of AAC (ISO/IEC 14496-3, table 1.18). */
+const adtsRatesHz = [
+  96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8000, 7350,
+] as const;
+/** A frame: each overlaps the next, so that no encoder puts less before the sound. */
+const leastAdtsDelay = 1024;
+
 /** Frames of AAC open with 12 bits of sync and no layer; two at their distance are no accident. */
-const isAdts = async (source: ByteSource): Promise<boolean> => {
+const openAdts = async (source: ByteSource): Promise<ForeignFormat | undefined> => {
   let offset = 0;
-  for (let count = 0; count < 2; count++) {
-    const [first = 0, second = 0, , fourth = 0, fifth = 0, sixth = 0] = await source.read(offset, 7);
-    if (first !== 0xff || (second & 0xf6) !== 0xf0) return false;
+  let rateHz: number | undefined;
+  for (let count = 0; count < 2 && offset !== source.size; count++) {
+    const [first = 0, second = 0, third = 0, fourth = 0, fifth = 0, sixth = 0] = await source.read(offset, 7);
+    if (first !== 0xff || (second & 0xf6) !== 0xf0) return undefined;
+    rateHz = adtsRatesHz[(third >> 2) & 15];
     offset += ((fourth & 3) << 11) | (fifth << 3) | (sixth >> 5);
-    if (offset === source.size) return true;
   }
-  return true;
+  return { name: "AAC", demuxer: "aac", ...(rateHz === undefined ? {} : { delaySeconds: leastAdtsDelay / rateHz }) };
 };
 
 const isTransportStream = async (source: ByteSource): Promise<boolean> => {
@@ -65,6 +75,7 @@ export const foreignFormat = async (source: ByteSource): Promise<ForeignFormat |
   const bytes = await source.read(0, 16);
   const found = signatures.find(({ text, at = 0 }) => textOf(bytes.subarray(at, at + text.length)) === text);
   if (found !== undefined) return found;
-  if (await isAdts(source)) return { name: "AAC", demuxer: "aac" };
+  const adts = await openAdts(source);
+  if (adts !== undefined) return adts;
   return (await isTransportStream(source)) ? { name: "MPEG transport stream", demuxer: "mpegts" } : undefined;
 };

@@ -12,6 +12,11 @@ const furthestTag = 1024 * 1024;
 const framesInARow = 4;
 /** What decoders of layer 3 delay the sound by, beyond what the encoder says of itself. */
 const decoderDelay = 529;
+/**
+ * By layer, what encoder and decoder together put before the sound, where the file does not tell. Of layers 1 and 2 that is what the
+ * two filter banks take; of layer 3 with what LAME adds, and assumes of other encoders.
+ */
+const usualDelays = { 1: 481, 2: 481, 3: 576 + decoderDelay } as const;
 const framesAtOnce = 32;
 const joinedNote = "more sound follows than its header tells of, as in files put together; it was read too";
 
@@ -36,9 +41,9 @@ export const openMpeg = async (source: ByteSource, tools: AudioTools): Promise<A
   const tag = readInfoTag(await source.read(offset, header.bytes), header);
   const first = tag === undefined ? offset : offset + header.bytes;
   const names = { 1: "MP1", 2: "MP2", 3: "MP3" };
-  const { before, after } = tag?.added ?? { before: 0, after: 0 };
-  const skip = tag?.added === undefined ? 0 : before + decoderDelay;
-  const length = (frames: number): number => Math.max(0, frames * header.samples - before - after);
+  const skip = tag?.added === undefined ? usualDelays[header.layer] : tag.added.before + decoderDelay;
+  const added = tag?.added === undefined ? skip : tag.added.before + tag.added.after;
+  const length = (frames: number): number => Math.max(0, frames * header.samples - added);
   const count = async (): Promise<number> => {
     let frames = 0;
     for await (const _ of walkFrames(source, first, header, () => undefined)) frames += 1;
