@@ -34,13 +34,19 @@ const options = {
     value: "SECONDS",
     help: "from the start of a window to that of the next (default: the window)",
   },
+  smooth: {
+    kind: "integer",
+    value: "N",
+    least: 1,
+    help: "take the median of each class's scores over N windows, an odd number, before thresholds",
+  },
   batch: { kind: "integer", value: "N", least: 1, help: "windows computed at once (default: as many as take 256 MB)" },
   threshold: {
     kind: "positive",
     value: "SCORE",
     help: "print events, where a class has this score or a higher one, instead of windows",
   },
-  merge: { kind: "flag", help: "make one event of windows in a row that hear the same class" },
+  merge: { kind: "flag", help: "make one event of windows in a row, or that overlap, which hear the same class" },
   "min-seconds": { kind: "positive", value: "SECONDS", help: "leave out events that are shorter" },
   ...targetOptions,
   ...deviceOption,
@@ -76,16 +82,18 @@ type Values = OptionValues<typeof options>;
 
 /** @throws UserError where options contradict each other, or lack the one that they belong to */
 const requireAgreement = (values: Values): void => {
-  const { window, threshold } = values;
+  const { window, threshold, smooth } = values;
   const refuse = (sentence: string): never => {
     throw new UserError("usage", {}, sentence);
   };
   const isGiven = (name: keyof Values): boolean => values[name] !== undefined;
   if (window === undefined) {
     if (isGiven("hop")) refuse("--hop needs --window: the length of the windows that it moves");
+    if (isGiven("smooth")) refuse("--smooth needs --window: it is over neighbouring windows");
     if (isGiven("batch")) refuse("--batch needs --window: it counts windows");
     if (isGiven("threshold")) refuse("--threshold needs --window: events are made of windows");
   }
+  if (smooth !== undefined && smooth % 2 === 0) refuse(`--smooth is an odd number of windows, not ${smooth}`);
   if (threshold === undefined) {
     for (const name of ["merge", "min-seconds"] as const) {
       if (isGiven(name)) refuse(`--${name} needs --threshold: it is about events, of a score that high`);
@@ -120,7 +128,12 @@ async function* classifyClips(
 }
 
 /** The windows of recordings, one recording after another. */
-async function* listenTo(model: Model, paths: readonly string[], windowing: Windowing, note: Output["note"]) {
+async function* listenTo(
+  model: Model,
+  paths: readonly string[],
+  windowing: Windowing & { readonly smooth: number | undefined },
+  note: Output["note"],
+) {
   for (const path of paths) {
     const onNote = (clause: string): void => note(`${path}: ${clause}`);
     yield* answersAbout(path, model.listen(path, { ...windowing, onNote }));
@@ -132,7 +145,7 @@ const hear = (model: Model, paths: readonly string[], values: Values, note: Outp
   const { top = defaultTop, threshold, merge = false, "min-seconds": minSeconds = 0 } = values;
   const windowing = windowingOf(values);
   if (windowing === undefined) return classifyClips(model, paths, top, note);
-  const windows = listenTo(model, paths, windowing, note);
+  const windows = listenTo(model, paths, { ...windowing, smooth: values.smooth }, note);
   return threshold === undefined
     ? windows
     : findEvents(windows, model.metadata.classes, { threshold, merge, minSeconds });

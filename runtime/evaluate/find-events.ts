@@ -6,7 +6,7 @@ export type Threshold = number | Readonly<Record<string, number>>;
 
 export interface EventOptions {
   readonly threshold: Threshold;
-  /** Whether windows in a row that hear the same class are one event, from the start of the first to the end of the last. */
+  /** Whether windows that hear the same class, in a row or overlapping, are one event, from the start of the first to the end of the last. */
   readonly merge: boolean;
   /** Shorter events are left out. */
   readonly minSeconds: number;
@@ -19,8 +19,9 @@ const leastScore = (threshold: Threshold, label: string): number =>
   typeof threshold === "number" ? threshold : (threshold[label] ?? Number.POSITIVE_INFINITY);
 
 /**
- * The answers that are given, and after a window the events that end with it, those that end at once by class. Where a recording ends or
- * breaks off, so do its events, which come before that is told. Windows with a gap between them are not in a row.
+ * The answers that are given, and after a window the events that have ended by its beginning, those that end at once by class. Where a
+ * recording ends or breaks off, so do its events, which come before that is told. Merged are windows in a row without a gap between
+ * them, and those that overlap with others between them that do not hear the class: a class's events do not overlap.
  */
 export async function* findEvents<Answer extends WindowAnswer | FailureAnswer | EndAnswer>(
   answers: AsyncIterable<Answer>,
@@ -28,8 +29,9 @@ export async function* findEvents<Answer extends WindowAnswer | FailureAnswer | 
   { threshold, merge, minSeconds }: EventOptions,
 ): AsyncGenerator<Answer | EventAnswer, void, undefined> {
   const least = classes.map((label) => leastScore(threshold, label));
-  /** By class: those of the last window, which the next may go on with. */
+  /** By class: those that a window to come may go on with. */
   let open: ReadonlyMap<number, SoundEvent> = new Map();
+  /** Where the last window ends. */
   let heardTo = 0;
   function* end(path: string, ended: Iterable<SoundEvent>): Generator<EventAnswer, void, undefined> {
     for (const event of ended) {
@@ -40,32 +42,28 @@ export async function* findEvents<Answer extends WindowAnswer | FailureAnswer | 
     const { path } = answer;
     if (answer.kind !== "window") {
       yield* end(path, open.values());
-      open = new Map();
+      [open, heardTo] = [new Map(), 0];
       yield answer;
       continue;
     }
     yield answer;
     const { startSeconds, endSeconds, scores } = answer.window;
-    const goesOn = merge && startSeconds <= heardTo + slackSeconds;
-    const heard = new Map<number, SoundEvent>();
+    const isOver = (event: SoundEvent): boolean => !merge || event.endSeconds <= startSeconds + slackSeconds;
+    const isInRow = (event: SoundEvent): boolean =>
+      merge && event.endSeconds === heardTo && startSeconds <= heardTo + slackSeconds;
+    const ended: SoundEvent[] = [];
+    const left = new Map<number, SoundEvent>();
     for (const [index, label] of classes.entries()) {
       const score = scores[index] ?? 0;
-      if (score < (least[index] ?? 0)) continue;
-      const before = goesOn ? open.get(index) : undefined;
-      heard.set(index, {
-        startSeconds,
-        label,
-        index,
-        ...before,
-        endSeconds,
-        score: Math.max(score, before?.score ?? 0),
-      });
+      const isHeard = score >= (least[index] ?? 0);
+      const before = open.get(index);
+      const goesOn = before !== undefined && (!isOver(before) || (isHeard && isInRow(before)));
+      if (before !== undefined && !goesOn) ended.push(before);
+      if (isHeard && goesOn) left.set(index, { ...before, endSeconds, score: Math.max(score, before.score) });
+      else if (isHeard) left.set(index, { startSeconds, label, index, endSeconds, score });
+      else if (goesOn) left.set(index, before);
     }
-    yield* end(
-      path,
-      [...open].filter(([index]) => !goesOn || !heard.has(index)).map(([, event]) => event),
-    );
-    open = heard;
-    heardTo = endSeconds;
+    yield* end(path, ended);
+    [open, heardTo] = [left, endSeconds];
   }
 }

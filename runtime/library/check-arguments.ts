@@ -22,6 +22,7 @@ const classifySchema = v.strictObject({ top: v.optional(whole(0, 1e6)), signal: 
 
 const above0 = v.pipe(v.number("a number above 0"), v.finite("a number above 0"), v.gtValue(0, "a number above 0"));
 const score = number(0, 1);
+const smoothText = "an odd whole number of windows, 999 at most";
 const listenSchema = v.strictObject({
   windowSeconds: v.optional(above0),
   hopSeconds: v.optional(above0),
@@ -34,6 +35,12 @@ const listenSchema = v.strictObject({
   ),
   merge: v.optional(flag),
   minSeconds: v.optional(number(0, Number.MAX_VALUE)),
+  smooth: v.optional(
+    v.pipe(
+      v.number(smoothText),
+      v.check((count) => Number.isSafeInteger(count) && count % 2 === 1 && count > 0 && count < 1000, smoothText),
+    ),
+  ),
   onNote: v.optional(v.custom<(note: string) => void>((given) => typeof given === "function", "a function")),
   signal: v.optional(signal),
 });

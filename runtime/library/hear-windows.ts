@@ -1,9 +1,10 @@
 import { readWindows } from "../audio/read-windows.ts";
 import type { WindowOptions } from "../audio/windows.ts";
-import { answersAbout, type SoundEvent } from "../evaluate/answers.ts";
+import { answersAbout, type SoundEvent, type WindowScores } from "../evaluate/answers.ts";
 import { type EventOptions, findEvents } from "../evaluate/find-events.ts";
 import { rankClasses } from "../evaluate/rank-classes.ts";
 import { requireFiniteScores } from "../evaluate/require-finite-scores.ts";
+import { smoothScores } from "../evaluate/smooth-scores.ts";
 import { UserError } from "../user-error.ts";
 import type { HeardWindow } from "./model.ts";
 
@@ -15,6 +16,8 @@ export interface HearOptions extends WindowOptions {
   readonly top: number;
   /** Windows that are computed at once. */
   readonly batch: number;
+  /** How many windows around each the median of scores is taken over; 1: none but its own. */
+  readonly smooth: number;
   readonly run: Run;
   readonly stop: AbortSignal;
   readonly note?: ((clause: string) => void) | undefined;
@@ -26,8 +29,17 @@ export interface HearOptions extends WindowOptions {
  */
 export async function* hearWindows(
   path: string,
-  { classes, top, batch, run, stop, note = () => undefined, ...options }: HearOptions,
+  { classes, top, smooth, ...options }: HearOptions,
 ): AsyncGenerator<HeardWindow, void, undefined> {
+  const scored = scoreWindows(path, { classes, ...options });
+  const windows = smooth === 1 ? scored : smoothScores(scored, smooth);
+  for await (const window of windows) yield { ...window, top: rankClasses(window.scores, classes, top) };
+}
+
+async function* scoreWindows(
+  path: string,
+  { classes, batch, run, stop, note = () => undefined, ...options }: Omit<HearOptions, "top" | "smooth">,
+): AsyncGenerator<WindowScores, void, undefined> {
   let heardSeconds = 0;
   try {
     for await (const group of readWindows(path, { ...options, batch, stop, note })) {
@@ -37,9 +49,8 @@ export async function* hearWindows(
       );
       requireFiniteScores(path, scores);
       for (const [row, { startSeconds, endSeconds }] of group.entries()) {
-        const own = scores.slice(row * classes.length, (row + 1) * classes.length);
         heardSeconds = endSeconds;
-        yield { startSeconds, endSeconds, scores: own, top: rankClasses(own, classes, top) };
+        yield { startSeconds, endSeconds, scores: scores.slice(row * classes.length, (row + 1) * classes.length) };
       }
     }
   } catch (error) {

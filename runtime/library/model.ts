@@ -67,6 +67,11 @@ export interface ListenOptions extends CallOptions {
   readonly windowSeconds?: number | undefined;
   /** From the start of a window to that of the next, no longer than the window. Default: the window. */
   readonly hopSeconds?: number | undefined;
+  /**
+   * Of how many windows around each, itself in the middle, the median of each class's scores is taken, before thresholds: an odd
+   * number. At both ends of the recording it is of those that there are. Default 1: none but its own.
+   */
+  readonly smooth?: number | undefined;
   /** Told in a clause what is odd about a recording that is read all the same. */
   readonly onNote?: ((note: string) => void) | undefined;
 }
@@ -81,7 +86,10 @@ export interface WindowOptions {
 export interface EventOptions {
   /** The least score at which a class is heard in a window: of all classes, or of those that are named, which then alone are heard. */
   readonly threshold: Threshold;
-  /** Whether windows in a row that hear the same class are one event, from the start of the first to the end of the last. Default false. */
+  /**
+   * Whether windows that hear the same class, in a row or overlapping, are one event, from the start of the first to the end of the
+   * last. Default false.
+   */
   readonly merge?: boolean | undefined;
   /** Shorter events are left out. Default 0. */
   readonly minSeconds?: number | undefined;

@@ -231,6 +231,7 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
       threshold,
       merge = false,
       minSeconds = 0,
+      smooth = 1,
       ...options
     } = checkListenOptions(given);
     const { windowSeconds = Math.min(mostSeconds, mostWindowSeconds), hopSeconds = windowSeconds, onNote } = options;
@@ -241,7 +242,7 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     return eachUntilEnded<HeardWindow | SoundEvent>(signal, ends, (stop) => {
       const windowing = { windowSeconds, hopSeconds, sampleRateHz, minSamples: requirements.minSamples };
       const score: Run = (clips, ended) => run("classify", clips, ended);
-      const windows = hearWindows(path, { ...windowing, classes, top, batch, run: score, stop, note: onNote });
+      const windows = hearWindows(path, { ...windowing, classes, top, smooth, batch, run: score, stop, note: onNote });
       return threshold === undefined ? windows : hearEvents(windows, classes, { threshold, merge, minSeconds });
     });
   }

@@ -183,6 +183,8 @@ describe("windows over recordings", () => {
   test.each([
     [["--hop", "5"], "--hop needs --window: the length of the windows that it moves"],
     [["--batch", "5"], "--batch needs --window: it counts windows"],
+    [["--smooth", "3"], "--smooth needs --window: it is over neighbouring windows"],
+    [["--window", "0.00025", "--smooth", "4"], "--smooth is an odd number of windows, not 4"],
     [["--window", "0"], "--window is a number above 0, not 0"],
     [["--window=-1"], "--window is a number above 0, not -1"],
     [["--window", "ten"], "--window is a number above 0, not ten"],

@@ -76,6 +76,31 @@ test("shorter events are left out", async () => {
   ]);
 });
 
+test("windows that overlap are one event, also where one between them does not hear it", async () => {
+  const quarter = (scores: readonly number[]): readonly Given[] => [
+    ...scores.map((score, index): Given => ({
+      path: "x",
+      kind: "window",
+      window: { startSeconds: index / 4, endSeconds: index / 4 + 1, scores: Float32Array.of(score, 0) },
+    })),
+    { path: "x", kind: "end" },
+  ];
+  expect(await find(quarter([1, 0, 0.5, 0, 0, 0, 0.75, 0]))).toEqual([
+    ["x", "a", 0, 1.5, 1],
+    ["x", "a", 1.5, 2.5, 0.75],
+    ["x"],
+  ]);
+});
+
+test("windows with a gap between them are not in a row", async () => {
+  const apart = [0, 2].map((start): Given => ({
+    path: "x",
+    kind: "window",
+    window: { startSeconds: start, endSeconds: start + 1, scores: Float32Array.of(1, 0) },
+  }));
+  expect(await find([...apart, { path: "x", kind: "end" }])).toEqual([["x", "a", 0, 1, 1], ["x", "a", 2, 3, 1], ["x"]]);
+});
+
 describe("events end with their recording", () => {
   test("where another follows, the same file too", async () => {
     expect(await find([...recording("x", [[1, 0]]), ...recording("x", [[1, 0]]), ...recording("y", [[1, 0]])])).toEqual(

@@ -135,7 +135,7 @@ describe("arguments are looked at before anything is opened:", () => {
     [
       { windows: 5 },
       "option-invalid",
-      "windows is no option; there are windowSeconds, hopSeconds, top, threshold, merge, minSeconds, onNote, signal",
+      "windows is no option; there are windowSeconds, hopSeconds, top, threshold, merge, minSeconds, smooth, onNote, signal",
     ],
     [
       { windowSeconds: 10 },
