@@ -115,6 +115,7 @@ export const failureCodes = {
   "scores-misfit-classes": "The graph does not give each class a score.",
   "several-labels": "A clip has several labels, and the graph's objective takes one.",
   "starts-at-features": "The graph starts at features, and clips are waveforms.",
+  "stream-failed": "A stream could not be read further: the error's cause says why.",
   "table-empty": "A table has no rows.",
   "tasks-differ": "Graphs of different classes or objectives cannot be averaged.",
   "tensor-missing": "A file lacks a tensor.",

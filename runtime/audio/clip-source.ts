@@ -1,12 +1,22 @@
 /** Where a clip comes from: a file, by its path, or what a program holds. */
 import { AudioFault } from "./formats/audio-fault.ts";
 import type { AudioStream } from "./formats/audio-stream.ts";
+import type { ByteSource } from "./formats/byte-source.ts";
+import type { RawLayout } from "./formats/pcm/open-raw.ts";
 
 /** An audio file in memory. */
 export interface ClipBytes {
   /** What messages call it. */
   readonly name: string;
   readonly bytes: Uint8Array;
+}
+
+/** An audio file's bytes, wherever they are, or samples without a header. */
+export interface ClipByteSource {
+  /** What messages call it. */
+  readonly name: string;
+  readonly source: ByteSource;
+  readonly raw: RawLayout | undefined;
 }
 
 /** Decoded sound. */
@@ -20,7 +30,7 @@ export interface ClipSamples {
   readonly frames: number;
 }
 
-export type ClipSource = string | ClipBytes | ClipSamples;
+export type ClipSource = string | ClipBytes | ClipByteSource | ClipSamples;
 
 /** As messages name it. */
 export const nameOf = (source: ClipSource): string => (typeof source === "string" ? source : source.name);

@@ -1,5 +1,5 @@
 import type { AudioStream, AudioTools } from "./formats/audio-stream.ts";
-import { buffered, type ByteSource, partOfSource, textOf } from "./formats/byte-source.ts";
+import { buffered, type ByteSource, isStream, partOfSource, textOf } from "./formats/byte-source.ts";
 import { openFlac } from "./formats/flac/open-flac.ts";
 import { foreignFormat } from "./formats/foreign-format.ts";
 import { openWebm } from "./formats/matroska/open-webm.ts";
@@ -22,7 +22,7 @@ const plainOpeners = [openWav, openAiff, openCaf, openAu];
  * @throws AudioFault where it is of one, and its header is corrupt or cut off
  */
 export const openAudio = async (source: ByteSource, tools: AudioTools): Promise<AudioStream | undefined> => {
-  const bytes = buffered(source);
+  const bytes = isStream(source) ? source : buffered(source);
   const start = await skipTags(bytes);
   const sound = start === 0 ? bytes : partOfSource(bytes, start, bytes.size);
   if (textOf(await sound.read(0, 4)).length === 0) return undefined;

@@ -6,6 +6,7 @@ import type { AudioStream, AudioTools } from "./formats/audio-stream.ts";
 import { type ByteSource, sourceOfBytes } from "./formats/byte-source.ts";
 import { foreignFormat } from "./formats/foreign-format.ts";
 import { openAudio } from "./open-audio.ts";
+import { openRaw } from "./formats/pcm/open-raw.ts";
 import { openByFfmpeg } from "./open-by-ffmpeg.ts";
 import { openFile } from "./open-file.ts";
 
@@ -13,17 +14,22 @@ const sampleRatesHz = { least: 1000, most: 1_000_000 };
 
 /** A file, or what is in memory, as audio that is decoded here or by ffmpeg. @throws AudioFault */
 const openEncoded = async (source: ByteSource, path: string | undefined, note: AudioTools["note"]) => {
-  if (source.size === 0) throw new AudioFault("the file is empty");
+  if ((await source.read(0, 1)).length === 0) throw new AudioFault("the file is empty");
   const tools: AudioTools = { note, createMd5: () => createHash("md5") };
   return (await openAudio(source, tools)) ?? (await openForeign(source, path, tools));
 };
 
+/** What is no file of the disk. */
+const openHeld = async (source: Exclude<ClipSource, string>, note: AudioTools["note"]): Promise<AudioStream> => {
+  if ("bytes" in source) return openEncoded(sourceOfBytes(source.bytes), undefined, note);
+  if ("channels" in source) return streamOf(source);
+  const { source: bytes, raw } = source;
+  return raw === undefined ? openEncoded(bytes, undefined, note) : openRaw(bytes, raw, { note });
+};
+
 const openSource = async (source: ClipSource, note: AudioTools["note"]) => {
   const close = () => Promise.resolve();
-  if (typeof source !== "string") {
-    const stream = "bytes" in source ? openEncoded(sourceOfBytes(source.bytes), undefined, note) : streamOf(source);
-    return { stream, close };
-  }
+  if (typeof source !== "string") return { stream: openHeld(source, note), close };
   const file = await openFile(source);
   return { stream: openEncoded(file.source, source, note), close: file.close };
 };

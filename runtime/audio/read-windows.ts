@@ -1,64 +1,95 @@
+import { MessageChannel } from "node:worker_threads";
 import { startThread } from "../threads/start-thread.ts";
 import { fromThreadFailure } from "../threads/thread-failure.ts";
-import type { RecordingJob, RecordingReply } from "./recording-worker.ts";
-import type { Window, WindowOptions } from "./windows.ts";
+import { type Recording, type RecordingPlace, serveBytes } from "./recording-source.ts";
+import type { ReadWindow, RecordingJob, RecordingReply } from "./recording-worker.ts";
+import type { WindowOptions } from "./windows.ts";
 
 export interface ReadWindowsOptions extends WindowOptions {
-  /** How many windows are given at once, but for the last; twice as many wait, decoded. */
+  /** How many windows are given at once, but for the last; of a stream, at most. Twice as many wait, decoded. */
   readonly batch: number;
-  /** Told, after the last window, what is odd about the file. */
+  /** Whether windows of a stream are left out where so many wait, rather than waited with. */
+  readonly isLive?: boolean | undefined;
+  /** Told what is odd about the recording. */
   readonly note: (clause: string) => void;
   /** Ends reading at once. */
   readonly stop: AbortSignal;
 }
 
+/** What the thread is told, and what gives it bytes where it cannot read them itself. */
+const placeOf = (recording: Recording) => {
+  if ("path" in recording) return { place: { path: recording.path } satisfies RecordingPlace, transfer: [] };
+  const { port1, port2 } = new MessageChannel();
+  const place: RecordingPlace = {
+    name: recording.name,
+    size: "size" in recording ? recording.size : undefined,
+    raw: "raw" in recording ? recording.raw : undefined,
+    port: port2,
+  };
+  return { place, transfer: [port2], server: serveBytes(port1, recording) };
+};
+
 /**
- * The windows of a file of sound, which a thread of its own decodes and resamples ahead of their use, whatever this thread does
- * meanwhile. Leaving it early ends the thread.
- * @throws UserError naming the file where it cannot be read, or only in part: after what was heard until then; why it was stopped
+ * The windows of a recording, which a thread of its own decodes and resamples ahead of their use, whatever this thread does
+ * meanwhile. Leaving it early ends the thread, and closes the stream.
+ * @throws UserError naming the recording where it cannot be read, or only in part: after what was heard until then; why it was stopped
  */
 export async function* readWindows(
-  path: string,
-  { batch, note, stop, ...options }: ReadWindowsOptions,
-): AsyncGenerator<readonly Window[], void, undefined> {
+  recording: Recording,
+  { batch, isLive = false, note, stop, ...options }: ReadWindowsOptions,
+): AsyncGenerator<readonly ReadWindow[], void, undefined> {
   stop.throwIfAborted();
-  const job: RecordingJob = { path, options, ahead: 2 * batch };
+  const { place, transfer, server } = placeOf(recording);
+  const job: RecordingJob = { place, options, ahead: 2 * batch, isLive };
   // What decoders print about a broken file stays in the thread's own streams: the error says it.
-  const worker = startThread("audio/recording-worker", { workerData: job, stdout: true, stderr: true });
-  const waiting: Window[] = [];
+  const worker = startThread("audio/recording-worker", {
+    workerData: job,
+    transferList: transfer,
+    stdout: true,
+    stderr: true,
+  });
+  const waiting: ReadWindow[] = [];
+  const notes: string[] = [];
   let end: Extract<RecordingReply, { end: unknown }>["end"] | undefined;
   let lost: Error | undefined;
   let wake = (): void => undefined;
   const lose = (reason: string): void => {
-    lost ??= new Error(`the thread reading ${path} stopped: ${reason}`);
+    lost ??= new Error(`the thread reading ${recording.name} stopped: ${reason}`);
     wake();
   };
   worker.on("message", (reply: RecordingReply) => {
     if ("window" in reply) waiting.push(reply.window);
-    else if ("note" in reply) note(reply.note);
+    else if ("note" in reply) notes.push(reply.note);
     else ({ end } = reply);
     wake();
   });
   worker.on("error", (error) => lose(error.message));
   worker.on("exit", (code) => lose(`exit code ${code}`));
-  const isDue = (): boolean => waiting.length >= batch || end !== undefined || lost !== undefined;
-  const halt = (): void => void worker.terminate();
+  // What comes as it comes is heard as soon as it has come.
+  const least = "open" in recording ? 1 : batch;
+  const isDue = (): boolean => waiting.length >= least || end !== undefined || lost !== undefined;
+  const close = (): Promise<number> => {
+    server?.close();
+    return worker.terminate();
+  };
+  const halt = (): void => void close();
   stop.addEventListener("abort", halt);
   try {
     for (;;) {
       while (!isDue()) await new Promise<void>((resolve) => (wake = resolve));
       stop.throwIfAborted();
+      notes.splice(0).forEach(note);
       const group = waiting.splice(0, batch);
       if (group.length > 0) {
         // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
         worker.postMessage(group.length);
         yield group;
       } else if (end === "whole") return;
-      else if (end !== undefined) throw fromThreadFailure(end);
+      else if (end !== undefined) throw server?.failure() ?? fromThreadFailure(end);
       else if (lost !== undefined) throw lost;
     }
   } finally {
     stop.removeEventListener("abort", halt);
-    await worker.terminate();
+    await close();
   }
 }

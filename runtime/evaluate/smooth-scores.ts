@@ -13,15 +13,15 @@ const median = (values: readonly number[]): number => {
  * @param count odd; half of them, rounded down, are held
  * @throws whatever `windows` throws, after what is known of the windows until then
  */
-export async function* smoothScores(
-  windows: AsyncIterable<WindowScores>,
+export async function* smoothScores<Window extends WindowScores>(
+  windows: AsyncIterable<Window>,
   count: number,
-): AsyncGenerator<WindowScores, void, undefined> {
+): AsyncGenerator<Window, void, undefined> {
   const half = (count - 1) / 2;
-  let held: WindowScores[] = [];
+  let held: Window[] = [];
   /** How many windows there were, and how many were given. */
   let [seen, given] = [0, 0];
-  const smooth = (): WindowScores => {
+  const smooth = (): Window => {
     const first = seen - held.length;
     const window = held[given - first];
     if (window === undefined) throw new Error(`window ${given} is not held`);

@@ -1,14 +1,19 @@
 /** Arguments, as programs without types may give them: each is looked at before anything is done. */
+import { File } from "node:buffer";
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { printable } from "../../compiler/artifact/printable.ts";
 import { flag, number, whole } from "../../compiler/artifact/schemas.ts";
-import type { ClipSamples, ClipSource } from "../audio/clip-source.ts";
+import type { ClipSamples } from "../audio/clip-source.ts";
+import { sampleFormats } from "../audio/formats/pcm/sample-formats.ts";
+import { mostChannels } from "../audio/formats/pcm/stream-packets.ts";
+import type { StreamedRecording } from "../audio/recording-source.ts";
 import { deviceNames } from "../engine/device.ts";
 import { UserError } from "../user-error.ts";
 import { plural } from "../../compiler/artifact/plural.ts";
 import { shortenList } from "../text/shorten-list.ts";
-import type { CallOptions, ClassifyOptions, Clip, Graph, OpenOptions, Recording, Threshold } from "./model.ts";
+import type { CallOptions, Chunks, ClassifyOptions, Clip, Graph, OpenOptions, Threshold } from "./model.ts";
+import { openByteStream, openSampleStream, ownFloats } from "./open-stream.ts";
 
 const signal = v.instance(AbortSignal, "an AbortSignal");
 
@@ -41,6 +46,7 @@ const listenSchema = v.strictObject({
       v.check((count) => Number.isSafeInteger(count) && count % 2 === 1 && count > 0 && count < 1000, smoothText),
     ),
   ),
+  isLive: v.optional(flag),
   onNote: v.optional(v.custom<(note: string) => void>((given) => typeof given === "function", "a function")),
   signal: v.optional(signal),
 });
@@ -127,45 +133,92 @@ export const checkGraph = (given: Graph): string | Uint8Array => {
   );
 };
 
+type Fields = Readonly<Record<string, unknown>>;
+
 const isChannels = (samples: unknown): samples is readonly Float32Array[] =>
   Array.isArray(samples) && samples.length > 0 && samples.every((each) => each instanceof Float32Array);
 
-const checkSound = (name: string, { samples, sampleRateHz }: Readonly<Record<string, unknown>>): ClipSamples => {
-  const fail = (sentence: string): never => {
-    throw new UserError("argument-invalid", { path: name, argument: "clip" }, sentence);
-  };
+/** Refuses a clip or a recording. */
+type Refuse = (sentence: string) => never;
+
+const rateOf = ({ sampleRateHz }: Fields, refuse: Refuse): number =>
+  typeof sampleRateHz === "number"
+    ? sampleRateHz
+    : refuse(`its sampleRateHz is ${show(sampleRateHz)}; expected a number`);
+
+const checkSound = (name: string, sound: Fields, refuse: Refuse): ClipSamples => {
+  const { samples } = sound;
   const channels = samples instanceof Float32Array ? [samples] : samples;
-  if (!isChannels(channels)) return fail("its samples are no Float32Array, nor an array of them");
-  if (typeof sampleRateHz !== "number") return fail(`its sampleRateHz is ${show(sampleRateHz)}; expected a number`);
+  if (!isChannels(channels)) return refuse("its samples are no Float32Array, nor an array of them");
+  const sampleRateHz = rateOf(sound, refuse);
   const lengths = channels.map(({ length }) => length);
   if (new Set(lengths).size > 1)
-    return fail(`its channels have ${lengths.join(", ")} samples; expected as many in each`);
+    return refuse(`its channels have ${lengths.join(", ")} samples; expected as many in each`);
   return { name, channels, sampleRateHz, frames: lengths[0] ?? 0 };
 };
 
-/**
- * @param name what messages call a clip that is no file
- * @throws UserError
- */
-export const checkClip = (name: string, given: Clip): ClipSource => {
-  const clip = pathOrBytes(given);
-  if (typeof clip === "string") return clip;
-  if (clip !== undefined) return { name, bytes: clip };
-  if (typeof given === "object" && given !== null && "samples" in given) return checkSound(name, { ...given });
-  throw new UserError(
-    "argument-invalid",
-    { path: name, argument: "clip" },
-    `is ${show(given)}; expected a path, a file: URL, bytes, or { samples, sampleRateHz }`,
-  );
+const isChunks = (given: unknown): given is Chunks<never> =>
+  typeof given === "object" && given !== null && ("getReader" in given || Symbol.asyncIterator in given);
+
+/** A stream of samples: bytes of a format that is told, or floats. */
+const checkRaw = (name: string, stream: Chunks<never>, fields: Fields, refuse: Refuse): StreamedRecording => {
+  const { channels = 1, sampleFormat } = fields;
+  const sampleRateHz = rateOf(fields, refuse);
+  const known = sampleFormats.find((format) => format === sampleFormat);
+  if (sampleFormat !== undefined && known === undefined)
+    refuse(`its sampleFormat is ${show(sampleFormat)}; expected ${sampleFormats.join(", ")}`);
+  if (typeof channels !== "number" || !Number.isInteger(channels) || channels < 1 || channels > mostChannels)
+    return refuse(`its channels are ${show(channels)}; expected a whole number from 1 to ${mostChannels}`);
+  const raw = { sampleFormat: known ?? ownFloats, sampleRateHz, channels };
+  const open = known === undefined ? openSampleStream : openByteStream;
+  return { name, raw, open: () => open(name, stream) };
 };
 
-/** @throws UserError */
-export const checkRecording = (given: Recording): string => {
-  const recording = pathOrBytes(given);
-  if (typeof recording === "string") return recording;
-  throw new UserError(
-    "argument-invalid",
-    { path: "recording", argument: "recording" },
-    `is ${show(given)}; expected a path or a file: URL`,
+const checkStream = (name: string, fields: Fields, refuse: Refuse): StreamedRecording => {
+  const { stream, name: ownName = name } = fields;
+  if (typeof ownName !== "string") return refuse(`its name is ${show(ownName)}; expected a text`);
+  if (!isChunks(stream)) return refuse(`its stream is ${show(stream)}; expected a stream or an async iterable`);
+  for (const option of ["channels", "sampleFormat"]) {
+    if (fields[option] !== undefined && fields["sampleRateHz"] === undefined)
+      refuse(`it has ${option} and no sampleRateHz; expected both, of samples without a header`);
+  }
+  return fields["sampleRateHz"] === undefined
+    ? { name: ownName, open: () => openByteStream(ownName, stream) }
+    : checkRaw(ownName, stream, fields, refuse);
+};
+
+/** A clip or recording that is looked at, by its kind. */
+export type Checked =
+  | { readonly path: string }
+  | { readonly name: string; readonly bytes: Uint8Array }
+  | { readonly name: string; readonly blob: Blob }
+  | { readonly sound: ClipSamples }
+  | { readonly stream: StreamedRecording };
+
+export const nameOf = (clip: Checked): string => {
+  if ("path" in clip) return clip.path;
+  if ("sound" in clip) return clip.sound.name;
+  return "stream" in clip ? clip.stream.name : clip.name;
+};
+
+/**
+ * @param name what messages call what is no file
+ * @throws UserError
+ */
+export const checkClip = (name: string, given: Clip): Checked => {
+  const refuse = (sentence: string): never => {
+    throw new UserError("argument-invalid", { path: name, argument: "clip" }, sentence);
+  };
+  const clip = pathOrBytes(given);
+  if (typeof clip === "string") return { path: clip };
+  if (clip !== undefined) return { name, bytes: clip };
+  if (given instanceof Blob) return { name: given instanceof File ? given.name : name, blob: given };
+  if (isChunks(given)) return { stream: { name, open: () => openByteStream(name, given) } };
+  if (typeof given === "object" && given !== null) {
+    if ("samples" in given) return { sound: checkSound(name, { ...given }, refuse) };
+    if ("stream" in given) return { stream: checkStream(name, { ...given }, refuse) };
+  }
+  return refuse(
+    `is ${show(given)}; expected a path, a file: URL, bytes, a stream, { samples, sampleRateHz }, or { stream, ... }`,
   );
 };

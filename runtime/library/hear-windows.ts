@@ -1,4 +1,6 @@
 import { readWindows } from "../audio/read-windows.ts";
+import type { Recording } from "../audio/recording-source.ts";
+import type { ReadWindow } from "../audio/recording-worker.ts";
 import type { WindowOptions } from "../audio/windows.ts";
 import { answersAbout, type SoundEvent, type WindowScores } from "../evaluate/answers.ts";
 import { type EventOptions, findEvents } from "../evaluate/find-events.ts";
@@ -18,6 +20,7 @@ export interface HearOptions extends WindowOptions {
   readonly batch: number;
   /** How many windows around each the median of scores is taken over; 1: none but its own. */
   readonly smooth: number;
+  readonly isLive?: boolean | undefined;
   readonly run: Run;
   readonly stop: AbortSignal;
   readonly note?: ((clause: string) => void) | undefined;
@@ -28,33 +31,39 @@ export interface HearOptions extends WindowOptions {
  * @throws UserError naming the recording, and saying how much of it was heard; why it was stopped
  */
 export async function* hearWindows(
-  path: string,
+  recording: Recording,
   { classes, top, smooth, ...options }: HearOptions,
 ): AsyncGenerator<HeardWindow, void, undefined> {
-  const scored = scoreWindows(path, { classes, ...options });
+  const scored = scoreWindows(recording, { classes, ...options });
   const windows = smooth === 1 ? scored : smoothScores(scored, smooth);
-  for await (const window of windows) yield { ...window, top: rankClasses(window.scores, classes, top) };
+  for await (const { readAtMs, ...window } of windows) {
+    const latencySeconds = Math.max(0, performance.timeOrigin + performance.now() - readAtMs) / 1000;
+    yield { ...window, top: rankClasses(window.scores, classes, top), latencySeconds };
+  }
 }
 
+type ScoredWindow = WindowScores & Pick<ReadWindow, "readAtMs" | "skipped">;
+
 async function* scoreWindows(
-  path: string,
-  { classes, batch, run, stop, note = () => undefined, ...options }: Omit<HearOptions, "top" | "smooth">,
-): AsyncGenerator<WindowScores, void, undefined> {
+  recording: Recording,
+  { classes, run, stop, note = () => undefined, ...options }: Omit<HearOptions, "top" | "smooth">,
+): AsyncGenerator<ScoredWindow, void, undefined> {
+  const { name } = recording;
   let heardSeconds = 0;
   try {
-    for await (const group of readWindows(path, { ...options, batch, stop, note })) {
+    for await (const group of readWindows(recording, { ...options, stop, note })) {
       const scores = await run(
         group.map(({ samples }) => samples),
         stop,
       );
-      requireFiniteScores(path, scores);
-      for (const [row, { startSeconds, endSeconds }] of group.entries()) {
-        heardSeconds = endSeconds;
-        yield { startSeconds, endSeconds, scores: scores.slice(row * classes.length, (row + 1) * classes.length) };
+      requireFiniteScores(name, scores);
+      for (const [row, { samples: _, ...window }] of group.entries()) {
+        heardSeconds = window.endSeconds;
+        yield { ...window, scores: scores.slice(row * classes.length, (row + 1) * classes.length) };
       }
     }
   } catch (error) {
-    throw error instanceof UserError && heardSeconds > 0 ? brokenOff(path, error, heardSeconds) : error;
+    throw error instanceof UserError && heardSeconds > 0 ? brokenOff(name, error, heardSeconds) : error;
   }
 }
 

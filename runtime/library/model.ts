@@ -1,12 +1,23 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** What a program sees of the library: its types. */
+import type { SampleFormat } from "../audio/formats/pcm/sample-formats.ts";
 import type { DeviceName } from "../engine/device.ts";
 import type { Score } from "../evaluate/rank-classes.ts";
 import type { SoundEvent, WindowScores } from "../evaluate/answers.ts";
 import type { AttentionMap, PatchBand, PatchTime, Spectrogram } from "../evaluate/explanation.ts";
 import type { Threshold } from "../evaluate/find-events.ts";
 
-export type { AttentionMap, PatchBand, PatchTime, Score, SoundEvent, Spectrogram, Threshold, WindowScores };
+export type {
+  AttentionMap,
+  PatchBand,
+  PatchTime,
+  SampleFormat,
+  Score,
+  SoundEvent,
+  Spectrogram,
+  Threshold,
+  WindowScores,
+};
 
 /** Sound in memory. */
 export interface Sound {
@@ -16,11 +27,51 @@ export interface Sound {
   readonly sampleRateHz: number;
 }
 
-/** What can be classified: an audio file by its path or `file:` URL, its bytes, or samples. */
-export type Clip = string | URL | Uint8Array | ArrayBuffer | Sound;
+/** What comes in chunks of any size: a stream of Node.js, of the web, or any other iterable. Whoever reads it to no end closes it. */
+export type Chunks<Chunk> = ReadableStream<Chunk> | AsyncIterable<Chunk>;
 
-/** What can be listened to, of any length: an audio file by its path or `file:` URL. */
-export type Recording = string | URL;
+/** An audio file of any format but those that need ffmpeg, as its bytes come; of a chunk, `Buffer` is one, too. */
+export type FileStream = Chunks<Uint8Array | ArrayBuffer>;
+
+/** A stream, and what is to be known of it besides. */
+export interface NamedStream {
+  readonly stream: FileStream;
+  /** What messages call it. Default `clip` or `recording`. */
+  readonly name?: string | undefined;
+}
+
+/** Samples without a header, as bytes. */
+export interface RawStream extends NamedStream {
+  /** As ffmpeg names it: unsigned, signed or float, bits, the low byte first or the high one. */
+  readonly sampleFormat: SampleFormat;
+  /** Of any rate from 1000 to 1,000,000 Hz. */
+  readonly sampleRateHz: number;
+  /** Interleaved. Default 1. */
+  readonly channels?: number | undefined;
+}
+
+/** Samples in [-1, 1), as they come. */
+export interface SampleStream extends Omit<RawStream, "stream" | "sampleFormat"> {
+  readonly stream: Chunks<Float32Array>;
+  readonly sampleFormat?: undefined;
+}
+
+/**
+ * What can be heard: an audio file by its path or `file:` URL, its bytes, a `Blob` or `File` of them, or a stream; or samples, in memory
+ * or as a stream. Of a clip the beginning is heard, and a stream is closed then; of a recording all.
+ */
+export type Clip =
+  | string
+  | URL
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | Sound
+  | FileStream
+  | NamedStream
+  | RawStream
+  | SampleStream;
+export type Recording = Clip;
 
 /** What the model hears in a clip. */
 export interface Classification {
@@ -72,6 +123,11 @@ export interface ListenOptions extends CallOptions {
    * number. At both ends of the recording it is of those that there are. Default 1: none but its own.
    */
   readonly smooth?: number | undefined;
+  /**
+   * Whether a stream does not wait, as a microphone's does not: where computing falls behind, windows are left out rather than heard
+   * ever later. Otherwise the stream is read no faster than it is heard. Default false.
+   */
+  readonly isLive?: boolean | undefined;
   /** Told in a clause what is odd about a recording that is read all the same. */
   readonly onNote?: ((note: string) => void) | undefined;
 }
@@ -99,6 +155,10 @@ export interface EventOptions {
 export interface HeardWindow extends WindowScores {
   /** The classes of the highest scores, these falling. */
   readonly top: readonly Score[];
+  /** From when its last sample had come to this answer: how late a stream is heard, besides the window's own length. */
+  readonly latencySeconds: number;
+  /** How many windows were left out between the one before and this; of what `isLive` alone. */
+  readonly skipped: number;
 }
 
 /** What a graph says of itself. */

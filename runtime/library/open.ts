@@ -1,8 +1,6 @@
 // Before the thread starts, which cannot do it.
 import "../engine/disable-telemetry.ts";
-import { type ClipSamples, type ClipSource, nameOf } from "../audio/clip-source.ts";
 import { type ClipLoader, createClipLoader } from "../audio/create-clip-loader.ts";
-import type { LoadedClip } from "../audio/load-clip.ts";
 import { groupsOf } from "../data/batches.ts";
 import { loadAhead } from "../data/load-ahead.ts";
 import type { Device } from "../engine/device.ts";
@@ -16,8 +14,9 @@ import {
   checkClip,
   checkGraph,
   checkListenOptions,
+  type Checked,
   checkOpenOptions,
-  checkRecording,
+  nameOf,
   requireClasses,
 } from "./check-arguments.ts";
 import { createTurns, type Turns } from "./create-turns.ts";
@@ -40,6 +39,7 @@ import type {
 import { type ModelThread, startModelThread } from "./model-thread.ts";
 import type { Answers, Opened, Task } from "./model-worker.ts";
 import { copyBytes } from "./copy-bytes.ts";
+import { readClip, recordingOf } from "./read-clip.ts";
 import { eachUntilEnded, type End, untilEnded } from "./until-ended.ts";
 import { requireWindowing } from "../evaluate/windowing.ts";
 import { hearEvents, hearWindows, type Run } from "./hear-windows.ts";
@@ -58,26 +58,8 @@ const turnsByDevice: Readonly<Record<Device["kind"], Turns>> = {
   cuda: createTurns(1),
 };
 
-/** The beginning of samples that the model may hear, with a second for what resampling reaches beyond it. */
-const beginning = ({ channels, ...rest }: ClipSamples, mostSeconds: number): ClipSamples => {
-  const needed = Math.ceil((mostSeconds + 1) * rest.sampleRateHz);
-  return { ...rest, channels: channels.map((channel) => channel.subarray(0, needed)) };
-};
-
-/** Has a clip read; what is in memory stays the caller's. */
-const readClip = async (loader: ClipLoader, source: ClipSource, mostSeconds: number): Promise<LoadedClip> => {
-  if (typeof source === "string") return loader.read(source);
-  if ("bytes" in source) {
-    const copy = await copyBytes(source.bytes);
-    return loader.read({ ...source, bytes: new Uint8Array(copy) }, [copy]);
-  }
-  const { channels, ...rest } = beginning(source, mostSeconds);
-  const copies = await Promise.all(channels.map(copyBytes));
-  return loader.read({ ...rest, channels: copies.map((copy) => new Float32Array(copy)) }, copies);
-};
-
 /** A clip after its samples have gone to be computed. */
-interface ReadClip extends Pick<Classification, "secondsHeard" | "secondsTotal" | "notes"> {
+interface HeardClip extends Pick<Classification, "secondsHeard" | "secondsTotal" | "notes"> {
   readonly name: string;
   readonly samplesHeard: number;
 }
@@ -113,15 +95,19 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
   /** Reads clips and has them computed, as many at once as one batch has. */
   const computeBatch = async <Kind extends Task>(
     kind: Kind,
-    sources: readonly ClipSource[],
+    sources: readonly Checked[],
     stop: AbortSignal,
-  ): Promise<{ readonly clips: readonly ReadClip[]; readonly answers: Answers[Kind] }> => {
+  ): Promise<{ readonly clips: readonly HeardClip[]; readonly answers: Answers[Kind] }> => {
     const leave = await places.take();
     try {
       stop.throwIfAborted();
-      const loaded = await Promise.all(sources.map((source) => readClip(loader, source, mostSeconds)));
-      const clips = loaded.map(({ samples, clipSamples, notes }, index) => ({
-        name: nameOf(sources[index] ?? ""),
+      const read = async (source: Checked) => ({
+        name: nameOf(source),
+        ...(await readClip(source, { loader, requirements, stop })),
+      });
+      const loaded = await Promise.all(sources.map(read));
+      const clips = loaded.map(({ name, samples, clipSamples, notes }) => ({
+        name,
         samplesHeard: samples.length,
         secondsHeard: samples.length / sampleRateHz,
         secondsTotal: clipSamples && clipSamples / sampleRateHz,
@@ -135,7 +121,7 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
   };
 
   const asClassification = (
-    { name, secondsHeard, secondsTotal, notes }: ReadClip,
+    { name, secondsHeard, secondsTotal, notes }: HeardClip,
     scores: Float32Array,
     top: number,
   ): Classification => {
@@ -143,12 +129,12 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     return { scores, top: rankClasses(scores, classes, top), secondsHeard, secondsTotal, notes };
   };
 
-  const classifyBatch = async (sources: readonly ClipSource[], top: number, stop: AbortSignal) => {
+  const classifyBatch = async (sources: readonly Checked[], top: number, stop: AbortSignal) => {
     const { clips, answers } = await computeBatch("classify", sources, stop);
     return clips.map((clip, row) => asClassification(clip, rowOf(answers, row, clips.length), top));
   };
 
-  const embedBatch = async (sources: readonly ClipSource[], stop: AbortSignal) => {
+  const embedBatch = async (sources: readonly Checked[], stop: AbortSignal) => {
     const { clips, answers } = await computeBatch("embed", sources, stop);
     return clips.map(({ name }, row) => {
       const embedding = rowOf(answers, row, clips.length);
@@ -157,7 +143,7 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     });
   };
 
-  const explainClip = async (source: ClipSource, top: number, stop: AbortSignal): Promise<Explanation> => {
+  const explainClip = async (source: Checked, top: number, stop: AbortSignal): Promise<Explanation> => {
     const { clips, answers } = await computeBatch("explain", [source], stop);
     const [clip] = clips;
     if (!clip) throw new Error("no clip was read");
@@ -176,8 +162,8 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
 
   /** Clips batch by batch; the next is read while one is computed. */
   const inBatches = async <Answer>(
-    sources: readonly ClipSource[],
-    answer: (group: readonly ClipSource[]) => Promise<readonly Answer[]>,
+    sources: readonly Checked[],
+    answer: (group: readonly Checked[]) => Promise<readonly Answer[]>,
   ): Promise<readonly Answer[]> => {
     const answers: Answer[] = [];
     for await (const answered of loadAhead(groupsOf(sources, batch), answer, 1)) answers.push(...answered);
@@ -188,7 +174,7 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
   const oneOrMany = async <Answer>(
     given: Clip | readonly Clip[],
     signal: AbortSignal | undefined,
-    answer: (group: readonly ClipSource[], stop: AbortSignal) => Promise<readonly Answer[]>,
+    answer: (group: readonly Checked[], stop: AbortSignal) => Promise<readonly Answer[]>,
   ): Promise<Answer | readonly Answer[]> => {
     if (closing !== undefined) throw closed();
     const sources = Array.isArray(given)
@@ -234,15 +220,30 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
       smooth = 1,
       ...options
     } = checkListenOptions(given);
-    const { windowSeconds = Math.min(mostSeconds, mostWindowSeconds), hopSeconds = windowSeconds, onNote } = options;
+    const {
+      windowSeconds = Math.min(mostSeconds, mostWindowSeconds),
+      hopSeconds = windowSeconds,
+      isLive,
+      onNote,
+    } = options;
     requireWindowing(metadata, { windowSeconds, hopSeconds });
     requireClasses(classes, threshold);
-    const path = checkRecording(recording);
+    const source = recordingOf(checkClip("recording", recording));
     if (closing !== undefined) throw closed();
     return eachUntilEnded<HeardWindow | SoundEvent>(signal, ends, (stop) => {
       const windowing = { windowSeconds, hopSeconds, sampleRateHz, minSamples: requirements.minSamples };
       const score: Run = (clips, ended) => run("classify", clips, ended);
-      const windows = hearWindows(path, { ...windowing, classes, top, smooth, batch, run: score, stop, note: onNote });
+      const windows = hearWindows(source, {
+        ...windowing,
+        classes,
+        top,
+        smooth,
+        batch,
+        isLive,
+        run: score,
+        stop,
+        note: onNote,
+      });
       return threshold === undefined ? windows : hearEvents(windows, classes, { threshold, merge, minSeconds });
     });
   }

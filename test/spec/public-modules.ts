@@ -41,6 +41,7 @@ export const libraryFiles: readonly SourceFile[] = [
   "index",
   "library/open",
   "library/model",
+  "audio/formats/pcm/sample-formats",
   "evaluate/answers",
   "evaluate/explanation",
   "evaluate/find-events",

@@ -1,9 +1,18 @@
-/** Bytes that can be read at any place: of a file, or of what a browser holds. */
+/** Bytes that can be read at any place: of a file, of what a browser holds, or of a stream. */
 export interface ByteSource {
+  /** Of a stream infinite until its end is met. */
   readonly size: number;
-  /** @returns `length` bytes from `offset` on, fewer only at the end */
-  readonly read: (offset: number, length: number) => Promise<Uint8Array>;
+  /**
+   * @param least as many as which a stream waits for, and gives what is there of the rest. Default: all
+   * @returns `length` bytes from `offset` on, fewer only at the end
+   */
+  readonly read: (offset: number, length: number, least?: number) => Promise<Uint8Array>;
+  /** Of a stream alone, which holds what it has given until it is told that nothing before `offset` will be read again. */
+  readonly forget?: ((offset: number) => void) | undefined;
 }
+
+/** Whether the bytes come when they come, and their end cannot be looked at before. */
+export const isStream = ({ forget }: ByteSource): boolean => forget !== undefined;
 
 /** What is in memory already. */
 export const sourceOfBytes = (bytes: Uint8Array): ByteSource => ({
@@ -13,10 +22,17 @@ export const sourceOfBytes = (bytes: Uint8Array): ByteSource => ({
 
 /** A part of a source as one of its own, for formats that lie in others. */
 export const partOfSource = (source: ByteSource, start: number, end: number): ByteSource => {
-  const size = Math.max(0, Math.min(end, source.size) - start);
+  const size = (): number => Math.max(0, Math.min(end, source.size) - start);
+  const { forget } = source;
   return {
-    size,
-    read: (offset, length) => source.read(start + offset, Math.max(0, Math.min(length, size - offset))),
+    get size() {
+      return size();
+    },
+    read: (offset, length, least) => {
+      const within = Math.max(0, Math.min(length, size() - offset));
+      return source.read(start + offset, within, least === undefined ? within : Math.min(least, within));
+    },
+    forget: forget && ((offset) => forget(start + offset)),
   };
 };
 

@@ -1,5 +1,5 @@
 /** Tags, and what else editors and file systems put before and after the sound. */
-import { type ByteSource, textOf, viewOf } from "./byte-source.ts";
+import { type ByteSource, isStream, textOf, viewOf } from "./byte-source.ts";
 
 const id3Bytes = 10;
 const apeBytes = 32;
@@ -18,9 +18,10 @@ export const skipTags = async (source: ByteSource, start = 0): Promise<number> =
 
 /**
  * @returns where the tags at the end of a file begin: ID3v1, APE, Lyrics3 and ID3v2, any number of them, and zeros between them;
- *   of zeros that follow the sound a stretch is left to it, as its own last bytes may be zeros
+ *   of zeros that follow the sound a stretch is left to it, as its own last bytes may be zeros. The end of a stream is not looked at
  */
 export const endBeforeTags = async (source: ByteSource): Promise<number> => {
+  if (isStream(source)) return source.size;
   let end = source.size;
   for (;;) {
     const last = await bytesOfTagBefore(source, end);

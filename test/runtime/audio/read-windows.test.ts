@@ -17,7 +17,8 @@ const going = new AbortController().signal;
 const collect = async (path: string, into: Window[] = []) => {
   const notes: string[] = [];
   const note = (clause: string): void => void notes.push(clause);
-  for await (const group of readWindows(path, { ...options, batch: 1, note, stop: going })) into.push(...group);
+  for await (const group of readWindows({ name: path, path }, { ...options, batch: 1, note, stop: going }))
+    into.push(...group);
   return { given: into, notes };
 };
 
@@ -61,7 +62,10 @@ test("what is wrong with a file names it", async () => {
 test("whoever has heard enough ends the thread", async () => {
   const path = join(temporaryFolder({ "clip.wav": wavBytes(wave(100_000)) }), "clip.wav");
   let last = 0;
-  for await (const [window] of readWindows(path, { ...options, batch: 1, note: () => undefined, stop: going })) {
+  for await (const [window] of readWindows(
+    { name: path, path },
+    { ...options, batch: 1, note: () => undefined, stop: going },
+  )) {
     last = window?.startSeconds ?? 0;
     if (last >= 1) break;
   }
@@ -75,7 +79,7 @@ const readAlone = (path: string): { readonly windows: number; readonly peakMegab
     const { readWindows } = await import(${JSON.stringify(new URL(`file://${module}`).href)});
     let windows = 0;
     const options = { ...${JSON.stringify(options)}, batch: 4, note: () => undefined, stop: new AbortController().signal };
-    for await (const group of readWindows(${JSON.stringify(path)}, options)) windows += group.length;
+    for await (const group of readWindows(${JSON.stringify({ name: path, path })}, options)) windows += group.length;
     console.log(JSON.stringify({ windows, peakMegabytes: process.resourceUsage().maxRSS / 1024 }));`;
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
   expect(stderr).toBe("");

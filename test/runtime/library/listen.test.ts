@@ -3,7 +3,7 @@ import { pathToFileURL } from "node:url";
 import { describe, expect, test } from "vitest";
 import type { ListenOptions, Model, Recording } from "../../../runtime/library/model.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
-import { failureOf, openLinear } from "./open-linear.ts";
+import { failureOf, hear, openLinear } from "./open-linear.ts";
 
 /** The model hears 4 samples, 0.00025 s. */
 const windowing = { windowSeconds: 0.000_25, hopSeconds: 0.000_125 };
@@ -15,16 +15,6 @@ const openWith = async (values: readonly number[]) => {
   const path = at("recording.wav");
   writeFileSync(path, wavBytes([...values]));
   return { model, path, at, folder };
-};
-
-/** What is given until the end, and how it ends. */
-const hear = async <Item>(items: AsyncIterable<Item>) => {
-  const given: Item[] = [];
-  const ending = await failureOf(async () => {
-    for await (const item of items) given.push(item);
-    throw new Error("whole");
-  }).catch(() => "whole" as const);
-  return { given, ending };
 };
 
 describe("a recording is gone through", () => {
@@ -135,7 +125,7 @@ describe("arguments are looked at before anything is opened:", () => {
     [
       { windows: 5 },
       "option-invalid",
-      "windows is no option; there are windowSeconds, hopSeconds, top, threshold, merge, minSeconds, smooth, onNote, signal",
+      "windows is no option; there are windowSeconds, hopSeconds, top, threshold, merge, minSeconds, smooth, isLive, onNote, signal",
     ],
     [
       { windowSeconds: 10 },
@@ -168,7 +158,8 @@ describe("arguments are looked at before anything is opened:", () => {
     const { model } = await openLinear();
     expect(await failureOf(async () => void model.listen(5 as unknown as Recording))).toMatchObject({
       code: "argument-invalid",
-      message: "recording: is 5; expected a path or a file: URL",
+      message:
+        "recording: is 5; expected a path, a file: URL, bytes, a stream, { samples, sampleRateHz }, or { stream, ... }",
     });
   });
 });

@@ -37,3 +37,13 @@ export const failureOf = async (call: () => Promise<unknown>) => {
   const { code, facts, message } = await failure(call);
   return { code, facts, message };
 };
+
+/** What is given until the end, and how it ends. */
+export const hear = async <Item>(items: AsyncIterable<Item>) => {
+  const given: Item[] = [];
+  const ending = await failureOf(async () => {
+    for await (const item of items) given.push(item);
+    throw new Error("whole");
+  }).catch(() => "whole" as const);
+  return { given, ending };
+};

@@ -146,8 +146,16 @@ describe("what is wrong is a typed error, across threads too:", () => {
     sampleRateHz,
   });
   test.each([
-    [5, "argument-invalid", "clip: is 5; expected a path, a file: URL, bytes, or { samples, sampleRateHz }"],
-    [null, "argument-invalid", "clip: is null; expected a path, a file: URL, bytes, or { samples, sampleRateHz }"],
+    [
+      5,
+      "argument-invalid",
+      "clip: is 5; expected a path, a file: URL, bytes, a stream, { samples, sampleRateHz }, or { stream, ... }",
+    ],
+    [
+      null,
+      "argument-invalid",
+      "clip: is null; expected a path, a file: URL, bytes, a stream, { samples, sampleRateHz }, or { stream, ... }",
+    ],
     [{ samples: [1, 2] }, "argument-invalid", "clip: its samples are no Float32Array, nor an array of them"],
     [{ samples: [] }, "argument-invalid", "clip: its samples are no Float32Array, nor an array of them"],
     [

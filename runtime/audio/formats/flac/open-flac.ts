@@ -7,6 +7,8 @@ import { formatOf, readStreamInfo, samplesOfFrames, streamInfoBytes } from "./de
 import { isTail } from "../tags.ts";
 
 const usualFrameBytes = 64 * 1024;
+/** A frame's header has no more. */
+const headerBytes = 16;
 /** No frame is larger: 65,535 samples of 8 channels at 32 bits, and its headers. */
 const largestFrameBytes = 65_535 * 8 * 4 + 1024;
 
@@ -49,6 +51,7 @@ async function* readFrames(
   let offset = firstFrame;
   let decoded = 0;
   while (offset < source.size) {
+    source.forget?.(offset);
     const frame = await readFrame(source, offset, info);
     if (frame === undefined) {
       if (textOf(await source.read(offset, 4)) === "fLaC") {
@@ -65,17 +68,21 @@ async function* readFrames(
 }
 
 const readFrame = async (source: ByteSource, offset: number, info: StreamInfo): Promise<FlacFrame | undefined> => {
-  for (let bytes = usualFrameBytes; ; bytes *= 4) {
-    const window = await source.read(offset, bytes);
+  let [bytes, least] = [usualFrameBytes, headerBytes];
+  for (;;) {
+    const window = await source.read(offset, bytes, least);
     try {
       return decodeFrame(window, 0, info);
     } catch (error) {
       if (!(error instanceof OutOfBytes)) throw error;
+      const isAtEnd = offset + window.length >= source.size;
       // Anything shorter than a header may be a tail.
-      if (window.length < 16 && (await isTail(source, offset))) return undefined;
-      if (window.length < bytes || bytes > largestFrameBytes) {
+      if (isAtEnd && window.length < headerBytes && (await isTail(source, offset))) return undefined;
+      if (isAtEnd || bytes > largestFrameBytes) {
         throw new AudioFault("the file is corrupt or cut off: its last frame is not whole", { cause: error });
       }
+      if (window.length === bytes) bytes *= 4;
+      least = window.length + 1;
     }
   }
 };

@@ -35,7 +35,7 @@ interface Header {
   readonly seconds: number | undefined;
 }
 
-const elementsOf = (source: ByteSource) => readElements(source, 0, source.size, (id) => containers.has(id));
+const elementsOf = (source: ByteSource) => readElements(source, (id) => containers.has(id));
 
 /**
  * WebM and Matroska with Opus or Vorbis: what browsers record.
@@ -109,6 +109,7 @@ async function* decodeBlocks(
     let end = 0;
     for await (const element of elementsOf(source)) {
       const { id, start, size = 0 } = element;
+      source.forget?.(start);
       if (id === ids.segment) end = start + size;
       let discard = 0;
       if (id === ids.discardPadding) {

@@ -12,13 +12,12 @@ export interface Element {
 /** @param isContainer whether the elements in one are listed too */
 export async function* readElements(
   source: ByteSource,
-  start: number,
-  end: number,
   isContainer: (id: number) => boolean,
 ): AsyncGenerator<Element, void, undefined> {
-  let offset = start;
-  while (offset < end) {
+  let offset = 0;
+  while (offset < source.size) {
     const bytes = await source.read(offset, 12);
+    requireWhole(source, offset);
     const id = readNumber(bytes, 0, true);
     const size = id && readNumber(bytes, id.length, false);
     if (!id || id.length > 4 || !size) {
@@ -31,9 +30,14 @@ export async function* readElements(
     if (isContainer(id.value)) offset = content;
     else if (isUnknown) throw new AudioFault(`the file is corrupt: the element at byte ${offset} has no size`);
     else offset = content + size.value;
-    if (offset > end && end === source.size) throw new AudioFault("the file is cut off within its last block");
+    requireWhole(source, offset);
   }
 }
+
+/** @param offset where the next element would start; of a stream, the end may be known only now */
+const requireWhole = (source: ByteSource, offset: number): void => {
+  if (offset > source.size) throw new AudioFault("the file is cut off within its last block");
+};
 
 interface EbmlNumber {
   readonly value: number;

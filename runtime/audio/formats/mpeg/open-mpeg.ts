@@ -1,7 +1,7 @@
 import { MPEGDecoder } from "mpg123-decoder";
 import { AudioFault } from "../audio-fault.ts";
 import { type AudioBlock, type AudioStream, type AudioTools, unendedNote } from "../audio-stream.ts";
-import { type ByteSource, textOf, viewOf } from "../byte-source.ts";
+import { type ByteSource, isStream, textOf, viewOf } from "../byte-source.ts";
 import { type MpegHeader, readMpegHeader } from "./frame-header.ts";
 import { isTail, skipTags } from "../tags.ts";
 
@@ -18,6 +18,8 @@ const decoderDelay = 529;
  */
 const usualDelays = { 1: 481, 2: 481, 3: 576 + decoderDelay } as const;
 const framesAtOnce = 32;
+/** Of a stream, which may be listened to as it comes. */
+const framesAtOnceLive = 4;
 const joinedNote = "more sound follows than its header tells of, as in files put together; it was read too";
 
 interface InfoTag {
@@ -44,7 +46,8 @@ export const openMpeg = async (source: ByteSource, tools: AudioTools): Promise<A
   const skip = tag?.added === undefined ? usualDelays[header.layer] : tag.added.before + decoderDelay;
   const added = tag?.added === undefined ? skip : tag.added.before + tag.added.after;
   const length = (frames: number): number => Math.max(0, frames * header.samples - added);
-  const count = async (): Promise<number> => {
+  const count = async (): Promise<number | undefined> => {
+    if (isStream(source)) return undefined;
     let frames = 0;
     for await (const _ of walkFrames(source, first, header, () => undefined)) frames += 1;
     return length(frames);
@@ -162,6 +165,7 @@ async function* walkFrames(
 ): AsyncGenerator<Frame, void, undefined> {
   let offset = first;
   while (offset < source.size) {
+    source.forget?.(offset);
     const head = await source.read(offset, 4);
     const header = readMpegHeader(head);
     if (header?.bytes === undefined) {
@@ -178,8 +182,9 @@ async function* walkFrames(
     }
     if (header.kind !== kind)
       throw new AudioFault(`the file is corrupt: the frame at byte ${offset} is of another kind`);
-    if (offset + header.bytes > source.size) return onUnended();
-    yield { bytes: await source.read(offset, header.bytes), header };
+    const bytes = await source.read(offset, header.bytes);
+    if (bytes.length < header.bytes) return onUnended();
+    yield { bytes, header };
     offset += header.bytes;
   }
 }
@@ -204,6 +209,7 @@ async function* decodeFrames(
     let decoded = 0;
     let waiting: Uint8Array[] = [];
     let isUnended = false;
+    const atOnce = isStream(source) ? framesAtOnceLive : framesAtOnce;
     const end = tag?.frames === undefined ? Number.POSITIVE_INFINITY : skip + length(tag.frames);
     const decodeWaiting = (): AudioBlock | undefined => {
       const { channelData, errors } = decoder.decodeFrames(waiting);
@@ -226,7 +232,7 @@ async function* decodeFrames(
       // A copy: the decoder gets several at once.
       waiting.push(bytes.slice());
       frames += 1;
-      if (waiting.length < framesAtOnce && frames !== tag?.frames) continue;
+      if (waiting.length < atOnce && frames !== tag?.frames) continue;
       const block = decodeWaiting();
       if (block) yield block;
     }

@@ -73,7 +73,7 @@ const factsOf = (head: Uint8Array) => {
 };
 
 async function* decodeChain(source: ByteSource, tools: AudioTools): AsyncGenerator<AudioBlock, void, undefined> {
-  const pages = readPages(source);
+  const pages = readPages(source, source.forget);
   let isEnded = true;
   let next = await pages.next();
   while (!next.done) {

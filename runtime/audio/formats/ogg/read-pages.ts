@@ -24,13 +24,18 @@ const furthestPage = 256 * 1024;
 
 /**
  * All pages in their order. Tags and zeros after the last one are left out.
+ * @param forget told what lies before each page
  * @throws AudioFault where a page does not match its checksum or is cut off
  */
-export async function* readPages(source: ByteSource): AsyncGenerator<OggPage, void, undefined> {
+export async function* readPages(
+  source: ByteSource,
+  forget?: ByteSource["forget"],
+): AsyncGenerator<OggPage, void, undefined> {
   let offset = 0;
   let isEnded = false;
   while (offset < source.size) {
-    const bytes = await source.read(offset, largestPageBytes);
+    forget?.(offset);
+    const bytes = await readPage(source, offset);
     if (textOf(bytes, 0, 4) !== "OggS") {
       const next = await findPage(source, offset);
       if (next === undefined && (isEnded || (await isTail(source, offset)))) return;
@@ -50,6 +55,17 @@ export async function* readPages(source: ByteSource): AsyncGenerator<OggPage, vo
     offset += length;
   }
 }
+
+/** As many bytes as a page has, or more; all that there are where it is cut off. */
+const readPage = async (source: ByteSource, offset: number): Promise<Uint8Array> => {
+  let least = headerBytes;
+  for (;;) {
+    const bytes = await source.read(offset, largestPageBytes, least);
+    const needed = pageLength(bytes) ?? headerBytes + (bytes[26] ?? 0);
+    if (bytes.length >= needed || bytes.length < least) return bytes;
+    least = needed;
+  }
+};
 
 /** The last page's serial number and granule, without reading what comes before. */
 export const readLastPage = async (source: ByteSource): Promise<OggPage | undefined> => {

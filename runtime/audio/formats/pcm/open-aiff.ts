@@ -1,6 +1,6 @@
 import { AudioFault } from "../audio-fault.ts";
 import { type AudioStream, type AudioTools, sizeNote } from "../audio-stream.ts";
-import { type ByteSource, mostChunks, textOf, viewOf } from "../byte-source.ts";
+import { type ByteSource, isStream, mostChunks, textOf, viewOf } from "../byte-source.ts";
 import { imaOfApple } from "./adpcm.ts";
 import { aLaw, floatEncoding, integerEncoding, muLaw, type SampleEncoding, unsignedBytes } from "./sample-encoding.ts";
 import { interleaved, requireChannels, streamPackets } from "./stream-packets.ts";
@@ -57,9 +57,11 @@ export const openAiff = async (source: ByteSource, tools: AudioTools): Promise<A
   let offset = 12;
   for (let count = 0; offset + 8 <= source.size && count < mostChunks; count++) {
     const header = await source.read(offset, 8);
+    if (header.length < 8) break;
     const size = viewOf(header).getUint32(4, false);
     const id = textOf(header, 0, 4);
     if (!chunks.has(id)) chunks.set(id, { start: offset + 8, size });
+    if (isStream(source) && chunks.has("COMM") && chunks.has("SSND")) break;
     offset += 8 + size + (size % 2);
   }
   const [common, sound] = [chunks.get("COMM"), chunks.get("SSND")];
@@ -85,16 +87,16 @@ export const openAiff = async (source: ByteSource, tools: AudioTools): Promise<A
   const isUnknown = sound.size < 8 || sound.size >= 0x7fff_f000;
   const present = Math.max(0, source.size - start);
   const promised = isUnknown ? present : Math.max(0, sound.size - (start - sound.start));
-  if (isUnknown || promised > present) tools.note(sizeNote);
+  if ((isUnknown && !isStream(source)) || promised > present) tools.note(sizeNote);
   const end = start + Math.min(promised, present);
   if (type === "ima4") {
     const { name, ...packets } = imaOfApple(channels);
-    return streamPackets(source, { ...shared, ...packets, end, format: `AIFC, ${name}` });
+    return streamPackets(source, { ...shared, ...packets, end, format: `AIFC, ${name}` }, tools);
   }
   const encoding = encodingOf(type, bits);
   if (encoding === undefined) return undefined;
   const { name, ...packets } = interleaved(encoding, channels);
   const frames = stated > 0 && stated < 0x7fff_f000 ? stated : undefined;
   if (frames !== undefined && frames > packets.framesOf(end - start)) tools.note(sizeNote);
-  return streamPackets(source, { ...shared, ...packets, end, frames, format: `${kind}, ${name}` });
+  return streamPackets(source, { ...shared, ...packets, end, frames, format: `${kind}, ${name}` }, tools);
 };

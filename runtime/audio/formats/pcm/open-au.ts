@@ -40,12 +40,16 @@ export const openAu = async (source: ByteSource, tools: AudioTools): Promise<Aud
   const isUnknown = size === unknownLength || size === 0;
   if (!isUnknown && size > present) tools.note(sizeNote);
   const { name, ...packets } = interleaved(encoding, channels);
-  return streamPackets(source, {
-    sampleRateHz,
-    channels,
-    start,
-    end: start + (isUnknown ? present : Math.min(size, present)),
-    format: `AU, ${name}`,
-    ...packets,
-  });
+  return streamPackets(
+    source,
+    {
+      sampleRateHz,
+      channels,
+      start,
+      end: start + (isUnknown ? present : Math.min(size, present)),
+      format: `AU, ${name}`,
+      ...packets,
+    },
+    tools,
+  );
 };

@@ -1,6 +1,6 @@
 import { AudioFault } from "../audio-fault.ts";
 import { type AudioStream, type AudioTools, sizeNote } from "../audio-stream.ts";
-import { type ByteSource, mostChunks, textOf, viewOf } from "../byte-source.ts";
+import { type ByteSource, isStream, mostChunks, textOf, viewOf } from "../byte-source.ts";
 import { imaOfApple } from "./adpcm.ts";
 import { aLaw, floatEncoding, integerEncoding, muLaw, type SampleEncoding } from "./sample-encoding.ts";
 import { interleaved, requireChannels, streamPackets } from "./stream-packets.ts";
@@ -39,7 +39,7 @@ export const openCaf = async (source: ByteSource, tools: AudioTools): Promise<Au
   const shared = { sampleRateHz, channels, start, end: start + Math.min(size, present), frames: validFrames };
   if (id === "ima4") {
     const { name, ...packets } = imaOfApple(channels);
-    return streamPackets(source, { ...shared, ...packets, format: `CAF, ${name}` });
+    return streamPackets(source, { ...shared, ...packets, format: `CAF, ${name}` }, tools);
   }
   const encoding = encodingOf(id, flag, packetBytes / channels);
   if (encoding === undefined) return undefined;
@@ -49,7 +49,7 @@ export const openCaf = async (source: ByteSource, tools: AudioTools): Promise<Au
     );
   }
   const { name, ...packets } = interleaved(encoding, channels);
-  return streamPackets(source, { ...shared, ...packets, format: `CAF, ${name}` });
+  return streamPackets(source, { ...shared, ...packets, format: `CAF, ${name}` }, tools);
 };
 
 /** Where the samples lie, after the chunk's count of edits; and how many are meant to be heard, where a packet table tells. */
@@ -59,10 +59,12 @@ const findData = async (source: ByteSource) => {
   let offset = 8;
   for (let count = 0; offset + 12 <= source.size && count < mostChunks; count++) {
     const header = await source.read(offset, 12);
+    if (header.length < 12) break;
     const id = textOf(header, 0, 4);
     const stated = Number(viewOf(header).getBigInt64(4, false));
     const size = stated < 0 ? Number.POSITIVE_INFINITY : stated;
     if (id === "data") data ??= { start: offset + 16, size: Math.max(0, size - 4) };
+    if (data !== undefined && isStream(source)) break;
     const table = id === "pakt" ? await source.read(offset + 12, 16) : undefined;
     if (table?.length === 16) validFrames = Number(viewOf(table).getBigInt64(8, false));
     offset += 12 + size;

@@ -1,6 +1,6 @@
 import { AudioFault } from "../audio-fault.ts";
 import { type AudioStream, type AudioTools, sizeNote } from "../audio-stream.ts";
-import { type ByteSource, hexOf, mostChunks, partOfSource, textOf, viewOf } from "../byte-source.ts";
+import { type ByteSource, hexOf, isStream, mostChunks, partOfSource, textOf, viewOf } from "../byte-source.ts";
 import { openMpeg } from "../mpeg/open-mpeg.ts";
 import { type BlockCoding, imaOfWav, microsoftAdpcm } from "./adpcm.ts";
 import { aLaw, floatEncoding, integerEncoding, muLaw, type SampleEncoding, unsignedBytes } from "./sample-encoding.ts";
@@ -71,29 +71,35 @@ const paddingAfter = (after: Uint8Array): 0 | 1 => {
   return usual.has(unpadded) || (isName(unpadded) && !isName(padded)) ? 0 : 1;
 };
 
-/** The chunks by name, the first of each; those after the samples too where their end is known. */
-const listChunks = async (source: ByteSource, dialect: Dialect): Promise<ReadonlyMap<string, Chunk>> => {
+/** The chunks in their order; those after the samples too where their end is known. */
+async function* walkChunks(
+  source: ByteSource,
+  dialect: Dialect,
+): AsyncGenerator<Chunk & { readonly id: string }, void, undefined> {
   const { idBytes, readSize, alignment } = dialect;
   const headerBytes = idBytes === 4 ? 8 : 24;
-  const chunks = new Map<string, Chunk>();
   let offset = dialect.firstChunk;
+  let ds64: Chunk | undefined;
+  let hasData = false;
   for (let count = 0; offset + headerBytes <= source.size && count < mostChunks; count++) {
     const header = await source.read(offset, headerBytes);
+    if (header.length < headerBytes) return;
     const id = textOf(header, 0, 4);
     const start = offset + headerBytes;
     const stated = readSize(viewOf(header), idBytes);
-    const size = id === "data" ? await dataSize(source, start, stated, chunks.get("ds64"), dialect) : stated;
+    const size = id === "data" ? await dataSize(source, start, stated, ds64, dialect) : stated;
     if (id === "RIFF" || id === "RIFX") throw new AudioFault("another WAV file follows in this one; expected one");
-    if (id === "data" && chunks.has("data")) {
+    if (id === "data" && hasData) {
       throw new AudioFault("the file has two chunks of samples; expected one: save it anew with an audio editor");
     }
-    if (!chunks.has(id)) chunks.set(id, { start, size });
+    if (id === "ds64") ds64 ??= { start, size };
+    hasData ||= id === "data";
+    yield { id, start, size };
     offset = start + size;
     if (alignment > 2) offset = Math.ceil(offset / alignment) * alignment;
     else if (offset % 2 !== start % 2) offset += paddingAfter(await source.read(offset, 5));
   }
-  return chunks;
-};
+}
 
 /** The size that a data chunk has by the headers; infinite where they do not know it. */
 const dataSize = async (
@@ -108,7 +114,7 @@ const dataSize = async (
     return size === 0 ? Number.POSITIVE_INFINITY : size;
   }
   // Nor can 32 bits say how long a file of more than 4 GiB is.
-  const isLong = source.size - start > 2 ** 32;
+  const isLong = !isStream(source) && source.size - start > 2 ** 32;
   if (dialect.idBytes === 4 && (stated >= unknownLength || isLong)) return Number.POSITIVE_INFINITY;
   if (stated > 0 || source.size <= start) return stated;
   // Nothing, or a length never filled in: what follows tells.
@@ -199,6 +205,20 @@ const adpcmOf = ({ tag, channels, extra }: Format, isLittle: boolean): BlockCodi
   return microsoftAdpcm(channels, coefficients);
 };
 
+/** The chunks by name, the first of each; of a stream as far as those that are needed to hear it. */
+const listChunks = async (
+  source: ByteSource,
+  walk: ReturnType<typeof walkChunks>,
+): Promise<ReadonlyMap<string, Chunk>> => {
+  const chunks = new Map<string, Chunk>();
+  for (;;) {
+    const { value, done } = await walk.next();
+    if (done) return chunks;
+    if (!chunks.has(value.id)) chunks.set(value.id, value);
+    if (isStream(source) && chunks.has("fmt ") && chunks.has("data")) return chunks;
+  }
+};
+
 /**
  * WAV and its relatives: RIFX, RF64, BW64 and Wave64; PCM of 1 to 4 bytes, float, A-law, mu-law, IMA and Microsoft ADPCM, MPEG audio.
  * @returns undefined where it is none of them
@@ -207,7 +227,23 @@ const adpcmOf = ({ tag, channels, extra }: Format, isLittle: boolean): BlockCodi
 export const openWav = async (source: ByteSource, tools: AudioTools): Promise<AudioStream | undefined> => {
   const dialect = dialectOf(await source.read(0, 40));
   if (dialect === undefined) return undefined;
-  const chunks = await listChunks(source, dialect);
+  const walk = walkChunks(source, dialect);
+  const stream = await openSamples(source, dialect, await listChunks(source, walk), tools);
+  if (stream === undefined || !isStream(source)) return stream;
+  // What follows the samples of a stream is looked at when they have been heard.
+  async function* decode(): ReturnType<AudioStream["decode"]> {
+    if (stream !== undefined) yield* stream.decode();
+    for await (const _ of walk);
+  }
+  return { ...stream, decode };
+};
+
+const openSamples = async (
+  source: ByteSource,
+  dialect: Dialect,
+  chunks: ReadonlyMap<string, Chunk>,
+  tools: AudioTools,
+): Promise<AudioStream | undefined> => {
   const [formatChunk, data] = [chunks.get("fmt "), chunks.get("data")];
   if (formatChunk === undefined || data === undefined) {
     throw new AudioFault(
@@ -229,16 +265,20 @@ export const openWav = async (source: ByteSource, tools: AudioTools): Promise<Au
     if (format.bits !== 4 || format.blockBytes <= headerBytes || format.channels > 2) {
       throw contradiction(format);
     }
-    return streamPackets(source, {
-      ...shared,
-      ...packets,
-      format: `${dialect.name}, ${name}`,
-      packetBytes: format.blockBytes,
-    });
+    return streamPackets(
+      source,
+      {
+        ...shared,
+        ...packets,
+        format: `${dialect.name}, ${name}`,
+        packetBytes: format.blockBytes,
+      },
+      tools,
+    );
   }
   const encoding = encodingOf(format, dialect.isLittle);
   if (encoding === undefined) return undefined;
   requireFrameSize(format, encoding);
   const { name, ...packets } = interleaved(encoding, format.channels);
-  return streamPackets(source, { ...shared, ...packets, format: `${dialect.name}, ${name}` });
+  return streamPackets(source, { ...shared, ...packets, format: `${dialect.name}, ${name}` }, tools);
 };
