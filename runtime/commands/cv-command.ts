@@ -12,6 +12,7 @@ import { createClipExaminer } from "../data/examine-clips.ts";
 import { readDataset } from "../data/sources/read-dataset.ts";
 import { requireReadable } from "../data/unreadable-clips.ts";
 import { writeText } from "../files/write-text.ts";
+import { type Execution, runTraining } from "../library/run-training.ts";
 import { formatFolds } from "../report/terminal/format-folds.ts";
 import { folderName, runFolder } from "../runs/run-folder.ts";
 import { orUnlock, unlockRun } from "../runs/run-lock.ts";
@@ -33,7 +34,7 @@ import {
   type Usage,
 } from "./options.ts";
 import type { Output } from "./output.ts";
-import { runTraining } from "./run-training.ts";
+import { showTraining } from "./show-training.ts";
 
 const { fold: _, ...dataOptions } = clipOptions;
 const options = {
@@ -79,6 +80,16 @@ const prepareFold = async (
   existsSync(runFolder(path).config)
     ? prepareResumedRun(path, graph, options, preparing)
     : prepareNewRun(graph, options, { out: path, command: ["runtime", "cv", ...args], ...preparing });
+
+const trainFold = async (prepared: PreparedRun, output: Output, execution: Execution): Promise<void> => {
+  const { show, onProgress, clear } = showTraining(output);
+  const onEvaluation = (clips: number, of: number): void => onProgress({ task: "evaluating", clips, of });
+  try {
+    for await (const event of runTraining(prepared, { ...execution, onEvaluation })) show(event);
+  } finally {
+    clear();
+  }
+};
 
 const interrupted = ({ progress }: Output): ExitCode => {
   progress("interrupted; the same command goes on");
@@ -137,11 +148,12 @@ export const cvCommand: Command = {
           if (!notes.has(text)) output.note(text);
         },
       };
-      const prepared = await prepareFold(graph, plan, args, { skipBad, signal, examine, ...tell(foldOutput) });
+      const { note } = foldOutput;
+      const prepared = await prepareFold(graph, plan, args, { skipBad, signal, examine, note });
       if (!prepared) return interrupted(output);
       const earlier = await orUnlock(path, async () => earlierResult(prepared, recipe.bestBy, { repeat, fold }));
       if (earlier) unlockRun(path);
-      else await runTraining(prepared, { output: foldOutput, signal, checkpointMinutes });
+      else await trainFold(prepared, foldOutput, { signal, note, checkpointMinutes });
       if (signal.aborted) return interrupted(output);
       results.push(earlier ?? readFoldResult(prepared.options.folder, recipe.bestBy, { repeat, fold }));
     }

@@ -1,11 +1,12 @@
 /** `runtime eval`. */
 import { plural } from "../../compiler/artifact/plural.ts";
-import { type Command, exitCodes } from "./command.ts";
-import type { Clip } from "../data/dataset.ts";
-import { readDataset } from "../data/sources/read-dataset.ts";
-import { selectDevice } from "../devices/select-device.ts";
-import { averageScores } from "../metrics/average-scores.ts";
-import { summarize } from "../metrics/summarize.ts";
+import type { EnsembleEvent, EvaluationStartEvent, GraphEvent } from "../evaluate/evaluation-events.ts";
+import { describeTrained } from "../evaluate/trained-among.ts";
+import { evaluate } from "../library/evaluate.ts";
+import type { EvaluationEvent, Progress } from "../library/training.ts";
+import { formatClasses, formatComparison, formatFigures } from "../report/terminal/format-figures.ts";
+import { createProgress, type Progress as Bar } from "../text/create-progress.ts";
+import type { Command } from "./command.ts";
 import {
   clipOptions,
   commonOptions,
@@ -15,15 +16,9 @@ import {
   someGraphs,
   type Usage,
 } from "./options.ts";
+import type { Output } from "./output.ts";
 import { tell } from "./tell.ts";
-import { formatClasses, formatComparison, formatFigures } from "../report/terminal/format-figures.ts";
-import { createProgress } from "../text/create-progress.ts";
-import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
-import { chooseClips } from "../evaluate/choose-clips.ts";
-import { measureGraph } from "../evaluate/measure-graph.ts";
-import { type ClipPredictions, restrictTo } from "../evaluate/predict.ts";
-import { requireSameTask } from "../evaluate/require-same-task.ts";
-import { mergeTrained, type TrainedAmong } from "../evaluate/trained-among.ts";
+import { untilInterrupted } from "./until-interrupted.ts";
 
 const options = {
   ...clipOptions,
@@ -49,9 +44,6 @@ Of several graphs it measures each, and last their ensemble: the mean of their s
   ],
 };
 
-const describeTrained = ({ count, isExact }: TrainedAmong, clips: number): string =>
-  `${isExact ? "" : "about "}${count} of ${clips} clips ${plural(count, "was", "were")} trained on`;
-
 const describeRest = (count: number): string => {
   if (count === 0) return "";
   const others = plural(count, "other was trained on and is", "others were trained on and are");
@@ -59,82 +51,72 @@ const describeRest = (count: number): string => {
 };
 
 /** Behind the figures of a graph that knows some of the clips. */
-const mark = (trained: TrainedAmong | undefined, clips: number): string =>
-  trained && trained.count > 0 ? `  (${describeTrained(trained, clips)})` : "";
+const mark = ({ trainedOn, trainedOnIsEstimated, clips }: GraphEvent | EnsembleEvent): string => {
+  if (trainedOn === null || trainedOn === 0) return "";
+  return `  (${describeTrained({ count: trainedOn, isExact: !trainedOnIsEstimated }, clips)})`;
+};
+
+/** Shows events, and what comes between them, to programs and people. */
+const showEvaluation = (graphs: readonly string[], output: Output) => {
+  const { device, onExamined } = tell(output);
+  const ensemble = `ensemble of ${graphs.length}`;
+  const comparison = graphs.length > 1 ? formatComparison([...graphs, ensemble]) : undefined;
+  let progress: Bar | undefined;
+  const clear = (): void => {
+    progress?.clear();
+    progress = undefined;
+  };
+  const start = ({ data, clips, leftOut, device: description }: EvaluationStartEvent): void => {
+    output.progress(`${data}: ${clips} clips${describeRest(leftOut)}`);
+    device(description);
+    if (comparison) output.result(comparison.head);
+  };
+  const result = (event: GraphEvent | EnsembleEvent): void => {
+    const marked = mark(event);
+    if (event.event === "ensemble") {
+      output.result(`${comparison?.row(ensemble, event)}${marked}\n\n${formatClasses(event)}`);
+      return;
+    }
+    output.result(
+      comparison
+        ? `${comparison.row(event.graph, event)}${marked}`
+        : `${formatFigures(event)}${marked}\n\n${formatClasses(event)}`,
+    );
+  };
+  return {
+    show: (event: EvaluationEvent): void => {
+      clear();
+      output.json(event);
+      if (event.event === "start") start(event);
+      else if (event.event === "note") output.note(event.text);
+      else result(event);
+    },
+    onProgress: ({ task, clips, of }: Progress): void => {
+      if (task === "opening") {
+        onExamined(clips, of);
+        return;
+      }
+      progress ??= createProgress(of, 1, output.terminal);
+      progress.update(clips, "evaluating");
+    },
+    clear,
+  };
+};
 
 export const evalCommand: Command = {
   usage,
   run: async (args, output, signal) => {
     const { values, operands } = parseOptions(usage, args);
-    const [path, ...others] = someGraphs(usage, operands);
-    const first = readWaveformArtifact(path);
-    const further = others.map(readWaveformArtifact);
-    requireSameTask(first, further);
-    const { metadata } = first;
-    const { classes, objective } = metadata;
-    const { data, labels, fold, batch, all = false, "skip-bad": skipBad = false } = values;
-    const telling = tell(output);
-    const dataset = await readDataset({ classes, objective, data, labels, fold, skipBad });
-    for (const note of dataset.notes) output.note(note);
-    const artifacts = [first, ...further] as const;
-    const chosen = await chooseClips(dataset, artifacts, { all, skipBad, signal, ...telling });
-    if (!chosen) return exitCodes.interrupted;
-    const { leftOut, trainedIn } = chosen;
-    let { clips } = chosen;
-    output.progress(`${dataset.name}: ${clips.length} clips${describeRest(leftOut)}`);
-    const device = await selectDevice(values.device, telling.onDevice);
-
-    const ensemble = `ensemble of ${operands.length}`;
-    const comparison = further.length > 0 ? formatComparison([...operands, ensemble]) : undefined;
-    if (comparison) output.result(comparison.head);
-    const answers: ClipPredictions[] = [];
-    const onUnreadable = skipBad
-      ? async (_: Clip, reason: string): Promise<void> => output.note(`${reason}; left out`)
-      : undefined;
-    const told = new Set<string>();
-    const noteOnce = (note: string): void => {
-      // Graphs that hear alike have the same to say.
-      if (!told.has(note)) output.note(note);
-      told.add(note);
-    };
-    for (const [index, artifact] of artifacts.entries()) {
-      const progress = createProgress(clips.length, 1, output.terminal);
-      const onProgress = (done: number): void => progress.update(done, "evaluating");
-      const measuring = { clips, signal, device, batch, onUnreadable, onProgress };
-      const predictions = await measureGraph(artifact, {
-        ...measuring,
-        note: (text) => {
-          progress.clear();
-          noteOnce(text);
-        },
-      }).finally(progress.clear);
-      if (!predictions) return exitCodes.interrupted;
-      answers.push(predictions);
-      ({ clips } = predictions);
-      const summary = summarize(predictions, metadata);
-      const trained = trainedIn(clips)[index];
-      const trainedOn = trained?.count ?? null;
-      output.json({ event: "eval", graph: artifact.path, data: dataset.name, ...summary, trainedOn, leftOut });
-      const marked = mark(trained, clips.length);
-      output.result(
-        comparison
-          ? `${comparison.row(artifact.path, summary)}${marked}`
-          : `${formatFigures(summary)}${marked}\n\n${formatClasses(summary)}`,
-      );
-    }
-    const common = new Set(clips);
-    const trained = mergeTrained(trainedIn(clips));
-    if (comparison) {
-      const restricted = answers.map((answer) => restrictTo(common, answer, classes.length));
-      const summary = summarize(averageScores(restricted, metadata), metadata);
-      const trainedOn = trained?.count ?? null;
-      output.json({ event: "ensemble", graphs: operands, data: dataset.name, ...summary, trainedOn, leftOut });
-      const row = `${comparison.row(ensemble, summary)}${mark(trained, clips.length)}`;
-      output.result(`${row}\n\n${formatClasses(summary)}`);
-    }
-    if (trained && trained.count > 0) {
-      output.note(`${describeTrained(trained, clips.length)}: the figures are better than on any others`);
-    }
-    return exitCodes.done;
+    const graphs = someGraphs(usage, operands);
+    const { data, labels, fold, batch, device, all, "skip-bad": skipBad } = values;
+    const { show, onProgress, clear } = showEvaluation(graphs, output);
+    const options = { data, labels, fold, batch, device, all, skipBad, signal, onProgress };
+    return untilInterrupted(signal, async () => {
+      try {
+        for await (const event of evaluate(graphs, options)) show(event);
+      } finally {
+        clear();
+      }
+    });
   },
 };

@@ -97,7 +97,7 @@ export const runOptions = ({
 }: OptionValues<typeof clipOptions & typeof trainingOptions & typeof deviceOption> & {
   readonly "eval-data"?: string | undefined;
   readonly seed?: number | undefined;
-}): RunOptions => ({ data, labels, fold, evalData, epochs, steps, batch, learningRate, seed, device });
+}) => ({ data, labels, fold, evalData, epochs, steps, batch, learningRate, seed, device }) satisfies RunOptions;
 
 /** For the commands that go through labelled clips. */
 export const skipOption = {

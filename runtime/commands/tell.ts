@@ -1,5 +1,6 @@
 /** What the library tells while it is at work, as a command prints it. */
 import { deviceTitles, type UsableDevice } from "../devices/device-report.ts";
+import type { DeviceDescription } from "../engine/device.ts";
 import { createProgress, type Progress } from "../text/create-progress.ts";
 import type { Output } from "./output.ts";
 
@@ -37,5 +38,9 @@ const showExamination = (terminal: Output["terminal"]): ((clips: number, of: num
 export const tell = ({ note, progress, terminal }: Output) => ({
   note,
   onDevice: (choice: DescribedChoice): void => progress(describeChoice(choice)),
+  /** Of the CPU that was asked for there is nothing to say. */
+  device: ({ reason, ...device }: DeviceDescription): void => {
+    if (device.kind !== "cpu" || device.driver !== undefined) progress(describeChoice({ device, reason }));
+  },
   onExamined: showExamination(terminal),
 });

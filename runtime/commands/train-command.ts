@@ -1,5 +1,5 @@
 /** `runtime train`. */
-import { type Command, exitCodes } from "./command.ts";
+import type { Command } from "./command.ts";
 import {
   clipOptions,
   commonOptions,
@@ -13,11 +13,10 @@ import {
   type Usage,
 } from "./options.ts";
 import { UserError } from "../user-error.ts";
-import { tell } from "./tell.ts";
-import { runTraining } from "./run-training.ts";
-import { prepareNewRun } from "../train/prepare-new-run.ts";
-import { prepareResumedRun } from "../train/prepare-resumed-run.ts";
-import type { PrepareOptions } from "../train/prepared-run.ts";
+import { resume, train } from "../library/train.ts";
+import type { TrainOptions } from "../library/training.ts";
+import { showTraining } from "./show-training.ts";
+import { untilInterrupted } from "./until-interrupted.ts";
 
 const options = {
   ...clipOptions,
@@ -67,27 +66,39 @@ at hand and saves; --resume goes on to the same result, bit for bit. TensorBoard
 
 type Values = OptionValues<typeof options>;
 
-const prepare = (args: readonly string[], operands: readonly string[], values: Values, options: PrepareOptions) => {
-  const { out, overwrite, resume } = values;
-  if (!resume) {
+/** The training that the command line asks for. */
+const trainingOf = (
+  args: readonly string[],
+  operands: readonly string[],
+  values: Values,
+  others: Pick<TrainOptions, "signal" | "onProgress">,
+) => {
+  const { out, overwrite, resume: goesOn, "skip-bad": skipBad, "checkpoint-minutes": checkpointMinutes } = values;
+  const options = { ...runOptions(values), skipBad, checkpointMinutes, ...others };
+  if (!goesOn) {
     const command = ["runtime", "train", ...args];
-    return prepareNewRun(oneOperand(usage, operands), runOptions(values), { out, overwrite, command, ...options });
+    return train(oneOperand(usage, operands), { ...options, out, overwrite, command });
   }
   if (overwrite)
     throw new UserError("usage", {}, "--resume goes on with a run, --overwrite replaces it: give one of them");
   if (out === undefined)
     throw new UserError("usage", {}, "--resume goes on with a run: name its folder with --out DIR");
   const graph = operands.length === 0 ? undefined : oneOperand(usage, operands);
-  return prepareResumedRun(out, graph, runOptions(values), options);
+  return resume(out, { ...options, graph });
 };
 
 export const trainCommand: Command = {
   usage,
   run: async (args, output, signal) => {
     const { values, operands } = parseOptions(usage, args);
-    const prepared = await prepare(args, operands, values, { skipBad: values["skip-bad"], signal, ...tell(output) });
-    if (!prepared) return exitCodes.interrupted;
-    await runTraining(prepared, { output, signal, checkpointMinutes: values["checkpoint-minutes"] });
-    return signal.aborted ? exitCodes.interrupted : exitCodes.done;
+    const { show, onProgress, clear } = showTraining(output);
+    const events = trainingOf(args, operands, values, { signal, onProgress });
+    return untilInterrupted(signal, async () => {
+      try {
+        for await (const event of events) show(event);
+      } finally {
+        clear();
+      }
+    });
   },
 };

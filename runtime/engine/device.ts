@@ -11,6 +11,19 @@ export interface Device {
   readonly maxTensorBytes?: number;
 }
 
+/** What computes, for people. */
+export interface DeviceDescription {
+  readonly kind: Device["kind"];
+  /** As people know it, such as `NVIDIA GeForce RTX 4070`. */
+  readonly name: string;
+  /** What stands between us and it: a driver with its version, the CPU's threads. */
+  readonly driver?: string;
+  /** A graphics processor that the CPU plays. */
+  readonly isSoftware?: boolean;
+  /** Why it is not a faster one, where `auto` chose. */
+  readonly reason?: string;
+}
+
 export const cpuDevice: Device = { kind: "cpu", name: "CPU", float16: true };
 
 /** What may be asked for; `auto`: the fastest that there is. */

@@ -14,8 +14,8 @@ export interface PredictOptions {
   readonly batch: number;
   /** Ends it after the batch at hand. */
   readonly signal?: AbortSignal | undefined;
-  /** Called after each batch with the clips done so far. */
-  readonly onProgress?: ((clips: number) => void) | undefined;
+  /** Called after each batch with the clips done so far; it goes on when that is through. */
+  readonly onProgress?: ((clips: number) => void | Promise<void>) | undefined;
 }
 
 /** Answers, and the clips that they are to. */
@@ -74,7 +74,7 @@ export const predict = async ({
     targets.set(next.targets, done * classes);
     answered.push(...next.clips);
     done += next.clips.length;
-    onProgress?.(done);
+    await onProgress?.(done);
     if (signal?.aborted) return undefined;
   }
   if (done === 0)

@@ -1,6 +1,7 @@
 /** Which of the clips to measure a graph on it was trained on: there it is better than on any others. */
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
+import { plural } from "../../compiler/artifact/plural.ts";
 import type { Clip } from "../data/dataset.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { type TrainedClips, trainedClipsOf } from "../artifact/trained-clips.ts";
@@ -52,3 +53,7 @@ export const mergeTrained = (all: readonly (TrainedAmong | undefined)[]): Traine
   const isExact = all.every((trained) => trained?.isExact ?? true);
   return { known, count: isExact ? known.size : Math.max(known.size, largest), isExact };
 };
+
+/** In words, of so many clips. */
+export const describeTrained = ({ count, isExact }: Omit<TrainedAmong, "known">, clips: number): string =>
+  `${isExact ? "" : "about "}${count} of ${clips} clips ${plural(count, "was", "were")} trained on`;

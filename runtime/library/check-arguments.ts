@@ -15,10 +15,12 @@ import { shortenList } from "../text/shorten-list.ts";
 import type { CallOptions, Chunks, ClassifyOptions, Clip, Graph, OpenOptions, Threshold } from "./model.ts";
 import { openByteStream, openSampleStream, ownFloats } from "./open-stream.ts";
 
-const signal = v.instance(AbortSignal, "an AbortSignal");
+export const signal = v.instance(AbortSignal, "an AbortSignal");
+
+export const device = v.picklist(deviceNames, "auto, cpu, webgpu or cuda");
 
 const openSchema = v.strictObject({
-  device: v.optional(v.picklist(deviceNames, "auto, cpu, webgpu or cuda")),
+  device: v.optional(device),
   batch: v.optional(whole(1, 1024)),
   signal: v.optional(signal),
 });
@@ -52,13 +54,21 @@ const listenSchema = v.strictObject({
 });
 
 /** As a message shows it: of what has no short text, its kind. */
-const show = (value: unknown): string => {
+export const show = (value: unknown): string => {
   if (typeof value === "string") return JSON.stringify(printable(value.slice(0, 60)));
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
   return typeof value === "function" ? "a function" : String(value);
 };
 
-const checkOptions = <Options>(schema: v.GenericSchema<Options>, known: readonly string[], given: unknown): Options => {
+/**
+ * @param known the names of all
+ * @throws UserError naming the first that is wrong
+ */
+export const checkOptions = <Schema extends v.GenericSchema>(
+  schema: Schema,
+  known: readonly string[],
+  given: unknown,
+): v.InferOutput<Schema> => {
   if (typeof given !== "object" || given === null || Array.isArray(given))
     throw new UserError("option-invalid", { option: "options" }, `is ${show(given)}; expected an object`);
   const parsed = v.safeParse(schema, given);
@@ -120,6 +130,36 @@ const pathOrBytes = (given: unknown): string | Uint8Array | undefined => {
   if (given instanceof URL && given.protocol === "file:") return fileURLToPath(given);
   if (given instanceof ArrayBuffer) return new Uint8Array(given);
   return typeof given === "string" || given instanceof Uint8Array ? given : undefined;
+};
+
+const expectedPath = "a path or a file: URL";
+
+/** A path that is no empty text, or a `file:` URL, as a path. */
+export const path = v.pipe(
+  v.custom<string | URL>((given) => typeof pathOrBytes(given) === "string" && given !== "", expectedPath),
+  v.transform((given) => (given instanceof URL ? fileURLToPath(given) : given)),
+);
+
+/**
+ * @param argument its name
+ * @throws UserError
+ */
+export const checkPath = (argument: string, given: unknown): string => {
+  const parsed = v.safeParse(path, given);
+  if (parsed.success) return parsed.output;
+  throw new UserError("argument-invalid", { argument }, `the ${argument} is ${show(given)}; expected ${expectedPath}`);
+};
+
+/** @throws UserError */
+export const checkGraphFiles = (given: unknown): readonly [string, ...(readonly string[])] => {
+  if (!Array.isArray(given)) return [checkPath("graph", given)];
+  const [first, ...others] = given.map((graph: unknown) => checkPath("graph", graph));
+  if (first !== undefined) return [first, ...others];
+  throw new UserError(
+    "argument-invalid",
+    { argument: "graph" },
+    `there is no graph; expected ${expectedPath}, or several`,
+  );
 };
 
 /** @throws UserError */

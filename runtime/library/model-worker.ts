@@ -8,17 +8,16 @@ import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
 import type { ClipRequirements } from "../audio/load-clip.ts";
 import { fillBatch } from "../data/batches.ts";
-import type { DeviceChoice } from "../devices/choose-device.ts";
-import { selectDevice } from "../devices/select-device.ts";
+import { selectDescribed } from "../devices/select-described.ts";
 import { type Classifier, openClassifier } from "../engine/classifier.ts";
-import type { Device, DeviceName } from "../engine/device.ts";
+import type { Device, DeviceDescription, DeviceName } from "../engine/device.ts";
 import { type InsideName, type Insight, openInsight } from "../engine/insight.ts";
 import type { HostTensor } from "../engine/engine.ts";
 import { nodeEngine } from "../engine/node.ts";
 import { type InputPlaces, inputPlaces } from "../evaluate/input-places.ts";
 import { type Reply, replyOf } from "../threads/reply.ts";
 import { UserError } from "../user-error.ts";
-import type { ModelDevice, ModelMetadata } from "./model.ts";
+import type { ModelMetadata } from "./model.ts";
 
 /** What the thread is started with. */
 export interface Opening {
@@ -30,7 +29,7 @@ export interface Opening {
 /** What it answers first. */
 export interface Opened {
   readonly metadata: ModelMetadata;
-  readonly device: ModelDevice;
+  readonly device: DeviceDescription;
   readonly requirements: Required<ClipRequirements>;
   readonly batch: number;
 }
@@ -75,18 +74,6 @@ const describeModel = ({ metadata }: Artifact, { maxSamples }: Required<ClipRequ
   return { name: specName, classes, objective, sampleRateHz, leastSeconds, mostSeconds, parameters, compilerVersion };
 };
 
-const describeDevice = (device: Device, choice: DeviceChoice | undefined): ModelDevice => {
-  const { kind, name } = device;
-  const { driver, isSoftware } = choice?.device ?? {};
-  return {
-    kind,
-    name,
-    ...(driver === undefined ? {} : { driver }),
-    ...(isSoftware === undefined ? {} : { isSoftware }),
-    ...(choice?.reason === undefined ? {} : { reason: choice.reason }),
-  };
-};
-
 /** Changes with a file's content. */
 const stampOf = (graph: Opening["graph"]): string | undefined => {
   const stats = typeof graph === "string" ? statSync(graph, { throwIfNoEntry: false }) : undefined;
@@ -100,14 +87,11 @@ let opened: { readonly classifier: Classifier; readonly device: Device } | undef
 const open = async (): Promise<Opened> => {
   const artifact = readWaveformArtifact(graph);
   const requirements = clipRequirements(artifact.metadata);
-  let choice: DeviceChoice | undefined;
-  const device = await selectDevice(deviceName, (chosen) => {
-    choice = chosen;
-  });
+  const { device, description } = await selectDescribed(deviceName);
   opened = { classifier: await openClassifier(nodeEngine, artifact, device), device };
   return {
     metadata: describeModel(artifact, requirements),
-    device: describeDevice(device, choice),
+    device: description,
     requirements,
     batch: batch ?? defaultBatch(artifact.metadata, requirements.maxSamples, device),
   };

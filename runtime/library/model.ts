@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** What a program sees of the library: its types. */
 import type { SampleFormat } from "../audio/formats/pcm/sample-formats.ts";
-import type { DeviceName } from "../engine/device.ts";
+import type { DeviceDescription, DeviceName } from "../engine/device.ts";
 import type { Score } from "../evaluate/rank-classes.ts";
 import type { SoundEvent, WindowScores } from "../evaluate/answers.ts";
 import type { AttentionMap, PatchBand, PatchTime, Spectrogram } from "../evaluate/explanation.ts";
@@ -9,6 +9,7 @@ import type { Threshold } from "../evaluate/find-events.ts";
 
 export type {
   AttentionMap,
+  DeviceDescription,
   PatchBand,
   PatchTime,
   SampleFormat,
@@ -181,23 +182,11 @@ export interface ModelMetadata {
   readonly compilerVersion: string;
 }
 
-/** What a model computes on. */
-export interface ModelDevice {
-  readonly kind: "cpu" | "webgpu" | "cuda";
-  /** As people know it, such as `NVIDIA GeForce RTX 4070`. */
-  readonly name: string;
-  /** What stands between us and it: a driver with its version, the CPU's threads. */
-  readonly driver?: string;
-  /** A graphics processor that the CPU plays. */
-  readonly isSoftware?: boolean;
-  /** Why it is not a faster one, where `auto` chose. */
-  readonly reason?: string;
-}
-
 /** An open graph. It computes in a thread of its own, and keeps the process alive only while it is asked. */
 export interface Model {
   readonly metadata: ModelMetadata;
-  readonly device: ModelDevice;
+  /** What it computes on. */
+  readonly device: DeviceDescription;
   /**
    * Says what is heard in clips. Calls take turns, batch by batch, those of several models too. The clips of one call are computed
    * together as far as `batch` allows; those of several calls never are, so that no answer depends on what else is asked.

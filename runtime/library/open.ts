@@ -3,7 +3,6 @@ import "../engine/disable-telemetry.ts";
 import { type ClipLoader, createClipLoader } from "../audio/create-clip-loader.ts";
 import { groupsOf } from "../data/batches.ts";
 import { loadAhead } from "../data/load-ahead.ts";
-import type { Device } from "../engine/device.ts";
 import { attentionMap } from "../evaluate/input-places.ts";
 import { rankClasses } from "../evaluate/rank-classes.ts";
 import { requireFiniteScores } from "../evaluate/require-finite-scores.ts";
@@ -19,7 +18,8 @@ import {
   nameOf,
   requireClasses,
 } from "./check-arguments.ts";
-import { createTurns, type Turns } from "./create-turns.ts";
+import { createTurns } from "./create-turns.ts";
+import { turnsByDevice } from "./device-turns.ts";
 import type {
   CallOptions,
   Classification,
@@ -50,13 +50,6 @@ const defaultTop = 5;
 const mostWindowSeconds = 10;
 
 type Spans<Item> = AsyncIterableIterator<Item, void, undefined>;
-
-/** One computes at a time on each device, whichever model: each run takes all of it. */
-const turnsByDevice: Readonly<Record<Device["kind"], Turns>> = {
-  cpu: createTurns(1),
-  webgpu: createTurns(1),
-  cuda: createTurns(1),
-};
 
 /** A clip after its samples have gone to be computed. */
 interface HeardClip extends Pick<Classification, "secondsHeard" | "secondsTotal" | "notes"> {

@@ -1,8 +1,6 @@
 /** Calls that may end before they are done: the caller's signal asks for it, or the model that closes. */
-import { UserError } from "../user-error.ts";
-
-const aborted = (signal: AbortSignal): UserError =>
-  new UserError("aborted", {}, "the call was aborted", { cause: signal.reason });
+import type { UserError } from "../user-error.ts";
+import { aborted } from "./aborted.ts";
 
 /** Ends a call. */
 export type End = (failure: UserError) => void;

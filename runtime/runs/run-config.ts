@@ -25,6 +25,8 @@ const runSchema = v.object({
   labels: v.nullable(v.string()),
   fold: v.nullable(countSchema),
   evalData: v.nullable(v.string()),
+  /** Which of these are lists of a program's: their paths are relative to what stands in their places. */
+  lists: v.optional(v.array(v.picklist(["data", "evalData"]))),
   /** How many clips there are, and a digest of their names and classes. */
   clips: v.object({ train: countSchema, evaluation: countSchema, test: v.optional(countSchema), sha256: v.string() }),
   /** Null: as many as the steps take. */

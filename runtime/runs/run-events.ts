@@ -3,47 +3,12 @@ import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync 
 import * as v from "valibot";
 import { readText } from "../files/read-text.ts";
 import { writeFailure } from "../files/write-failure.ts";
-import type { Figures } from "../metrics/summarize.ts";
 import { countSchema, parseJson } from "../text/json.ts";
 import { UserError } from "../user-error.ts";
-
-/** What training tells as it goes. Epochs and steps count from 1; steps run on through epochs. */
-export type TrainEvent =
-  | {
-      readonly event: "step";
-      readonly epoch: number;
-      readonly step: number;
-      /** Mean over the step's clips, before the step. */
-      readonly loss: number;
-      readonly lr: number;
-    }
-  | ({
-      readonly event: "eval";
-      readonly epoch: number;
-      readonly step: number;
-      /** Mean over the clips that the epoch trained on. */
-      readonly trainLoss: number;
-      /** Whether no earlier epoch was as good: it is in best.onnx. */
-      readonly best: boolean;
-    } & Figures)
-  /** Of the averaged parameters of so many epochs. */
-  | ({ readonly event: "averaged"; readonly epochs: number; readonly step: number } & Figures)
-  /** Of a graph that training chose, on the clips that had no part in that. */
-  | ({ readonly event: "test"; readonly graph: string; readonly step: number } & Figures)
-  | {
-      readonly event: "done";
-      /** The last one saved; null where an interruption came before the first. */
-      readonly graph: string | null;
-      /** The graph of the best evaluation, and the averaged one; null where there is none. */
-      readonly best: string | null;
-      readonly averaged: string | null;
-      readonly epochs: number;
-      readonly steps: number;
-      readonly interrupted: boolean;
-    };
+import type { AveragedEvent, EpochEvent, LoggedEvent, StepEvent, TestEvent } from "./training-events.ts";
 
 export interface EventLog {
-  readonly append: (event: TrainEvent) => void;
+  readonly append: (event: LoggedEvent) => void;
   /** Puts what is appended on the disk. @returns the file's length */
   readonly sync: () => number;
   readonly close: () => void;
@@ -122,14 +87,11 @@ const eventSchema = v.variant("event", [
   v.object({ event: v.literal("test"), graph: v.string(), step: countSchema, ...figures }),
 ]);
 
-type EventOf<Kind extends TrainEvent["event"]> = Extract<TrainEvent, { readonly event: Kind }>;
-export type EvaluationEvent = EventOf<"eval">;
-
 export interface RunEvents {
-  readonly steps: readonly EventOf<"step">[];
-  readonly evaluations: readonly EvaluationEvent[];
-  readonly averaged: EventOf<"averaged"> | null;
-  readonly tests: readonly EventOf<"test">[];
+  readonly steps: readonly StepEvent[];
+  readonly evaluations: readonly EpochEvent[];
+  readonly averaged: AveragedEvent | null;
+  readonly tests: readonly TestEvent[];
 }
 
 /**
@@ -154,3 +116,7 @@ export const readEvents = (path: string): RunEvents => {
     tests: events.filter((event) => event.event === "test"),
   };
 };
+
+/** The last evaluation that none before was as good as. */
+export const bestEvaluation = (evaluations: readonly EpochEvent[]): EpochEvent | undefined =>
+  evaluations.findLast(({ best }) => best);

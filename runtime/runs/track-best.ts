@@ -1,6 +1,6 @@
 /** Which evaluation is the best so far. */
 import type { Figure } from "../../compiler/artifact/recipe.ts";
-import type { Summary } from "../metrics/summarize.ts";
+import type { Summary } from "../metrics/figures.ts";
 
 /** A figure's best value, the loss that came with it, and the epoch that had them. */
 export interface Best {

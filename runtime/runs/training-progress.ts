@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { countSchema } from "../text/json.ts";
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
-import type { Figures } from "../metrics/summarize.ts";
+import type { Figures } from "../metrics/figures.ts";
 import { type Best, trackBest, trackImprovement } from "./track-best.ts";
 
 const bestSchema: v.GenericSchema<Best> = v.object({ value: v.number(), loss: v.number(), epoch: countSchema });

@@ -5,6 +5,7 @@ import { describeFaults, requireReadable } from "../data/unreadable-clips.ts";
 import { describeShared, describeUntrained } from "../data/describe-split.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
 import type { ExamineClips } from "../data/examine-clips.ts";
+import { folderOfData } from "../data/sources/given-clips.ts";
 import { readDataset } from "../data/sources/read-dataset.ts";
 import { type SplitClips, splitClips } from "../data/split-clips.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
@@ -43,9 +44,9 @@ const without = (dataset: Dataset, clips: ReadonlySet<string>): Dataset => ({
 /** Stands for the clips of a run, in its config. */
 export const digestOf = ({ train, evaluation, test }: SplitClips, { data, evalData }: RunOptions): string =>
   clipsDigest([
-    { clips: train, data },
-    { clips: evaluation, data: evalData ?? data },
-    ...(test.length > 0 ? [{ clips: test, data }] : []),
+    { clips: train, data: folderOfData(data) },
+    { clips: evaluation, data: folderOfData(evalData ?? data) },
+    ...(test.length > 0 ? [{ clips: test, data: folderOfData(data) }] : []),
   ]);
 
 export const asLeftOut = (faults: ReadonlyMap<Clip, string>): readonly LeftOut[] =>

@@ -1,7 +1,8 @@
 /** From a graph, clips and options to a new run. */
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { SplitClips } from "../data/split-clips.ts";
-import { selectDevice } from "../devices/select-device.ts";
+import { folderOfData } from "../data/sources/given-clips.ts";
+import { selectDescribed } from "../devices/select-described.ts";
 import { writeRunClips } from "../runs/run-clips.ts";
 import { graphDigest, type Run, runDigest, writeConfig } from "../runs/run-config.ts";
 import { createRunFolder, requireFreeFolder } from "../runs/run-folder.ts";
@@ -29,6 +30,11 @@ const describeWarmup = (recipe: Recipe, totalSteps: number): string | undefined 
 
 const orNull = <Value>(value: Value | undefined): Value | null => value ?? null;
 
+const describeLists = (options: RunOptions): Pick<Run, "lists"> => {
+  const lists = (["data", "evalData"] as const).filter((name) => typeof options[name] === "object");
+  return lists.length > 0 ? { lists } : {};
+};
+
 const describeRun = async (
   { artifact, recipe }: RunInputs,
   { train, evaluation, test }: SplitClips,
@@ -36,10 +42,11 @@ const describeRun = async (
   device: Run["device"],
 ): Promise<Run> => ({
   graph: { path: artifact.path, sha256: await graphDigest(artifact) },
-  data: orNull(options.data),
+  data: orNull(folderOfData(options.data)),
   labels: orNull(options.labels),
   fold: orNull(options.fold),
-  evalData: orNull(options.evalData),
+  evalData: orNull(folderOfData(options.evalData)),
+  ...describeLists(options),
   clips: {
     train: train.length,
     evaluation: evaluation.length,
@@ -91,15 +98,15 @@ export const prepareNewRun = async (
   const { clips } = gathered;
   const warmup = describeWarmup(recipe, countSteps({ clips: clips.train, recipe, steps }));
   if (warmup !== undefined) note(warmup);
-  const device = await selectDevice(options.device, preparing.onDevice);
+  const described = await selectDescribed(options.device);
+  const { device } = described;
   const run = await describeRun(inputs, clips, options, device.kind);
   const folder = createRunFolder(out, artifact.metadata.specName, graph, overwrite);
   return orUnlock(folder.path, async () => {
     const leftOut = gathered.leftOut.map(({ clip, reason }) => ({ clip: toRunPath(folder.path, clip), reason }));
     await writeRunClips(folder, clips, artifact.metadata.classes);
     await writeConfig(folder.config, { run, leftOut, command: [...command] }, { artifact, recipe, device });
-    return toPreparedRun(inputs, options, gathered, {
-      device,
+    return toPreparedRun(inputs, options, gathered, described, {
       leaveOut: skipBad ? recordLeftOut(folder, run.epochs, leftOut) : undefined,
       folder,
       workingDirectory: process.cwd(),

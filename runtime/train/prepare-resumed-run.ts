@@ -1,7 +1,7 @@
 /** A run that goes on, as if it had never stopped. */
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
-import { selectDevice } from "../devices/select-device.ts";
+import { selectDescribed } from "../devices/select-described.ts";
 import { changingStates, trainingProgram } from "../engine/session-program.ts";
 import { type ExpectedCheckpoint, readCheckpoint } from "../runs/checkpoint.ts";
 import { changeConfig, graphDigest, readConfig, type Run, runDigest } from "../runs/run-config.ts";
@@ -18,6 +18,7 @@ import {
   recordLeftOut,
   toPreparedRun,
 } from "./prepared-run.ts";
+import { requireSameLists } from "./require-same-lists.ts";
 import { restoreClips } from "./restore-clips.ts";
 import { countSteps } from "./run-epoch.ts";
 import { addedEpochs, optionsOf, requireSameOptions, type RunOptions } from "./run-options.ts";
@@ -101,6 +102,7 @@ export const prepareResumedRun = async (
       unlockRun(folder.path);
       return undefined;
     }
+    await requireSameLists(out, given, started, gathered, artifact.metadata);
     const { clips } = gathered;
     const run = runDigest(own);
     const steps = own.steps ?? Infinity;
@@ -111,9 +113,7 @@ export const prepareResumedRun = async (
     const epochs = added ?? own.epochs;
     const leftOut = gathered.leftOut.map(({ clip, reason }) => ({ clip: toRunPath(origin, clip), reason }));
     if (added !== undefined || leftOut.length > earlier.length) await changeConfig(folder.config, { epochs, leftOut });
-    const device = await selectDevice(own.device, preparing.onDevice);
-    return toPreparedRun(inputs, options, gathered, {
-      device,
+    return toPreparedRun(inputs, options, gathered, await selectDescribed(own.device), {
       leaveOut: skipBad ? recordLeftOut({ ...folder, path: origin }, epochs, leftOut) : undefined,
       folder,
       workingDirectory,

@@ -3,9 +3,10 @@ import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import { partSize } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
-import { embeddedName } from "../data/embedded.ts";
+import { nameOfData } from "../data/sources/given-clips.ts";
 import { createClipExaminer, type ExamineClips } from "../data/examine-clips.ts";
-import type { DeviceChoice } from "../devices/choose-device.ts";
+import type { DescribedDevice } from "../devices/select-described.ts";
+import type { DeviceDescription } from "../engine/device.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { withTrainedClips } from "../artifact/trained-clips.ts";
@@ -39,6 +40,8 @@ export interface PreparedRun {
   >;
   /** What messages call the clips. */
   readonly data: string;
+  /** What computes. */
+  readonly device: DeviceDescription;
 }
 
 /** What a run needs of where it is prepared. */
@@ -50,8 +53,6 @@ export interface PrepareOptions {
   readonly note: (text: string) => void;
   /** Told how many clips are opened, of all there are. */
   readonly onExamined?: ((clips: number, of: number) => void) | undefined;
-  /** Told what computes, where that was found out. */
-  readonly onDevice?: ((choice: DeviceChoice) => void) | undefined;
   /** What has examined clips before. */
   readonly examine?: ExamineClips | undefined;
 }
@@ -87,7 +88,8 @@ export const toPreparedRun = (
   { artifact, recipe }: RunInputs,
   { data, evalData, steps = Infinity }: RunOptions,
   { clips, trained }: GatheredClips,
-  others: Pick<PreparedRun["options"], "device" | "leaveOut" | "folder" | "workingDirectory" | "run" | "checkpoint">,
+  { device, description }: DescribedDevice,
+  others: Pick<PreparedRun["options"], "leaveOut" | "folder" | "workingDirectory" | "run" | "checkpoint">,
 ): PreparedRun => ({
   options: {
     // What was measured of the parameters that it begins with is not true of those that it ends with.
@@ -97,10 +99,12 @@ export const toPreparedRun = (
     clips: clips.train,
     evaluationClips: clips.evaluation,
     testClips: clips.test,
-    data: evalData ?? data ?? embeddedName,
+    data: nameOfData(evalData ?? data),
+    device,
     ...others,
   },
-  data: data ?? embeddedName,
+  data: nameOfData(data),
+  device: description,
 });
 
 /** Records a clip that is found to be unreadable while the run is at work. */

@@ -2,10 +2,11 @@
 import { existsSync } from "node:fs";
 import { UnreadableClip } from "../data/unreadable-clips.ts";
 import type { Predictions } from "../metrics/predictions.ts";
-import { type Figures, summarize } from "../metrics/summarize.ts";
+import type { Figures } from "../metrics/figures.ts";
+import { summarize } from "../metrics/summarize.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
-import type { TrainEvent } from "../runs/run-events.ts";
+import type { TrainEvent } from "../runs/training-events.ts";
 import { afterEpoch, afterStep, beginning, isAveraged, type TrainingProgress } from "../runs/training-progress.ts";
 import { UserError } from "../user-error.ts";
 import { lossGuard } from "./require-finite.ts";

@@ -15,7 +15,8 @@ import { measuredOn } from "../evaluate/measured-on.ts";
 import { classThresholds } from "../metrics/class-thresholds.ts";
 import { writeArtifact } from "../artifact/write-artifact.ts";
 import { type Checkpoint, writeCheckpoint } from "../runs/checkpoint.ts";
-import { type EventLog, type TrainEvent, openEventLog } from "../runs/run-events.ts";
+import { type EventLog, openEventLog } from "../runs/run-events.ts";
+import type { LoggedEvent } from "../runs/training-events.ts";
 import { requireFiniteParameter } from "./require-finite.ts";
 import type { GraphFiles, RunFolder } from "../runs/run-folder.ts";
 import { toRunPath } from "../runs/run-places.ts";
@@ -55,8 +56,8 @@ export interface TrainOptions {
   readonly signal: AbortSignal;
   /** Told what the user should know. */
   readonly note: (text: string) => void;
-  /** Called while an evaluation runs, with the clips done so far and all there are. */
-  readonly onEvaluation?: (clips: number, of: number) => void;
+  /** Called while an evaluation runs, with the clips done so far and all there are; it goes on when that is through. */
+  readonly onEvaluation?: (clips: number, of: number) => void | Promise<void>;
 }
 
 export interface Training {
@@ -68,7 +69,7 @@ export interface Training {
   readonly average: WeightAverage;
   readonly log: EventLog;
   /** Writes an event into the folder's log. @returns the event */
-  readonly tell: (event: TrainEvent) => TrainEvent;
+  readonly tell: (event: LoggedEvent) => LoggedEvent;
   readonly saveUsage: () => Promise<void>;
 }
 

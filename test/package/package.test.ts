@@ -283,6 +283,22 @@ export default ast({ name: "small", size: { width: 8, depth: 1, heads: 2 }, fram
     expect(run(project, process.execPath, ["program.cjs"], env)).toMatchObject({ status: 0, stderr: "" });
   });
 
+  test("training in a program: the README's lines, word for word", () => {
+    const [, program = ""] = /```js\n(import \{ train \}[\s\S]*?)```/.exec(readme) ?? [];
+    cpSync(join(project, "small.onnx"), join(project, "birds.onnx"));
+    cpSync(join(project, "sounds"), join(project, "clips"), { recursive: true });
+    write("train.mjs", program);
+    const { status, stdout, stderr } = run(project, process.execPath, ["train.mjs"], { VK_DRIVER_FILES: "/none.json" });
+    expect({ status, stderr }).toEqual({
+      status: 0,
+      stderr: expect.stringMatching(/^30 of 30 clips are longer than the 0\.3 s that the model hears: .*\n$/),
+    });
+    const told = linesOf(stdout);
+    expect(told.filter((line) => /^epoch \d+: mAP [\d.]+$/.test(line))).toHaveLength(10);
+    expect(told[0]).toMatch(/^step 1: loss \d\.\d{4}$/);
+    expect(told.at(-1)).toMatch(/^runs\/birds\/graph\.onnx, best runs\/birds\/best\.onnx of epoch \d+$/);
+  });
+
   test.skipIf(softwareGpu === undefined)("on WebGPU without the npm package webgpu, which is told of", () => {
     const env = { VK_DRIVER_FILES: softwareGpu };
     const { stdout } = call("runtime", ["devices"], env);
@@ -306,7 +322,7 @@ export const models: readonly Model[] = [paper, ast({ size: sizes.tiny224, objec
 // @ts-expect-error an option that there is not
 ast({ sise: sizes.tiny224 });
 `;
-  const program = `import { type Classification, open, UserError } from "specgraph/runtime";
+  const program = `import { type Classification, evaluate, type FailureCode, open, resume, train, UserError } from "specgraph/runtime";
 
 export const hear = async (path: string, signal: AbortSignal): Promise<readonly Classification[]> => {
   const model = await open(path, { device: "cpu", signal });
@@ -314,7 +330,27 @@ export const hear = async (path: string, signal: AbortSignal): Promise<readonly 
   await model[Symbol.asyncDispose]();
   return [one, ...(await model.classify([path, new Uint8Array()], { top: 1 }))];
 };
-export const codeOf = (error: unknown) => (error instanceof UserError ? error.code : undefined);
+export const codeOf = (error: unknown): FailureCode | undefined => (error instanceof UserError ? error.code : undefined);
+export const isLost = (error: UserError): boolean => error.code === "clip-lost-in-training";
+// @ts-expect-error a code that there is not
+export const isOdd = (error: UserError): boolean => error.code === "odd";
+export const learn = async (signal: AbortSignal): Promise<readonly number[]> => {
+  const losses: number[] = [];
+  const data = [{ path: "a.wav", labels: "a" }, { path: "b.wav", labels: ["b"], fold: 1 }];
+  for await (const event of train("graph.onnx", { data, epochs: 3, signal })) {
+    if (event.event === "step") losses.push(event.loss);
+    // @ts-expect-error what another event has
+    if (event.event === "eval") losses.push(event.lr);
+    if (event.event === "done") losses.push(event.figures.best?.mAP ?? 0, event.seconds);
+  }
+  for await (const event of resume("runs/a")) if (event.event === "start") losses.push(event.clips.train);
+  for await (const event of evaluate(["a.onnx", "b.onnx"], { data: "clips" })) {
+    if (event.event === "eval" || event.event === "ensemble") losses.push(event.accuracy, event.perClass.length);
+  }
+  return losses;
+};
+// @ts-expect-error an option that there is not
+void train("graph.onnx", { epoch: 3 });
 // @ts-expect-error an option that there is not
 void open("graph.onnx", { devise: "cpu" });
 `;

@@ -18,14 +18,14 @@ interface Result {
   readonly stderr: string;
 }
 
-/** Runs `runtime` with both streams piped; `interrupt` sends Ctrl-C once stdout has a line. */
+/** Runs `runtime` with both streams piped; `interrupt` sends Ctrl-C once stdout tells of a step. */
 const runtime = (args: readonly string[], cwd: string, { interrupt = false } = {}): Promise<Result> =>
   new Promise((resolve) => {
     const child = spawn(process.execPath, [cli, ...args], { cwd });
     let [stdout, stderr, isInterrupted] = ["", "", false];
     child.stdout.on("data", (text) => {
       stdout += String(text);
-      if (interrupt && !isInterrupted) isInterrupted = child.kill("SIGINT");
+      if (interrupt && !isInterrupted && stdout.includes('"step"')) isInterrupted = child.kill("SIGINT");
     });
     child.stderr.on("data", (text) => {
       stderr += String(text);
@@ -63,10 +63,32 @@ describe("train, eval and infer", () => {
     const trained = await runtime(train, folder);
     expect(trained).toMatchObject({ code: 0, stderr: "" });
     const events = lines(trained.stdout);
-    expect(events[0]).toStrictEqual({ event: "step", epoch: 1, step: 1, loss: expect.any(Number), lr: 0.5 });
-    expect(events[4]).toMatchObject({ event: "eval", epoch: 1, step: 4, clips: 2 });
+    expect(events[0]).toStrictEqual({
+      event: "start",
+      folder: "run",
+      name: "linear",
+      data: "clips",
+      clips: { train: 8, evaluation: 2, test: 0 },
+      epochs: 10,
+      steps: 40,
+      stepsDone: 0,
+      batch: 2,
+      clipsAtOnce: 2,
+      learningRate: 0.5,
+      seed: 0,
+      device: { kind: "cpu", name: "CPU" },
+    });
+    expect(events[1]).toStrictEqual({ event: "step", epoch: 1, step: 1, loss: expect.any(Number), lr: 0.5 });
+    expect(events[5]).toMatchObject({ event: "eval", epoch: 1, step: 4, clips: 2 });
     expect(events.at(-1)).toStrictEqual({
       event: "done",
+      folder: "run",
+      figures: {
+        last: events.at(-2),
+        best: events.slice(0, -1).findLast((event) => (event as { readonly best?: boolean }).best),
+        averaged: null,
+        tests: [],
+      },
       graph: join("run", "graph.onnx"),
       best: join("run", "best.onnx"),
       averaged: null,
@@ -79,7 +101,7 @@ describe("train, eval and infer", () => {
       seconds: expect.any(Number),
       peakMemoryBytes: expect.any(Number),
     });
-    expect(lines(readFileSync(join(folder, "run", "metrics.jsonl"), "utf8"))).toStrictEqual(events.slice(0, -1));
+    expect(lines(readFileSync(join(folder, "run", "metrics.jsonl"), "utf8"))).toStrictEqual(events.slice(1, -1));
 
     const measured = await runtime(["eval", join("run", "graph.onnx"), "--data", "clips", ...onCpu], folder);
     expect(measured).toMatchObject({

@@ -9,6 +9,7 @@ import type { Label, ListedClip, Listing } from "./listing.ts";
 import { locateClips, type Place } from "./locate-clips.ts";
 import { type Part, partNames, partOf } from "./split-names.ts";
 import type { Table, TableRow } from "./read-table.ts";
+import { splitByFold } from "./split-by-fold.ts";
 
 /** What columns are called, the likelier name first; in any case. */
 const columnNames = {
@@ -191,30 +192,6 @@ const partsByFolder = (rows: readonly ReadRow[]): readonly Part[] | undefined =>
   });
   const known = parts.filter((part) => part !== undefined);
   return known.length === rows.length && new Set(known).size > 1 ? known : undefined;
-};
-
-/** The split that an evaluation fold makes of the folds; of one fold alone, none. */
-const splitByFold = (path: string, rows: readonly ReadRow[], chosen: number | undefined) => {
-  const folds = [...new Set(rows.flatMap(({ fold }) => fold ?? []))].sort((a, b) => a - b);
-  if (chosen !== undefined && folds.length === 0) {
-    throw new UserError(
-      "no-folds",
-      { option: "fold", data: path },
-      `chooses one of the folds that data has; ${path} has none`,
-    );
-  }
-  const evaluation = chosen ?? folds[0];
-  if (evaluation !== undefined && !folds.includes(evaluation)) {
-    throw new UserError(
-      "fold-unknown",
-      { path, fold: evaluation, folds },
-      `there is no fold ${evaluation}; the folds are ${folds.join(", ")}`,
-    );
-  }
-  return (fold: number | undefined): Split | undefined => {
-    if (fold === undefined || (folds.length === 1 && chosen === undefined)) return undefined;
-    return fold === evaluation ? "test" : "train";
-  };
 };
 
 const readClipTable = async (

@@ -10,6 +10,7 @@ import type { Clip, Dataset } from "../dataset.ts";
 import { isBackground, isBackgroundLabel } from "../background.ts";
 import { embeddedClasses, embeddedClips, embeddedName } from "../embedded.ts";
 import { findTables, type FoundTables } from "./find-tables.ts";
+import { type Data, type GivenClips, nameOfData, readGivenClips } from "./given-clips.ts";
 import type { ListedClip, Listing } from "./listing.ts";
 import { mergeClips, type PlacedClip } from "./merge-clips.ts";
 import { nearestNames } from "../../text/nearest-names.ts";
@@ -24,8 +25,8 @@ export interface DatasetOptions {
   readonly classes?: readonly string[] | undefined;
   /** The graph's: single-label, and no clip may have several labels. */
   readonly objective?: ArtifactMetadata["objective"] | undefined;
-  /** A folder, a table or a JSON file; without it, the embedded sounds. */
-  readonly data?: string | undefined;
+  /** A folder, a table or a JSON file, or a list; without it, the embedded sounds. */
+  readonly data?: Data | undefined;
   /** The CSV that names the labels of AST's JSON. */
   readonly labels?: string | undefined;
   /** The fold that is for evaluation, of data that has folds. */
@@ -55,19 +56,21 @@ export const readDataset = async ({
     return readEmbedded(classes ?? embeddedClasses);
   }
   const graphClasses = classes && new Set(classes.map((name) => name.normalize("NFC")));
-  const source = await openSource(data, graphClasses);
+  const name = nameOfData(data);
+  const source =
+    typeof data === "string" ? await openSource(data, graphClasses) : ({ kind: "given", given: data } as const);
   if (labels !== undefined && source.kind !== "json") {
     throw new UserError(
       "labels-not-needed",
-      { option: "labels", data },
-      `names the labels of AST's JSON; ${data} is something else`,
+      { option: "labels", data: name },
+      `names the labels of AST's JSON; ${name} ${typeof data === "string" ? "is" : "are"} something else`,
     );
   }
-  if (fold !== undefined && source.kind !== "tables") {
+  if (fold !== undefined && (source.kind === "folder" || source.kind === "json")) {
     throw new UserError(
       "no-folds",
-      { option: "fold", data },
-      `chooses one of the folds that data has; ${data} has none`,
+      { option: "fold", data: name },
+      `chooses one of the folds that data has; ${name} has none`,
     );
   }
   const listing = await listClips(source, { labels, fold, skipBad, classes: graphClasses });
@@ -84,14 +87,14 @@ export const readDataset = async ({
   const isDivided = merged.some(({ split }) => split === "validation" || split === "test");
   const clips = isDivided ? merged : merged.map((clip) => ({ ...clip, split: undefined }));
   return {
-    name: data,
+    name,
     classes: known,
     clips,
     notes: [
       ...listing.notes,
       ...notes,
-      ...describeSimilar(data, classes ? [] : known),
-      ...describeBackground(data, clips.filter(isBackground).length),
+      ...describeSimilar(name, classes ? [] : known),
+      ...describeBackground(name, clips.filter(isBackground).length),
     ],
   };
 };
@@ -135,7 +138,8 @@ const readEmbedded = (classes: readonly string[]): Dataset => {
 type Source =
   | { readonly kind: "json"; readonly path: string }
   | { readonly kind: "folder"; readonly path: string; readonly notes: readonly string[] }
-  | ({ readonly kind: "tables" } & FoundTables);
+  | ({ readonly kind: "tables" } & FoundTables)
+  | { readonly kind: "given"; readonly given: GivenClips };
 
 const openSource = async (path: string, classes: ReadonlySet<string> | undefined): Promise<Source> => {
   const stats = await stat(path).catch((error: unknown) => {
@@ -170,6 +174,8 @@ const listClips = async (source: Source, { labels, ...options }: ListingOptions)
       const { clips, notes } = await readClassFolders(source.path, options.classes);
       return { clips, notes: [...source.notes, ...notes] };
     }
+    case "given":
+      return readGivenClips(source.given, options);
     case "json":
       return readAstJson(source.path, labels, options.skipBad);
     case "tables": {

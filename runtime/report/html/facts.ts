@@ -3,6 +3,7 @@ import { formatBytes, formatCount, formatDuration, formatExact } from "../../../
 import { plural } from "../../../compiler/artifact/plural.ts";
 import { partSize } from "../../data/batches.ts";
 import { embeddedName } from "../../data/embedded.ts";
+import { listName } from "../../data/sources/given-clips.ts";
 import type { RunConfig } from "../../runs/run-config.ts";
 import type { RunEvents } from "../../runs/run-events.ts";
 import type { RunUsage } from "../../runs/run-usage.ts";
@@ -12,10 +13,10 @@ import type { Fact } from "./sections/report-data.ts";
 export const quoteCommand = (words: readonly string[]): string =>
   words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
 
-const describeData = ({ run: { data, fold, evalData, clips }, leftOut }: RunConfig): string => {
-  const name = data ?? embeddedName;
+const describeData = ({ run: { data, fold, evalData, lists = [], clips }, leftOut }: RunConfig): string => {
+  const name = lists.includes("data") ? listName : (data ?? embeddedName);
   const part = fold === null ? "" : `, fold ${fold}`;
-  const evaluation = evalData === null ? "" : ` from ${evalData}`;
+  const evaluation = evalData === null ? "" : ` from ${lists.includes("evalData") ? listName : evalData}`;
   const test = clips.test === undefined ? "" : `, ${formatExact(clips.test)} to test`;
   const rest =
     leftOut.length === 0

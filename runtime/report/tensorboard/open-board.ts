@@ -1,8 +1,8 @@
 /** A training's events in TensorBoard. */
 import { basename } from "node:path";
 import { type EventWriter, openEventWriter } from "./open-event-writer.ts";
-import type { Figures } from "../../metrics/summarize.ts";
-import type { TrainEvent } from "../../runs/run-events.ts";
+import type { Figures } from "../../metrics/figures.ts";
+import type { LoggedEvent } from "../../runs/training-events.ts";
 
 /** The figures that the clips define, under a heading of TensorBoard's. */
 const tagFigures = (
@@ -15,7 +15,7 @@ const tagFigures = (
     ),
   );
 
-const scalarsOf = (event: Exclude<TrainEvent, { readonly event: "done" }>): Readonly<Record<string, number>> => {
+const scalarsOf = (event: LoggedEvent): Readonly<Record<string, number>> => {
   switch (event.event) {
     case "step":
       return { "train/loss": event.loss, "train/learning_rate": event.lr };
@@ -29,7 +29,7 @@ const scalarsOf = (event: Exclude<TrainEvent, { readonly event: "done" }>): Read
 };
 
 export interface Board {
-  readonly show: (event: TrainEvent) => void;
+  readonly show: (event: LoggedEvent) => void;
   readonly close: () => void;
 }
 
@@ -41,9 +41,7 @@ export const openBoard = (folder: string, stepsBefore: number): Board => {
   const now = (): number => Date.now() / 1000;
   const writer: EventWriter = openEventWriter({ folder, openedAtSeconds: now(), firstStep: stepsBefore + 1 });
   return {
-    show: (event) => {
-      if (event.event !== "done") writer.scalars(scalarsOf(event), event.step, now());
-    },
+    show: (event) => writer.scalars(scalarsOf(event), event.step, now()),
     close: writer.close,
   };
 };

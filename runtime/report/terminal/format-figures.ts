@@ -1,7 +1,7 @@
 /** An evaluation in words. */
 import { formatFigure } from "../../../compiler/artifact/format-number.ts";
 import { formatTable } from "../../../compiler/artifact/format-table.ts";
-import type { Figures, Summary } from "../../metrics/summarize.ts";
+import type { Figures, Summary } from "../../metrics/figures.ts";
 
 /** An evaluation's figures, by what people call them. */
 export const figuresByName = [

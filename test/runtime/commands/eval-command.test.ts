@@ -16,7 +16,10 @@ import { writeLinearModel } from "../artifact/linear-artifact.ts";
 const evaluate = async (...args: readonly string[]) => {
   const { texts, notes, events, output } = recordOutput();
   const code = await evalCommand.run([...args, "--device", "cpu"], output, new AbortController().signal);
-  return { code, texts, notes, events };
+  // Their notes are the command's.
+  expect(events.filter(({ event }) => event === "note").map(({ text }) => text)).toStrictEqual(notes);
+  const start = events.find(({ event }) => event === "start");
+  return { code, texts, notes, start, events: events.filter(({ event }) => event === "eval" || event === "ensemble") };
 };
 
 /** A graph whose logits are (difference, 0) for a clip of class low, and (0, difference) for one of class high. */
@@ -35,8 +38,16 @@ test("several graphs, and the mean of their scores", async () => {
   await writeGraph("right.onnx", 3);
   await writeGraph("wrong.onnx", -1);
 
-  const { code, texts, events } = await evaluate("right.onnx", "wrong.onnx", "--data", "clips");
+  const { code, texts, start, events } = await evaluate("right.onnx", "wrong.onnx", "--data", "clips");
   expect(code).toBe(0);
+  expect(start).toStrictEqual({
+    event: "start",
+    graphs: ["right.onnx", "wrong.onnx"],
+    data: "clips",
+    clips: 2,
+    leftOut: 0,
+    device: { kind: "cpu", name: "CPU" },
+  });
   expect(events).toMatchObject([
     { event: "eval", graph: "right.onnx", accuracy: 1 },
     { event: "eval", graph: "wrong.onnx", accuracy: 0 },

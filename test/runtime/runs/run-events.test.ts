@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openEventLog, readEvents, type TrainEvent } from "../../../runtime/runs/run-events.ts";
+import { openEventLog, readEvents } from "../../../runtime/runs/run-events.ts";
+import type { LoggedEvent } from "../../../runtime/runs/training-events.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { saying } from "../saying.ts";
 
-const stepOf = (step: number): TrainEvent => ({ event: "step", epoch: 1, step, loss: 0.5, lr: 0.1 });
+const stepOf = (step: number): LoggedEvent => ({ event: "step", epoch: 1, step, loss: 0.5, lr: 0.1 });
 const [first, second, third] = [stepOf(1), stepOf(2), stepOf(3)];
 const figures = { clips: 2, loss: 0.4, accuracy: 1, mAP: null, AUC: null, dPrime: null };
 const evaluation = { event: "eval", epoch: 1, step: 1, trainLoss: 0.5, best: true, ...figures };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Recipe } from "../../../compiler/artifact/recipe.ts";
-import type { Figures } from "../../../runtime/metrics/summarize.ts";
+import type { Figures } from "../../../runtime/metrics/figures.ts";
 import { trackBest, trackImprovement } from "../../../runtime/runs/track-best.ts";
 import { afterEpoch, afterStep, beginning, type TrainingProgress } from "../../../runtime/runs/training-progress.ts";
 import { metadata } from "../artifact/linear-artifact.ts";

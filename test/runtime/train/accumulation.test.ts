@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";
-import type { TrainEvent } from "../../../runtime/runs/run-events.ts";
+import type { TrainEvent } from "../../../runtime/runs/training-events.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { accumulatingModel } from "../artifact/accumulating-artifact.ts";
 import { metadata } from "../artifact/linear-artifact.ts";

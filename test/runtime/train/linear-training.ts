@@ -8,7 +8,7 @@ import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { readCheckpoint } from "../../../runtime/runs/checkpoint.ts";
 import { createRunFolder } from "../../../runtime/runs/run-folder.ts";
 import { train } from "../../../runtime/train/train.ts";
-import type { TrainEvent } from "../../../runtime/runs/run-events.ts";
+import type { TrainEvent } from "../../../runtime/runs/training-events.ts";
 import type { TrainOptions } from "../../../runtime/train/training.ts";
 import { linearModel, writeLinearModel } from "../artifact/linear-artifact.ts";
 

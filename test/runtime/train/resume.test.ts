@@ -118,9 +118,11 @@ describe("processes that are killed", () => {
 
   const runtime = (args: readonly string[], cwd: string): ChildProcess =>
     spawn(process.execPath, [cli, ...args, ...saveOften], { cwd, stdio: ["ignore", "pipe", "inherit"] });
-  const firstLine = (child: ChildProcess): Promise<void> =>
+  const firstStep = (child: ChildProcess): Promise<void> =>
     new Promise((resolve) => {
-      child.stdout?.once("data", () => resolve());
+      child.stdout?.on("data", (text: Buffer) => {
+        if (text.includes('"step"')) resolve();
+      });
       child.once("close", () => resolve());
     });
   /** @returns its exit code, or the signal that ended it */
@@ -138,7 +140,7 @@ describe("processes that are killed", () => {
     const whole = workspace();
     const child = runtime(start, whole);
     const begun = performance.now();
-    await firstLine(child);
+    await firstStep(child);
     const [startMs, trainStart] = [performance.now() - begun, performance.now()];
     expect(await end(child)).toBe(0);
     const trainMs = performance.now() - trainStart;
@@ -151,7 +153,7 @@ describe("processes that are killed", () => {
       const ended = end(victim);
       // Now and then before training begins; else within it, early enough that all the kills together do not reach its end.
       const isEarly = kill % 5 === 4;
-      if (!isEarly) await firstLine(victim);
+      if (!isEarly) await firstStep(victim);
       await sleep(random.uniform(0, isEarly ? startMs : (1.5 * trainMs) / kills));
       victim.kill("SIGKILL");
       const how = await ended;
@@ -173,7 +175,7 @@ describe("processes that are killed", () => {
     const folder = workspace();
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const child = runtime(signal === "SIGINT" ? start : goOn, folder);
-      await firstLine(child);
+      await firstStep(child);
       child.kill(signal);
       expect(await end(child)).toBe(130);
     }

@@ -15,7 +15,7 @@ import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";
 import { countSteps } from "../../../runtime/train/run-epoch.ts";
 import { train } from "../../../runtime/train/train.ts";
-import type { TrainEvent } from "../../../runtime/runs/run-events.ts";
+import type { TrainEvent } from "../../../runtime/runs/training-events.ts";
 import type { TrainOptions } from "../../../runtime/train/training.ts";
 import { saying } from "../saying.ts";
 import { UserError } from "../../../runtime/user-error.ts";

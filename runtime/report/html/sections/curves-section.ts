@@ -1,8 +1,9 @@
 import { type Point, smoothCurve, thinCurve } from "../charts/curves.ts";
-import { bestEvaluation } from "./head-section.ts";
+import { bestEvaluation } from "../../../runs/run-events.ts";
 import { html, type Html } from "../../../text/html.ts";
 import { lineChart, type Series } from "../charts/line-chart.ts";
-import type { EvaluationEvent, RunEvents } from "../../../runs/run-events.ts";
+import type { RunEvents } from "../../../runs/run-events.ts";
+import type { EpochEvent } from "../../../runs/training-events.ts";
 
 /** Points of one curve; more are not to be seen. */
 const mostPoints = 1000;
@@ -27,7 +28,7 @@ export const curvesSection = ({ steps, evaluations }: RunEvents): Html => {
     label,
     color,
     kind: "marked",
-    points: evaluations.map((event: EvaluationEvent) => ({ x: event.step / stepsPerEpoch, y: event[figure] ?? NaN })),
+    points: evaluations.map((event: EpochEvent) => ({ x: event.step / stepsPerEpoch, y: event[figure] ?? NaN })),
   });
   const losses = perStep("loss");
   const reach = Math.ceil(Math.max(fewestSmoothed, losses.length * smoothedShare) / 2);

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
 import { formatFigure } from "../../../../compiler/artifact/format-number.ts";
-import type { Figures } from "../../../metrics/summarize.ts";
+import type { Figures } from "../../../metrics/figures.ts";
 import { html, type Html } from "../../../text/html.ts";
-import type { EvaluationEvent } from "../../../runs/run-events.ts";
+import { bestEvaluation } from "../../../runs/run-events.ts";
 import type { Fact, ReportData } from "./report-data.ts";
 
 const formatLoss = (loss: number): string => (Number.isFinite(loss) ? formatFigure(loss) : "not finite");
@@ -18,10 +18,6 @@ const tiles = ({ accuracy, mAP, AUC, dPrime, loss, background }: Figures): Html 
       ...(background ? { "false alarms": formatFigure(background.falseAlarms) } : {}),
     }).map(([name, value]) => html`<div><b>${value}</b><span>${name}</span></div>`)}
   </div>`;
-
-/** The last evaluation that none before was as good as. */
-export const bestEvaluation = (evaluations: readonly EvaluationEvent[]): EvaluationEvent | undefined =>
-  evaluations.findLast(({ best }) => best);
 
 const factList = (facts: readonly Fact[]): Html =>
   html`<dl>
@@ -54,8 +50,12 @@ export const headSection = ({ title, command, run, environment, events }: Report
         html`<h2>Test clips, ${basename(test.graph)}</h2>
           ${tiles(test)}`,
     )}
-    <h2>Command</h2>
-    <pre><code>${command}</code></pre>
+    ${
+      command === ""
+        ? null
+        : html`<h2>Command</h2>
+            <pre><code>${command}</code></pre>`
+    }
     <div class="columns">
       <section>
         <h2>Run</h2>

@@ -1,7 +1,7 @@
 /** What a run's report shows; all of it plain data. */
 import type { ArtifactMetadata } from "../../../../compiler/artifact/metadata.ts";
 import type { ClassAnalysis } from "../../../metrics/analyse.ts";
-import type { ClassSummary } from "../../../metrics/summarize.ts";
+import type { ClassSummary } from "../../../metrics/figures.ts";
 import type { RunEvents } from "../../../runs/run-events.ts";
 
 /** What stands in a section's place: a sentence that says what is missing. */
@@ -45,7 +45,7 @@ export interface WorstClip {
 
 export interface ReportData {
   readonly title: string;
-  /** The command line, quoted for a shell. */
+  /** The command line, quoted for a shell; empty where a program started the run. */
   readonly command: string;
   readonly run: readonly Fact[];
   readonly environment: readonly Fact[];

@@ -1,0 +1,40 @@
+/** What an evaluation tells as it goes. */
+import type { DeviceDescription } from "../engine/device.ts";
+import type { Summary } from "../metrics/figures.ts";
+
+/** The clips are opened: the graphs are measured on them, one after another. */
+export interface EvaluationStartEvent {
+  readonly event: "start";
+  /** Paths. */
+  readonly graphs: readonly string[];
+  /** What the clips are called: a path, `the embedded sounds`, or `the clips listed`. */
+  readonly data: string;
+  /** How many there are. */
+  readonly clips: number;
+  /** How many others are left out, as a graph was trained on them. */
+  readonly leftOut: number;
+  readonly device: DeviceDescription;
+}
+
+interface Measured extends Summary {
+  readonly data: string;
+  /** How many of the clips were trained on: on these a graph is better than on any others. Null where the graph does not tell. */
+  readonly trainedOn: number | null;
+  /** Whether that is not counted but concluded from a sample, which is what a graph of many clips keeps. */
+  readonly trainedOnIsEstimated: boolean;
+  /** How many others are left out, as a graph was trained on them. */
+  readonly leftOut: number;
+}
+
+/** A graph is measured. */
+export interface GraphEvent extends Measured {
+  readonly event: "eval";
+  /** Its path. */
+  readonly graph: string;
+}
+
+/** Of several graphs, the mean of their scores. */
+export interface EnsembleEvent extends Measured {
+  readonly event: "ensemble";
+  readonly graphs: readonly string[];
+}
