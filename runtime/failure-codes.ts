@@ -103,6 +103,7 @@ export const failureCodes = {
     "There is no such option, or its value is of another kind than is expected: `facts.option` names it.",
   "option-needs-data": "An option is about clips, and none are given.",
   "options-changed": "Options are not those that the run was started with.",
+  "output-among-inputs": "Clips would be written where clips are looked for.",
   "output-exists": "A file stands where one would be written.",
   "parameters-diverged": "A graph's parameters diverged in training: it answers nothing that is finite.",
   "parameters-not-finite": "The training diverges: a parameter is not finite.",

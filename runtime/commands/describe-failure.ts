@@ -57,7 +57,8 @@ const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "option-needs-data": () => "; name them with --data PATH",
   "options-changed": ({ options }) =>
     `; leave the ${plural(textsOf(options).length, "option")} out, or name another folder with --out`,
-  "output-exists": () => "; name another place with --out",
+  "output-among-inputs": () => "; name another folder with --cut",
+  "output-exists": () => "; name another place",
   "parameters-diverged": () => "; train again with a lower --lr",
   "parameters-not-finite": lowerRate,
   "starts-at-features": () => "; compile its spec without --input features",

@@ -15,7 +15,7 @@ import { requireWindowing, type Windowing } from "../evaluate/windowing.ts";
 import { listRecordings } from "../recordings/list-recordings.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { showProgress } from "./show-progress.ts";
-import { openAnswers, targetOf, targetOptions } from "./infer-target.ts";
+import { openAnswers, openCutter, targetOf, targetOptions } from "./infer-target.ts";
 import { findEvents } from "../evaluate/find-events.ts";
 import type { Output } from "./output.ts";
 
@@ -75,6 +75,7 @@ same command goes on where it was stopped.`,
     "runtime infer graph.onnx night.wav --window 10 --hop 5 --threshold 0.5 --merge --format audacity > labels.txt",
     "runtime infer graph.onnx nights/ --window 10 --threshold 0.5 --merge --out events.csv",
     "runtime infer graph.onnx nights/ --window 10 --threshold 0.5 --merge --format raven --out selections/",
+    "runtime infer graph.onnx nights/ --window 10 --threshold 0.9 --merge --out events.csv --cut review --pad 1",
   ],
 };
 
@@ -93,9 +94,10 @@ const requireAgreement = (values: Values): void => {
     if (isGiven("batch")) refuse("--batch needs --window: it counts windows");
     if (isGiven("threshold")) refuse("--threshold needs --window: events are made of windows");
   }
+  if (isGiven("pad") && !isGiven("cut")) refuse("--pad needs --cut: it is about the clips that are cut");
   if (smooth !== undefined && smooth % 2 === 0) refuse(`--smooth is an odd number of windows, not ${smooth}`);
   if (threshold === undefined) {
-    for (const name of ["merge", "min-seconds"] as const) {
+    for (const name of ["merge", "min-seconds", "cut"] as const) {
       if (isGiven(name)) refuse(`--${name} needs --threshold: it is about events, of a score that high`);
     }
   } else {
@@ -168,44 +170,45 @@ export const inferCommand: Command = {
     requireAgreement(values);
     const listed = await listRecordings(named);
     const target = await targetOf(values, listed);
+    const cutter = await openCutter(values, target, listed);
     const { device, batch } = values;
     const model = await open(graph, { device, batch });
-    const outputs: AnswerOutput[] = [];
+    const opened: AnswerOutput[] = [];
     try {
       if (device !== "cpu") tell(output).onDevice({ device: model.device, reason: model.device.reason });
       const { sampleRateHz, classes } = model.metadata;
       const windowing = windowingOf(values);
       if (windowing !== undefined) requireWindowing(model.metadata, windowing);
+
       const { out, json: _json, help: _help, top = defaultTop, ...asked } = values;
       const stretches = values.threshold === undefined ? "windows" : "events";
       const telling = { stretches, top, classes, sampleRateHz, describe: describeFailure } as const;
-      const answers = await openAnswers(
-        { graph, listed, target, asked: { ...asked, top, device: model.device.kind }, ...telling },
-        output,
-      );
+      const facts = { ...asked, top, device: model.device.kind };
+      const answers = await openAnswers({ graph, listed, target, asked: facts, ...telling }, output);
+      opened.push(answers);
       const { done, isDone } = "done" in answers ? answers : { done: [], isDone: () => false };
       const isBarSeen = out !== undefined || !output.areResultsSeen;
       const progress = showProgress(listed.recordings, done.length, isBarSeen ? output.terminal : undefined);
-      outputs.push(answers, progress);
+      opened.push(progress);
+      // What says that a recording is done comes after all that is made of it.
+      const outputs = [...cutter, answers, progress];
 
       const failed = new Set<string>();
+      const note = (text: string): void => {
+        progress.clear();
+        output.note(printable(text));
+      };
       const fail = (path: string, message: string): void => {
         failed.add(path);
-        progress.clear();
-        output.note(printable(message));
+        note(message);
       };
-      listed.notes.forEach(output.note);
+      listed.notes.forEach(note);
       for (const { path, error } of listed.failures) fail(path, describeFailure(error));
-      if (done.length > 0) output.note(`${done.length} of ${listed.recordings.length} recordings are done already`);
+      if (done.length > 0) note(`${done.length} of ${listed.recordings.length} recordings are done already`);
       for (const { clip, failures } of done) for (const failure of failures) fail(clip, failure);
 
-      const left = listed.recordings.filter(({ path }) => !isDone(path));
-      for await (const answer of hear(
-        model,
-        left.map(({ path }) => path),
-        values,
-        output.note,
-      )) {
+      const left = listed.recordings.flatMap(({ path }) => (isDone(path) ? [] : [path]));
+      for await (const answer of hear(model, left, values, note)) {
         if (answer.kind === "failure") fail(answer.path, describeFailure(answer.error));
         for (const { take } of outputs) await take(answer);
         if (!signal.aborted) continue;
@@ -222,7 +225,7 @@ export const inferCommand: Command = {
       } else if (failed.size > 0 && count > 1) output.note(outcome);
       return failed.size > 0 ? exitCodes.userError : exitCodes.done;
     } finally {
-      for (const { release } of outputs) await release?.();
+      for (const { release } of opened) await release?.();
       await model.close();
     }
   },

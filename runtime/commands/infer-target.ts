@@ -1,9 +1,10 @@
 /** Where `infer` puts answers, and in which form. */
 import { digestOfFile, type JobFacts } from "../recordings/job.ts";
-import { type AnswerFiles, isFolderPath, openAnswerFiles } from "../recordings/answer-files.ts";
+import { type AnswerFiles, isFolderPath, isJobBegun, openAnswerFiles } from "../recordings/answer-files.ts";
 import type { AnswerOutput } from "../recordings/answer-output.ts";
 import { type Format, formatNames, formatOf } from "../recordings/formats.ts";
-import type { ListedRecordings } from "../recordings/list-recordings.ts";
+import { createEventCutter, requireEmptyFolder } from "../recordings/cut-events.ts";
+import { type ListedRecordings, requireOutside } from "../recordings/list-recordings.ts";
 import type { TellingOptions } from "../recordings/telling.ts";
 import { UserError } from "../user-error.ts";
 import type { OptionTable, OptionValues } from "./options.ts";
@@ -22,6 +23,8 @@ export const targetOptions = {
     value: "PATH",
     help: "a file to write; or a folder that gets a file of each recording: it is there, or PATH ends in /",
   },
+  cut: { kind: "text", value: "FOLDER", help: "write each event as a WAV file of its own, to be listened to" },
+  pad: { kind: "positive", value: "SECONDS", help: "what --cut adds before and after each event" },
 } as const satisfies OptionTable;
 
 export interface Target {
@@ -76,6 +79,22 @@ export interface AnswersOptions extends Omit<TellingOptions, "isCombined" | "for
   /** What answers depend on besides: options, by name, and what was chosen by itself. */
   readonly asked: JobFacts;
 }
+
+/**
+ * What cuts events, where that is asked for.
+ * @throws UserError where it would write over files, or among those that are listened to
+ */
+export const openCutter = async (
+  { cut: folder, pad: padSeconds = 0 }: OptionValues<typeof targetOptions>,
+  { out, isFolder }: Target,
+  listed: ListedRecordings,
+): Promise<readonly AnswerOutput[]> => {
+  if (folder === undefined) return [];
+  await requireOutside(folder, listed);
+  // A job that is begun goes on with what it has cut.
+  if (out === undefined || !isJobBegun({ target: out, isFolder })) requireEmptyFolder(folder);
+  return [createEventCutter({ folder, padSeconds, recordings: listed.recordings })];
+};
 
 /** Answers, printed as they come, or in files, which may be begun. */
 export const openAnswers = async (

@@ -92,6 +92,10 @@ const jobFileOf = ({ target, isFolder }: Pick<AnswerFilesOptions, "target" | "is
 const exists = (path: string, facts: object = {}, more = ""): UserError =>
   new UserError("output-exists", { target: path, ...facts }, `${path} exists${more}, and nothing is overwritten`);
 
+/** Whether there is a record of a job there, this or another. */
+export const isJobBegun = (place: Pick<AnswerFilesOptions, "target" | "isFolder">): boolean =>
+  existsSync(jobFileOf(place));
+
 /** One file of all: written beside its place as FILE.partial. */
 const openCombined = async (options: AnswerFilesOptions, job: Job): Promise<Store> => {
   const { target, format, recordings } = options;
@@ -250,7 +254,7 @@ export const openAnswerFiles = async (options: AnswerFilesOptions): Promise<Answ
   };
   const orFail = async <Value>(act: () => Promise<Value>): Promise<Value> => act().catch(fail);
   await orFail(async () => createFolders(isFolder ? resolve(target) : dirname(resolve(target))));
-  if (!existsSync(jobFile)) requireFree(options);
+  if (!isJobBegun(options)) requireFree(options);
   const unlock = lock(jobFile);
   let job: Job | undefined;
   let store: Store;

@@ -5,6 +5,8 @@ import { posix } from "node:path";
 /** What most systems allow a name, in bytes of UTF-8, less what temporary names add. */
 const mostBytes = 220;
 
+/** What Windows forbids in names, controls, halves of characters, and marks that reorder or hide what is around them. */
+const unsafe = /[<>:"/\\|?*]|\p{Cc}|\p{Cs}|\p{Cf}|[\u2028\u2029]/gu;
 /** Names that mean devices on Windows. */
 const reserved = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i;
 
@@ -18,6 +20,10 @@ const cut = (text: string, bytes: number): string => {
   }
   return text.slice(0, end);
 };
+
+/** A text as part of a name: what is unsafe in it is "-". */
+export const safePart = (text: string, bytes: number): string =>
+  cut(text.replaceAll(unsafe, "-"), bytes).replace(/[. ]+$/, "");
 
 /**
  * The name of what is made of a recording, in its folder: the recording's own and a suffix. One too long is cut, and told from others

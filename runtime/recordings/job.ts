@@ -35,8 +35,6 @@ export type DoneRecording = Readonly<v.InferOutput<typeof doneSchema>>;
 export interface Job {
   /** In the order in which they were done; of one that was heard again the last. */
   readonly done: ReadonlyMap<string, DoneRecording>;
-  /** Whether there was a record of this job. */
-  readonly isBegun: boolean;
   /** Adds what is done, on the disk when this returns. */
   readonly add: (done: readonly DoneRecording[]) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -124,5 +122,5 @@ export const openJob = async (path: string, facts: JobFacts): Promise<Job> => {
     await file.truncate(0).catch(fail);
     await write([{ specgraph: version, job: facts }]);
   } else await file.truncate(Buffer.byteLength([first, ...lines, ""].join("\n"))).catch(fail);
-  return { done, isBegun: first !== undefined, add: write, close: () => file.close() };
+  return { done, add: write, close: () => file.close() };
 };

@@ -1,6 +1,6 @@
 /** Which recordings a command line names: files, folders, and patterns that the shell has not filled in. */
 import { realpath, stat } from "node:fs/promises";
-import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import picomatch from "picomatch";
 import { plural } from "../../compiler/artifact/plural.ts";
 import { isAudioName } from "../audio/is-audio-name.ts";
@@ -20,6 +20,8 @@ export interface ListedRecordings {
   readonly recordings: readonly Recording[];
   /** The folder that names begin in. */
   readonly root: string;
+  /** Folders that were gone through: what is put there is found the next time. */
+  readonly searched: readonly string[];
   /** Folders and files of which not even the name can be read. */
   readonly failures: readonly { readonly path: string; readonly error: UserError }[];
   readonly notes: readonly string[];
@@ -29,6 +31,8 @@ interface Found {
   readonly paths: readonly string[];
   /** Where the search began. */
   readonly root: string;
+  /** Whether it is gone through, rather than the folder of a file that is named. */
+  readonly isSearched: boolean;
 }
 
 interface WalkOptions {
@@ -87,14 +91,14 @@ const findByPattern = async (pattern: string, fail: WalkOptions["fail"]): Promis
   const takes = /[\w})]$/.test(glob) ? matches : (path: string) => matches(path) && byName(path);
   const depth = glob.includes("**") ? Number.POSITIVE_INFINITY : glob.split("/").length;
   const root = base === "" ? "." : base;
-  if (!(await stat(root).catch(() => undefined))?.isDirectory()) return { paths: [], root };
-  return { paths: await walk(root, { takes, takesFolder: matches, depth, fail }), root };
+  if (!(await stat(root).catch(() => undefined))?.isDirectory()) return { paths: [], root, isSearched: true };
+  return { paths: await walk(root, { takes, takesFolder: matches, depth, fail }), root, isSearched: true };
 };
 
 const find = async (operand: string, fail: WalkOptions["fail"]): Promise<Found> => {
   const kind = await stat(operand).catch(() => undefined);
   if (kind?.isDirectory()) {
-    const found = { paths: await walk(operand, { takes: byName, fail }), root: operand };
+    const found = { paths: await walk(operand, { takes: byName, fail }), root: operand, isSearched: true };
     if (found.paths.length === 0) throw noClips(operand, "there are no clips in this folder, nor in those in it");
     return found;
   }
@@ -104,7 +108,7 @@ const find = async (operand: string, fail: WalkOptions["fail"]): Promise<Found> 
     if (found) return found;
   }
   // What is missing is told in its turn.
-  return { paths: [operand], root: dirname(operand) };
+  return { paths: [operand], root: dirname(operand), isSearched: false };
 };
 
 const noClips = (path: string, reason: string): UserError =>
@@ -118,10 +122,31 @@ const commonFolder = (folders: readonly string[]): string => {
   return common;
 };
 
-/** Whether a path is a folder's or in it. */
-export const isWithin = (folder: string, path: string): boolean => {
+/** Whether a path is the folder's or in it. */
+const isWithin = (folder: string, path: string): boolean => {
   const way = relative(folder, path);
   return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+};
+
+/** The path without links, of what may not be there yet. */
+const realPathOf = async (path: string): Promise<string> => {
+  const whole = resolve(path);
+  const parent = dirname(whole);
+  return realpath(whole).catch(async () =>
+    parent === whole ? whole : join(await realPathOf(parent), basename(whole)),
+  );
+};
+
+/** @throws UserError where clips that are written to the folder would be found there by the same search */
+export const requireOutside = async (folder: string, { searched }: ListedRecordings): Promise<void> => {
+  for (const inputs of searched) {
+    if (!isWithin(await realPathOf(inputs), await realPathOf(folder))) continue;
+    throw new UserError(
+      "output-among-inputs",
+      { target: folder, inputs },
+      `${folder} lies in ${inputs}, which is listened to: what is written there would be heard the next time`,
+    );
+  }
 };
 
 /** Windows has a root for each drive: "C:\a" is called "C/a" beside others. */
@@ -149,5 +174,6 @@ export const listRecordings = async (operands: readonly string[]): Promise<Liste
     else recordings.set(file, { path, name: nameWithin(root, resolve(path)) });
   }
   const again = `${repeated} ${plural(repeated, "path leads", "paths lead")} to a recording that is listed before, which is heard once`;
-  return { recordings: [...recordings.values()], root, failures, notes: repeated > 0 ? [again] : [] };
+  const searched = found.flatMap(({ root, isSearched }) => (isSearched ? [root] : []));
+  return { recordings: [...recordings.values()], root, searched, failures, notes: repeated > 0 ? [again] : [] };
 };

@@ -13,7 +13,10 @@ import {
 import { join } from "node:path";
 import { parquetReadObjects } from "hyparquet";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { cutClips } from "../../../runtime/audio/cut-clips.ts";
+import { openClip } from "../../../runtime/audio/open-clip.ts";
 import { inferCommand } from "../../../runtime/commands/infer-command.ts";
+import { fileNameFor, safePart } from "../../../runtime/recordings/file-names.ts";
 import { writeLinearModel } from "../artifact/linear-artifact.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
@@ -41,6 +44,21 @@ const infer = async (args: readonly string[], answers = Number.POSITIVE_INFINITY
   const code = await inferCommand.run(["graph.onnx", ...args, "--device", "cpu"], output, signal);
   return { code, texts, notes, events };
 };
+
+const decodeChannels = (path: string) =>
+  openClip(
+    path,
+    () => undefined,
+    async ({ decode }) => {
+      const channels: number[][] = [];
+      let sampleRateHz = 0;
+      for await (const block of decode()) {
+        ({ sampleRateHz } = block);
+        for (const [index, samples] of block.channels.entries()) (channels[index] ??= []).push(...samples);
+      }
+      return { channels, sampleRateHz };
+    },
+  );
 
 const loud = wavBytes([24_000, 24_000, 24_000, 24_000, 24_000, 24_000, 24_000, 24_000, 0, 0, 0, 0]);
 const quiet = wavBytes([0, 0, 0, 0]);
@@ -180,7 +198,7 @@ describe("one file of all", () => {
   test("of another job, or of none, is left alone", async () => {
     workIn({ ...files, "taken.csv": "mine", "other.job.jsonl": "mine" });
     await expect(infer(["in", ...windows, "--out", "taken.csv"])).rejects.toThrow(
-      saying("taken.csv exists, and nothing is overwritten; name another place with --out"),
+      saying("taken.csv exists, and nothing is overwritten; name another place"),
     );
     await expect(infer(["in", ...windows, "--out", "other"])).rejects.toThrow(
       saying("other.job.jsonl: this is no record of what is done; expected one that this version wrote"),
@@ -285,7 +303,7 @@ describe("a file of each", () => {
   test("takes no file's place", async () => {
     workIn({ ...files, "out/a.wav.csv": "mine" });
     await expect(infer(["in", ...events, "--format", "csv", "--out", "out"])).rejects.toThrow(
-      saying(`${join("out", "a.wav.csv")} exists, and nothing is overwritten; name another place with --out`),
+      saying(`${join("out", "a.wav.csv")} exists, and nothing is overwritten; name another place`),
     );
     expect(readdirSync("out")).toEqual(["a.wav.csv"]);
   });
@@ -296,5 +314,95 @@ describe("a file of each", () => {
     expect(readdirSync("out")).toHaveLength(4);
     const again = await infer(["in", ...events, "--format", format, "--out", "out/"]);
     expect([again.code, again.notes]).toEqual([0, ["3 of 3 recordings are done already"]]);
+  });
+});
+
+describe("--cut", () => {
+  /** Two channels at 48 kHz: what lies in seconds 1 to 2 and 3 to 3.5 is loud. */
+  const rate = 48_000;
+  const isLoud = (second: number): boolean => (second >= 1 && second < 2) || (second >= 3 && second < 3.5);
+  const two = Array.from({ length: 4 * rate }, (_, frame) =>
+    isLoud(frame / rate) ? [24_000 + (frame % 7), 24_000 - (frame % 5)] : [frame % 3, 0],
+  );
+  const stereo = (options: object = {}, scale = 1): Buffer =>
+    wavBytes(
+      two.flat().map((value) => value / scale),
+      { sampleRateHz: rate, channels: 2, ...options },
+    );
+  const ask = ["--window", "0.00025", "--threshold", "0.7", "--merge", "--min-seconds", "0.1"];
+  const cutFiles = (folder: string): readonly string[] =>
+    readdirSync(folder, { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".wav"))
+      .toSorted();
+  const names = (recording: string): readonly string[] => [
+    `${recording}_000001.000-000002.000_low_0.8172.wav`,
+    `${recording}_000003.000-000003.500_low_0.8172.wav`,
+  ];
+
+  test("writes events from the file itself, at its own rate, with its channels", async () => {
+    workIn({ "in/night/a.wav": stereo(), "in/b.wav": quiet });
+    const { code } = await infer(["in", ...ask, "--cut", "review"]);
+    expect([code, cutFiles("review")]).toEqual([0, names(join("night", "a.wav"))]);
+    const cut = await decodeChannels(join("review", names(join("night", "a.wav"))[0] ?? ""));
+    expect(cut.sampleRateHz).toBe(rate);
+    expect(cut.channels).toEqual(
+      [0, 1].map((channel) => two.slice(rate, 2 * rate).map((frame) => (frame[channel] ?? 0) / 32_768)),
+    );
+  });
+
+  test("keeps samples of more than 16 bits as they are, and adds what is asked for on both sides", async () => {
+    workIn({ "a.wav": stereo({ encoding: "float", bits: 32 }, 32_768.5) });
+    await infer(["a.wav", ...ask, "--cut", "review", "--pad", "1.25"]);
+    const [first = "", second = ""] = cutFiles("review");
+    const [whole, begun, ended] = [
+      await decodeChannels("a.wav"),
+      await decodeChannels(join("review", first)),
+      await decodeChannels(join("review", second)),
+    ];
+    expect(begun.channels).toEqual(whole.channels.map((samples) => samples.slice(0, 3.25 * rate)));
+    expect(ended.channels).toEqual(whole.channels.map((samples) => samples.slice(1.75 * rate)));
+  });
+
+  test("cuts many events that overlap, of classes whose names are no files' names, once each", async () => {
+    workIn({ "a.wav": stereo() });
+    const cuts = Array.from({ length: 40 }, (_, index) => ({
+      startSeconds: index / 100,
+      endSeconds: 1 + index / 100,
+      target: `${index}.wav`,
+    }));
+    await cutClips("a.wav", cuts);
+    for (const { target, startSeconds, endSeconds } of cuts) {
+      const { channels } = await decodeChannels(target);
+      const expected = two.slice(Math.round(startSeconds * rate), Math.round(endSeconds * rate));
+      expect(channels[0]).toEqual(expected.map(([left = 0]) => left / 32_768));
+    }
+    expect(fileNameFor("a/con.wav", `_${safePart('x/y:"z"\u0000\u202e. ', 80)}`)).toBe("a/_con.wav_x-y--z---");
+    const long = fileNameFor(`${"ä".repeat(127)}.wav`, ".csv");
+    expect([Buffer.byteLength(long) <= 220, long]).toEqual([true, expect.stringMatching(/^ä+~[0-9a-f]{8}\.csv$/)]);
+  });
+
+  test("of a recording that breaks off keeps what was heard", async () => {
+    const bytes = stereo({ encoding: "float", bits: 32 }, 32_768);
+    bytes.writeFloatLE(Number.NaN, bytes.length - 4 * rate * 2);
+    workIn({ "a.wav": bytes });
+    expect((await infer(["a.wav", ...ask, "--cut", "review"])).code).toBe(2);
+    expect(cutFiles("review")).toEqual([names("a.wav")[0]]);
+  });
+
+  test("goes on with its job, and takes no other file's place", async () => {
+    workIn({ "in/a.wav": stereo(), "in/b.wav": stereo(), "taken/mine.txt": "mine" });
+    const all = ["in", ...ask, "--out", "events.csv", "--cut", "review"];
+    await infer(all, 16_005);
+    expect(cutFiles("review")).toEqual(names("a.wav"));
+    expect((await infer(all)).notes).toEqual(["1 of 2 recordings are done already"]);
+    expect(cutFiles("review")).toEqual([...names("a.wav"), ...names("b.wav")]);
+    await expect(infer(["in", ...ask, "--cut", "taken"])).rejects.toThrow(
+      saying("taken is not empty, and nothing is overwritten; name another place"),
+    );
+    await expect(infer(["in", ...ask, "--cut", "in/review"])).rejects.toThrow(
+      saying(
+        "in/review lies in in, which is listened to: what is written there would be heard the next time; name another folder with --cut",
+      ),
+    );
   });
 });
