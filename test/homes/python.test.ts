@@ -20,7 +20,7 @@ clips = [soundfile.read(path, dtype="float32")[0] for path in paths]
 waveform = numpy.full((len(clips), max(map(len, clips))), 3.4028234663852886e38, "float32")
 for row, clip in zip(waveform, clips):
     row[: len(clip)] = clip
-logits, scores = session.run(None, {"waveform": waveform})
+[scores] = session.run(["scores"], {"waveform": waveform})
 classes = json.loads(session.get_modelmeta().custom_metadata_map["specgraph.classes"])
 print(json.dumps([dict(zip(classes, map(float, row))) for row in scores]))
 `;

@@ -39,6 +39,14 @@ const run = (folder: string, command: string, args: readonly string[], env: Node
   return { status, stdout, stderr };
 };
 
+/** A line of `infer --window --json`: a window, or an event. */
+interface HeardSpan {
+  readonly startSeconds: number;
+  readonly endSeconds: number;
+  readonly label?: string;
+  readonly scores?: readonly { readonly label: string }[];
+}
+
 const linesOf = (text: string): readonly string[] => text.split("\n").filter((line) => line !== "");
 
 let folder = "";
@@ -297,6 +305,62 @@ export default ast({ name: "small", size: { width: 8, depth: 1, heads: 2 }, fram
     expect(told.filter((line) => /^epoch \d+: mAP [\d.]+$/.test(line))).toHaveLength(10);
     expect(told[0]).toMatch(/^step 1: loss \d\.\d{4}$/);
     expect(told.at(-1)).toMatch(/^runs\/birds\/graph\.onnx, best runs\/birds\/best\.onnx of epoch \d+$/);
+  });
+
+  test.skipIf(run(root, "npm", ["ping"]).status !== 0)(
+    "in an empty project, into which npm installs it without scripts",
+    () => {
+      const empty = join(folder, "empty");
+      mkdirSync(empty);
+      writeFileSync(join(empty, "package.json"), "{}");
+      const installing = run(empty, "npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund", tarball]);
+      expect(installing.status, installing.stderr).toBe(0);
+      for (const name of ["graph.onnx", "dog.wav", "rain.wav", "wren.wav", "program.mjs"])
+        cpSync(join(project, name), join(empty, name));
+      const env = { VK_DRIVER_FILES: "/none.json" };
+      const [here, there] = [project, empty].map((at) => run(at, process.execPath, ["program.mjs"], env));
+      expect(there).toEqual(here);
+      expect(there).toMatchObject({ status: 0, stderr: "" });
+    },
+  );
+
+  test("a recording is listened to by the README's lines, which go on with that program", () => {
+    const classes = readdirSync(join(project, "sounds")).filter((name) => !name.includes("."));
+    write(
+      "long.ts",
+      `import { multiLabel } from "specgraph";
+import { ast } from "specgraph/ast";
+
+const objective = multiLabel({ classes: ${JSON.stringify(classes)} });
+export default ast({ name: "long", size: { width: 8, depth: 1, heads: 2 }, stride: { bins: 16, frames: 16 }, frames: 1024, objective });
+`,
+    );
+    expect(call("specgraph", ["long.ts", "--out", "graph.onnx"])).toMatchObject({ status: 0, stderr: "" });
+    const takes = readdirSync(join(project, "sounds"), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".wav"))
+      .map((name) => readFileSync(join(project, "sounds", name)));
+    // Their samples one after another, behind the first header.
+    const night = Buffer.concat(takes.map((take, index) => (index === 0 ? take : take.subarray(44))));
+    night.writeUInt32LE(night.length - 44, 40);
+    writeFileSync(join(project, "night.wav"), night);
+    const [, program = ""] = /```js\n(import \{ open \}[\s\S]*?)```/.exec(readme) ?? [];
+    const [, recording = ""] = /```js\n(for await [\s\S]*?)```/.exec(readme) ?? [];
+    write("program.mjs", program + recording);
+    const windows = ["infer", "graph.onnx", "night.wav", "--window", "10", "--hop", "5", "--json", "--device", "cpu"];
+    const told = (...options: readonly string[]) =>
+      linesOf(call("runtime", [...windows, ...options]).stdout).map((line) => JSON.parse(line) as HeardSpan);
+    const expected = [
+      ...told("--top", "1").map((span) => `${span.startSeconds} ${span.endSeconds} ${span.scores?.[0]?.label}`),
+      ...told("--threshold", "0.5", "--merge").map(
+        ({ label, startSeconds, endSeconds }) => `${label} from ${startSeconds} to ${endSeconds} s`,
+      ),
+    ];
+    expect(expected.length).toBeGreaterThan(6);
+    const { status, stdout, stderr } = run(project, process.execPath, ["program.mjs"], {
+      VK_DRIVER_FILES: "/none.json",
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(linesOf(stdout).slice(3)).toEqual(expected);
   });
 
   test.skipIf(softwareGpu === undefined)("on WebGPU without the npm package webgpu, which is told of", () => {
