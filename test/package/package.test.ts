@@ -107,7 +107,7 @@ beforeAll(() => {
   paths = linesOf(run(folder, "tar", ["-tzf", tarball]).stdout).map((path) => path.replace("package/", ""));
   install();
 }, 300_000);
-afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }), 300_000);
 
 describe("what is packed", () => {
   test("no file that git does not know, and no source of the halves", () => {
