@@ -1,7 +1,8 @@
 /** `runtime infer`. */
 import { plural } from "../../compiler/artifact/plural.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
-import { orUserError, UserError } from "../user-error.ts";
+import { groupsOf } from "../data/batches.ts";
+import { UserError } from "../user-error.ts";
 import { createClipNotes } from "../audio/create-clip-survey.ts";
 import { loadAhead } from "../data/load-ahead.ts";
 import type { Model } from "../library/model.ts";
@@ -10,7 +11,7 @@ import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, deviceOption, parseOptions, type OptionValues, type Usage } from "./options.ts";
 import { tell } from "./tell.ts";
 import type { Answer, AnswerOutput } from "../recordings/answer-output.ts";
-import { answersAbout } from "../evaluate/answers.ts";
+import { answersAbout, type EndAnswer, type FailureAnswer, type WindowAnswer } from "../evaluate/answers.ts";
 import { requireWindowing, type Windowing } from "../evaluate/windowing.ts";
 import { listRecordings } from "../recordings/list-recordings.ts";
 import { describeFailure } from "./describe-failure.ts";
@@ -40,7 +41,12 @@ const options = {
     least: 1,
     help: "take the median of each class's scores over N windows, an odd number, before thresholds",
   },
-  batch: { kind: "integer", value: "N", least: 1, help: "windows computed at once (default: as many as take 256 MB)" },
+  batch: {
+    kind: "integer",
+    value: "N",
+    least: 1,
+    help: "clips or windows computed at once (default: as many as take 256 MB)",
+  },
   threshold: {
     kind: "positive",
     value: "SCORE",
@@ -91,7 +97,6 @@ const requireAgreement = (values: Values): void => {
   if (window === undefined) {
     if (isGiven("hop")) refuse("--hop needs --window: the length of the windows that it moves");
     if (isGiven("smooth")) refuse("--smooth needs --window: it is over neighbouring windows");
-    if (isGiven("batch")) refuse("--batch needs --window: it counts windows");
     if (isGiven("threshold")) refuse("--threshold needs --window: events are made of windows");
   }
   if (isGiven("pad") && !isGiven("cut")) refuse("--pad needs --cut: it is about the clips that are cut");
@@ -109,7 +114,7 @@ const requireAgreement = (values: Values): void => {
 const windowingOf = ({ window: windowSeconds, hop: hopSeconds = windowSeconds }: Values): Windowing | undefined =>
   windowSeconds === undefined || hopSeconds === undefined ? undefined : { windowSeconds, hopSeconds };
 
-/** Clips, one after another; the next are decoded while one is classified. */
+/** Clips, batch by batch; the next are decoded while one is computed. */
 async function* classifyClips(
   model: Model,
   paths: readonly string[],
@@ -117,8 +122,9 @@ async function* classifyClips(
   note: Output["note"],
 ): AsyncGenerator<Answer, void, undefined> {
   const notes = createClipNotes();
-  const classify = async (path: string) => ({ path, heard: await orUserError(() => model.classify(path, { top })) });
-  for await (const { path, heard } of loadAhead(paths, classify)) {
+  let index = 0;
+  for await (const heard of model.classifyEach(paths, { top })) {
+    const path = paths[index++] ?? "";
     if (heard instanceof UserError) yield { path, kind: "failure", error: heard };
     else {
       notes.add(path, heard.notes);
@@ -129,16 +135,33 @@ async function* classifyClips(
   notes.describe().forEach(note);
 }
 
+/** So many recordings are decoded, and their first windows computed, while one is gone through. */
+const recordingsAhead = 2;
+
 /** The windows of recordings, one recording after another. */
 async function* listenTo(
   model: Model,
   paths: readonly string[],
   windowing: Windowing & { readonly smooth: number | undefined },
   note: Output["note"],
-) {
-  for (const path of paths) {
-    const onNote = (clause: string): void => note(`${path}: ${clause}`);
-    yield* answersAbout(path, model.listen(path, { ...windowing, onNote }));
+): AsyncGenerator<WindowAnswer | FailureAnswer | EndAnswer, void, undefined> {
+  const begun: AsyncGenerator[] = [];
+  const begin = async (path: string) => {
+    const answers = answersAbout(
+      path,
+      model.listen(path, { ...windowing, onNote: (clause) => note(`${path}: ${clause}`) }),
+    );
+    begun.push(answers);
+    return { answers, first: await answers.next() };
+  };
+  try {
+    for await (const { answers, first } of loadAhead(paths, begin, recordingsAhead)) {
+      if (!first.done) yield first.value;
+      yield* answers;
+      begun.shift();
+    }
+  } finally {
+    for (const answers of begun) await answers.return(undefined);
   }
 }
 
@@ -183,7 +206,7 @@ export const inferCommand: Command = {
       const { out, json: _json, help: _help, top = defaultTop, ...asked } = values;
       const stretches = values.threshold === undefined ? "windows" : "events";
       const telling = { stretches, top, classes, sampleRateHz, describe: describeFailure } as const;
-      const facts = { ...asked, top, device: model.device.kind };
+      const facts = { ...asked, top, batch: model.batch, device: model.device.kind };
       const answers = await openAnswers({ graph, listed, target, asked: facts, ...telling }, output);
       opened.push(answers);
       const { done, isDone } = "done" in answers ? answers : { done: [], isDone: () => false };
@@ -207,8 +230,14 @@ export const inferCommand: Command = {
       if (done.length > 0) note(`${done.length} of ${listed.recordings.length} recordings are done already`);
       for (const { clip, failures } of done) for (const failure of failures) fail(clip, failure);
 
-      const left = listed.recordings.flatMap(({ path }) => (isDone(path) ? [] : [path]));
-      for await (const answer of hear(model, left, values, note)) {
+      // Clips are computed with the neighbours that they have had all the same: to the last bit that decides the answer.
+      const together = windowing === undefined ? model.batch : 1;
+      const left = [...groupsOf(listed.recordings, together)].filter(
+        (group) => !group.every(({ path }) => isDone(path)),
+      );
+      const paths = left.flat().map(({ path }) => path);
+      for await (const answer of hear(model, paths, values, note)) {
+        if (isDone(answer.path)) continue;
         if (answer.kind === "failure") fail(answer.path, describeFailure(answer.error));
         for (const { take } of outputs) await take(answer);
         if (!signal.aborted) continue;

@@ -2,6 +2,7 @@
 /** What a program sees of the library: its types. */
 import type { SampleFormat } from "../audio/formats/pcm/sample-formats.ts";
 import type { DeviceDescription, DeviceName } from "../engine/device.ts";
+import type { UserError } from "../user-error.ts";
 import type { Score } from "../evaluate/rank-classes.ts";
 import type { SoundEvent, WindowScores } from "../evaluate/answers.ts";
 import type { AttentionMap, PatchBand, PatchTime, Spectrogram } from "../evaluate/explanation.ts";
@@ -187,6 +188,8 @@ export interface Model {
   readonly metadata: ModelMetadata;
   /** What it computes on. */
   readonly device: DeviceDescription;
+  /** How many clips of a call, or windows of a recording, are computed at once at most. */
+  readonly batch: number;
   /**
    * Says what is heard in clips. Calls take turns, batch by batch, those of several models too. The clips of one call are computed
    * together as far as `batch` allows; those of several calls never are, so that no answer depends on what else is asked.
@@ -195,6 +198,14 @@ export interface Model {
    */
   classify(clip: Clip, options?: ClassifyOptions): Promise<Classification>;
   classify(clips: readonly Clip[], options?: ClassifyOptions): Promise<readonly Classification[]>;
+  /**
+   * The same for clips of any number, in memory that does not grow with it: answers in the clips' order as they come, and in the place
+   * of one that cannot be read the reason. The first `batch` clips are computed together, then the next.
+   */
+  classifyEach(
+    clips: readonly Clip[],
+    options?: ClassifyOptions,
+  ): AsyncIterableIterator<Classification | UserError, void, undefined>;
   /**
    * What the network makes of clips before its last layer, to compare them by: those that lie in nearly the same direction sound alike
    * to the model. Takes turns and is batched as `classify` is. The graph is opened once more for it, at the first call.

@@ -6,7 +6,7 @@ import { loadAhead } from "../data/load-ahead.ts";
 import { attentionMap } from "../evaluate/input-places.ts";
 import { rankClasses } from "../evaluate/rank-classes.ts";
 import { requireFiniteScores } from "../evaluate/require-finite-scores.ts";
-import { UserError } from "../user-error.ts";
+import { orUserError, UserError } from "../user-error.ts";
 import {
   checkCallOptions,
   checkClassifyOptions,
@@ -85,6 +85,19 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     }
   };
 
+  const read = async (source: Checked, stop: AbortSignal) => ({
+    name: nameOf(source),
+    ...(await readClip(source, { loader, requirements, stop })),
+  });
+
+  const heardOf = ({ name, samples, clipSamples, notes }: Awaited<ReturnType<typeof read>>): HeardClip => ({
+    name,
+    samplesHeard: samples.length,
+    secondsHeard: samples.length / sampleRateHz,
+    secondsTotal: clipSamples && clipSamples / sampleRateHz,
+    notes,
+  });
+
   /** Reads clips and has them computed, as many at once as one batch has. */
   const computeBatch = async <Kind extends Task>(
     kind: Kind,
@@ -94,18 +107,9 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     const leave = await places.take();
     try {
       stop.throwIfAborted();
-      const read = async (source: Checked) => ({
-        name: nameOf(source),
-        ...(await readClip(source, { loader, requirements, stop })),
-      });
-      const loaded = await Promise.all(sources.map(read));
-      const clips = loaded.map(({ name, samples, clipSamples, notes }) => ({
-        name,
-        samplesHeard: samples.length,
-        secondsHeard: samples.length / sampleRateHz,
-        secondsTotal: clipSamples && clipSamples / sampleRateHz,
-        notes,
-      }));
+      const loaded = await Promise.all(sources.map((source) => read(source, stop)));
+      // Before their memory goes to be computed.
+      const clips = loaded.map(heardOf);
       const samples = loaded.map((clip) => clip.samples);
       return { clips, answers: await run(kind, samples, stop) };
     } finally {
@@ -125,6 +129,30 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
   const classifyBatch = async (sources: readonly Checked[], top: number, stop: AbortSignal) => {
     const { clips, answers } = await computeBatch("classify", sources, stop);
     return clips.map((clip, row) => asClassification(clip, rowOf(answers, row, clips.length), top));
+  };
+
+  /** The same, where clips that cannot be read are no reason to leave the others. */
+  const classifyReadable = async (
+    sources: readonly Checked[],
+    top: number,
+    stop: AbortSignal,
+  ): Promise<readonly (Classification | UserError)[]> => {
+    const leave = await places.take();
+    try {
+      const loaded = await Promise.all(sources.map((source) => orUserError(() => read(source, stop))));
+      stop.throwIfAborted();
+      const clips = loaded.map((clip) => (clip instanceof UserError ? clip : heardOf(clip)));
+      const samples = loaded.flatMap((clip) => (clip instanceof UserError ? [] : [clip.samples]));
+      const answers = samples.length === 0 ? new Float32Array() : await run("classify", samples, stop);
+      let row = 0;
+      const classify = (clip: HeardClip): Classification =>
+        asClassification(clip, rowOf(answers, row++, samples.length), top);
+      return await Promise.all(
+        clips.map((clip) => (clip instanceof UserError ? Promise.resolve(clip) : orUserError(() => classify(clip)))),
+      );
+    } finally {
+      leave();
+    }
   };
 
   const embedBatch = async (sources: readonly Checked[], stop: AbortSignal) => {
@@ -187,6 +215,16 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     return oneOrMany(given, signal, (group, stop) => classifyBatch(group, top, stop));
   }
 
+  const classifyEach = (given: readonly Clip[], options: ClassifyOptions = {}): Spans<Classification | UserError> => {
+    const { top = defaultTop, signal } = checkClassifyOptions(options);
+    const sources = given.map((clip, index) => checkClip(`clips[${index}]`, clip));
+    if (closing !== undefined) throw closed();
+    return eachUntilEnded(signal, ends, async function* (stop) {
+      const answer = (group: readonly Checked[]) => classifyReadable(group, top, stop);
+      for await (const answers of loadAhead(groupsOf(sources, batch), answer, 1)) yield* answers;
+    });
+  };
+
   async function embed(clip: Clip, options?: CallOptions): Promise<Float32Array>;
   async function embed(clips: readonly Clip[], options?: CallOptions): Promise<readonly Float32Array[]>;
   async function embed(given: Clip | readonly Clip[], options: CallOptions = {}) {
@@ -248,7 +286,18 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     await thread.end();
   };
   const close = (): Promise<void> => (closing ??= shut());
-  return { metadata, device, classify, embed, explain, listen, close, [Symbol.asyncDispose]: close };
+  return {
+    metadata,
+    device,
+    batch,
+    classify,
+    classifyEach,
+    embed,
+    explain,
+    listen,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 };
 
 /** What may not be changed by whoever holds it. */

@@ -182,7 +182,6 @@ describe("windows over recordings", () => {
 
   test.each([
     [["--hop", "5"], "--hop needs --window: the length of the windows that it moves"],
-    [["--batch", "5"], "--batch needs --window: it counts windows"],
     [["--window", "1", "--cut", "x"], "--cut needs --threshold: it is about events, of a score that high"],
     [["--window", "1", "--threshold", "0.5", "--pad", "1"], "--pad needs --cut: it is about the clips that are cut"],
     [["--smooth", "3"], "--smooth needs --window: it is over neighbouring windows"],

@@ -265,6 +265,22 @@ describe("one file of all", () => {
   });
 });
 
+test("clips are computed with the neighbours that they have had, however often they were interrupted", async () => {
+  const clips = Object.fromEntries(
+    ["a", "b", "c", "d", "e"].map((name, index) => [`in/${name}.wav`, index === 1 ? "no sound" : loud]),
+  );
+  workIn(clips);
+  const all = ["in", "--top", "1", "--batch", "2", "--format", "json", "--out"];
+  const whole = await infer([...all, "whole.jsonl"]);
+  expect(whole.code).toBe(2);
+  for (const answers of [0, 1, 4, 5]) {
+    const out = `${answers}.jsonl`;
+    expect((await infer([...all, out], answers)).code).toBe(130);
+    expect((await infer([...all, out])).code).toBe(2);
+    expect(text(out)).toBe(text("whole.jsonl"));
+  }
+});
+
 describe("a file of each", () => {
   const files = { "in/a.wav": loud, "in/b.wav": quiet, "in/c/a.wav": loud };
 

@@ -5,13 +5,13 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { inferCommand } from "../../../runtime/commands/infer-command.ts";
 import type { Clip, ClassifyOptions, Graph, OpenOptions } from "../../../runtime/library/model.ts";
-import { open } from "../../../runtime/index.ts";
+import { open, UserError } from "../../../runtime/index.ts";
 import { linearModel, startWeight, writeExternalModel, writeLinearModel } from "../artifact/linear-artifact.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { compileTiny } from "../engine/compile-tiny.ts";
 import { recordOutput } from "../record-output.ts";
-import { failure, failureOf, openLinear, samples, workspace } from "./open-linear.ts";
+import { failure, failureOf, hear, openLinear, samples, workspace } from "./open-linear.ts";
 
 /** By hand: the softmax of waveform * weight. */
 const expectedScores = (waveform: Float32Array): readonly number[] => {
@@ -45,7 +45,7 @@ describe("a clip is classified", () => {
     expect(await model.classify(path)).toEqual(first);
 
     const { events, output } = recordOutput();
-    await inferCommand.run([graph, path, "--device", "cpu"], output, new AbortController().signal);
+    await inferCommand.run([graph, path, "--device", "cpu", "--json"], output, new AbortController().signal);
     expect(events).toEqual([{ clip: path, seconds: 0.000_25, heardSeconds: 0.000_25, scores: first?.top }]);
   });
 
@@ -78,6 +78,27 @@ describe("a clip is classified", () => {
     const lengths = [0, 1, 2, 9].map(async (top) => (await model.classify(at("a.wav"), { top })).top.length);
     expect(await Promise.all(lengths)).toEqual([2, 1, 2, 2]);
   });
+});
+
+test("each of many clips is answered in its place, or why it cannot be", async () => {
+  const { model, at } = await openLinear({ batch: 2 });
+  expect(model.batch).toBe(2);
+  const clips = ["a.wav", "text.wav", "short.wav", "missing.wav", "b.wav"].map(at);
+  const answers: unknown[] = [];
+  for await (const heard of model.classifyEach(clips, { top: 1 })) {
+    answers.push(heard instanceof UserError ? heard.code : heard.top[0]?.score);
+  }
+  const alone = async (name: string) => (await model.classify(at(name), { top: 1 })).top[0]?.score;
+  expect(answers).toEqual([
+    await alone("a.wav"),
+    "audio-malformed",
+    "clip-too-short",
+    "file-unreadable",
+    await alone("b.wav"),
+  ]);
+  expect(await hear(model.classifyEach([]))).toEqual({ given: [], ending: "whole" });
+  const { ending } = await hear(model.classifyEach(clips, { signal: AbortSignal.abort() }));
+  expect(ending).toMatchObject({ code: "aborted" });
 });
 
 test("a model tells what its graph says, which no one changes", async () => {
