@@ -51,11 +51,14 @@ export const attention: LayerRow<Attention, Tokens, "qkv.weight" | "qkv.bias" | 
       .map((part) => b.reshape(part, { shape: [batch, heads, length, depth] }));
     if (!queries || !keys || !values) throw new Error("split gives three parts");
 
+    // What no query may hear of is one more column of the product, which costs less than adding it to all scores.
+    const asked = presence ? b.pad(queries, b.scalar(1), { pads: [0, 0, 0, 0, 0, 0, 0, 1] }) : queries;
+    const heard = presence ? b.concat([keys, presence.keyBias(takes, heads)], { axis: 3 }) : keys;
+
     // Scaling the queries rather than the scores touches fewer elements.
-    const scaled = b.mul(queries, b.scalar(1 / Math.sqrt(depth)));
-    const scores = b.matMul(scaled, b.transpose(keys, { perm: [0, 1, 3, 2] }));
-    const heard = presence ? b.add(scores, presence.keyBias(takes)) : scores;
-    const mixed = b.matMul(b.softmax(heard, { axis: -1 }), values);
+    const scaled = b.mul(asked, b.scalar(1 / Math.sqrt(depth)));
+    const scores = b.matMul(scaled, b.transpose(heard, { perm: [0, 1, 3, 2] }));
+    const mixed = b.matMul(b.softmax(scores, { axis: -1 }), values);
     const joined = b.reshape(b.transpose(mixed, { perm: [0, 2, 1, 3] }), { shape: [batch, length, width] });
     return linear(b, joined, parameters["proj.weight"], parameters["proj.bias"]);
   },

@@ -12,15 +12,15 @@ export interface Presence {
   readonly of: (flow: Spectrogram | Tokens) => Value;
   /** How many columns of patches are the clip's own, float32 [batch, 1]. */
   readonly columns: (flow: Tokens) => Value;
-  /** What is added to scores [batch, heads, queries, tokens], so that no query hears of what is absent: [batch, 1, 1, tokens]. */
-  readonly keyBias: (flow: Tokens) => Value;
+  /** One more value of each key, for a 1 of each query, so that none hears of what is absent: [batch, heads, tokens, 1]. */
+  readonly keyBias: (flow: Tokens, heads: number) => Value;
 }
 
 /**
- * exp of it is 0 in float32, next to any score that is not thousands below; and float16 holds it, and its sum with a score, so that it
- * is as right in mixed precision.
+ * Divided by the root of a head's width, as scores are, it is far enough below any score that its exp is 0 in float32; and float16 holds
+ * it, and its sum with a score, so that it is as right in mixed precision.
  */
-const absentScore = -10_000;
+const absentScore = -30_000;
 
 /**
  * @param frames that are the clip's own, float32 [batch, 1]
@@ -63,10 +63,14 @@ export const createPresence = (b: Builder, frames: Value, origin: Origin): Prese
     of,
     columns: (flow) =>
       once("column-count", { ...flow, order: [] }, () => b.reduceSum(ownColumns(flow), { axes: [1], keepdims: 1 })),
-    keyBias: (flow) =>
-      once("key-bias", flow, () => {
+    keyBias: (flow, heads) =>
+      once(`key-bias/${heads}`, flow, () => {
         const bias = b.mul(b.sub(b.scalar(1), of(flow)), b.scalar(absentScore));
-        return b.reshape(bias, { shape: [batch, 1, 1, lengthOf(flow)] });
+        const column = b.reshape(bias, { shape: [batch, 1, lengthOf(flow), 1] });
+        return b.concat(
+          Array.from({ length: heads }, () => column),
+          { axis: 1 },
+        );
       }),
   };
 };

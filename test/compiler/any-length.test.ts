@@ -33,8 +33,11 @@ import {
 } from "../../spec/dsl/index.ts";
 import { generateTensor } from "../golden-data/deterministic-tensor.ts";
 import { Tensor } from "../onnxruntime.ts";
+import { softwareGpu } from "../software-gpu.ts";
 import { runGraph } from "./run-graph.ts";
 import { tiny } from "./tiny-model.ts";
+
+if (softwareGpu !== undefined) process.env["VK_DRIVER_FILES"] = softwareGpu;
 
 const bins = 24;
 const held = 60;
@@ -278,5 +281,20 @@ describe.each(Object.entries(networks).filter(([name]) => !name.startsWith("batc
       expect([...together.keys()]).toStrictEqual([...sums.keys()]);
       for (const [name, values] of together) expect(distance(values, sums.get(name) ?? []), name).toBeLessThan(1e-5);
     });
+  },
+);
+
+test.skipIf(softwareGpu === undefined)(
+  "on a WebGPU device it is as the graph of each clip's length on the CPU",
+  async () => {
+    const network = networks["two tokens, overlapping patches"] ?? [];
+    const any = specOf(network);
+    const frames = [3, 60, 97, 150];
+    const clips = clipsOf(frames);
+    const together = await logitsOf(any, any, clips, { executionProviders: ["webgpu"] });
+    for (const [index, clip] of clips.entries()) {
+      const [expected = []] = await logitsOf(specOf(network, heardOf(frames[index] ?? 0)), any, [clip]);
+      expect(distance(together[index], expected), `${frames[index]} frames`).toBeLessThan(1e-5);
+    }
   },
 );
