@@ -15,6 +15,7 @@ import { asksForJson, printUsage } from "./commands/options.ts";
 import { createOutput } from "./commands/output.ts";
 import { reportCommand } from "./commands/report-command.ts";
 import { inspectCommand } from "./commands/inspect-command.ts";
+import { similarCommand } from "./commands/similar-command.ts";
 import { statsCommand } from "./commands/stats-command.ts";
 import { trainCommand } from "./commands/train-command.ts";
 import { UserError } from "./user-error.ts";
@@ -23,6 +24,7 @@ const commands: Readonly<Record<string, Command>> = {
   train: trainCommand,
   eval: evalCommand,
   infer: inferCommand,
+  similar: similarCommand,
   cv: cvCommand,
   inspect: inspectCommand,
   report: reportCommand,
@@ -39,6 +41,7 @@ Trains and uses the graphs that specgraph compiles.
   train    train a graph on labelled clips
   eval     measure a graph on labelled clips
   infer    say what is heard in clips
+  similar  find the clips that sound most alike
   cv       train and measure a graph by cross-validation
   inspect  print what a graph is
   report   write a page about a training

@@ -5,7 +5,7 @@ import { groupsOf } from "../data/batches.ts";
 import { UserError } from "../user-error.ts";
 import { createClipNotes } from "../audio/create-clip-survey.ts";
 import { loadAhead } from "../data/load-ahead.ts";
-import type { Model } from "../library/model.ts";
+import type { Classification, Model } from "../library/model.ts";
 import { open } from "../library/open.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, deviceOption, parseOptions, type OptionValues, type Usage } from "./options.ts";
@@ -16,6 +16,14 @@ import { requireWindowing, type Windowing } from "../evaluate/windowing.ts";
 import { listRecordings } from "../recordings/list-recordings.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { showProgress } from "./show-progress.ts";
+import {
+  explainEach,
+  pictureOptions,
+  picturePaths,
+  requirePictures,
+  type TimelineTap,
+  tapTimelines,
+} from "./infer-pictures.ts";
 import { openAnswers, openCutter, targetOf, targetOptions } from "./infer-target.ts";
 import { findEvents } from "../evaluate/find-events.ts";
 import type { Output } from "./output.ts";
@@ -55,6 +63,7 @@ const options = {
   merge: { kind: "flag", help: "make one event of windows in a row, or that overlap, which hear the same class" },
   "min-seconds": { kind: "positive", value: "SECONDS", help: "leave out events that are shorter" },
   ...targetOptions,
+  ...pictureOptions,
   ...deviceOption,
   ...commonOptions,
 } as const;
@@ -77,6 +86,7 @@ same command goes on where it was stopped.`,
   examples: [
     "runtime infer runs/quickstart-1/graph.onnx dog.wav",
     "runtime infer graph.onnx clips/*.flac --top 0 --json",
+    "runtime infer graph.onnx dog.wav --explain dog.svg",
     "runtime infer graph.onnx night.wav --window 10 --hop 5 --format csv",
     "runtime infer graph.onnx night.wav --window 10 --hop 5 --threshold 0.5 --merge --format audacity > labels.txt",
     "runtime infer graph.onnx nights/ --window 10 --threshold 0.5 --merge --out events.csv",
@@ -99,6 +109,7 @@ const requireAgreement = (values: Values): void => {
     if (isGiven("smooth")) refuse("--smooth needs --window: it is over neighbouring windows");
     if (isGiven("threshold")) refuse("--threshold needs --window: events are made of windows");
   }
+  requirePictures(values, window !== undefined);
   if (isGiven("pad") && !isGiven("cut")) refuse("--pad needs --cut: it is about the clips that are cut");
   if (smooth !== undefined && smooth % 2 === 0) refuse(`--smooth is an odd number of windows, not ${smooth}`);
   if (threshold === undefined) {
@@ -116,14 +127,13 @@ const windowingOf = ({ window: windowSeconds, hop: hopSeconds = windowSeconds }:
 
 /** Clips, batch by batch; the next are decoded while one is computed. */
 async function* classifyClips(
-  model: Model,
   paths: readonly string[],
-  top: number,
+  heardEach: AsyncIterable<Classification | UserError>,
   note: Output["note"],
 ): AsyncGenerator<Answer, void, undefined> {
   const notes = createClipNotes();
   let index = 0;
-  for await (const heard of model.classifyEach(paths, { top })) {
+  for await (const heard of heardEach) {
     const path = paths[index++] ?? "";
     if (heard instanceof UserError) yield { path, kind: "failure", error: heard };
     else {
@@ -165,12 +175,31 @@ async function* listenTo(
   }
 }
 
+/** What is drawn besides. */
+interface Pictures {
+  /** Where each clip's explanation goes. */
+  readonly explanationOf: ((path: string) => string) | undefined;
+  readonly timelines: TimelineTap | undefined;
+}
+
 /** The answers to recordings, in their order; of each the last is its end. */
-const hear = (model: Model, paths: readonly string[], values: Values, note: Output["note"]): AsyncIterable<Answer> => {
+const hear = (
+  model: Model,
+  paths: readonly string[],
+  values: Values,
+  { explanationOf, timelines }: Pictures,
+  note: Output["note"],
+): AsyncIterable<Answer> => {
   const { top = defaultTop, threshold, merge = false, "min-seconds": minSeconds = 0 } = values;
   const windowing = windowingOf(values);
-  if (windowing === undefined) return classifyClips(model, paths, top, note);
-  const windows = listenTo(model, paths, { ...windowing, smooth: values.smooth }, note);
+  if (windowing === undefined) {
+    const heardEach = explanationOf
+      ? explainEach(model, paths, top, explanationOf)
+      : model.classifyEach(paths, { top });
+    return classifyClips(paths, heardEach, note);
+  }
+  const heard = listenTo(model, paths, { ...windowing, smooth: values.smooth }, note);
+  const windows = timelines ? timelines.tap(heard) : heard;
   return threshold === undefined
     ? windows
     : findEvents(windows, model.metadata.classes, { threshold, merge, minSeconds });
@@ -203,7 +232,7 @@ export const inferCommand: Command = {
       const windowing = windowingOf(values);
       if (windowing !== undefined) requireWindowing(model.metadata, windowing);
 
-      const { out, json: _json, help: _help, top = defaultTop, ...asked } = values;
+      const { out, json: _json, help: _help, explain, timeline, top = defaultTop, ...asked } = values;
       const stretches = values.threshold === undefined ? "windows" : "events";
       const telling = { stretches, top, classes, sampleRateHz, describe: describeFailure } as const;
       const facts = { ...asked, top, batch: model.batch, device: model.device.kind };
@@ -213,8 +242,17 @@ export const inferCommand: Command = {
       const isBarSeen = out !== undefined || !output.areResultsSeen;
       const progress = showProgress(listed.recordings, done.length, isBarSeen ? output.terminal : undefined);
       opened.push(progress);
+      const pathsOf = (option: "explain" | "timeline", path: string | undefined) =>
+        path === undefined ? undefined : picturePaths(option, path, listed.recordings, done.length === 0);
+      const timelineOf = pathsOf("timeline", timeline);
+      const timelines =
+        timelineOf && windowing
+          ? await tapTimelines(graph, { ...windowing, hasEvents: values.threshold !== undefined }, timelineOf, signal)
+          : undefined;
+      if (timelines) opened.push(timelines);
+      const pictures: Pictures = { explanationOf: pathsOf("explain", explain), timelines };
       // What says that a recording is done comes after all that is made of it.
-      const outputs = [...cutter, answers, progress];
+      const outputs: readonly AnswerOutput[] = [...cutter, ...(timelines ? [timelines] : []), answers, progress];
 
       const failed = new Set<string>();
       const note = (text: string): void => {
@@ -231,12 +269,12 @@ export const inferCommand: Command = {
       for (const { clip, failures } of done) for (const failure of failures) fail(clip, failure);
 
       // Clips are computed with the neighbours that they have had all the same: to the last bit that decides the answer.
-      const together = windowing === undefined ? model.batch : 1;
+      const together = windowing === undefined && !explain ? model.batch : 1;
       const left = [...groupsOf(listed.recordings, together)].filter(
         (group) => !group.every(({ path }) => isDone(path)),
       );
       const paths = left.flat().map(({ path }) => path);
-      for await (const answer of hear(model, paths, values, note)) {
+      for await (const answer of hear(model, paths, values, pictures, note)) {
         if (isDone(answer.path)) continue;
         if (answer.kind === "failure") fail(answer.path, describeFailure(answer.error));
         for (const { take } of outputs) await take(answer);

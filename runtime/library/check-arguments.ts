@@ -12,7 +12,7 @@ import { deviceNames } from "../engine/device.ts";
 import { UserError } from "../user-error.ts";
 import { plural } from "../../compiler/artifact/plural.ts";
 import { shortenList } from "../text/shorten-list.ts";
-import type { CallOptions, Chunks, ClassifyOptions, Clip, Graph, OpenOptions, Threshold } from "./model.ts";
+import type { Chunks, ClassifyOptions, Clip, EmbedOptions, Graph, OpenOptions, Threshold } from "./model.ts";
 import { openByteStream, openSampleStream, ownFloats } from "./open-stream.ts";
 
 export const signal = v.instance(AbortSignal, "an AbortSignal");
@@ -24,7 +24,12 @@ const openSchema = v.strictObject({
   batch: v.optional(whole(1, 1024)),
   signal: v.optional(signal),
 });
-const callSchema = v.strictObject({ signal: v.optional(signal) });
+const embedSchema = v.strictObject({
+  onNote: v.optional(
+    v.custom<(note: string, clip: number) => void>((given) => typeof given === "function", "a function"),
+  ),
+  signal: v.optional(signal),
+});
 const classifySchema = v.strictObject({ top: v.optional(whole(0, 1e6)), signal: v.optional(signal) });
 
 const above0 = v.pipe(v.number("a number above 0"), v.finite("a number above 0"), v.gtValue(0, "a number above 0"));
@@ -89,8 +94,8 @@ export const checkOpenOptions = (given: unknown): OpenOptions =>
   checkOptions(openSchema, Object.keys(openSchema.entries), given);
 
 /** @throws UserError */
-export const checkCallOptions = (given: unknown): CallOptions =>
-  checkOptions(callSchema, Object.keys(callSchema.entries), given);
+export const checkEmbedOptions = (given: unknown): EmbedOptions =>
+  checkOptions(embedSchema, Object.keys(embedSchema.entries), given);
 
 /** @throws UserError */
 export const checkClassifyOptions = (given: unknown): ClassifyOptions =>

@@ -115,6 +115,11 @@ export interface ClassifyOptions extends CallOptions {
   readonly top?: number | undefined;
 }
 
+export interface EmbedOptions extends CallOptions {
+  /** Told in a clause what is odd about a clip that is read all the same, such as that only its beginning is heard. @param clip its index */
+  readonly onNote?: ((note: string, clip: number) => void) | undefined;
+}
+
 export interface ListenOptions extends CallOptions {
   /** How long a window is. Default: what the model hears at once, 10 s at most. */
   readonly windowSeconds?: number | undefined;
@@ -212,8 +217,8 @@ export interface Model {
    * @returns of each clip as many numbers as the last dense layer takes
    * @throws UserError as `classify`, and where the network has no such layer
    */
-  embed(clip: Clip, options?: CallOptions): Promise<Float32Array>;
-  embed(clips: readonly Clip[], options?: CallOptions): Promise<readonly Float32Array[]>;
+  embed(clip: Clip, options?: EmbedOptions): Promise<Float32Array>;
+  embed(clips: readonly Clip[], options?: EmbedOptions): Promise<readonly Float32Array[]>;
   /**
    * Says what is heard in a clip, and by what: what the model sees of it and how much of each patch reaches what is classified, by
    * attention rollout (Abnar and Zuidema 2020). The graph is opened once more for it, at the first call.

@@ -3,14 +3,15 @@ import "../engine/disable-telemetry.ts";
 import { type ClipLoader, createClipLoader } from "../audio/create-clip-loader.ts";
 import { groupsOf } from "../data/batches.ts";
 import { loadAhead } from "../data/load-ahead.ts";
+import { isHeardInPart } from "../audio/create-clip-survey.ts";
 import { attentionMap } from "../evaluate/input-places.ts";
 import { rankClasses } from "../evaluate/rank-classes.ts";
 import { requireFiniteScores } from "../evaluate/require-finite-scores.ts";
 import { orUserError, UserError } from "../user-error.ts";
 import {
-  checkCallOptions,
   checkClassifyOptions,
   checkClip,
+  checkEmbedOptions,
   checkGraph,
   checkListenOptions,
   type Checked,
@@ -21,10 +22,10 @@ import {
 import { createTurns } from "./create-turns.ts";
 import { turnsByDevice } from "./device-turns.ts";
 import type {
-  CallOptions,
   Classification,
   ClassifyOptions,
   Clip,
+  EmbedOptions,
   EventOptions,
   Explanation,
   Graph,
@@ -157,10 +158,14 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
 
   const embedBatch = async (sources: readonly Checked[], stop: AbortSignal) => {
     const { clips, answers } = await computeBatch("embed", sources, stop);
-    return clips.map(({ name }, row) => {
+    return clips.map((clip, row) => {
       const embedding = rowOf(answers, row, clips.length);
-      requireFiniteScores(name, embedding);
-      return embedding;
+      requireFiniteScores(clip.name, embedding);
+      const { secondsHeard, secondsTotal, notes } = clip;
+      const unheard = isHeardInPart(secondsHeard, secondsTotal)
+        ? [`only its first ${secondsHeard.toFixed(1)} s are heard`]
+        : [];
+      return { embedding, notes: [...notes, ...unheard] };
     });
   };
 
@@ -225,11 +230,19 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     });
   };
 
-  async function embed(clip: Clip, options?: CallOptions): Promise<Float32Array>;
-  async function embed(clips: readonly Clip[], options?: CallOptions): Promise<readonly Float32Array[]>;
-  async function embed(given: Clip | readonly Clip[], options: CallOptions = {}) {
-    const { signal } = checkCallOptions(options);
-    return oneOrMany(given, signal, embedBatch);
+  async function embed(clip: Clip, options?: EmbedOptions): Promise<Float32Array>;
+  async function embed(clips: readonly Clip[], options?: EmbedOptions): Promise<readonly Float32Array[]>;
+  async function embed(given: Clip | readonly Clip[], options: EmbedOptions = {}) {
+    const { signal, onNote } = checkEmbedOptions(options);
+    let done = 0;
+    return oneOrMany(given, signal, async (group, stop) => {
+      const embedded = await embedBatch(group, stop);
+      for (const { notes } of embedded) {
+        for (const note of notes) onNote?.(note, done);
+        done += 1;
+      }
+      return embedded.map(({ embedding }) => embedding);
+    });
   }
 
   const explain = async (given: Clip, options: ClassifyOptions = {}): Promise<Explanation> => {

@@ -123,7 +123,7 @@ const commonFolder = (folders: readonly string[]): string => {
 };
 
 /** Whether a path is the folder's or in it. */
-const isWithin = (folder: string, path: string): boolean => {
+export const isWithin = (folder: string, path: string): boolean => {
   const way = relative(folder, path);
   return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way);
 };

@@ -7,6 +7,8 @@ export interface IndexedImage {
   readonly pixels: Uint8Array;
   /** [colours, 3]: red, green, blue; 256 colours at most. */
   readonly palette: Uint8Array;
+  /** [colours]: how much of each is seen, of 255. Default: all. */
+  readonly alphas?: Uint8Array;
 }
 
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
@@ -22,7 +24,7 @@ const chunk = (type: string, data: Uint8Array): Buffer => {
 };
 
 /** PNG (ISO/IEC 15948) with a palette of 8-bit indices. */
-export const encodePng = ({ width, height, pixels, palette }: IndexedImage): Buffer => {
+export const encodePng = ({ width, height, pixels, palette, alphas }: IndexedImage): Buffer => {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
@@ -37,6 +39,7 @@ export const encodePng = ({ width, height, pixels, palette }: IndexedImage): Buf
     signature,
     chunk("IHDR", header),
     chunk("PLTE", palette),
+    ...(alphas ? [chunk("tRNS", alphas)] : []),
     chunk("IDAT", deflateSync(rows, { level: 9 })),
     chunk("IEND", new Uint8Array()),
   ]);

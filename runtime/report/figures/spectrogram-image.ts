@@ -29,8 +29,11 @@ export const magma: Uint8Array = Uint8Array.from({ length: 256 }, (_, index) => 
   new Uint8Array(256 * 3),
 );
 
+/** Greys from dark to light, [256, 3], none of them the lightest: what lies over them stands out. */
+export const greys: Uint8Array = Uint8Array.from({ length: 256 * 3 }, (_, index) => 12 + Math.floor(index / 3) * 0.8);
+
 /** Wider images are no clearer on a page. */
-const widest = 500;
+const widestOnPage = 500;
 
 /** Shares of the values below the darkest and above the lightest colour: a few outliers would grey out the rest. */
 const [darkest, lightest] = [0.02, 0.998];
@@ -39,7 +42,11 @@ const [darkest, lightest] = [0.02, 0.998];
  * @param features log-mel, [frames, bins] in row-major order
  * @returns a PNG: time to the right, `widest` columns at most, each the mean of its frames; low bins at the bottom
  */
-export const drawSpectrogram = (features: Float32Array, bins: number): Buffer => {
+export const drawSpectrogram = (
+  features: Float32Array,
+  bins: number,
+  { palette = magma, widest = widestOnPage }: { readonly palette?: Uint8Array; readonly widest?: number } = {},
+): Buffer => {
   const frames = features.length / bins;
   const width = Math.min(frames, widest);
   const ordered = features.toSorted();
@@ -57,5 +64,5 @@ export const drawSpectrogram = (features: Float32Array, bins: number): Buffer =>
       pixels[(bins - 1 - bin) * width + column] = toIndex(sum / (to - from));
     }
   }
-  return encodePng({ width, height: bins, pixels, palette: magma });
+  return encodePng({ width, height: bins, pixels, palette });
 };

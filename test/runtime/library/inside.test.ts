@@ -41,6 +41,10 @@ test("embeddings of a clip and of several, from a graph that was compiled withou
   expect(one).toStrictEqual((await direct(graph)).embedding);
   expect(await model.embed([clip, short, clip])).toEqual([one, expect.any(Float32Array), one]);
   expect(await model.embed([])).toEqual([]);
+  const notes: (string | number)[] = [];
+  const long = { samples: generateTensor("clip#inside", 9000, 0.3), sampleRateHz: 16_000 };
+  await model.embed([short, long], { onNote: (note, index) => notes.push(index, note) });
+  expect(notes).toEqual([1, "only its first 0.3 s are heard"]);
 });
 
 test("a graph that was compiled with them answers as one without", async () => {
@@ -132,7 +136,7 @@ describe("what cannot be told is refused", () => {
     expect(await failureOf(() => model.embed(clip, { top: 3 } as object))).toEqual({
       code: "option-invalid",
       facts: { option: "top" },
-      message: "top is no option; there are signal",
+      message: "top is no option; there are onNote, signal",
     });
     await model.close();
     for (const call of [() => model.embed(clip), () => model.explain(clip)])

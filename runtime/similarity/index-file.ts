@@ -1,0 +1,159 @@
+/**
+ * An index of clips: a `.safetensors` with `embeddings` float32 [clips, width], each of length 1, and `clips`, a line of JSON for each of
+ * them in UTF-8, four bytes to an int32. In its metadata: which graph made it, and a checksum.
+ */
+import { existsSync } from "node:fs";
+import { dirname, relative, resolve, sep } from "node:path";
+import { crc32 } from "node:zlib";
+import * as v from "valibot";
+import { readTensor, type StoredTensor } from "../artifact/stored-tensor.ts";
+import { writeFailure } from "../files/write-failure.ts";
+import { readSafetensors } from "../safetensors/read-safetensors.ts";
+import { writeSafetensors } from "../safetensors/write-safetensors.ts";
+import { UserError } from "../user-error.ts";
+
+/** A clip as it was when its embedding was made. */
+export interface IndexedClip {
+  /** Absolute. */
+  readonly path: string;
+  readonly bytes: number;
+  /** When the file was changed last, in milliseconds since 1970. */
+  readonly modified: number;
+}
+
+/** The graph that an index is of. */
+export interface IndexedGraph {
+  /** `graphIdentity` */
+  readonly identity: string;
+  /** The spec's. */
+  readonly name: string;
+}
+
+export interface ClipIndex {
+  readonly clips: readonly IndexedClip[];
+  readonly width: number;
+  readonly embeddings: StoredTensor;
+  /** Of `embeddings`, as the file tells it; who reads them proves it. */
+  readonly checksum: number;
+}
+
+const format = "specgraph index 1";
+
+const clipSchema = v.object({ path: v.string(), bytes: v.number(), modified: v.number() });
+const metadataSchema = v.object({
+  format: v.literal(format),
+  graph: v.string(),
+  model: v.string(),
+  crc32: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)),
+});
+
+const hex = (checksum: number): string => checksum.toString(16).padStart(8, "0");
+
+const encodeClips = (path: string, clips: readonly IndexedClip[]): Int32Array => {
+  const folder = dirname(resolve(path));
+  const lines = clips.map(({ path: clip, ...rest }) =>
+    JSON.stringify({ path: relative(folder, clip).split(sep).join("/"), ...rest }),
+  );
+  const text = Buffer.from(lines.join("\n"));
+  const padded = new Uint8Array(Math.ceil(text.length / 4) * 4).fill(0x0a);
+  padded.set(text);
+  return new Int32Array(padded.buffer);
+};
+
+const damaged = (path: string, what: string): UserError =>
+  new UserError("file-damaged", { path }, `the index is damaged: ${what}; delete it and add the clips anew`);
+
+const decodeClips = (path: string, bytes: Uint8Array): readonly IndexedClip[] => {
+  const folder = dirname(resolve(path));
+  const lines = new TextDecoder().decode(bytes).trimEnd();
+  try {
+    return lines === ""
+      ? []
+      : lines.split("\n").map((line) => {
+          const clip = v.parse(clipSchema, JSON.parse(line));
+          return { ...clip, path: resolve(folder, clip.path) };
+        });
+  } catch {
+    throw damaged(path, "its list of clips cannot be read");
+  }
+};
+
+/**
+ * Writes an index, which appears whole or not at all.
+ * @param embeddings [clips, width], each row of length 1
+ * @throws UserError where the file cannot be written
+ */
+export const writeIndex = async (
+  path: string,
+  { identity, name }: IndexedGraph,
+  clips: readonly IndexedClip[],
+  embeddings: Float32Array,
+): Promise<void> => {
+  const listed = encodeClips(path, clips);
+  const width = clips.length === 0 ? 0 : embeddings.length / clips.length;
+  const sums = [listed, embeddings].map(({ buffer, byteOffset, byteLength }) =>
+    hex(crc32(new Uint8Array(buffer, byteOffset, byteLength))),
+  );
+  const tensors = [
+    { name: "clips", type: "int32", shape: [listed.length], read: () => listed },
+    { name: "embeddings", shape: [clips.length, width], read: () => embeddings },
+  ] as const;
+  try {
+    await writeSafetensors(path, tensors, { format, graph: identity, model: name, crc32: sums.join("") });
+  } catch (error) {
+    throw writeFailure(path, error);
+  }
+};
+
+/**
+ * Reads an index without its embeddings.
+ * @throws UserError where it is missing, none, damaged, or of another graph
+ */
+export const readIndex = async (path: string, { identity, name }: IndexedGraph): Promise<ClipIndex> => {
+  if (!existsSync(path)) throw new UserError("file-missing", { path, isIndex: true }, "there is no such index");
+  const { metadata, tensors } = readSafetensors(path);
+  const told = v.safeParse(metadataSchema, Object.fromEntries(metadata));
+  const [listed, embeddings] = ["clips", "embeddings"].map((wanted) => tensors.find((each) => each.name === wanted));
+  if (!told.success || listed?.type !== "int32" || embeddings?.type !== "float32" || embeddings.dims.length !== 2)
+    throw new UserError("not-an-index", { path }, "this is no index of clips");
+  if (told.output.graph !== identity) {
+    const other = told.output.model === name ? "the same spec with other weights" : told.output.model;
+    throw new UserError(
+      "index-foreign",
+      { path, model: told.output.model },
+      `was made by another graph, ${other}, and vectors of two graphs cannot be compared; make one with this graph, under another name`,
+    );
+  }
+  const bytes = new Uint8Array((await readTensor(listed)).buffer);
+  const [clipsSum, checksum] = [told.output.crc32.slice(0, 8), told.output.crc32.slice(8)];
+  if (hex(crc32(bytes)) !== clipsSum) throw damaged(path, "its list of clips is not what was written");
+  const clips = decodeClips(path, bytes);
+  const [rows, width = 0] = embeddings.dims;
+  if (rows !== clips.length) throw damaged(path, `it has ${rows} embeddings of ${clips.length} clips`);
+  return { clips, width, embeddings, checksum: Number.parseInt(checksum, 16) };
+};
+
+/** Rows at once: 8 MiB of them. */
+const blockBytes = 2 ** 23;
+
+/**
+ * The embeddings in blocks of rows, so that memory does not grow with the index.
+ * @throws UserError after the last where they are not those that were written
+ */
+export async function* readEmbeddings(
+  path: string,
+  { embeddings, width, clips, checksum }: ClipIndex,
+): AsyncGenerator<{ readonly firstRow: number; readonly values: Float32Array }, void, undefined> {
+  const { storage } = embeddings;
+  if (storage.kind !== "external") throw new Error("an index's embeddings are in its file");
+  const rowsAtOnce = Math.max(1, Math.floor(blockBytes / (4 * Math.max(1, width))));
+  let sum = 0;
+  for (let firstRow = 0; firstRow < clips.length; firstRow += rowsAtOnce) {
+    const values = new Float32Array(width * Math.min(rowsAtOnce, clips.length - firstRow));
+    const bytes = new Uint8Array(values.buffer);
+    await storage.file.read(bytes, storage.offset + 4 * width * firstRow);
+    sum = crc32(bytes, sum);
+    yield { firstRow, values };
+  }
+  if (sum !== checksum) throw damaged(path, "its embeddings are not those that were written");
+}
