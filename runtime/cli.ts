@@ -78,9 +78,10 @@ const run = async (args: readonly string[], signal: AbortSignal): Promise<ExitCo
   return command.run(rest, createOutput(asksForJson(rest)), signal);
 };
 
-/** V8's words for an array that the memory has no room for. */
+/** V8's words for an array that the memory has no room for, and Node.js's code for a thread whose heap is full. */
 const isOutOfMemory = (error: unknown): boolean =>
-  error instanceof RangeError && /allocation failed|invalid (typed )?array( buffer)? length/i.test(error.message);
+  (error instanceof RangeError && /allocation failed|invalid (typed )?array( buffer)? length/i.test(error.message)) ||
+  (error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY");
 
 const report = (error: unknown): ExitCode => {
   if (error instanceof UserError) {

@@ -395,6 +395,10 @@ export const hear = async (path: string, signal: AbortSignal): Promise<readonly 
   return [one, ...(await model.classify([path, new Uint8Array()], { top: 1 }))];
 };
 export const codeOf = (error: unknown): FailureCode | undefined => (error instanceof UserError ? error.code : undefined);
+export const nameOf = async (path: string): Promise<string> => {
+  await using model = await open(path);
+  return model.metadata.name;
+};
 export const isLost = (error: UserError): boolean => error.code === "clip-lost-in-training";
 // @ts-expect-error a code that there is not
 export const isOdd = (error: UserError): boolean => error.code === "odd";

@@ -1,9 +1,9 @@
 /** What a model's program feels of it: the event loop, and memory. */
-import { readFileSync } from "node:fs";
+import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { compile } from "../../../compiler/compile.ts";
-import { open } from "../../../runtime/index.ts";
+import { open, train } from "../../../runtime/index.ts";
 import { createTurns } from "../../../runtime/library/create-turns.ts";
 import { writeLinearModel } from "../artifact/linear-artifact.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
@@ -54,12 +54,12 @@ const writeClip = (): string => {
   return join(temporaryFolder({ "clip.wav": wavBytes(rows, { sampleRateHz: rateHz }) }), "clip.wav");
 };
 
-/** AST base but for its depth. */
-const compileWide = (): string => {
+/** AST base but for its depth, and its frames. */
+const compileWide = (frames = 1024): string => {
   const spec = `import { singleLabel } from "specgraph";
 import { ast } from "specgraph/ast";
 const objective = singleLabel({ classes: ["a", "b"] });
-export default ast({ name: "wide", size: { width: 768, depth: 2, heads: 12 }, objective });
+export default ast({ name: "wide", size: { width: 768, depth: 2, heads: 12 }, frames: ${frames}, objective });
 `;
   const folder = temporaryFolder({ "spec.ts": spec });
   const out = join(folder, "graph.onnx");
@@ -94,6 +94,29 @@ test("a graph that computes for seconds never holds the event loop for 20 ms, no
     classifying: expect.toSatisfy((ms: number) => ms < mostStallMs),
     closing: expect.toSatisfy((ms: number) => ms < mostStallMs),
   });
+});
+
+test("nor does a training", async () => {
+  const [graph, path] = [compileWide(128), writeClip()];
+  const folder = temporaryFolder();
+  const clips = ["a", "b"].flatMap((labels) =>
+    [1, 2].map((number) => ({ path: join(folder, `${labels}-${number}.wav`), labels })),
+  );
+  for (const clip of clips) copyFileSync(path, clip.path);
+  // A list of this length is looked at, and sent, in pieces.
+  const many = [...clips, ...Array.from({ length: 30_000 }, () => ({ path: join(folder, "none.wav"), labels: "a" }))];
+  const out = join(folder, "run");
+  const watch = watchLoop();
+  const stalls: Record<string, number> = {};
+  await expect(async () => {
+    for await (const event of train(graph, { data: many, device: "cpu" })) expect(event.event).toBe("none");
+  }).rejects.toMatchObject({ code: "clips-missing" });
+  stalls["listing"] = watch.longestMs();
+  for await (const { event } of train(graph, { data: clips, device: "cpu", batch: 1, steps: 2, out })) {
+    stalls[event] = Math.max(stalls[event] ?? 0, watch.longestMs());
+  }
+  expect(Object.keys(stalls)).toEqual(expect.arrayContaining(["listing", "start", "step", "eval", "done"]));
+  for (const [event, ms] of Object.entries(stalls)) expect(ms, event).toBeLessThan(mostStallMs);
 });
 
 test("memory does not grow with calls, one after another or all at once", async () => {
