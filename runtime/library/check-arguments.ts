@@ -61,6 +61,7 @@ const listenSchema = v.strictObject({
 /** As a message shows it: of what has no short text, its kind. */
 export const show = (value: unknown): string => {
   if (typeof value === "string") return JSON.stringify(printable(value.slice(0, 60)));
+  if (value instanceof URL) return `the URL ${printable(value.href.slice(0, 60))}`;
   if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
   return typeof value === "function" ? "a function" : String(value);
 };

@@ -155,7 +155,11 @@ describe("what is wrong is a typed error, across threads too:", () => {
   test.each([
     [42, "argument-invalid", "the graph is 42; expected a path, a file: URL, or bytes"],
     ["none.onnx", "file-unreadable", "none.onnx: cannot be read: there is no such file; compiling a spec writes one"],
-    [new URL("https://a.b/c"), "argument-invalid", "the graph is an object; expected a path, a file: URL, or bytes"],
+    [
+      new URL("https://a.b/c"),
+      "argument-invalid",
+      "the graph is the URL https://a.b/c; expected a path, a file: URL, or bytes",
+    ],
     [new Uint8Array(), "file-empty", "the graph: the file is empty"],
     [Buffer.from("text"), "not-onnx", "the graph: not an ONNX file"],
   ])("graph %j", async (graph, code, message) => {

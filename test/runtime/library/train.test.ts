@@ -266,7 +266,10 @@ describe("what is wrong is a typed error:", () => {
     [null, "options is null; expected an object"],
     [{ data: 3 }, "data is 3; expected a path, a file: URL, or an array of clips"],
     [{ data: "" }, 'data is ""; expected a path, a file: URL, or an array of clips'],
-    [{ data: new URL("https://a.b/c") }, "data is an object; expected a path, a file: URL, or an array of clips"],
+    [
+      { data: new URL("https://a.b/c") },
+      "data is the URL https://a.b/c; expected a path, a file: URL, or an array of clips",
+    ],
     [{ data: [] }, "data is an empty array; expected one clip or more"],
     [{ data: ["a.wav"] }, 'data[0] is "a.wav"; expected { path, labels }'],
     [{ data: [{ path: "a.wav" }] }, "data[0].labels is undefined; expected a label, or an array of them"],
