@@ -20,26 +20,31 @@ interface Encoding {
 const integer: Encoding = { tag: 1, bytes: 2 };
 const float: Encoding = { tag: 3, bytes: 4 };
 const headerBytes = 80;
-const piece = 1 << 20;
+/** So many samples are encoded at once. */
+const piece = 1 << 15;
 
 const isInteger16 = (sample: number): boolean => {
   const scaled = sample * 32_768;
   return Number.isInteger(scaled) && scaled >= -32_768 && scaled <= 32_767;
 };
 
-const interleave = (channels: readonly Float32Array[], { bytes }: Encoding): Buffer => {
-  const frames = channels[0]?.length ?? 0;
-  const block = Buffer.alloc(frames * channels.length * bytes);
+/** Writes frames `from` to `to` of the channels into the bytes, side by side. */
+const interleave = (
+  bytes: Buffer,
+  channels: readonly Float32Array[],
+  { from, to }: { readonly from: number; readonly to: number },
+  encoding: Encoding,
+): number => {
   let offset = 0;
-  for (let frame = 0; frame < frames; frame++) {
+  for (let frame = from; frame < to; frame++) {
     for (const channel of channels) {
       const sample = channel[frame] ?? 0;
-      if (bytes === 2) block.writeInt16LE(sample * 32_768, offset);
-      else block.writeFloatLE(sample, offset);
-      offset += bytes;
+      if (encoding === integer) bytes.writeInt16LE(sample * 32_768, offset);
+      else bytes.writeFloatLE(sample, offset);
+      offset += encoding.bytes;
     }
   }
-  return block;
+  return offset;
 };
 
 /** RIFF counts in 32 bits; a longer file is RF64 (EBU Tech 3306), whose chunk ds64 takes the place that JUNK keeps. */
@@ -92,6 +97,9 @@ export const createWavFile = async (
   { channels, sampleRateHz }: { readonly channels: number; readonly sampleRateHz: number },
 ): Promise<WavFile> => {
   const file = await open(path, "w+");
+  // One for the whole file: what is thrown away by the megabyte stays in memory for long.
+  const bytes = Buffer.alloc(piece * float.bytes);
+  const atOnce = Math.floor(piece / channels);
   let [encoding, frames] = [integer, 0];
   return {
     frames: () => frames,
@@ -100,8 +108,12 @@ export const createWavFile = async (
         await widen(file, frames * channels);
         encoding = float;
       }
-      await writeFully(file, interleave(block, encoding), headerBytes + frames * channels * encoding.bytes);
-      frames += block[0]?.length ?? 0;
+      const length = block[0]?.length ?? 0;
+      for (let from = 0; from < length; from += atOnce) {
+        const used = interleave(bytes, block, { from, to: Math.min(length, from + atOnce) }, encoding);
+        await writeFully(file, bytes.subarray(0, used), headerBytes + (frames + from) * channels * encoding.bytes);
+      }
+      frames += length;
     },
     finish: async () => {
       try {

@@ -1,14 +1,10 @@
 /** Events as clips of their own, to be listened to. */
-import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Cut } from "../audio/cut-clips.ts";
-import type { CutJob } from "../audio/cut-worker.ts";
+import { type Cut, cutClips } from "../audio/cut-clips.ts";
 import type { SoundEvent } from "../evaluate/answers.ts";
 import { createFolders } from "../files/create-folders.ts";
 import { writeFailure } from "../files/write-failure.ts";
-import { type Reply, valueOf } from "../threads/reply.ts";
-import { startThread } from "../threads/start-thread.ts";
 import { UserError } from "../user-error.ts";
 import type { AnswerOutput } from "./answer-output.ts";
 import { fileNameFor, safePart } from "./file-names.ts";
@@ -35,16 +31,6 @@ const cutName = (
 ): string => {
   const parts = [`${timeIn(startSeconds)}-${timeIn(endSeconds)}`, safePart(label, mostLabelBytes), score.toFixed(4)];
   return fileNameFor(name, `_${parts.join("_")}${again === 0 ? "" : `_${again + 1}`}.wav`);
-};
-
-const runCut = async (job: CutJob): Promise<void> => {
-  const worker = startThread("audio/cut-worker", { workerData: job, stdout: true, stderr: true });
-  try {
-    const [reply] = (await once(worker, "message")) as [Reply<void>];
-    valueOf(reply);
-  } finally {
-    await worker.terminate();
-  }
 };
 
 /** @throws UserError unless the folder is empty, or not there: what is cut takes no file's place */
@@ -75,14 +61,14 @@ export const createEventCutter = ({ folder, padSeconds, recordings }: CutOptions
     cuts.push({ startSeconds, endSeconds, target });
   };
   const cutAll = async (path: string): Promise<void> => {
-    const job = { path, cuts };
+    const cutting = cuts;
     cuts = [];
     names.clear();
-    const [first] = job.cuts;
+    const [first] = cutting;
     if (first === undefined) return;
     try {
       createFolders(dirname(first.target));
-      await runCut(job);
+      await cutClips(path, cutting);
     } catch (error) {
       throw writeFailure(folder, error);
     }
