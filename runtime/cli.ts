@@ -11,6 +11,7 @@ import { devicesCommand } from "./commands/devices-command.ts";
 import { exportCommand } from "./commands/export-command.ts";
 import { evalCommand } from "./commands/eval-command.ts";
 import { inferCommand } from "./commands/infer-command.ts";
+import { listenCommand } from "./commands/listen-command.ts";
 import { asksForJson, printUsage } from "./commands/options.ts";
 import { createOutput } from "./commands/output.ts";
 import { reportCommand } from "./commands/report-command.ts";
@@ -25,6 +26,7 @@ const commands: Readonly<Record<string, Command>> = {
   eval: evalCommand,
   infer: inferCommand,
   similar: similarCommand,
+  listen: listenCommand,
   cv: cvCommand,
   inspect: inspectCommand,
   report: reportCommand,
@@ -42,6 +44,7 @@ Trains and uses the graphs that specgraph compiles.
   eval     measure a graph on labelled clips
   infer    say what is heard in clips
   similar  find the clips that sound most alike
+  listen   say what is heard by the microphone, or on stdin
   cv       train and measure a graph by cross-validation
   inspect  print what a graph is
   report   write a page about a training

@@ -1,7 +1,6 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
-import { access, constants } from "node:fs/promises";
-import { delimiter, join } from "node:path";
 import type { Readable } from "node:stream";
+import { findProgram } from "../files/find-program.ts";
 import { AudioFault } from "./formats/audio-fault.ts";
 import type { AudioBlock, AudioStream, AudioTools } from "./formats/audio-stream.ts";
 import { viewOf } from "./formats/byte-source.ts";
@@ -17,24 +16,7 @@ const auHeaderBytes = 24;
 let known: Promise<string | undefined> | undefined;
 
 /** Where the ffmpeg on the PATH lies, looked for once. */
-const findFfmpeg = (): Promise<string | undefined> => (known ??= searchPath());
-
-const searchPath = async (): Promise<string | undefined> => {
-  const name = process.platform === "win32" ? "ffmpeg.exe" : "ffmpeg";
-  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
-    const path = join(folder, name);
-    // An empty entry means the folder at hand, which a clip's folder may be.
-    if (
-      folder !== "" &&
-      (await access(path, constants.X_OK).then(
-        () => true,
-        () => false,
-      ))
-    )
-      return path;
-  }
-  return undefined;
-};
+const findFfmpeg = (): Promise<string | undefined> => (known ??= findProgram("ffmpeg"));
 
 /**
  * What is decoded by ffmpeg: its first sound, as a process of its own that reads this one file and no network.

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { UserError } from "../user-error.ts";
 import { type ClipSource, nameOf, streamOf } from "./clip-source.ts";
-import { AudioFault } from "./formats/audio-fault.ts";
+import { AudioFault, NotAudio } from "./formats/audio-fault.ts";
 import type { AudioStream, AudioTools } from "./formats/audio-stream.ts";
 import { type ByteSource, sourceOfBytes } from "./formats/byte-source.ts";
 import { foreignFormat } from "./formats/foreign-format.ts";
@@ -51,7 +51,10 @@ export const openClip = async <Result>(
     return await use(stream);
   } catch (error) {
     const path = nameOf(source);
-    if (error instanceof AudioFault) throw new UserError("audio-malformed", { path }, error.message, { cause: error });
+    if (error instanceof AudioFault) {
+      const facts = { path, ...(error instanceof NotAudio ? { isAudio: false } : {}) };
+      throw new UserError("audio-malformed", facts, error.message, { cause: error });
+    }
     if (error instanceof UserError && error.facts.path === undefined)
       throw new UserError(error.code, { ...error.facts, path }, error.sentence, { cause: error });
     throw error;
@@ -63,7 +66,7 @@ export const openClip = async <Result>(
 const openForeign = async (source: ByteSource, path: string | undefined, tools: AudioTools): Promise<AudioStream> => {
   const format = await foreignFormat(source);
   if (format === undefined) {
-    throw new AudioFault(
+    throw new NotAudio(
       "this is not audio that can be read; expected WAV, AIFF, CAF, AU, FLAC, MP3, Ogg, WebM, or what ffmpeg decodes",
     );
   }

@@ -51,6 +51,8 @@ const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "job-recordings-changed": () => "; name another place with --out",
   "labels-unnamed": () => ": --labels class_labels_indices.csv",
   "loss-not-finite": lowerRate,
+  "microphone-silent": () => "; name the microphone with --input, or give sound on stdin",
+  "recorder-missing": () => ", or give sound on stdin",
   "no-class-folders": ({ list }) => (list === undefined ? "" : `, or the list itself: --data ${String(list)}`),
   "no-float16": () => "; compile the spec with precision: float32(), or use --device cpu",
   "not-exportable": () => "; --format safetensors writes any model",

@@ -10,6 +10,7 @@ import { open } from "../library/open.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, deviceOption, parseOptions, type OptionValues, type Usage } from "./options.ts";
 import { tell } from "./tell.ts";
+import { defaultTop, requireEventAgreement, windowOptions } from "./window-options.ts";
 import type { Answer, AnswerOutput } from "../recordings/answer-output.ts";
 import { answersAbout, type EndAnswer, type FailureAnswer, type WindowAnswer } from "../evaluate/answers.ts";
 import { requireWindowing, type Windowing } from "../evaluate/windowing.ts";
@@ -28,40 +29,8 @@ import { openAnswers, openCutter, targetOf, targetOptions } from "./infer-target
 import { findEvents } from "../evaluate/find-events.ts";
 import type { Output } from "./output.ts";
 
-const defaultTop = 5;
-
 const options = {
-  top: {
-    kind: "integer",
-    value: "N",
-    least: 0,
-    help: `classes to print per clip or window; 0 prints all (default: ${defaultTop})`,
-  },
-  window: { kind: "positive", value: "SECONDS", help: "go through whole recordings, in windows of this length" },
-  hop: {
-    kind: "positive",
-    value: "SECONDS",
-    help: "from the start of a window to that of the next (default: the window)",
-  },
-  smooth: {
-    kind: "integer",
-    value: "N",
-    least: 1,
-    help: "take the median of each class's scores over N windows, an odd number, before thresholds",
-  },
-  batch: {
-    kind: "integer",
-    value: "N",
-    least: 1,
-    help: "clips or windows computed at once (default: as many as take 256 MB)",
-  },
-  threshold: {
-    kind: "positive",
-    value: "SCORE",
-    help: "print events, where a class has this score or a higher one, instead of windows",
-  },
-  merge: { kind: "flag", help: "make one event of windows in a row, or that overlap, which hear the same class" },
-  "min-seconds": { kind: "positive", value: "SECONDS", help: "leave out events that are shorter" },
+  ...windowOptions,
   ...targetOptions,
   ...pictureOptions,
   ...deviceOption,
@@ -99,7 +68,7 @@ type Values = OptionValues<typeof options>;
 
 /** @throws UserError where options contradict each other, or lack the one that they belong to */
 const requireAgreement = (values: Values): void => {
-  const { window, threshold, smooth } = values;
+  const { window, threshold } = values;
   const refuse = (sentence: string): never => {
     throw new UserError("usage", {}, sentence);
   };
@@ -111,15 +80,9 @@ const requireAgreement = (values: Values): void => {
   }
   requirePictures(values, window !== undefined);
   if (isGiven("pad") && !isGiven("cut")) refuse("--pad needs --cut: it is about the clips that are cut");
-  if (smooth !== undefined && smooth % 2 === 0) refuse(`--smooth is an odd number of windows, not ${smooth}`);
-  if (threshold === undefined) {
-    for (const name of ["merge", "min-seconds", "cut"] as const) {
-      if (isGiven(name)) refuse(`--${name} needs --threshold: it is about events, of a score that high`);
-    }
-  } else {
-    if (threshold > 1) refuse(`--threshold is a score, 1 at most, not ${threshold}`);
-    if (isGiven("top")) refuse("--top and --threshold exclude each other: events are of all classes that reach it");
-  }
+  requireEventAgreement(values);
+  if (threshold === undefined && isGiven("cut"))
+    refuse("--cut needs --threshold: it is about events, of a score that high");
 };
 
 const windowingOf = ({ window: windowSeconds, hop: hopSeconds = windowSeconds }: Values): Windowing | undefined =>

@@ -186,6 +186,11 @@ const isChannels = (samples: unknown): samples is readonly Float32Array[] =>
 
 /** Refuses a clip or a recording. */
 type Refuse = (sentence: string) => never;
+const refusing =
+  (path: string): Refuse =>
+  (sentence) => {
+    throw new UserError("argument-invalid", { path, argument: "clip" }, sentence);
+  };
 
 const rateOf = ({ sampleRateHz }: Fields, refuse: Refuse): number =>
   typeof sampleRateHz === "number"
@@ -220,8 +225,9 @@ const checkRaw = (name: string, stream: Chunks<never>, fields: Fields, refuse: R
   return { name, raw, open: () => open(name, stream) };
 };
 
-const checkStream = (name: string, fields: Fields, refuse: Refuse): StreamedRecording => {
+const checkStream = (name: string, fields: Fields): StreamedRecording => {
   const { stream, name: ownName = name } = fields;
+  const refuse = refusing(typeof ownName === "string" ? ownName : name);
   if (typeof ownName !== "string") return refuse(`its name is ${show(ownName)}; expected a text`);
   if (!isChunks(stream)) return refuse(`its stream is ${show(stream)}; expected a stream or an async iterable`);
   for (const option of ["channels", "sampleFormat"]) {
@@ -252,9 +258,7 @@ export const nameOf = (clip: Checked): string => {
  * @throws UserError
  */
 export const checkClip = (name: string, given: Clip): Checked => {
-  const refuse = (sentence: string): never => {
-    throw new UserError("argument-invalid", { path: name, argument: "clip" }, sentence);
-  };
+  const refuse = refusing(name);
   const clip = pathOrBytes(given);
   if (typeof clip === "string") return { path: clip };
   if (clip !== undefined) return { name, bytes: clip };
@@ -262,7 +266,7 @@ export const checkClip = (name: string, given: Clip): Checked => {
   if (isChunks(given)) return { stream: { name, open: () => openByteStream(name, given) } };
   if (typeof given === "object" && given !== null) {
     if ("samples" in given) return { sound: checkSound(name, { ...given }, refuse) };
-    if ("stream" in given) return { stream: checkStream(name, { ...given }, refuse) };
+    if ("stream" in given) return { stream: checkStream(name, { ...given }) };
   }
   return refuse(
     `is ${show(given)}; expected a path, a file: URL, bytes, a stream, { samples, sampleRateHz }, or { stream, ... }`,

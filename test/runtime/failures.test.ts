@@ -67,7 +67,7 @@ describe("a failure is data", () => {
   });
 });
 
-const commandLine = /(^|\s)--[a-z]|\bruntime (train|infer|eval|cv|inspect|report|export|stats|devices|sounds)\b/;
+const commandLine = /(^|\s)--[a-z]|\bruntime (train|infer|eval|cv|inspect|report|export|stats|devices|sounds|listen)\b/;
 
 const spoken = (text: string): readonly string[] => literalsOf(text).filter((literal) => commandLine.test(literal));
 
