@@ -6,7 +6,7 @@ import { clipRequirements } from "../../audio/clip-requirements.ts";
 import { readWindows } from "../../audio/read-windows.ts";
 import { openFeatureExtractor } from "../../engine/feature-extractor.ts";
 import { nodeEngine } from "../../engine/node.ts";
-import { framesIn } from "../../../compiler/artifact/frames.ts";
+import { framesIn, mostFrames } from "../../../compiler/artifact/frames.ts";
 import type { SoundEvent, WindowScores } from "../../evaluate/answers.ts";
 import { inputPlaces } from "../../evaluate/input-places.ts";
 import type { Windowing } from "../../evaluate/windowing.ts";
@@ -40,7 +40,7 @@ export const drawTimelines = async (
 ): Promise<Timelines> => {
   const { metadata } = artifact;
   const { classes, bins, sampleRateHz, minSamples, specName } = metadata;
-  const { binsHz, frames: mostFrames, frameShiftSeconds } = inputPlaces(artifact);
+  const { binsHz, frameShiftSeconds } = inputPlaces(artifact);
   const extractor = await openFeatureExtractor(nodeEngine, artifact);
 
   /** The spectrogram of a recording as far as `until`: in windows whose frames follow each other as in one. */
@@ -51,7 +51,7 @@ export const drawTimelines = async (
       sampleRateHz,
       minSamples,
       windowSeconds: maxSamples / sampleRateHz,
-      hopSeconds: mostFrames * frameShiftSeconds,
+      hopSeconds: mostFrames(metadata) * frameShiftSeconds,
       batch: 1,
       note: () => undefined,
       stop,
@@ -60,7 +60,7 @@ export const drawTimelines = async (
       for await (const [window] of readWindows({ name: path, path }, options)) {
         if (!window || window.startSeconds >= until) break;
         const features = await extractor.extract(window.samples);
-        const count = Math.min(mostFrames, framesIn(window.samples.length, metadata));
+        const count = Math.min(mostFrames(metadata), framesIn(window.samples.length, metadata));
         for (let frame = 0; frame < count; frame++)
           columns.add(
             window.startSeconds + frame * frameShiftSeconds,

@@ -95,7 +95,9 @@ export const explanationFigure = ({ title, model, spectrogram, attention, top }:
   const { unit, ticks } = timeAxis(seconds, 8);
   const bandTicks = frequencyAxis(binsHz);
   const relative = spread(attention, frames, bins);
-  const [least, most] = relative.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [1, 1]);
+  // Not of what no patch covers, at the edges.
+  const [low, high] = attention.values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [1, 0]);
+  const [least, most] = [low * attention.values.length, high * attention.values.length];
   const widest = 2 * seen.width;
   const beyond = shareBeyond(attention, frames);
   const [best] = top;

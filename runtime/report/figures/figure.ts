@@ -27,7 +27,7 @@ const style: Html = {
 text { font-family: system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif; font-size: 12px; fill: #1c2128; }
 .title { font-size: 18px; font-weight: 700; } .head { font-size: 13px; font-weight: 700; } .soft { fill: #5c6773; }
 .back { fill: #ffffff; } .groove { fill: #e6e9ed; } .bar { fill: #2563c9; }
-.axis { stroke: #5c6773; stroke-width: 1; fill: none; } .event { stroke: #b3261e; stroke-width: 1.6; fill: none; }
+.axis { stroke: #5c6773; stroke-width: 1; fill: none; } .event { stroke: #b3261e; stroke-width: 1.3; fill: none; }
 @media (prefers-color-scheme: dark) { text { fill: #e3e7ec; } .soft { fill: #98a3b0; } .back { fill: #14171c; } .groove { fill: #2a313a; }
   .bar { fill: #6aa5ff; } .axis { stroke: #98a3b0; } .event { stroke: #ff8a70; } }
 </style>`,
