@@ -180,3 +180,16 @@ test("what a model has already it keeps; one that does not tell of its tokens is
     "its metadata do not tell where its tokens lie",
   );
 });
+
+test("clips of any length have an embedding; attention, which is of as many tokens in all, is refused", async () => {
+  const filters = "bins: 16, frameLengthMs: 25, frameShiftMs: 10, window: 'hanning'";
+  const features = `features: [kaldiFbank({ ${filters} }), anyLength({ frames: 24, least: 8, most: 64 })]`;
+  const network = `network: [${patches}, ${heard}, meanOfPatches(), dense("classes")]`;
+  const graph = compileTiny("optimizer: adam({ learningRate: 1e-3 })", `${features}, ${network}`);
+  const model = decodeOnnx(readFileSync(graph));
+  const { embedding } = await run(extend(model, "embedding"));
+  expect(embedding?.dims).toStrictEqual([2, 8]);
+  expect(withOutputs(model, ["attention"])).toBe(
+    'its clips have lengths of their own, and attention is of as many tokens in all; compile with padOrCut, or length: "fixed" in ast()',
+  );
+});
