@@ -59,3 +59,15 @@ export const readTensor = async (tensor: StoredTensor): Promise<TensorData> => {
   if (storage.kind === "external") await storage.file.read(target, storage.offset);
   return data;
 };
+
+/** Reads of these tensors the one that is named. */
+export const readerOf = (
+  tensors: readonly StoredTensor[],
+): ((name: string) => Promise<{ readonly data: TensorData }>) => {
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  return async (name) => {
+    const tensor = byName.get(name);
+    if (!tensor) throw new Error(`no tensor is called ${name}`);
+    return { data: await readTensor(tensor) };
+  };
+};

@@ -31,6 +31,7 @@ const lowerRate = ({ learningRate }: Facts): string => {
 /** By a failure's code, which flags mend it. */
 const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "batch-too-large": ({ fitting }) => `; use ${fitting === 0 ? "--device cpu" : `--batch ${String(fitting)}`}`,
+  "calibration-clips-trained": () => ": --data PATH",
   "clip-lost-in-training": ({ run }) =>
     `; restore the clip and go on with ${goOn(String(run))}, or without it: ${goOn(String(run))} --skip-bad`,
   "clips-missing": ({ canSkip, missing }) =>
@@ -55,6 +56,7 @@ const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "recorder-missing": () => ", or give sound on stdin",
   "no-class-folders": ({ list }) => (list === undefined ? "" : `, or the list itself: --data ${String(list)}`),
   "no-float16": () => "; compile the spec with precision: float32(), or use --device cpu",
+  "not-calibrated": () => ": runtime eval GRAPH --data PATH --calibrate",
   "not-exportable": () => "; --format safetensors writes any model",
   "nothing-to-hold-out": () => "; give others: --eval-data PATH",
   "option-needs-data": () => "; name them with --data PATH",

@@ -5,7 +5,7 @@ import { groupsOf } from "../data/batches.ts";
 import { UserError } from "../user-error.ts";
 import { createClipNotes } from "../audio/create-clip-survey.ts";
 import { loadAhead } from "../data/load-ahead.ts";
-import type { Classification, Model } from "../library/model.ts";
+import type { Classification, ListenOptions, Model } from "../library/model.ts";
 import { open } from "../library/open.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, deviceOption, parseOptions, type OptionValues, type Usage } from "./options.ts";
@@ -26,6 +26,8 @@ import {
   tapTimelines,
 } from "./infer-pictures.ts";
 import { openAnswers, openCutter, targetOf, targetOptions } from "./infer-target.ts";
+import { thresholdOf } from "../evaluate/decide.ts";
+import { noteDecisions } from "./note-decisions.ts";
 import { findEvents } from "../evaluate/find-events.ts";
 import type { Output } from "./output.ts";
 
@@ -81,6 +83,9 @@ const requireAgreement = (values: Values): void => {
   requirePictures(values, window !== undefined);
   if (isGiven("pad") && !isGiven("cut")) refuse("--pad needs --cut: it is about the clips that are cut");
   requireEventAgreement(values);
+  if (isGiven("explain") && isGiven("reject")) {
+    refuse("--explain and --reject exclude each other: it shows what a model makes of any clip");
+  }
   if (threshold === undefined && isGiven("cut"))
     refuse("--cut needs --threshold: it is about events, of a score that high");
 };
@@ -115,14 +120,14 @@ const recordingsAhead = 2;
 async function* listenTo(
   model: Model,
   paths: readonly string[],
-  windowing: Windowing & { readonly smooth: number | undefined },
+  options: Windowing & Pick<ListenOptions, "smooth" | "reject">,
   note: Output["note"],
 ): AsyncGenerator<WindowAnswer | FailureAnswer | EndAnswer, void, undefined> {
   const begun: AsyncGenerator[] = [];
   const begin = async (path: string) => {
     const answers = answersAbout(
       path,
-      model.listen(path, { ...windowing, onNote: (clause) => note(`${path}: ${clause}`) }),
+      model.listen(path, { ...options, onNote: (clause) => note(`${path}: ${clause}`) }),
     );
     begun.push(answers);
     return { answers, first: await answers.next() };
@@ -153,19 +158,20 @@ const hear = (
   { explanationOf, timelines }: Pictures,
   note: Output["note"],
 ): AsyncIterable<Answer> => {
-  const { top = defaultTop, threshold, merge = false, "min-seconds": minSeconds = 0 } = values;
+  const { top = defaultTop, threshold, reject, merge = false, "min-seconds": minSeconds = 0 } = values;
+  const { metadata } = model;
   const windowing = windowingOf(values);
   if (windowing === undefined) {
     const heardEach = explanationOf
       ? explainEach(model, paths, top, explanationOf)
-      : model.classifyEach(paths, { top });
+      : model.classifyEach(paths, { top, reject });
     return classifyClips(paths, heardEach, note);
   }
-  const heard = listenTo(model, paths, { ...windowing, smooth: values.smooth }, note);
+  const heard = listenTo(model, paths, { ...windowing, smooth: values.smooth, reject }, note);
   const windows = timelines ? timelines.tap(heard) : heard;
   return threshold === undefined
     ? windows
-    : findEvents(windows, model.metadata.classes, { threshold, merge, minSeconds });
+    : findEvents(windows, metadata.classes, { threshold: thresholdOf(metadata, threshold), merge, minSeconds });
 };
 
 /** How many recordings there are, and how many failed, in words. */
@@ -191,13 +197,14 @@ export const inferCommand: Command = {
     const opened: AnswerOutput[] = [];
     try {
       if (device !== "cpu") tell(output).onDevice({ device: model.device, reason: model.device.reason });
-      const { sampleRateHz, classes } = model.metadata;
+      const { sampleRateHz, classes, isCalibrated } = model.metadata;
       const windowing = windowingOf(values);
       if (windowing !== undefined) requireWindowing(model.metadata, windowing);
+      noteDecisions(model.metadata, values, output.note);
 
       const { out, json: _json, help: _help, explain, timeline, top = defaultTop, ...asked } = values;
       const stretches = values.threshold === undefined ? "windows" : "events";
-      const telling = { stretches, top, classes, sampleRateHz, describe: describeFailure } as const;
+      const telling = { stretches, top, classes, sampleRateHz, isCalibrated, describe: describeFailure } as const;
       const facts = { ...asked, top, batch: model.batch, device: model.device.kind };
       const answers = await openAnswers({ graph, listed, target, asked: facts, ...telling }, output);
       opened.push(answers);

@@ -7,6 +7,8 @@ import { sampleFormats } from "../audio/formats/pcm/sample-formats.ts";
 import { openMicrophone } from "../audio/open-microphone.ts";
 import { recordedRateHz } from "../audio/recorders.ts";
 import { answersAbout } from "../evaluate/answers.ts";
+import { thresholdOf } from "../evaluate/decide.ts";
+import { noteDecisions } from "./note-decisions.ts";
 import { findEvents } from "../evaluate/find-events.ts";
 import type { HeardWindow, NamedStream, RawStream } from "../library/model.ts";
 import { open } from "../library/open.ts";
@@ -219,7 +221,7 @@ const describeFor =
   };
 
 interface PrintOptions extends Pick<TellingOptions, "format" | "top" | "classes" | "sampleRateHz" | "describe"> {
-  readonly threshold: number | undefined;
+  readonly threshold: number | "best" | undefined;
 }
 
 /** Prints answers as `infer` does; as JSON, with how late they are told. */
@@ -230,12 +232,13 @@ const printerOf = ({ threshold, ...options }: PrintOptions, output: Output) => {
   /** @param last the window that was heard last */
   return async (answer: Answer, last: HeardWindow | undefined): Promise<void> => {
     if (options.format === "json" && last !== undefined && answer.kind === "window" && stretches === "windows") {
-      const { startSeconds, endSeconds, latencySeconds } = last;
-      const scores = rankClasses(last.scores, options.classes, options.top);
+      const { startSeconds, endSeconds, latencySeconds, rejected } = last;
+      const scores = rejected === true ? [] : rankClasses(last.scores, options.classes, options.top);
       output.json({
         clip: answer.path,
         startSeconds,
         endSeconds,
+        ...(rejected === undefined ? {} : { rejected }),
         scores,
         latencySeconds: inMilliseconds(latencySeconds),
       });
@@ -256,7 +259,7 @@ export const listenCommand: Command = {
       throw new UserError("usage", {}, "runtime listen takes a graph; see runtime listen --help");
     const isStdin = listensToStdin(values, rest);
     requireEventAgreement(values);
-    const { threshold, merge = false, "min-seconds": minSeconds = 0, smooth, top = defaultTop } = values;
+    const { threshold, reject, merge = false, "min-seconds": minSeconds = 0, smooth, top = defaultTop } = values;
     const { window: windowSeconds, hop: hopSeconds, format = values.json ? "json" : "table", device } = values;
     if (values.json && format !== "json")
       throw new UserError("usage", {}, `--json and --format ${format} contradict each other; leave one of them out`);
@@ -267,10 +270,16 @@ export const listenCommand: Command = {
     try {
       if (device !== "cpu") tell(output).onDevice({ device: model.device, reason: model.device.reason });
       const { sampleRateHz, classes } = model.metadata;
+      noteDecisions(model.metadata, values, output.note);
       const options = { windowSeconds, hopSeconds, smooth, onNote: output.note };
       ear = await openEar(values, isStdin);
       const { name, isLive, source } = ear;
-      const windows = model.listen(source, { ...options, isLive, onNote: (note) => output.note(`${name}: ${note}`) });
+      const windows = model.listen(source, {
+        ...options,
+        reject,
+        isLive,
+        onNote: (note) => output.note(`${name}: ${note}`),
+      });
       output.progress(`listening to ${ear.title}`);
       signal.addEventListener("abort", ear.end);
       if (signal.aborted) ear.end();
@@ -285,7 +294,10 @@ export const listenCommand: Command = {
         }
       };
       const answers = answersAbout(name, heard());
-      const told = threshold === undefined ? answers : findEvents(answers, classes, { threshold, merge, minSeconds });
+      const told =
+        threshold === undefined
+          ? answers
+          : findEvents(answers, classes, { threshold: thresholdOf(model.metadata, threshold), merge, minSeconds });
       const describe = describeFor(isStdin && values.rate === undefined);
       const print = printerOf({ format, threshold, top, classes, sampleRateHz, describe }, output);
       let failure: UserError | undefined;

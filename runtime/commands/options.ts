@@ -11,6 +11,8 @@ export type Option = { readonly help: string } & (
   | { readonly kind: "text"; readonly value: string }
   | { readonly kind: "integer"; readonly value: string; readonly least: number }
   | { readonly kind: "positive"; readonly value: string }
+  | { readonly kind: "threshold"; readonly value: string }
+  | { readonly kind: "rate"; readonly value: string }
   | { readonly kind: "choice"; readonly value: string; readonly choices: readonly [string, ...string[]] }
 );
 
@@ -21,6 +23,10 @@ interface ValueOf {
   readonly text: string;
   readonly integer: number;
   readonly positive: number;
+  /** Of a score; "best": of each class its own. */
+  readonly threshold: number | "best";
+  /** A share. */
+  readonly rate: number;
 }
 
 export type OptionValues<Table extends OptionTable> = {
@@ -114,6 +120,7 @@ type Valued = Exclude<Option, { readonly kind: "flag" }>;
 /** @returns undefined where the text is none of its kind */
 const parseText = (option: Valued, text: string): string | number | undefined => {
   const value = Number(text);
+  const isAbove0 = text.trim() !== "" && Number.isFinite(value) && value > 0;
   switch (option.kind) {
     case "text":
       return text;
@@ -122,7 +129,12 @@ const parseText = (option: Valued, text: string): string | number | undefined =>
     case "integer":
       return /^\d+$/.test(text) && Number.isSafeInteger(value) && value >= option.least ? value : undefined;
     case "positive":
-      return text.trim() !== "" && Number.isFinite(value) && value > 0 ? value : undefined;
+      return isAbove0 ? value : undefined;
+    case "threshold":
+      if (text === "best") return text;
+      return isAbove0 && value <= 1 ? value : undefined;
+    case "rate":
+      return isAbove0 && value < 1 ? value : undefined;
   }
 };
 
@@ -136,6 +148,10 @@ const describeKind = (option: Valued): string => {
       return `a whole number, ${option.least} or more`;
     case "positive":
       return "a number above 0";
+    case "threshold":
+      return "a score above 0, 1 at most, or best";
+    case "rate":
+      return "a share between 0 and 1, such as 0.05";
   }
 };
 

@@ -30,9 +30,14 @@ export const windowOptions = {
     help: "clips or windows computed at once (default: as many as take 256 MB)",
   },
   threshold: {
-    kind: "positive",
+    kind: "threshold",
     value: "SCORE",
-    help: "print events, where a class has this score or a higher one, instead of windows",
+    help: "print events, where a class has this score or a higher one, instead of windows; best: each class's own",
+  },
+  reject: {
+    kind: "rate",
+    value: "RATE",
+    help: "answer 'none of these' by the graph's set point of this rate, such as 0.05 (eval --calibrate)",
   },
   merge: { kind: "flag", help: "make one event of windows in a row, or that overlap, which hear the same class" },
   "min-seconds": { kind: "positive", value: "SECONDS", help: "leave out events that are shorter" },
@@ -50,7 +55,6 @@ export const requireEventAgreement = (values: OptionValues<typeof windowOptions>
       if (values[name] !== undefined) refuse(`--${name} needs --threshold: it is about events, of a score that high`);
     }
   } else {
-    if (threshold > 1) refuse(`--threshold is a score, 1 at most, not ${threshold}`);
     if (top !== undefined) refuse("--top and --threshold exclude each other: events are of all classes that reach it");
   }
 };

@@ -9,10 +9,12 @@ export interface WindowScores {
   readonly endSeconds: number;
   /** One of each class, from 0 to 1, by index. */
   readonly scores: Float32Array;
+  /** Whether none of the classes is heard, where that was asked for. */
+  readonly rejected?: boolean | undefined;
 }
 
 /** A stretch in which a class is heard, and the highest score that it has in a window of it. */
-export interface SoundEvent extends Omit<WindowScores, "scores">, Score {}
+export interface SoundEvent extends Omit<WindowScores, "scores" | "rejected">, Score {}
 
 interface Of {
   /** The recording's. */

@@ -1,5 +1,6 @@
 /** What an evaluation tells as it goes. */
 import type { DeviceDescription } from "../engine/device.ts";
+import type { MeasuredRejection } from "./measure-rejection.ts";
 import type { Summary } from "../metrics/figures.ts";
 
 /** The clips are opened: the graphs are measured on them, one after another. */
@@ -31,6 +32,8 @@ export interface GraphEvent extends Measured {
   readonly event: "eval";
   /** Its path. */
   readonly graph: string;
+  /** What its set points to reject sounds by come to on these clips; missing where it has none. */
+  readonly rejection?: MeasuredRejection | undefined;
 }
 
 /** Of several graphs, the mean of their scores. */

@@ -47,7 +47,7 @@ export async function* findEvents<Answer extends WindowAnswer | FailureAnswer | 
       continue;
     }
     yield answer;
-    const { startSeconds, endSeconds, scores } = answer.window;
+    const { startSeconds, endSeconds, scores, rejected = false } = answer.window;
     const isOver = (event: SoundEvent): boolean => !merge || event.endSeconds <= startSeconds + slackSeconds;
     const isInRow = (event: SoundEvent): boolean =>
       merge && event.endSeconds === heardTo && startSeconds <= heardTo + slackSeconds;
@@ -55,7 +55,7 @@ export async function* findEvents<Answer extends WindowAnswer | FailureAnswer | 
     const left = new Map<number, SoundEvent>();
     for (const [index, label] of classes.entries()) {
       const score = scores[index] ?? 0;
-      const isHeard = score >= (least[index] ?? 0);
+      const isHeard = !rejected && score >= (least[index] ?? 0);
       const before = open.get(index);
       const goesOn = before !== undefined && (!isOver(before) || (isHeard && isInRow(before)));
       if (before !== undefined && !goesOn) ended.push(before);

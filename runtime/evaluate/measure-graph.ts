@@ -4,6 +4,7 @@ import { leaveOut } from "../data/leave-out.ts";
 import { openClassifier } from "../engine/classifier.ts";
 import type { Device } from "../engine/device.ts";
 import { nodeEngine } from "../engine/node.ts";
+import { decideBy } from "./decide.ts";
 import { openClips } from "./open-clips.ts";
 import { type ClipPredictions, predict, type PredictOptions } from "./predict.ts";
 
@@ -28,7 +29,7 @@ export const measureGraph = async (
 ): Promise<ClipPredictions | undefined> => {
   const supply = openClips(artifact);
   const { loadToEvaluate: load } = leaveOut(options.clips, supply.load, onUnreadable);
-  const classifier = await openClassifier(nodeEngine, artifact, device);
+  const classifier = decideBy(artifact.metadata, await openClassifier(nodeEngine, artifact, device));
   try {
     return await predict({ artifact, classifier, load, batch, ...options });
   } finally {

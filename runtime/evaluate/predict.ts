@@ -2,13 +2,14 @@
 import { batches, type LoadClipIfAny } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
 import type { Predictions } from "../metrics/predictions.ts";
-import type { Classifier } from "../engine/classifier.ts";
+import type { Classification, Classifier } from "../engine/classifier.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
+import type { Answers, Decider } from "./decide.ts";
 import { UserError } from "../user-error.ts";
 
 export interface PredictOptions {
   readonly artifact: Artifact;
-  readonly classifier: Classifier;
+  readonly classifier: Pick<Classifier | Decider, "classify">;
   readonly clips: readonly Clip[];
   readonly load: LoadClipIfAny;
   readonly batch: number;
@@ -21,6 +22,8 @@ export interface PredictOptions {
 /** Answers, and the clips that they are to. */
 export interface ClipPredictions extends Predictions {
   readonly clips: readonly Clip[];
+  /** How much each clip is like those of the classes, where the graph has a measure of it. */
+  readonly likeness?: readonly number[] | undefined;
 }
 
 /**
@@ -46,6 +49,9 @@ const requireFinite = (logits: Float32Array, clips: readonly Clip[], done: numbe
   );
 };
 
+const likenessOf = (answers: Classification | Answers): Iterable<number> =>
+  ("likeness" in answers ? answers.likeness : undefined) ?? [];
+
 /**
  * @returns the answers to all clips that `load` gives, in their order; undefined where the signal ended it
  * @throws UserError where a clip cannot be read, or the model's answers are not numbers
@@ -63,6 +69,7 @@ export const predict = async ({
   const create = (): Float32Array => new Float32Array(clips.length * classes);
   const [logits, scores, targets] = [create(), create(), create()];
   const answered: Clip[] = [];
+  const likeness: number[] = [];
   let done = 0;
   for await (const next of batches({ clips, batch, classes, load })) {
     if (next.clips.length === 0) continue;
@@ -73,6 +80,7 @@ export const predict = async ({
     scores.set(answers.scores, done * classes);
     targets.set(next.targets, done * classes);
     answered.push(...next.clips);
+    likeness.push(...likenessOf(answers));
     done += next.clips.length;
     await onProgress?.(done);
     if (signal?.aborted) return undefined;
@@ -85,6 +93,7 @@ export const predict = async ({
     logits: logits.subarray(0, end),
     scores: scores.subarray(0, end),
     targets: targets.subarray(0, end),
+    likeness: likeness.length === answered.length ? likeness : undefined,
   };
 };
 

@@ -10,7 +10,7 @@ import { removeAbandoned, temporaryPath } from "../../compiler/artifact/files/te
 import { createFolders } from "../files/create-folders.ts";
 import { cutProgram } from "../engine/cut-program.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
-import { readTensor, type TensorData } from "../artifact/stored-tensor.ts";
+import { readerOf } from "../artifact/stored-tensor.ts";
 import { writeArtifact } from "../artifact/write-artifact.ts";
 import { UserError } from "../user-error.ts";
 import { readFloats } from "../artifact/read-floats.ts";
@@ -62,14 +62,8 @@ const writeClassifier = async (artifact: Artifact, folder: string): Promise<void
   const model = classifierProgram(artifact);
   const kept = new Set(model.graph?.initializer?.map(({ name }) => name));
   const parameters = artifact.parameters.filter(({ name }) => kept.has(name));
-  const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
-  const read = async (name: string): Promise<{ readonly data: TensorData }> => {
-    const parameter = byName.get(name);
-    if (!parameter) throw new Error(`no parameter is called ${name}`);
-    return { data: await readTensor(parameter) };
-  };
   await mkdir(folder);
-  await writeArtifact({ model, parameters }, join(folder, "model.onnx"), read, join(folder, dataName));
+  await writeArtifact({ model, parameters }, join(folder, "model.onnx"), readerOf(parameters), join(folder, dataName));
 };
 
 const writeJson = (path: string, value: object): Promise<void> =>

@@ -30,7 +30,9 @@ const embedSchema = v.strictObject({
   ),
   signal: v.optional(signal),
 });
-const classifySchema = v.strictObject({ top: v.optional(whole(0, 1e6)), signal: v.optional(signal) });
+const explainSchema = v.strictObject({ top: v.optional(whole(0, 1e6)), signal: v.optional(signal) });
+const reject = v.optional(number(0, 1));
+const classifySchema = v.strictObject({ top: v.optional(whole(0, 1e6)), reject, signal: v.optional(signal) });
 
 const above0 = v.pipe(v.number("a number above 0"), v.finite("a number above 0"), v.gtValue(0, "a number above 0"));
 const score = number(0, 1);
@@ -41,10 +43,11 @@ const listenSchema = v.strictObject({
   top: v.optional(whole(0, 1e6)),
   threshold: v.optional(
     v.union(
-      [score, v.record(v.string(), score)],
-      "a number from 0 to 1, or an object with such a number for each class to hear",
+      [score, v.literal("best"), v.record(v.string(), score)],
+      'a number from 0 to 1, "best", or an object with such a number for each class to hear',
     ),
   ),
+  reject,
   merge: v.optional(flag),
   minSeconds: v.optional(number(0, Number.MAX_VALUE)),
   smooth: v.optional(
@@ -101,6 +104,10 @@ export const checkEmbedOptions = (given: unknown): EmbedOptions =>
 /** @throws UserError */
 export const checkClassifyOptions = (given: unknown): ClassifyOptions =>
   checkOptions(classifySchema, Object.keys(classifySchema.entries), given);
+
+/** @throws UserError */
+export const checkExplainOptions = (given: unknown): v.InferOutput<typeof explainSchema> =>
+  checkOptions(explainSchema, Object.keys(explainSchema.entries), given);
 
 /** @throws UserError, where they contradict each other, too */
 export const checkListenOptions = (given: unknown): v.InferOutput<typeof listenSchema> => {

@@ -9,9 +9,17 @@ import { requireFiniteScores } from "../evaluate/require-finite-scores.ts";
 import { smoothScores } from "../evaluate/smooth-scores.ts";
 import { UserError } from "../user-error.ts";
 import type { HeardWindow } from "./model.ts";
+import type { Answers } from "./model-worker.ts";
 
-/** The scores [clips, classes] of clips, whose memory is handed over, row by row; they are computed in the model's turn. */
-export type Run = (clips: readonly Float32Array<ArrayBuffer>[], stop: AbortSignal) => Promise<Float32Array>;
+/** The scores of clips, whose memory is handed over; they are computed in the model's turn. */
+export type Run = (clips: readonly Float32Array<ArrayBuffer>[], stop: AbortSignal) => Promise<Answers["classify"]>;
+
+/** Whether a sound is none of the classes, by how much it is like theirs; undefined where nothing is rejected. */
+export const rejection = (
+  likeness: number | undefined,
+  leastLikeness: number | undefined,
+): { readonly rejected?: boolean } =>
+  leastLikeness === undefined ? {} : { rejected: (likeness ?? -Infinity) < leastLikeness };
 
 export interface HearOptions extends WindowOptions {
   readonly classes: readonly string[];
@@ -21,6 +29,8 @@ export interface HearOptions extends WindowOptions {
   /** How many windows around each the median of scores is taken over; 1: none but its own. */
   readonly smooth: number;
   readonly isLive?: boolean | undefined;
+  /** What is less like the classes' clips is rejected; undefined: nothing is. */
+  readonly leastLikeness: number | undefined;
   readonly run: Run;
   readonly stop: AbortSignal;
   readonly note?: ((clause: string) => void) | undefined;
@@ -38,7 +48,8 @@ export async function* hearWindows(
   const windows = smooth === 1 ? scored : smoothScores(scored, smooth);
   for await (const { readAtMs, ...window } of windows) {
     const latencySeconds = Math.max(0, performance.timeOrigin + performance.now() - readAtMs) / 1000;
-    yield { ...window, top: rankClasses(window.scores, classes, top), latencySeconds };
+    const ranked = window.rejected === true ? [] : rankClasses(window.scores, classes, top);
+    yield { ...window, top: ranked, latencySeconds };
   }
 }
 
@@ -46,20 +57,21 @@ type ScoredWindow = WindowScores & Pick<ReadWindow, "readAtMs" | "skipped">;
 
 async function* scoreWindows(
   recording: Recording,
-  { classes, run, stop, note = () => undefined, ...options }: Omit<HearOptions, "top" | "smooth">,
+  { classes, leastLikeness, run, stop, note = () => undefined, ...options }: Omit<HearOptions, "top" | "smooth">,
 ): AsyncGenerator<ScoredWindow, void, undefined> {
   const { name } = recording;
   let heardSeconds = 0;
   try {
     for await (const group of readWindows(recording, { ...options, stop, note })) {
-      const scores = await run(
+      const { scores, likeness } = await run(
         group.map(({ samples }) => samples),
         stop,
       );
       requireFiniteScores(name, scores);
       for (const [row, { samples: _, ...window }] of group.entries()) {
         heardSeconds = window.endSeconds;
-        yield { ...window, scores: scores.slice(row * classes.length, (row + 1) * classes.length) };
+        const own = scores.slice(row * classes.length, (row + 1) * classes.length);
+        yield { ...window, scores: own, ...rejection(likeness?.[row], leastLikeness) };
       }
     }
   } catch (error) {

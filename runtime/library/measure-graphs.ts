@@ -1,11 +1,14 @@
 /** An evaluation as a program is told of it. */
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
+import { withDecisions } from "../artifact/with-decisions.ts";
 import type { Data } from "../data/sources/given-clips.ts";
 import { readDataset } from "../data/sources/read-dataset.ts";
 import { selectDescribed } from "../devices/select-described.ts";
 import type { DeviceName } from "../engine/device.ts";
 import { type ChooseOptions, chooseClips } from "../evaluate/choose-clips.ts";
 import type { EvaluationStartEvent, EnsembleEvent, GraphEvent } from "../evaluate/evaluation-events.ts";
+import { measureRejection } from "../evaluate/measure-rejection.ts";
 import { measureGraph } from "../evaluate/measure-graph.ts";
 import { type ClipPredictions, restrictTo } from "../evaluate/predict.ts";
 import { requireSameTask } from "../evaluate/require-same-task.ts";
@@ -27,11 +30,17 @@ export interface Measuring {
   /** Clips at a time. Default: each graph's recipe's. */
   readonly batch: number | undefined;
   readonly device: DeviceName | undefined;
+  /** Whether by the graphs' own scores, where they are calibrated. */
+  readonly isUncalibrated?: boolean | undefined;
 }
 
 export interface MeasuringHooks extends Pick<ChooseOptions, "signal" | "note" | "onExamined"> {
   /** Called while a graph is measured, with the clips done so far and all there are; it goes on when that is through. */
   readonly onEvaluation?: ((clips: number, of: number) => void | Promise<void>) | undefined;
+  /** Told how many of the clips the first graph was trained on, before any is computed. */
+  readonly onChosen?: ((trained: TrainedAmong | undefined, clips: number) => void) | undefined;
+  /** Told what a graph has answered. */
+  readonly onAnswers?: ((artifact: Artifact, answers: ClipPredictions, data: string) => Promise<void>) | undefined;
 }
 
 /** Each thing is told once: graphs that hear alike have the same to say. */
@@ -53,11 +62,15 @@ const describeKnown = (trained: TrainedAmong | undefined) => ({
  * @throws UserError where the graphs or clips cannot be read, the graphs answer different questions, or the signal ended it
  */
 export async function* measureGraphs(
-  { graphs, data, labels, fold, all, skipBad, batch, device: deviceName }: Measuring,
-  { signal, note, onExamined, onEvaluation }: MeasuringHooks,
+  { graphs, data, labels, fold, all, skipBad, batch, device: deviceName, isUncalibrated = false }: Measuring,
+  { signal, note, onExamined, onEvaluation, onChosen, onAnswers }: MeasuringHooks,
 ): AsyncGenerator<EvaluationStartEvent | GraphEvent | EnsembleEvent, void, undefined> {
   const [path, ...others] = graphs;
-  const artifacts = [readWaveformArtifact(path), ...others.map(readWaveformArtifact)] as const;
+  const read = (graph: string): Artifact => {
+    const artifact = readWaveformArtifact(graph);
+    return isUncalibrated ? withDecisions(artifact, undefined) : artifact;
+  };
+  const artifacts = [read(path), ...others.map(read)] as const;
   const [{ metadata }, ...further] = artifacts;
   requireSameTask(artifacts[0], further);
   const { classes, objective } = metadata;
@@ -68,6 +81,7 @@ export async function* measureGraphs(
   if (!chosen) throw aborted();
   const { leftOut, trainedIn } = chosen;
   let { clips } = chosen;
+  onChosen?.(trainedIn(clips)[0], clips.length);
   const { device, description } = await selectDescribed(deviceName);
   const { name } = dataset;
   yield { event: "start", graphs, data: name, clips: clips.length, leftOut, device: description };
@@ -93,7 +107,10 @@ export async function* measureGraphs(
     answers.push(predictions);
     ({ clips } = predictions);
     const known = describeKnown(trainedIn(clips)[index]);
-    yield { event: "eval", graph: artifact.path, data: name, ...summarize(predictions, metadata), ...known, leftOut };
+    const rejection = measureRejection(predictions, artifact.metadata);
+    const summary = { ...summarize(predictions, metadata), ...(rejection ? { rejection } : {}) };
+    yield { event: "eval", graph: artifact.path, data: name, ...summary, ...known, leftOut };
+    await onAnswers?.(artifact, predictions, name);
   }
   const trained = mergeTrained(trainedIn(clips));
   if (further.length > 0) {

@@ -9,11 +9,12 @@ import { clipRequirements } from "../audio/clip-requirements.ts";
 import type { ClipRequirements } from "../audio/load-clip.ts";
 import { fillBatch } from "../data/batches.ts";
 import { selectDescribed } from "../devices/select-described.ts";
-import { type Classifier, openClassifier } from "../engine/classifier.ts";
+import { openClassifier } from "../engine/classifier.ts";
 import type { Device, DeviceDescription, DeviceName } from "../engine/device.ts";
 import { type InsideName, type Insight, openInsight } from "../engine/insight.ts";
 import type { HostTensor } from "../engine/engine.ts";
 import { nodeEngine } from "../engine/node.ts";
+import { type Answers as DecidedAnswers, decideBy, type Decider } from "../evaluate/decide.ts";
 import { type InputPlaces, inputPlaces } from "../evaluate/input-places.ts";
 import { type Reply, replyOf } from "../threads/reply.ts";
 import { UserError } from "../user-error.ts";
@@ -41,8 +42,8 @@ export type Request =
 
 /** What can be computed of clips, and what that gives of all of them, in row-major order. */
 export interface Answers {
-  /** Scores [clips, classes]. */
-  readonly classify: Float32Array;
+  /** Scores [clips, classes], and [clips] how much each clip is like those of the classes. */
+  readonly classify: Pick<DecidedAnswers, "scores" | "likeness">;
   /** Embeddings [clips, width]. */
   readonly embed: Float32Array;
   readonly explain: {
@@ -71,7 +72,22 @@ const defaultBatch = ({ cost }: ArtifactMetadata, samples: number, { maxTensorBy
 const describeModel = ({ metadata }: Artifact, { maxSamples }: Required<ClipRequirements>): ModelMetadata => {
   const { specName, classes, objective, sampleRateHz, minSamples, parameters, compilerVersion } = metadata;
   const [leastSeconds, mostSeconds] = [minSamples / sampleRateHz, maxSamples / sampleRateHz];
-  return { name: specName, classes, objective, sampleRateHz, leastSeconds, mostSeconds, parameters, compilerVersion };
+  const { thresholds, calibration, rejection } = metadata.decisions ?? {};
+  return {
+    name: specName,
+    classes,
+    objective,
+    sampleRateHz,
+    leastSeconds,
+    mostSeconds,
+    parameters,
+    compilerVersion,
+    isCalibrated: Boolean(calibration),
+    thresholds: thresholds
+      ? Object.fromEntries(classes.map((label, index) => [label, thresholds.perClass[index]?.score ?? 1]))
+      : undefined,
+    rejection: rejection ? { rateOf: rejection.rateOf, points: rejection.points } : undefined,
+  };
 };
 
 /** Changes with a file's content. */
@@ -82,13 +98,13 @@ const stampOf = (graph: Opening["graph"]): string | undefined => {
 
 const { graph, device: deviceName, batch } = workerData as Opening;
 const stamp = stampOf(graph);
-let opened: { readonly classifier: Classifier; readonly device: Device } | undefined;
+let opened: { readonly decider: Decider; readonly device: Device } | undefined;
 
 const open = async (): Promise<Opened> => {
   const artifact = readWaveformArtifact(graph);
   const requirements = clipRequirements(artifact.metadata);
   const { device, description } = await selectDescribed(deviceName);
-  opened = { classifier: await openClassifier(nodeEngine, artifact, device), device };
+  opened = { decider: decideBy(artifact.metadata, await openClassifier(nodeEngine, artifact, device)), device };
   return {
     metadata: describeModel(artifact, requirements),
     device: description,
@@ -128,12 +144,17 @@ const forExplanation = insideOf("scores", "input_values", "attention");
 let places: InputPlaces | undefined;
 
 const tasks: { readonly [Kind in Task]: (waveform: HostTensor) => Promise<Answers[Kind]> } = {
-  classify: async (waveform) => (await requireOpened().classifier.classify(waveform)).scores,
+  classify: async (waveform) => {
+    const { scores, likeness } = await requireOpened().decider.classify(waveform);
+    return { scores, likeness };
+  },
   embed: async (waveform) => (await (await forEmbedding()).insight.look(waveform)).embedding,
   explain: async (waveform) => {
     const { insight, artifact } = await forExplanation();
     places ??= inputPlaces(artifact);
-    const { scores, attention, input_values: features } = await insight.look(waveform);
+    const { scores: own, attention, input_values: features } = await insight.look(waveform);
+    const isCalibrated = Boolean(artifact.metadata.decisions?.calibration);
+    const scores = isCalibrated ? (await requireOpened().decider.classify(waveform)).scores : own;
     return { scores, attention, features, places };
   },
 };
@@ -145,7 +166,7 @@ const compute = (task: Task, clips: readonly Float32Array[]): Promise<Answers[Ta
 
 const close = async (): Promise<void> => {
   for (const insight of insights) await insight.close();
-  await opened?.classifier.close();
+  await opened?.decider.close();
 };
 
 const answer = (request: Request) =>

@@ -83,6 +83,8 @@ export interface Classification {
   readonly top: readonly Score[];
   /** How much of the clip the model has heard, from its beginning. */
   readonly secondsHeard: number;
+  /** Whether none of the classes is heard, by the rate of `reject`, which empties `top`; undefined without it. */
+  readonly rejected?: boolean | undefined;
   /** How long the clip is; undefined where it is longer than what is heard, and its header does not say how much. */
   readonly secondsTotal: number | undefined;
   /** What is odd about the file, which was read all the same. */
@@ -110,7 +112,16 @@ export interface OpenOptions extends CallOptions {
   readonly batch?: number | undefined;
 }
 
-export interface ClassifyOptions extends CallOptions {
+/** For graphs that are calibrated with `runtime eval --calibrate`. */
+export interface RejectOptions {
+  /**
+   * Answers that none of the classes is heard, by the graph's set point of this rate, such as 0.05: the share of background that is taken
+   * for a class, or of clips of the classes that are rejected, as `metadata.rejection` tells. Default: no sound is rejected.
+   */
+  readonly reject?: number | undefined;
+}
+
+export interface ClassifyOptions extends CallOptions, RejectOptions {
   /** How many classes `top` has; 0: all. Default 5. */
   readonly top?: number | undefined;
 }
@@ -120,7 +131,7 @@ export interface EmbedOptions extends CallOptions {
   readonly onNote?: ((note: string, clip: number) => void) | undefined;
 }
 
-export interface ListenOptions extends CallOptions {
+export interface ListenOptions extends CallOptions, RejectOptions {
   /** How long a window is. Default: what the model hears at once, 10 s at most. */
   readonly windowSeconds?: number | undefined;
   /** From the start of a window to that of the next, no longer than the window. Default: the window. */
@@ -139,7 +150,7 @@ export interface ListenOptions extends CallOptions {
   readonly onNote?: ((note: string) => void) | undefined;
 }
 
-/** For windows. */
+/** What is told of windows. */
 export interface WindowOptions {
   /** How many classes `top` has; 0: all. Default 5. */
   readonly top?: number | undefined;
@@ -147,8 +158,11 @@ export interface WindowOptions {
 
 /** For events, which `threshold` asks for instead of windows. */
 export interface EventOptions {
-  /** The least score at which a class is heard in a window: of all classes, or of those that are named, which then alone are heard. */
-  readonly threshold: Threshold;
+  /**
+   * The least score at which a class is heard in a window: of all classes, or of those that are named, which then alone are heard.
+   * "best": of each class the graph's own, `metadata.thresholds`. In a window that is rejected none is.
+   */
+  readonly threshold: Threshold | "best";
   /**
    * Whether windows that hear the same class, in a row or overlapping, are one event, from the start of the first to the end of the
    * last. Default false.
@@ -160,7 +174,7 @@ export interface EventOptions {
 
 /** A window, and what the model hears in it. */
 export interface HeardWindow extends WindowScores {
-  /** The classes of the highest scores, these falling. */
+  /** The classes of the highest scores, these falling; none where the window is rejected. */
   readonly top: readonly Score[];
   /** From when its last sample had come to this answer: how late a stream is heard, besides the window's own length. */
   readonly latencySeconds: number;
@@ -186,6 +200,27 @@ export interface ModelMetadata {
   readonly parameters: number;
   /** The compiler's version that wrote the file. */
   readonly compilerVersion: string;
+  /** Whether scores are calibrated, by what `runtime eval --calibrate` has written into the graph. */
+  readonly isCalibrated: boolean;
+  /** The score of each class that was best by F1 on clips that were held out; undefined where none were measured. */
+  readonly thresholds: Readonly<Record<string, number>> | undefined;
+  /** What sounds can be rejected by; undefined where it was not measured. */
+  readonly rejection: RejectionPoints | undefined;
+}
+
+/** Set points to reject sounds by, and how often they were wrong on clips that were held out. */
+export interface RejectionPoints {
+  /** What the rates are of: background that is taken for a class, or clips of the classes that are rejected. */
+  readonly rateOf: "background" | "classes";
+  readonly points: readonly {
+    /** What `reject` takes. */
+    readonly rate: number;
+    readonly threshold: number;
+    /** The share of background that is not rejected; null where there was none to measure it on. */
+    readonly falseAlarms: number | null;
+    /** The share of clips of the classes that are rejected. */
+    readonly misses: number;
+  }[];
 }
 
 /** An open graph. It computes in a thread of its own, and keeps the process alive only while it is asked. */
@@ -224,7 +259,7 @@ export interface Model {
    * attention rollout (Abnar and Zuidema 2020). The graph is opened once more for it, at the first call.
    * @throws UserError as `classify`, and where the network has no attention
    */
-  explain(clip: Clip, options?: ClassifyOptions): Promise<Explanation>;
+  explain(clip: Clip, options?: CallOptions & WindowOptions): Promise<Explanation>;
   /**
    * Goes through a recording of any length, in memory that does not grow with it: window by window, or, where `threshold` is given, in
    * events, each as it ends. Times are in seconds from its start. Whatever ends the loop ends all that it has opened.

@@ -4,6 +4,7 @@ import { type ClipLoader, createClipLoader } from "../audio/create-clip-loader.t
 import { groupsOf } from "../data/batches.ts";
 import { loadAhead } from "../data/load-ahead.ts";
 import { isHeardInPart } from "../audio/create-clip-survey.ts";
+import { setPointOf, thresholdOf } from "../evaluate/decide.ts";
 import { attentionMap } from "../evaluate/input-places.ts";
 import { rankClasses } from "../evaluate/rank-classes.ts";
 import { requireFiniteScores } from "../evaluate/require-finite-scores.ts";
@@ -12,6 +13,7 @@ import {
   checkClassifyOptions,
   checkClip,
   checkEmbedOptions,
+  checkExplainOptions,
   checkGraph,
   checkListenOptions,
   type Checked,
@@ -22,6 +24,7 @@ import {
 import { createTurns } from "./create-turns.ts";
 import { turnsByDevice } from "./device-turns.ts";
 import type {
+  CallOptions,
   Classification,
   ClassifyOptions,
   Clip,
@@ -43,7 +46,7 @@ import { copyBytes } from "./copy-bytes.ts";
 import { readClip, recordingOf } from "./read-clip.ts";
 import { eachUntilEnded, type End, untilEnded } from "./until-ended.ts";
 import { requireWindowing } from "../evaluate/windowing.ts";
-import { hearEvents, hearWindows, type Run } from "./hear-windows.ts";
+import { hearEvents, hearWindows, rejection, type Run } from "./hear-windows.ts";
 
 /** Of one model's batches, those that are loaded or being loaded: all that is held of clips. */
 const batchesHeld = 3;
@@ -63,6 +66,14 @@ const rowOf = (values: Float32Array, row: number, rows: number): Float32Array =>
   const length = values.length / rows;
   return values.slice(row * length, (row + 1) * length);
 };
+
+/** How answers are read. */
+interface Reading {
+  /** Classes to rank; 0: all. */
+  readonly top: number;
+  /** What is less like the classes' clips is rejected; undefined: nothing is. */
+  readonly least: number | undefined;
+}
 
 const createModel = (thread: ModelThread, { metadata, device, requirements, batch }: Opened): Model => {
   const { classes, sampleRateHz, leastSeconds, mostSeconds } = metadata;
@@ -122,20 +133,37 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     { name, secondsHeard, secondsTotal, notes }: HeardClip,
     scores: Float32Array,
     top: number,
+    rejected: { readonly rejected?: boolean } = {},
   ): Classification => {
     requireFiniteScores(name, scores);
-    return { scores, top: rankClasses(scores, classes, top), secondsHeard, secondsTotal, notes };
+    const ranked = rejected.rejected === true ? [] : rankClasses(scores, classes, top);
+    return { scores, top: ranked, ...rejected, secondsHeard, secondsTotal, notes };
   };
 
-  const classifyBatch = async (sources: readonly Checked[], top: number, stop: AbortSignal) => {
+  const leastLikeness = (rate: number | undefined): number | undefined =>
+    rate === undefined ? undefined : setPointOf(metadata, rate).threshold;
+  const readingOf = ({ top = defaultTop, reject }: ClassifyOptions): Reading => ({ top, least: leastLikeness(reject) });
+
+  /** A clip's, of a batch's answers. */
+  const readAnswer = (
+    clip: HeardClip,
+    { scores, likeness }: Answers["classify"],
+    row: number,
+    { top, least }: Reading,
+  ): Classification => {
+    const own = scores.slice(row * classes.length, (row + 1) * classes.length);
+    return asClassification(clip, own, top, rejection(likeness?.[row], least));
+  };
+
+  const classifyBatch = async (sources: readonly Checked[], reading: Reading, stop: AbortSignal) => {
     const { clips, answers } = await computeBatch("classify", sources, stop);
-    return clips.map((clip, row) => asClassification(clip, rowOf(answers, row, clips.length), top));
+    return clips.map((clip, row) => readAnswer(clip, answers, row, reading));
   };
 
   /** The same, where clips that cannot be read are no reason to leave the others. */
   const classifyReadable = async (
     sources: readonly Checked[],
-    top: number,
+    reading: Reading,
     stop: AbortSignal,
   ): Promise<readonly (Classification | UserError)[]> => {
     const leave = await places.take();
@@ -144,10 +172,10 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
       stop.throwIfAborted();
       const clips = loaded.map((clip) => (clip instanceof UserError ? clip : heardOf(clip)));
       const samples = loaded.flatMap((clip) => (clip instanceof UserError ? [] : [clip.samples]));
-      const answers = samples.length === 0 ? new Float32Array() : await run("classify", samples, stop);
+      const none = { scores: new Float32Array(), likeness: undefined };
+      const answers = samples.length === 0 ? none : await run("classify", samples, stop);
       let row = 0;
-      const classify = (clip: HeardClip): Classification =>
-        asClassification(clip, rowOf(answers, row++, samples.length), top);
+      const classify = (clip: HeardClip): Classification => readAnswer(clip, answers, row++, reading);
       return await Promise.all(
         clips.map((clip) => (clip instanceof UserError ? Promise.resolve(clip) : orUserError(() => classify(clip)))),
       );
@@ -216,16 +244,18 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
   async function classify(clip: Clip, options?: ClassifyOptions): Promise<Classification>;
   async function classify(clips: readonly Clip[], options?: ClassifyOptions): Promise<readonly Classification[]>;
   async function classify(given: Clip | readonly Clip[], options: ClassifyOptions = {}) {
-    const { top = defaultTop, signal } = checkClassifyOptions(options);
-    return oneOrMany(given, signal, (group, stop) => classifyBatch(group, top, stop));
+    const { signal, ...others } = checkClassifyOptions(options);
+    const reading = readingOf(others);
+    return oneOrMany(given, signal, (group, stop) => classifyBatch(group, reading, stop));
   }
 
   const classifyEach = (given: readonly Clip[], options: ClassifyOptions = {}): Spans<Classification | UserError> => {
-    const { top = defaultTop, signal } = checkClassifyOptions(options);
+    const { signal, ...others } = checkClassifyOptions(options);
+    const reading = readingOf(others);
     const sources = given.map((clip, index) => checkClip(`clips[${index}]`, clip));
     if (closing !== undefined) throw closed();
     return eachUntilEnded(signal, ends, async function* (stop) {
-      const answer = (group: readonly Checked[]) => classifyReadable(group, top, stop);
+      const answer = (group: readonly Checked[]) => classifyReadable(group, reading, stop);
       for await (const answers of loadAhead(groupsOf(sources, batch), answer, 1)) yield* answers;
     });
   };
@@ -245,8 +275,8 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     });
   }
 
-  const explain = async (given: Clip, options: ClassifyOptions = {}): Promise<Explanation> => {
-    const { top = defaultTop, signal } = checkClassifyOptions(options);
+  const explain = async (given: Clip, options: CallOptions & WindowOptions = {}): Promise<Explanation> => {
+    const { top = defaultTop, signal } = checkExplainOptions(options);
     if (closing !== undefined) throw closed();
     const source = checkClip("clip", given);
     return untilEnded(signal, ends, (stop) => explainClip(source, top, stop));
@@ -258,7 +288,8 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
     const {
       signal,
       top = defaultTop,
-      threshold,
+      threshold: givenThreshold,
+      reject,
       merge = false,
       minSeconds = 0,
       smooth = 1,
@@ -271,7 +302,9 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
       onNote,
     } = options;
     requireWindowing(metadata, { windowSeconds, hopSeconds });
+    const threshold = givenThreshold === undefined ? undefined : thresholdOf(metadata, givenThreshold);
     requireClasses(classes, threshold);
+    const least = leastLikeness(reject);
     const source = recordingOf(checkClip("recording", recording));
     if (closing !== undefined) throw closed();
     return eachUntilEnded<HeardWindow | SoundEvent>(signal, ends, (stop) => {
@@ -283,6 +316,7 @@ const createModel = (thread: ModelThread, { metadata, device, requirements, batc
         top,
         smooth,
         batch,
+        leastLikeness: least,
         isLive,
         run: score,
         stop,

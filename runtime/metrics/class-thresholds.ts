@@ -4,10 +4,10 @@ import type { Predictions } from "./predictions.ts";
 import { countsOf, type Ranking, rankClips } from "./rank-clips.ts";
 
 /** So many clips of a class, and as many others, decide its threshold; with fewer it says little of new ones. */
-const fewestClips = 5;
+export const fewestClips = 5;
 
 /** What stands for the threshold of a class with too few clips. */
-const commonThreshold = 0.5;
+export const commonThreshold = 0.5;
 
 /** Halfway from the last clip that is taken to the first that is not: both are as far from being decided otherwise. */
 const halfwayBelow = ({ thresholds }: Ranking, threshold: number): number => {

@@ -1,6 +1,6 @@
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 
-type ClipLoss = (logits: Float32Array, targets: Float32Array) => number;
+type ClipLoss = (logits: Float32Array | Float64Array, targets: Float32Array) => number;
 
 /** Mean over classes of max(x, 0) - x t + log(1 + exp(-|x|)): binary cross-entropy of sigmoid(x). */
 const binaryCrossEntropy: ClipLoss = (logits, targets) => {
@@ -13,9 +13,10 @@ const binaryCrossEntropy: ClipLoss = (logits, targets) => {
 
 /** -sum over classes of t log softmax(x). */
 const crossEntropy: ClipLoss = (logits, targets) => {
-  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity);
-  const logOfSum = largest + Math.log(logits.reduce((sum, x) => sum + Math.exp(x - largest), 0));
-  return logits.reduce((sum, x, index) => sum + (targets[index] ?? 0) * (logOfSum - x), 0);
+  const row = Array.from(logits);
+  const largest = row.reduce((a, b) => Math.max(a, b), -Infinity);
+  const logOfSum = largest + Math.log(row.reduce((sum, x) => sum + Math.exp(x - largest), 0));
+  return row.reduce((sum, x, index) => sum + (targets[index] ?? 0) * (logOfSum - x), 0);
 };
 
 const losses: Readonly<Record<ArtifactMetadata["objective"], ClipLoss>> = {
@@ -30,7 +31,7 @@ const losses: Readonly<Record<ArtifactMetadata["objective"], ClipLoss>> = {
  */
 export const meanLoss = (
   objective: ArtifactMetadata["objective"],
-  logits: Float32Array,
+  logits: Float32Array | Float64Array,
   targets: Float32Array,
   classes: number,
 ): number => {

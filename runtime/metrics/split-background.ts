@@ -1,6 +1,7 @@
 import type { Predictions } from "./predictions.ts";
 
-const rowsWhere = (
+/** The answers to some of the clips. */
+export const rowsWhere = (
   { logits, scores, targets }: Predictions,
   classes: number,
   isWanted: (row: number) => boolean,

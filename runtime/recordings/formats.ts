@@ -11,7 +11,10 @@ import { basename } from "node:path";
 import type { ClipAnswer } from "./answer-output.ts";
 import { writeParquet } from "./write-parquet.ts";
 
-type Span = Pick<WindowScores, "startSeconds" | "endSeconds">;
+type Span = Pick<WindowScores, "startSeconds" | "endSeconds" | "rejected">;
+
+/** What is told of a sound that is rejected. */
+const noneOfThese = "none of these";
 
 /** An answer that is told, with the classes that are told of it. */
 export type ToldAnswer = { readonly path: string } & (
@@ -35,6 +38,8 @@ export interface FormatOptions {
   readonly sampleRateHz: number;
   /** Whether several recordings are told of in one place. */
   readonly isCombined: boolean;
+  /** Whether scores are calibrated. */
+  readonly isCalibrated?: boolean | undefined;
 }
 
 /** A line of text, or an object that is printed as JSON on one. */
@@ -84,14 +89,18 @@ const table: AnswerFormat = {
   lines: (answer, { isFirst }) => {
     const { path, kind } = answer;
     if (kind === "clip") {
-      const { top } = answer.heard;
-      const scores = formatTable(top.map(({ label, score }) => [`  ${label}`, formatFigure(score)]));
+      const { top, rejected } = answer.heard;
+      const rows = top.map(({ label, score }) => [`  ${label}`, formatFigure(score)]);
+      const scores = rejected === true ? `  ${noneOfThese}` : formatTable(rows);
       return [`${printable(path)} (${describeLength(answer.heard)})\n${scores}`];
     }
     const [scores, { startSeconds, endSeconds }] =
       kind === "event" ? [[answer.event], answer.event] : [answer.scores, answer.window];
     const times = [startSeconds, endSeconds].map((seconds) => seconds.toFixed(3).padStart(9));
-    const heard = scores.map(({ label, score }) => `${printable(label)} ${formatFigure(score)}`);
+    const isRejected = kind === "window" && answer.window.rejected === true;
+    const heard = isRejected
+      ? [noneOfThese]
+      : scores.map(({ label, score }) => `${printable(label)} ${formatFigure(score)}`);
     return [...(isFirst ? [printable(path)] : []), [...times, "s", ...heard].join("  ")];
   },
 };
@@ -105,15 +114,18 @@ const describeLength = ({ secondsHeard, secondsTotal }: Classification): string 
 
 const json: AnswerFormat = {
   extension: ".jsonl",
-  lines: (answer) => {
+  lines: (answer, _, { isCalibrated }) => {
     const { path: clip, kind } = answer;
-    if (kind === "event") return [{ clip, ...answer.event }];
+    const told = isCalibrated === true ? { clip, calibrated: true } : { clip };
+    if (kind === "event") return [{ ...told, ...answer.event }];
+    const { rejected } = kind === "window" ? answer.window : answer.heard;
+    const rejection = rejected === undefined ? {} : { rejected };
     if (kind === "window") {
       const { startSeconds, endSeconds } = answer.window;
-      return [{ clip, startSeconds, endSeconds, scores: answer.scores }];
+      return [{ ...told, startSeconds, endSeconds, ...rejection, scores: answer.scores }];
     }
     const { secondsTotal, secondsHeard, top } = answer.heard;
-    return [{ clip, seconds: secondsTotal ?? null, heardSeconds: secondsHeard, scores: top }];
+    return [{ ...told, seconds: secondsTotal ?? null, heardSeconds: secondsHeard, ...rejection, scores: top }];
   },
   failure: (clip, error) => ({ clip, error }),
 };

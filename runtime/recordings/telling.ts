@@ -32,7 +32,7 @@ const toldOf = (answer: Answer, { stretches, top, classes }: TellingOptions): To
   if (kind === "event") return stretches === "events" ? answer : undefined;
   if (kind !== "window" || stretches !== "windows") return undefined;
   const { window } = answer;
-  return { path, kind, window, scores: rankClasses(window.scores, classes, top) };
+  return { path, kind, window, scores: window.rejected === true ? [] : rankClasses(window.scores, classes, top) };
 };
 
 /** @param before what was told before, of recordings that are done */

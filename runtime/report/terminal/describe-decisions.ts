@@ -13,13 +13,13 @@ import { shortenList } from "../../text/shorten-list.ts";
 const listedAtMost = 10;
 
 /** Such as `56 held-out clips of esc50.csv, and 20 background clips`. */
-const describeClips = ({ data, clips, background }: MeasuredOn): string => {
+export const describeClips = ({ data, clips, background }: MeasuredOn): string => {
   const others = background === 0 ? "" : `, and ${background} background ${plural(background, "clip")}`;
   return `${clips} held-out ${plural(clips, "clip")}${data === "" ? "" : ` of ${printable(data)}`}${others}`;
 };
 
 /** Such as 5 %. */
-const formatRate = (rate: number): string => `${Number((100 * rate).toFixed(2))} %`;
+export const formatRate = (rate: number): string => `${Number((100 * rate).toFixed(2))} %`;
 
 const describeThresholds = ({ perClass, measuredOn }: Thresholds, classes: readonly string[]): string => {
   const listed = classes.map((label, index) => `${quoted(label)} ${perClass[index]?.score.toFixed(3)}`);
@@ -34,7 +34,7 @@ const describeCalibration = ({ kind, scales, before, after, measuredOn }: Calibr
   return `${how}; ${gain}, on ${describeClips(measuredOn)}`;
 };
 
-const whatRateIs = {
+export const whatRateIs = {
   background: "of background taken for a class",
   classes: "of the classes' clips rejected",
 } as const;

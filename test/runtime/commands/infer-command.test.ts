@@ -207,7 +207,7 @@ describe("windows over recordings", () => {
       ["--window", "1", "--min-seconds", "1"],
       "--min-seconds needs --threshold: it is about events, of a score that high",
     ],
-    [["--window", "1", "--threshold", "50"], "--threshold is a score, 1 at most, not 50"],
+    [["--window", "1", "--threshold", "50"], "--threshold is a score above 0, 1 at most, or best, not 50"],
     [
       ["--window", "1", "--threshold", "0.5", "--top", "1"],
       "--top and --threshold exclude each other: events are of all classes that reach it",
