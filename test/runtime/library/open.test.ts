@@ -218,7 +218,7 @@ describe("what is wrong is a typed error, across threads too:", () => {
       message: `${at("none.wav")}: there is no such file`,
     });
     const third = await failureOf(() => model.classify([at("a.wav"), at("b.wav"), new Uint8Array(3)]));
-    expect(third.facts).toEqual({ path: "clips[2]" });
+    expect(third.facts).toEqual({ path: "clips[2]", isAudio: false });
     const wrong = { top: -1 } as ClassifyOptions;
     expect((await failureOf(() => model.classify(at("a.wav"), wrong))).message).toBe(
       "top is -1; expected a whole number from 0 to 1000000",
