@@ -1,4 +1,5 @@
 /** Where `infer` puts answers, and in which form. */
+import { extname } from "node:path";
 import { digestOfFile, type JobFacts } from "../recordings/job.ts";
 import { type AnswerFiles, isFolderPath, isJobBegun, openAnswerFiles } from "../recordings/answer-files.ts";
 import type { AnswerOutput } from "../recordings/answer-output.ts";
@@ -35,14 +36,25 @@ export interface Target {
   readonly format: Format;
 }
 
-/** Names of files that mean one format, and no other. */
+/** What the format is that a file's name means; the first that fits counts. */
 const formatsByEnding: readonly (readonly [ending: string, Format])[] = [
   [".csv", "csv"],
   [".json", "json"],
   [".jsonl", "json"],
   [".parquet", "parquet"],
   [".selections.txt", "raven"],
+  [".txt", "table"],
 ];
+
+/** @throws UserError where the name ends as if it meant a format, and means none */
+const formatByName = (path: string): Format | undefined => {
+  const named = formatsByEnding.find(([ending]) => path.toLowerCase().endsWith(ending));
+  const ending = extname(path);
+  if (named || ending === "") return named?.[1];
+  const endings = formatsByEnding.map(([known]) => known);
+  const sentence = `--out ${path}: ${ending} is no format's; expected ${endings.slice(0, -1).join(", ")} or ${endings.at(-1)}, or a --format`;
+  throw new UserError("usage", {}, sentence);
+};
 
 /**
  * @param values what was given
@@ -60,8 +72,8 @@ export const targetOf = async (
     refuse(`--json and --format ${format} contradict each other; leave one of them out`);
   }
   const isFolder = out !== undefined && (await isFolderPath(out));
-  const called = isFolder ? undefined : formatsByEnding.find(([ending]) => out?.toLowerCase().endsWith(ending))?.[1];
-  const chosen = format ?? called ?? (out === undefined && json === true ? "json" : "table");
+  const called = (): Format | undefined => (isFolder || out === undefined ? undefined : formatByName(out));
+  const chosen = format ?? called() ?? (out === undefined && json === true ? "json" : "table");
   const { isOfOne, isBinary } = formatOf(chosen);
   if (out === undefined && isBinary !== undefined) refuse(`--format ${chosen} needs --out: ${isBinary}`);
   if (!isFolder && isOfOne !== undefined && recordings.length > 1) {

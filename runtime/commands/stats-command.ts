@@ -79,7 +79,8 @@ const formatSpread = ({ mean, std }: Spread): string => `mean ${formatFigure(mea
 
 const formatSeconds = (seconds: number): string => `${seconds.toFixed(2)} s`;
 
-const formatSummary = (summary: ClipSummary, normalized: Spread | null): string => {
+/** @param keepsLengths whether the graph hears each clip in its own length */
+const formatSummary = (summary: ClipSummary, normalized: Spread | null, keepsLengths: boolean): string => {
   const { seconds, clipsBySampleRateHz, statistics } = summary;
   const { least, median, most, total } = seconds;
   const padding = `${(100 * statistics.paddedShare).toFixed(1)} % of it zeros after the ends of clips`;
@@ -92,7 +93,10 @@ const formatSummary = (summary: ClipSummary, normalized: Spread | null): string 
       `${[least, median, most].map(formatSeconds).join(", ")} (least, median, most); ${formatSeconds(total)} in all`,
     ],
     ["sample rate", rates.join(", ")],
-    ["log-mel", `${formatSpread(statistics)}, in ${statistics.frames} frames a clip, ${padding}`],
+    [
+      "log-mel",
+      `${formatSpread(statistics)}, in ${keepsLengths ? "up to " : ""}${statistics.frames} frames a clip, ${padding}`,
+    ],
     ...(statistics.paddedShare > 0 ? [["", `${formatSpread(statistics.unpadded)}, without these zeros`]] : []),
     ...(normalized ? [["normalised", `${formatSpread(normalized)}, as this graph does it`]] : []),
   ];
@@ -170,7 +174,7 @@ export const statsCommand: Command = {
     });
     const proposal = formatProposal(measures.samples.length, summary.proposal, objective);
     output.result(
-      `${formatSummary(summary, normalized)}\n\n${formatClasses(classes, isDrawn)}\n\nFor the spec:\n${proposal}`,
+      `${formatSummary(summary, normalized, artifact.metadata.anyLength !== undefined)}\n\n${formatClasses(classes, isDrawn)}\n\nFor the spec:\n${proposal}`,
     );
     if (unreadable.length === 0) return exitCodes.done;
     output.note(`${unreadable.length} of ${clips.length} clips cannot be read, and are in none of these figures`);

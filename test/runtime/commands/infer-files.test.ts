@@ -116,6 +116,18 @@ describe("what is named", () => {
     );
   });
 
+  test("a file's name that ends as no format does is asked about, not guessed", async () => {
+    workIn(files);
+    await expect(infer(["in", "--out", "heard.cvs"])).rejects.toThrow(
+      saying(
+        "--out heard.cvs: .cvs is no format's; expected .csv, .json, .jsonl, .parquet, .selections.txt or .txt, or a --format",
+      ),
+    );
+    expect(existsSync("heard.cvs")).toBe(false);
+    await infer(["in", "--out", "heard.cvs", "--format", "csv"]);
+    expect(existsSync("heard.cvs")).toBe(true);
+  });
+
   test("what is bad is told, and the rest is heard", async () => {
     workIn({ "a.wav": quiet, "b.wav": "no sound", "c.wav": quiet });
     const { clips: found, notes, code } = await clips("a.wav", "b.wav", "missing.wav", "c.wav");
