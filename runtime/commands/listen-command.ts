@@ -284,7 +284,7 @@ export const listenCommand: Command = {
       signal.addEventListener("abort", ear.end);
       if (signal.aborted) ear.end();
 
-      const pace = createPace(ear, hopSeconds ?? windowSeconds ?? 0, output);
+      const pace = createPace(ear, hopSeconds ?? windowSeconds ?? model.metadata.leastSeconds, output);
       let last: HeardWindow | undefined;
       const heard = async function* (): AsyncGenerator<HeardWindow, void, undefined> {
         for await (const window of windows) {
