@@ -271,15 +271,10 @@ export const listenCommand: Command = {
       if (device !== "cpu") tell(output).onDevice({ device: model.device, reason: model.device.reason });
       const { sampleRateHz, classes } = model.metadata;
       noteDecisions(model.metadata, values, output.note);
-      const options = { windowSeconds, hopSeconds, smooth, onNote: output.note };
       ear = await openEar(values, isStdin);
       const { name, isLive, source } = ear;
-      const windows = model.listen(source, {
-        ...options,
-        reject,
-        isLive,
-        onNote: (note) => output.note(`${name}: ${note}`),
-      });
+      const onNote = (note: string): void => output.note(`${name}: ${note}`);
+      const windows = model.listen(source, { windowSeconds, hopSeconds, smooth, reject, isLive, onNote });
       output.progress(`listening to ${ear.title}`);
       signal.addEventListener("abort", ear.end);
       if (signal.aborted) ear.end();
