@@ -148,7 +148,7 @@ test("a graph that is calibrated is evaluated with its calibrated scores", async
   expect(events[1]).toMatchObject({ rejection: { rateOf: "background", points, separation: 1 } });
   const { texts } = await run(evalCommand, "calibrated.onnx", "--data", "clips");
   expect(texts.at(-1)).toMatch(
-    /^\nrate +energy +false alarms +misses\n +1 % [^]*\nROC area of classes against background 1\.0000$/,
+    /^\nrate +energy +false alarms +misses\n *1 % [^]*\nROC area of classes against background 1\.0000$/,
   );
 });
 
