@@ -106,7 +106,7 @@ describe("arguments are looked at before anything is opened:", () => {
     [
       { threshold: "0.5" },
       "option-invalid",
-      'threshold is "0.5"; expected a number from 0 to 1, or an object with such a number for each class to hear',
+      'threshold is "0.5"; expected a number from 0 to 1, "best", or an object with such a number for each class to hear',
     ],
     [
       { threshold: { low: 0.5, dog: 0.5, cat: 0.2 } },
@@ -125,7 +125,7 @@ describe("arguments are looked at before anything is opened:", () => {
     [
       { windows: 5 },
       "option-invalid",
-      "windows is no option; there are windowSeconds, hopSeconds, top, threshold, merge, minSeconds, smooth, isLive, onNote, signal",
+      "windows is no option; there are windowSeconds, hopSeconds, top, threshold, reject, merge, minSeconds, smooth, isLive, onNote, signal",
     ],
     [
       { windowSeconds: 10 },
