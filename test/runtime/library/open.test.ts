@@ -112,6 +112,9 @@ test("a model tells what its graph says, which no one changes", async () => {
     mostSeconds: 0.000_25,
     parameters: 8,
     compilerVersion: "test",
+    isCalibrated: false,
+    thresholds: undefined,
+    rejection: undefined,
   });
   expect(model.device).toStrictEqual({ kind: "cpu", name: "CPU" });
   expect(() => (model.metadata.classes as string[]).push("more")).toThrow(TypeError);
