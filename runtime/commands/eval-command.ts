@@ -1,7 +1,7 @@
 /** `runtime eval`. */
 import { plural } from "../../compiler/artifact/plural.ts";
 import { formatFigure } from "../../compiler/artifact/format-number.ts";
-import type { MeasuredRejection } from "../evaluate/measure-rejection.ts";
+import type { MeasuredRejection } from "../evaluate/evaluation-events.ts";
 import { measureGraphs } from "../library/measure-graphs.ts";
 import { UserError } from "../user-error.ts";
 import { calibrateGraph, formatPoints, requireAbsent, requireHeldOut } from "./calibrate-graph.ts";

@@ -1,6 +1,5 @@
 /** What an evaluation tells as it goes. */
 import type { DeviceDescription } from "../engine/device.ts";
-import type { MeasuredRejection } from "./measure-rejection.ts";
 import type { Summary } from "../metrics/figures.ts";
 
 /** The clips are opened: the graphs are measured on them, one after another. */
@@ -25,6 +24,29 @@ interface Measured extends Summary {
   readonly trainedOnIsEstimated: boolean;
   /** How many others are left out, as a graph was trained on them. */
   readonly leftOut: number;
+}
+
+/** One of the set points to reject sounds by. */
+export interface SetPoint {
+  /** What it was set to. */
+  readonly rate: number;
+  /** A sound whose score is below it is of none of the classes. */
+  readonly threshold: number;
+  /** The share of background clips that are not rejected; null without such clips. */
+  readonly falseAlarms: number | null;
+  /** The share of clips of the classes that are rejected. */
+  readonly misses: number;
+}
+
+/** What a graph's set points come to. */
+export interface MeasuredRejection {
+  /** Of the logits: the log of the sum of their exponentials, or the highest score. */
+  readonly score: "energy" | "highest-score";
+  /** What the points' rates are of: background clips that are taken for a class, or clips of classes that are rejected. */
+  readonly rateOf: "background" | "classes";
+  readonly points: readonly SetPoint[];
+  /** Area under the ROC curve of the classes' clips against background; null where either is missing. */
+  readonly separation: number | null;
 }
 
 /** A graph is measured. */

@@ -1,12 +1,7 @@
-import type { Rejection } from "../../compiler/artifact/decisions.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { errorsAt, separation } from "../metrics/set-points.ts";
+import type { MeasuredRejection } from "./evaluation-events.ts";
 import type { ClipPredictions } from "./predict.ts";
-
-export interface MeasuredRejection extends Pick<Rejection, "score" | "rateOf" | "points"> {
-  /** Area under the ROC curve of the classes' clips against background; null where either is missing. */
-  readonly separation: number | null;
-}
 
 /** What a graph's set points come to on other clips than those that they were set on; undefined where it has none. */
 export const measureRejection = (
