@@ -49,9 +49,29 @@ describe.skipIf(!existsSync("/dev/full"))("a full disk", () => {
 
   test("under a training's results: it saves", () => {
     const folder = workspace();
-    expect(into("runtime", [...train, "--json"], folder, "stdout")).toStrictEqual({ status: 2, stderr: lost });
+    // The first result is that of the first epoch.
+    const { status, stderr } = into("runtime", train, folder, "stdout");
+    expect({ status, lost: stderr.split("\n").filter((line) => `${line}\n` === lost).length }).toEqual({
+      status: 2,
+      lost: 1,
+    });
     expect(existsSync(join(folder, "run", "checkpoint.safetensors"))).toBe(true);
     expect(existsSync(join(folder, "run", "run.lock"))).toBe(false);
+  });
+
+  test("under the first line of a training, before its first step: it ends, and may begin again", () => {
+    const folder = workspace();
+    expect(into("runtime", [...train, "--json"], folder, "stdout")).toStrictEqual({ status: 2, stderr: lost });
+    expect(existsSync(join(folder, "run", "run.lock"))).toBe(false);
+    const again = [...train.slice(0, 4), "--epochs", "1", "--out", "run", "--device", "cpu"];
+    const { status, stderr } = spawnSync(process.execPath, [built("runtime"), ...again], {
+      cwd: folder,
+      encoding: "utf8",
+    });
+    expect({ status, stderr: stderr.split("\n").filter((line) => line.startsWith("run")) }).toEqual({
+      status: 0,
+      stderr: [],
+    });
   });
 
   test("under the messages", () => {
