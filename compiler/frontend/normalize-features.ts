@@ -12,7 +12,7 @@ const featureOrder = ["removeMean", "kaldiFbank", "padOrCut", "normalize"] as co
 /** The place of a step in that order. */
 const placeOf = ({ kind }: FeatureStep): number => featureOrder.indexOf(kind === "anyLength" ? "padOrCut" : kind);
 
-/** No count of samples is larger that float32 holds as any other. */
+/** Float32 counts samples one by one up to here. */
 const mostSamples = 2 ** 24;
 
 const findLength = (features: Model["features"]): PadOrCut | AnyLength | undefined =>

@@ -10,7 +10,7 @@ export const backgroundLabel = "_background";
 
 const isBackgroundName = (name: string): boolean => backgroundNames.has(name.toLowerCase());
 
-/** @param classes the graph's: where one has such a name, it is a class as any other, and no label means background */
+/** @param classes the graph's: one called so makes every such label that class's */
 export const isBackgroundLabel = (label: string, classes: Iterable<string>): boolean =>
   isBackgroundName(label) && ![...classes].some(isBackgroundName);
 
