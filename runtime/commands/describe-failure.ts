@@ -44,6 +44,7 @@ const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "embedded-class-unknown": () => "; give clips of the graph's own classes: --data PATH",
   "embedded-not-divisible": () => "; name clips with --data PATH",
   "file-missing": ({ isIndex }) => (isIndex === true ? "; --add makes one" : ""),
+  "file-unreadable": ({ path }) => (path === "-" ? "; `runtime listen` hears what is piped" : ""),
   "folder-holds-run": clearUp,
   "folder-in-use": () => "; name another folder with --out, or give --overwrite",
   "folds-changed": () => "; name another folder with --out",

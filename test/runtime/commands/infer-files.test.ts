@@ -128,6 +128,11 @@ describe("what is named", () => {
     expect(existsSync("heard.cvs")).toBe(true);
   });
 
+  test("stdin is another command's", async () => {
+    workIn(files);
+    expect((await infer(["-"])).notes).toContain("-: there is no such file; `runtime listen` hears what is piped");
+  });
+
   test("what is bad is told, and the rest is heard", async () => {
     workIn({ "a.wav": quiet, "b.wav": "no sound", "c.wav": quiet });
     const { clips: found, notes, code } = await clips("a.wav", "b.wav", "missing.wav", "c.wav");
