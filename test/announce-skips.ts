@@ -1,6 +1,7 @@
 /** Says once, before the tests, which of them lack something on this machine. */
 import { spawnSync } from "node:child_process";
 import { softwareGpu } from "./software-gpu.ts";
+import { chromiumPath } from "./web/chromium.ts";
 
 const needs = { AST_DATA: "recorded clips", AST_WEIGHTS: "real checkpoints" } as const;
 
@@ -20,5 +21,6 @@ export const setup = (): void => {
   }
   if (softwareGpu === undefined)
     console.log("no Vulkan device, not even SwiftShader: tests on WebGPU are skipped (CONTRIBUTING.md)");
+  if (chromiumPath === undefined) console.log("no Chromium: tests in a browser are skipped (CONTRIBUTING.md)");
   for (const [what, isFound] of homes) if (!isFound) console.log(`${what}: not found; tests in it are skipped`);
 };
