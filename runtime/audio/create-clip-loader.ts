@@ -1,7 +1,5 @@
-import { availableParallelism } from "node:os";
-import type { Worker } from "node:worker_threads";
 import { type Reply, valueOf } from "../threads/reply.ts";
-import { startThread } from "../threads/start-thread.ts";
+import type { Thread, Threads } from "../threads/threads.ts";
 import { type ClipSource, nameOf } from "./clip-source.ts";
 import type { ClipSurvey } from "./create-clip-survey.ts";
 import type { ClipRequirements, LoadedClip } from "./load-clip.ts";
@@ -36,14 +34,13 @@ export interface ClipLoaderOptions extends ClipRequirements {
 }
 
 /** Opens a loader; its threads start with the first clips and keep the process alive only while they read. */
-export const createClipLoader = ({
-  workers = Math.max(1, Math.min(availableParallelism() - 1, 4)),
-  survey,
-  ...requirements
-}: ClipLoaderOptions): ClipLoader => {
+export const createClipLoader = (
+  threads: Threads,
+  { workers = Math.max(1, Math.min(threads.parallel() - 1, 4)), survey, ...requirements }: ClipLoaderOptions,
+): ClipLoader => {
   const queue: Job[] = [];
-  const idle: Worker[] = [];
-  const running = new Map<Worker, Job>();
+  const idle: Thread[] = [];
+  const running = new Map<Thread, Job>();
   let isClosed = false;
 
   const next = () => {
@@ -53,35 +50,32 @@ export const createClipLoader = ({
     if (worker === undefined) return;
     queue.shift();
     running.set(worker, job);
-    worker.ref();
-    worker.postMessage(job.source, job.transfer);
+    worker.keepProcess(true);
+    worker.post(job.source, job.transfer);
   };
 
-  const start = (): Worker => {
-    // What decoders print about a broken file stays in the thread's own streams: the error says it. They are left unread,
-    // as reading them would keep the process alive (Node 20).
-    const worker = startThread("audio/clip-worker", {
-      workerData: requirements,
-      stdout: true,
-      stderr: true,
+  const start = (): Thread => {
+    const worker = threads.start<Reply<LoadedClip>>("audio/clip-worker", {
+      data: requirements,
+      // What decoders print about a broken file, the error says.
+      isQuiet: true,
+      onMessage: (reply) => {
+        const job = running.get(worker);
+        running.delete(worker);
+        idle.push(worker);
+        // Ending a thread keeps the process alive until it is done; a late reply must not undo that.
+        if (!isClosed) worker.keepProcess(false);
+        if (job !== undefined && "value" in reply) survey?.add(nameOf(job.source), reply.value);
+        if (job !== undefined) settle(job, reply);
+        next();
+      },
+      onStop: (reason) => lose(worker, reason),
     });
-    worker.on("message", (reply: Reply<LoadedClip>) => {
-      const job = running.get(worker);
-      running.delete(worker);
-      idle.push(worker);
-      // terminate() keeps the process alive until it is done; a late reply must not undo that.
-      if (!isClosed) worker.unref();
-      if (job !== undefined && "value" in reply) survey?.add(nameOf(job.source), reply.value);
-      if (job !== undefined) settle(job, reply);
-      next();
-    });
-    worker.on("error", (error) => lose(worker, error.message));
-    worker.on("exit", (code) => lose(worker, `exit code ${code}`));
     return worker;
   };
 
   /** A worker that ends by itself takes only its own clip with it; the next clip gets a new one. */
-  const lose = (worker: Worker, reason: string) => {
+  const lose = (worker: Thread, reason: string) => {
     const job = running.get(worker);
     running.delete(worker);
     if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
@@ -103,7 +97,7 @@ export const createClipLoader = ({
       isClosed = true;
       for (const job of queue.splice(0))
         job.reject(new Error(`the clip loader was closed before ${nameOf(job.source)} was read`));
-      await Promise.all([...idle, ...running.keys()].map((worker) => worker.terminate()));
+      await Promise.all([...idle, ...running.keys()].map((worker) => worker.end()));
     },
   };
 };

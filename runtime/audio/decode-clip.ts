@@ -1,7 +1,7 @@
 import type { ClipSource } from "./clip-source.ts";
 import type { AudioStream } from "./formats/audio-stream.ts";
 import { isLoud, monoBlocks, scaleNote } from "./mono-blocks.ts";
-import { openClip } from "./open-clip.ts";
+import type { OpenClip } from "./open-held-clip.ts";
 
 /** A clip as one channel, at the file's own rate. */
 export interface DecodedClip {
@@ -23,10 +23,14 @@ export interface DecodeOptions {
  * Samples lie in [-1, 1) for integer formats: PCM of b bits is value / 2^(b - 1).
  * @throws UserError naming the clip where it is missing, not audio, corrupt, cut off, empty, or holds samples that are not finite
  */
-export const decodeClip = async (source: ClipSource, { samplesNeeded }: DecodeOptions = {}): Promise<DecodedClip> => {
+export const decodeClip = async (
+  open: OpenClip,
+  source: ClipSource,
+  { samplesNeeded }: DecodeOptions = {},
+): Promise<DecodedClip> => {
   const notes = new Set<string>();
   const note = (clause: string): void => void notes.add(clause);
-  return openClip(source, note, async (stream) => {
+  return open(source, note, async (stream) => {
     const decoded = await decodeStream(stream, samplesNeeded);
     if (decoded.samples.some(isLoud)) note(scaleNote);
     return { ...decoded, notes: [...notes] };

@@ -1,6 +1,7 @@
 import { type ClipSource, nameOf } from "./clip-source.ts";
 import { clipTooShort } from "./clip-too-short.ts";
 import { decodeClip } from "./decode-clip.ts";
+import type { OpenClip } from "./open-held-clip.ts";
 import { resample, resampledLength, samplesToResample } from "./resample.ts";
 
 /** What the model asks of a clip. */
@@ -29,12 +30,13 @@ export interface LoadedClip {
  * @throws UserError naming the clip where it cannot be decoded or is too short.
  */
 export const loadClip = async (
+  open: OpenClip,
   source: ClipSource,
   { sampleRateHz: toHz, minSamples, maxSamples = Number.POSITIVE_INFINITY }: ClipRequirements,
 ): Promise<LoadedClip> => {
   const samplesNeeded = (fromHz: number): number =>
     Number.isFinite(maxSamples) ? samplesToResample(maxSamples, { fromHz, toHz }) : maxSamples;
-  const { samples, sampleRateHz: fromHz, clipSamples, notes } = await decodeClip(source, { samplesNeeded });
+  const { samples, sampleRateHz: fromHz, clipSamples, notes } = await decodeClip(open, source, { samplesNeeded });
   const needed = samples.slice(0, Math.min(samples.length, samplesNeeded(fromHz)));
   const resampled = resample(needed, { fromHz, toHz });
   if (resampled.length < minSamples) {

@@ -1,6 +1,6 @@
 import { AudioFault } from "./formats/audio-fault.ts";
 import type { AudioBlock, AudioStream } from "./formats/audio-stream.ts";
-import { requireRate } from "./open-clip.ts";
+import { requireRate } from "./require-rate.ts";
 
 /** A block of a file's samples, mixed down to one channel, at the file's own rate. */
 export interface MonoBlock {

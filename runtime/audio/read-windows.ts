@@ -1,8 +1,7 @@
-import { MessageChannel } from "node:worker_threads";
-import { startThread } from "../threads/start-thread.ts";
 import { fromThreadFailure } from "../threads/thread-failure.ts";
+import { openChannel, type Threads } from "../threads/threads.ts";
 import { type Recording, type RecordingPlace, serveBytes } from "./recording-source.ts";
-import type { ReadWindow, RecordingJob, RecordingReply } from "./recording-worker.ts";
+import type { ReadWindow, RecordingJob, RecordingReply } from "./serve-recording.ts";
 import type { WindowOptions } from "./windows.ts";
 
 export interface ReadWindowsOptions extends WindowOptions {
@@ -19,14 +18,14 @@ export interface ReadWindowsOptions extends WindowOptions {
 /** What the thread is told, and what gives it bytes where it cannot read them itself. */
 const placeOf = (recording: Recording) => {
   if ("path" in recording) return { place: { path: recording.path } satisfies RecordingPlace, transfer: [] };
-  const { port1, port2 } = new MessageChannel();
+  const [here, there] = openChannel();
   const place: RecordingPlace = {
     name: recording.name,
     size: "size" in recording ? recording.size : undefined,
     raw: "raw" in recording ? recording.raw : undefined,
-    port: port2,
+    port: there,
   };
-  return { place, transfer: [port2], server: serveBytes(port1, recording) };
+  return { place, transfer: [there], server: serveBytes(here, recording) };
 };
 
 /**
@@ -35,19 +34,13 @@ const placeOf = (recording: Recording) => {
  * @throws UserError naming the recording where it cannot be read, or only in part: after what was heard until then; why it was stopped
  */
 export async function* readWindows(
+  threads: Threads,
   recording: Recording,
   { batch, isLive = false, note, stop, ...options }: ReadWindowsOptions,
 ): AsyncGenerator<readonly ReadWindow[], void, undefined> {
   stop.throwIfAborted();
   const { place, transfer, server } = placeOf(recording);
   const job: RecordingJob = { place, options, ahead: 2 * batch, isLive };
-  // What decoders print about a broken file stays in the thread's own streams: the error says it.
-  const worker = startThread("audio/recording-worker", {
-    workerData: job,
-    transferList: transfer,
-    stdout: true,
-    stderr: true,
-  });
   const waiting: ReadWindow[] = [];
   const notes: string[] = [];
   let end: Extract<RecordingReply, { end: unknown }>["end"] | undefined;
@@ -57,20 +50,25 @@ export async function* readWindows(
     lost ??= new Error(`the thread reading ${recording.name} stopped: ${reason}`);
     wake();
   };
-  worker.on("message", (reply: RecordingReply) => {
-    if ("window" in reply) waiting.push(reply.window);
-    else if ("note" in reply) notes.push(reply.note);
-    else ({ end } = reply);
-    wake();
+  const thread = threads.start<RecordingReply>("audio/recording-worker", {
+    data: job,
+    transfer,
+    // What decoders print about a broken file, the error says.
+    isQuiet: true,
+    onMessage: (reply) => {
+      if ("window" in reply) waiting.push(reply.window);
+      else if ("note" in reply) notes.push(reply.note);
+      else ({ end } = reply);
+      wake();
+    },
+    onStop: lose,
   });
-  worker.on("error", (error) => lose(error.message));
-  worker.on("exit", (code) => lose(`exit code ${code}`));
   // What comes as it comes is heard as soon as it has come.
   const least = "open" in recording ? 1 : batch;
   const isDue = (): boolean => waiting.length >= least || end !== undefined || lost !== undefined;
-  const close = (): Promise<number> => {
+  const close = (): Promise<void> => {
     server?.close();
-    return worker.terminate();
+    return thread.end();
   };
   const halt = (): void => void close();
   stop.addEventListener("abort", halt);
@@ -81,8 +79,7 @@ export async function* readWindows(
       notes.splice(0).forEach(note);
       const group = waiting.splice(0, batch);
       if (group.length > 0) {
-        // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-        worker.postMessage(group.length);
+        thread.post(group.length);
         yield group;
       } else if (end === "whole") return;
       else if (end !== undefined) throw server?.failure() ?? fromThreadFailure(end);

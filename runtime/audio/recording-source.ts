@@ -1,5 +1,5 @@
 /** Where a recording comes from, whose thread may lie elsewhere: a file, or bytes that another thread holds and gives as they are asked for. */
-import type { MessagePort } from "node:worker_threads";
+import { listenTo, type Port } from "../threads/threads.ts";
 import { UserError } from "../user-error.ts";
 import type { ByteSource } from "./formats/byte-source.ts";
 import type { RawLayout } from "./formats/pcm/open-raw.ts";
@@ -38,7 +38,7 @@ export type RecordingPlace =
       readonly size: number | undefined;
       readonly raw: RawLayout | undefined;
       /** Takes `ByteRequest`s, and gives `ByteReply`s. */
-      readonly port: MessagePort;
+      readonly port: Port;
     };
 
 /** Of a stream, the place says nothing: what comes next is given. */
@@ -51,10 +51,11 @@ interface ByteRequest {
 type ByteReply = { readonly bytes: Uint8Array | undefined } | { readonly failure: string };
 
 /** @returns the bytes, in the thread that reads them */
-export const sourceBehind = (port: MessagePort, size: number | undefined): ByteSource => {
+export const sourceBehind = (port: Port, size: number | undefined): ByteSource => {
   const ask = (request: ByteRequest): Promise<Uint8Array | undefined> =>
     new Promise((resolve, reject) => {
-      port.once("message", (reply: ByteReply) => {
+      listenTo(port, (message) => {
+        const reply = message as ByteReply;
         if ("bytes" in reply) resolve(reply.bytes);
         else reject(new UserError("stream-failed", {}, reply.failure));
       });
@@ -71,7 +72,7 @@ export interface ByteServer {
   readonly close: () => void;
 }
 
-export const serveBytes = (port: MessagePort, recording: Exclude<Recording, { path: string }>): ByteServer => {
+export const serveBytes = (port: Port, recording: Exclude<Recording, { path: string }>): ByteServer => {
   const { name } = recording;
   const stream = "open" in recording ? recording.open() : undefined;
   const give = ({ offset, length }: ByteRequest) =>
@@ -86,7 +87,7 @@ export const serveBytes = (port: MessagePort, recording: Exclude<Recording, { pa
       port.postMessage({ failure: failure.sentence } satisfies ByteReply);
     }
   };
-  port.on("message", (request: ByteRequest) => void answer(request));
+  listenTo(port, (request) => void answer(request as ByteRequest));
   return {
     failure: () => failure,
     close: () => {

@@ -1,12 +1,6 @@
-import type { Device, DeviceDescription, DeviceName } from "../engine/device.ts";
+import type { DescribedDevice, Device, DeviceDescription, DeviceName } from "../engine/device.ts";
 import type { DeviceChoice } from "./choose-device.ts";
 import { selectDevice } from "./select-device.ts";
-
-/** A device, and what people are told of it. */
-export interface DescribedDevice {
-  readonly device: Device;
-  readonly description: DeviceDescription;
-}
 
 const describe = ({ kind, name }: Device, choice: DeviceChoice | undefined): DeviceDescription => {
   const { driver, isSoftware } = choice?.device ?? {};

@@ -24,6 +24,12 @@ export interface DeviceDescription {
   readonly reason?: string;
 }
 
+/** A device, and what people are told of it. */
+export interface DescribedDevice {
+  readonly device: Device;
+  readonly description: DeviceDescription;
+}
+
 export const cpuDevice: Device = { kind: "cpu", name: "CPU", float16: true };
 
 /** What may be asked for; `auto`: the fastest that there is. */

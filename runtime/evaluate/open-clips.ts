@@ -5,6 +5,7 @@ import { createClipSurvey } from "../audio/create-clip-survey.ts";
 import { createWaveformStore } from "../data/create-waveform-store.ts";
 import type { Clip } from "../data/dataset.ts";
 import { UnreadableClip } from "../data/unreadable-clips.ts";
+import { nodeThreads } from "../threads/node.ts";
 import { UserError } from "../user-error.ts";
 
 /** Gives a model's clips, at its sample rate. */
@@ -19,7 +20,7 @@ export interface ClipSupply {
 /** Starts the threads that decode and resample. */
 export const openClips = ({ metadata }: Artifact): ClipSupply => {
   const survey = createClipSurvey(metadata.sampleRateHz);
-  const { load: loadFile, close } = createClipLoader({ ...clipRequirements(metadata), survey });
+  const { load: loadFile, close } = createClipLoader(nodeThreads, { ...clipRequirements(metadata), survey });
   const load = createWaveformStore({ loadFile, sampleRateHz: metadata.sampleRateHz });
   return {
     load: async (clip) => {

@@ -1,6 +1,4 @@
 /** Arguments, as programs without types may give them: each is looked at before anything is done. */
-import { File } from "node:buffer";
-import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { printable } from "../../compiler/artifact/printable.ts";
 import { flag, number, whole } from "../../compiler/artifact/schemas.ts";
@@ -12,7 +10,7 @@ import { deviceNames } from "../engine/device.ts";
 import { UserError } from "../user-error.ts";
 import { plural } from "../../compiler/artifact/plural.ts";
 import { shortenList } from "../text/shorten-list.ts";
-import type { Chunks, ClassifyOptions, Clip, EmbedOptions, Graph, OpenOptions, Threshold } from "./model.ts";
+import type { Chunks, ClassifyOptions, Clip, EmbedOptions, OpenOptions, Threshold } from "./model.ts";
 import { openByteStream, openSampleStream, ownFloats } from "./open-stream.ts";
 
 export const signal = v.instance(AbortSignal, "an AbortSignal");
@@ -139,51 +137,19 @@ export const requireClasses = (classes: readonly string[], threshold: Threshold 
   );
 };
 
-const pathOrBytes = (given: unknown): string | Uint8Array | undefined => {
-  if (given instanceof URL && given.protocol === "file:") return fileURLToPath(given);
+/** What names files where this runs. */
+export interface Paths {
+  /** The path that is meant; undefined: none that can be opened. */
+  readonly of: (given: string | URL) => string | undefined;
+  /** For messages. */
+  readonly expected: string;
+}
+
+/** @returns undefined where it is of another kind */
+export const pathOrBytes = (paths: Paths, given: unknown): string | Uint8Array | undefined => {
+  if (typeof given === "string" || given instanceof URL) return paths.of(given);
   if (given instanceof ArrayBuffer) return new Uint8Array(given);
-  return typeof given === "string" || given instanceof Uint8Array ? given : undefined;
-};
-
-const expectedPath = "a path or a file: URL";
-
-/** A path that is no empty text, or a `file:` URL, as a path. */
-export const path = v.pipe(
-  v.custom<string | URL>((given) => typeof pathOrBytes(given) === "string" && given !== "", expectedPath),
-  v.transform((given) => (given instanceof URL ? fileURLToPath(given) : given)),
-);
-
-/**
- * @param argument its name
- * @throws UserError
- */
-export const checkPath = (argument: string, given: unknown): string => {
-  const parsed = v.safeParse(path, given);
-  if (parsed.success) return parsed.output;
-  throw new UserError("argument-invalid", { argument }, `the ${argument} is ${show(given)}; expected ${expectedPath}`);
-};
-
-/** @throws UserError */
-export const checkGraphFiles = (given: unknown): readonly [string, ...(readonly string[])] => {
-  if (!Array.isArray(given)) return [checkPath("graph", given)];
-  const [first, ...others] = given.map((graph: unknown) => checkPath("graph", graph));
-  if (first !== undefined) return [first, ...others];
-  throw new UserError(
-    "argument-invalid",
-    { argument: "graph" },
-    `there is no graph; expected ${expectedPath}, or several`,
-  );
-};
-
-/** @throws UserError */
-export const checkGraph = (given: Graph): string | Uint8Array => {
-  const graph = pathOrBytes(given);
-  if (graph !== undefined) return graph;
-  throw new UserError(
-    "argument-invalid",
-    { argument: "graph" },
-    `the graph is ${show(given)}; expected a path, a file: URL, or bytes`,
-  );
+  return given instanceof Uint8Array ? given : undefined;
 };
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -264,9 +230,9 @@ export const nameOf = (clip: Checked): string => {
  * @param name what messages call what is no file
  * @throws UserError
  */
-export const checkClip = (name: string, given: Clip): Checked => {
+export const checkClip = (paths: Paths, name: string, given: Clip): Checked => {
   const refuse = refusing(name);
-  const clip = pathOrBytes(given);
+  const clip = pathOrBytes(paths, given);
   if (typeof clip === "string") return { path: clip };
   if (clip !== undefined) return { name, bytes: clip };
   if (given instanceof Blob) return { name: given instanceof File ? given.name : name, blob: given };
@@ -276,6 +242,6 @@ export const checkClip = (name: string, given: Clip): Checked => {
     if ("stream" in given) return { stream: checkStream(name, { ...given }) };
   }
   return refuse(
-    `is ${show(given)}; expected a path, a file: URL, bytes, a stream, { samples, sampleRateHz }, or { stream, ... }`,
+    `is ${show(given)}; expected ${paths.expected}, bytes, a stream, { samples, sampleRateHz }, or { stream, ... }`,
   );
 };

@@ -6,7 +6,8 @@ import { count, flag, length, whole } from "../../compiler/artifact/schemas.ts";
 import type { Data, GivenClip } from "../data/sources/given-clips.ts";
 import type { RunOptions } from "../train/run-options.ts";
 import { UserError } from "../user-error.ts";
-import { checkOptions, device, path, show, signal } from "./check-arguments.ts";
+import { checkOptions, device, show, signal } from "./check-arguments.ts";
+import { path } from "./check-paths.ts";
 import type { Evaluation, NewTraining, ResumedTraining, Task } from "./tasks.ts";
 import type { EvaluateOptions, Progress, ResumeOptions, TrainOptions } from "./training.ts";
 

@@ -1,8 +1,20 @@
-import { setImmediate } from "node:timers/promises";
+import { listenTo, openChannel } from "../threads/threads.ts";
 import { createTurns } from "./create-turns.ts";
 
 /** So much is copied in about a millisecond. */
 const pieceBytes = 2 ** 21;
+
+/** Lets the event loop go round once. Timers would wait longer, and not every platform has more than these and messages. */
+const pause = (): Promise<void> =>
+  new Promise((resolve) => {
+    const [here, there] = openChannel();
+    listenTo(here, () => {
+      here.close();
+      resolve();
+    });
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a port, not a window
+    there.postMessage(undefined);
+  });
 
 const line = createTurns(1);
 let copiedBytes = 0;
@@ -19,7 +31,7 @@ export const copyBytes = async ({ buffer, byteOffset, byteLength }: ArrayBufferV
     for (let start = 0; start < byteLength; start += pieceBytes) {
       const piece = bytes.subarray(start, start + pieceBytes);
       if (copiedBytes + piece.length > pieceBytes) {
-        await setImmediate();
+        await pause();
         copiedBytes = 0;
       }
       copiedBytes += piece.length;

@@ -1,4 +1,4 @@
-import { checkGraphFiles } from "./check-arguments.ts";
+import { checkGraphFiles } from "./check-paths.ts";
 import { checkEvaluateOptions } from "./check-run-options.ts";
 import { runTask } from "./run-task.ts";
 import type { EvaluateOptions, EvaluationEvent } from "./training.ts";

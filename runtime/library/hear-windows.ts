@@ -1,15 +1,16 @@
 import { readWindows } from "../audio/read-windows.ts";
 import type { Recording } from "../audio/recording-source.ts";
-import type { ReadWindow } from "../audio/recording-worker.ts";
+import type { ReadWindow } from "../audio/serve-recording.ts";
 import type { WindowOptions } from "../audio/windows.ts";
 import { answersAbout, type SoundEvent, type WindowScores } from "../evaluate/answers.ts";
 import { type EventOptions, findEvents } from "../evaluate/find-events.ts";
 import { rankClasses } from "../evaluate/rank-classes.ts";
 import { requireFiniteScores } from "../evaluate/require-finite-scores.ts";
 import { smoothScores } from "../evaluate/smooth-scores.ts";
+import type { Threads } from "../threads/threads.ts";
 import { UserError } from "../user-error.ts";
 import type { HeardWindow } from "./model.ts";
-import type { Answers } from "./model-worker.ts";
+import type { Answers } from "./serve-model.ts";
 
 /** The scores of clips, whose memory is handed over; they are computed in the model's turn. */
 export type Run = (clips: readonly Float32Array<ArrayBuffer>[], stop: AbortSignal) => Promise<Answers["classify"]>;
@@ -31,6 +32,7 @@ export interface HearOptions extends WindowOptions {
   readonly isLive?: boolean | undefined;
   /** What is less like the classes' clips is rejected; undefined: nothing is. */
   readonly leastLikeness: number | undefined;
+  readonly threads: Threads;
   readonly run: Run;
   readonly stop: AbortSignal;
   readonly note?: ((clause: string) => void) | undefined;
@@ -57,12 +59,20 @@ type ScoredWindow = WindowScores & Pick<ReadWindow, "readAtMs" | "skipped">;
 
 async function* scoreWindows(
   recording: Recording,
-  { classes, leastLikeness, run, stop, note = () => undefined, ...options }: Omit<HearOptions, "top" | "smooth">,
+  {
+    classes,
+    leastLikeness,
+    threads,
+    run,
+    stop,
+    note = () => undefined,
+    ...options
+  }: Omit<HearOptions, "top" | "smooth">,
 ): AsyncGenerator<ScoredWindow, void, undefined> {
   const { name } = recording;
   let heardSeconds = 0;
   try {
-    for await (const group of readWindows(recording, { ...options, stop, note })) {
+    for await (const group of readWindows(threads, recording, { ...options, stop, note })) {
       const { scores, likeness } = await run(
         group.map(({ samples }) => samples),
         stop,

@@ -1,5 +1,4 @@
 /** Streams of bytes or samples, as Node.js, browsers and programs have them. */
-import { endianness } from "node:os";
 import type { SampleFormat } from "../audio/formats/pcm/sample-formats.ts";
 import type { ByteStream } from "../audio/recording-source.ts";
 import { UserError } from "../user-error.ts";
@@ -73,8 +72,10 @@ export const openByteStream = (name: string, stream: Chunks<Uint8Array | ArrayBu
     chunk instanceof ArrayBuffer ? new Uint8Array(chunk) : chunk instanceof Uint8Array ? chunk : undefined,
   );
 
+const isLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 /** This machine's floats. */
-export const ownFloats: SampleFormat = endianness() === "LE" ? "f32le" : "f32be";
+export const ownFloats: SampleFormat = isLittleEndian ? "f32le" : "f32be";
 
 /** The same of samples, as bytes of `ownFloats`. */
 export const openSampleStream = (name: string, stream: Chunks<Float32Array>): ByteStream =>

@@ -4,6 +4,7 @@ import type { ClipLoader } from "../audio/create-clip-loader.ts";
 import type { ClipRequirements, LoadedClip } from "../audio/load-clip.ts";
 import { readWindows } from "../audio/read-windows.ts";
 import type { Recording, StreamedRecording } from "../audio/recording-source.ts";
+import type { Threads } from "../threads/threads.ts";
 import type { Checked } from "./check-arguments.ts";
 import { copyBytes } from "./copy-bytes.ts";
 import { interleave, openSampleStream, ownFloats } from "./open-stream.ts";
@@ -12,15 +13,17 @@ import { interleave, openSampleStream, ownFloats } from "./open-stream.ts";
 export type ReadClip = Pick<LoadedClip, "samples" | "clipSamples" | "notes">;
 
 export interface ReadClipOptions {
+  readonly threads: Threads;
   readonly loader: ClipLoader;
   readonly requirements: Required<ClipRequirements>;
   readonly stop: AbortSignal;
 }
 
 /** A clip, as far as the model hears it. @throws UserError naming the clip */
-export const readClip = async (clip: Checked, { loader, requirements, stop }: ReadClipOptions): Promise<ReadClip> => {
+export const readClip = async (clip: Checked, options: ReadClipOptions): Promise<ReadClip> => {
+  const { loader, requirements } = options;
   if ("path" in clip) return loader.read(clip.path);
-  if ("stream" in clip) return readBeginning(clip.stream, requirements, stop);
+  if ("stream" in clip) return readBeginning(clip.stream, options);
   if ("sound" in clip) {
     const { channels, ...rest } = beginning(clip.sound, requirements);
     const copies = await Promise.all(channels.map(copyBytes));
@@ -42,14 +45,14 @@ const beginning = (
 /** What a stream begins with; it is closed then. */
 const readBeginning = async (
   stream: StreamedRecording,
-  { sampleRateHz, minSamples, maxSamples }: Required<ClipRequirements>,
-  stop: AbortSignal,
+  { threads, requirements: { sampleRateHz, minSamples, maxSamples }, stop }: ReadClipOptions,
 ): Promise<ReadClip> => {
   const notes: string[] = [];
   const seconds = maxSamples / sampleRateHz;
   const windowing = { windowSeconds: seconds, hopSeconds: seconds };
   const note = (clause: string): void => void notes.push(clause);
-  for await (const [first] of readWindows(stream, { sampleRateHz, minSamples, ...windowing, batch: 1, note, stop })) {
+  const options = { sampleRateHz, minSamples, ...windowing, batch: 1, note, stop };
+  for await (const [first] of readWindows(threads, stream, options)) {
     if (first === undefined) break;
     const { samples } = first;
     return { samples, clipSamples: samples.length < maxSamples ? samples.length : undefined, notes };

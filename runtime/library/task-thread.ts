@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Data, GivenClip } from "../data/sources/given-clips.ts";
 import { groupsOf } from "../data/batches.ts";
-import { startThread } from "../threads/start-thread.ts";
+import { nodeThreads } from "../threads/node.ts";
 import type { TaskAnswer, TaskMessage, TaskRequest } from "./task-worker.ts";
 import type { Task } from "./tasks.ts";
 import type { Progress } from "./training.ts";
@@ -25,22 +25,21 @@ const withoutLists = (task: Task): Task => {
 
 /** A thread that does a task. It keeps the process alive while it is asked to go on. */
 export const startTaskThread = (task: Task, onProgress: (progress: Progress) => void) => {
-  const worker = startThread("library/task-worker", { workerData: withoutLists(task) });
-  worker.unref();
   let lost: Error | undefined;
   let waiting: { readonly resolve: (answer: TaskAnswer) => void; readonly reject: (error: Error) => void } | undefined;
-  const lose = (error: Error): void => {
-    lost ??= error;
-    waiting?.reject(lost);
-  };
-  worker.on("message", (message: TaskMessage) => {
-    if (message.kind === "progress") onProgress(message.progress);
-    else waiting?.resolve(message);
+  const thread = nodeThreads.start<TaskMessage>("library/task-worker", {
+    data: withoutLists(task),
+    onMessage: (message) => {
+      if (message.kind === "progress") onProgress(message.progress);
+      else waiting?.resolve(message);
+    },
+    onStop: (reason) => {
+      lost ??= new Error(`the thread stopped: ${reason}`);
+      waiting?.reject(lost);
+    },
   });
-  worker.on("error", lose);
-  worker.on("exit", (code) => lose(new Error(`the thread stopped: exit code ${code}`)));
-  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-  const post = (request: TaskRequest): void => worker.postMessage(request);
+  thread.keepProcess(false);
+  const post = (request: TaskRequest): void => thread.post(request);
   return {
     /** To be called once, first. */
     sendLists: async (): Promise<void> => {
@@ -54,20 +53,18 @@ export const startTaskThread = (task: Task, onProgress: (progress: Progress) => 
     /** Has it go on. @throws where the thread has stopped */
     next: async (): Promise<TaskAnswer> => {
       if (lost !== undefined) throw lost;
-      worker.ref();
+      thread.keepProcess(true);
       try {
         return await new Promise((resolve, reject) => {
           waiting = { resolve, reject };
           post({ kind: "next" });
         });
       } finally {
-        worker.unref();
+        thread.keepProcess(false);
       }
     },
     /** Has it come to its end, as soon as it goes on. */
     stop: (): void => post({ kind: "stop" }),
-    end: async (): Promise<void> => {
-      await worker.terminate();
-    },
+    end: thread.end,
   };
 };

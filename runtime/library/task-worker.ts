@@ -2,8 +2,8 @@
  * The thread of a training or an evaluation. It does one piece of work each time that it is asked to go on, up to an event or a
  * pause, and tells what came of it; so whoever asks holds the device meanwhile, and gives it to others in between.
  */
-import { parentPort, workerData } from "node:worker_threads";
 import type { GivenClip } from "../data/sources/given-clips.ts";
+import { nodeParent } from "../threads/node.ts";
 import { type Reply, replyOf } from "../threads/reply.ts";
 import { performTask, type Task, withLists } from "./tasks.ts";
 import type { EvaluationEvent, Progress, TrainingEvent } from "./training.ts";
@@ -27,10 +27,8 @@ export type TaskMessage = TaskAnswer | { readonly kind: "progress"; readonly pro
 /** Opening clips is told of no more often. */
 const examinedEveryMs = 100;
 
-const port = parentPort;
-if (!port) throw new Error("this is the module of a thread");
-// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread, not a window
-const post = (message: TaskMessage): void => port.postMessage(message);
+const parent = nodeParent<Task>();
+const post = (message: TaskMessage): void => parent.post(message);
 
 const interruption = new AbortController();
 const lists: Record<"data" | "evalData", GivenClip[]> = { data: [], evalData: [] };
@@ -49,7 +47,7 @@ const answer = async (message: TaskAnswer): Promise<void> => {
   await nextTurn;
 };
 
-port.on("message", (request: TaskRequest) => {
+parent.onMessage((request: TaskRequest) => {
   if (request.kind === "clips") lists[request.option].push(...request.clips);
   if (request.kind === "stop") interruption.abort();
   if (request.kind === "next") goOn();
@@ -71,7 +69,7 @@ const hooks = {
 
 await nextTurn;
 const reply = await replyOf(async () => {
-  for await (const event of performTask(withLists(workerData as Task, lists), hooks)) {
+  for await (const event of performTask(withLists(parent.data, lists), hooks)) {
     await answer({ kind: "event", event });
   }
 });

@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { resolve as resolvePath } from "node:path";
 import type { TrainingEvent } from "../runs/training-events.ts";
 import { UserError } from "../user-error.ts";
-import { checkPath } from "./check-arguments.ts";
+import { checkPath } from "./check-paths.ts";
 import { checkResumeOptions, checkTrainOptions } from "./check-run-options.ts";
 import { runTask } from "./run-task.ts";
 import type { ResumeOptions, TrainOptions } from "./training.ts";

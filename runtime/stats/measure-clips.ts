@@ -10,6 +10,7 @@ import { loadAhead } from "../data/load-ahead.ts";
 import { soundRateHz } from "../data/synthesise.ts";
 import { openFeatureExtractor } from "../engine/feature-extractor.ts";
 import { nodeEngine } from "../engine/node.ts";
+import { nodeThreads } from "../threads/node.ts";
 import { UserError, orUserError } from "../user-error.ts";
 import { type Moments, mergeMoments, momentsOf, noMoments } from "./moments.ts";
 
@@ -49,7 +50,7 @@ export const measureClips = async ({
   const rates = new Map<number, number>();
   const countRate = (rateHz: number): void => void rates.set(rateHz, (rates.get(rateHz) ?? 0) + 1);
   const survey = createClipSurvey(sampleRateHz);
-  const loader = createClipLoader({ ...clipRequirements(artifact.metadata), survey });
+  const loader = createClipLoader(nodeThreads, { ...clipRequirements(artifact.metadata), survey });
   /** Of waveforms that are not their whole clips. */
   const wholeLengths = new WeakMap<Float32Array, number>();
   const loadFile = async (path: string): Promise<Float32Array> => {

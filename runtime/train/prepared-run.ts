@@ -5,7 +5,7 @@ import { partSize } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
 import { nameOfData } from "../data/sources/given-clips.ts";
 import { createClipExaminer, type ExamineClips } from "../data/examine-clips.ts";
-import type { DescribedDevice } from "../devices/select-described.ts";
+import type { DescribedDevice } from "../engine/device.ts";
 import type { DeviceDescription } from "../engine/device.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";

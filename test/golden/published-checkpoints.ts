@@ -14,6 +14,7 @@ import { matchLayout } from "../../compiler/weights/match-layout.ts";
 import { CheckpointError } from "../../compiler/weights/readers/checkpoint-error.ts";
 import { openCheckpoint } from "../../compiler/weights/readers/open-checkpoint.ts";
 import { loadClip } from "../../runtime/audio/load-clip.ts";
+import { openClip } from "../../runtime/audio/open-clip.ts";
 import { ast, statistics } from "../../spec/ast.ts";
 import { type Layers, type Model, multiLabel, numbered } from "../../spec/dsl/index.ts";
 
@@ -100,7 +101,7 @@ const specOf = ({ stride, frames, classes, statistics: from }: PublishedCheckpoi
 export const logitsOf = async (path: string, clip: string, published: PublishedCheckpoint): Promise<Float32Array> => {
   const spec = specOf(published);
   const { sampleRateHz, features } = spec;
-  const { samples } = await loadClip(clip, { sampleRateHz, minSamples: features.frameLengthSamples });
+  const { samples } = await loadClip(openClip, clip, { sampleRateHz, minSamples: features.frameLengthSamples });
   const program = lowerSpec(spec, "waveform", () => undefined);
   const { read } = importWeights(matchLayout(openCheckpoint(path), path), {}, spec, parametersOf(program));
   const folder = mkdtempSync(join(tmpdir(), "specgraph-golden-"));

@@ -5,6 +5,7 @@ import type { Artifact } from "../../artifact/decode-artifact.ts";
 import { clipRequirements } from "../../audio/clip-requirements.ts";
 import { readWindows } from "../../audio/read-windows.ts";
 import { openFeatureExtractor } from "../../engine/feature-extractor.ts";
+import { nodeThreads } from "../../threads/node.ts";
 import { nodeEngine } from "../../engine/node.ts";
 import { framesIn, mostFrames } from "../../../compiler/artifact/frames.ts";
 import type { SoundEvent, WindowScores } from "../../evaluate/answers.ts";
@@ -57,7 +58,7 @@ export const drawTimelines = async (
       stop,
     };
     try {
-      for await (const [window] of readWindows({ name: path, path }, options)) {
+      for await (const [window] of readWindows(nodeThreads, { name: path, path }, options)) {
         if (!window || window.startSeconds >= until) break;
         const features = await extractor.extract(window.samples);
         const count = Math.min(mostFrames(metadata), framesIn(window.samples.length, metadata));

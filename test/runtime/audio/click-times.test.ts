@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { decodeClip } from "../../../runtime/audio/decode-clip.ts";
+import { openClip } from "../../../runtime/audio/open-clip.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { wavBytes } from "./wav-bytes.ts";
 
@@ -29,7 +30,7 @@ const clicks = (sampleRateHz: number): Buffer => {
 
 /** By how many samples of the original each click is late, of 50 ms to both sides. */
 const lateness = async (path: string, originalHz: number): Promise<readonly number[]> => {
-  const { samples, sampleRateHz } = await decodeClip(path);
+  const { samples, sampleRateHz } = await decodeClip(openClip, path);
   const wave = pulse(sampleRateHz);
   return clickSeconds.map((seconds) => {
     const start = Math.round((Math.round(seconds * originalHz) / originalHz) * sampleRateHz) - (wave.length - 1) / 2;

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { WorkerOptions } from "node:worker_threads";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { createClipLoader } from "../../../runtime/audio/create-clip-loader.ts";
+import { nodeThreads } from "../../../runtime/threads/node.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { wavBytes } from "./wav-bytes.ts";
@@ -23,7 +24,7 @@ vi.mock("node:worker_threads", async (importOriginal) => {
 });
 
 const open = (options: { workers?: number; minSamples?: number } = {}) => {
-  const loader = createClipLoader({ sampleRateHz: 16_000, minSamples: 1, ...options });
+  const loader = createClipLoader(nodeThreads, { sampleRateHz: 16_000, minSamples: 1, ...options });
   onTestFinished(loader.close);
   return loader;
 };
@@ -85,10 +86,11 @@ test("closing rejects what is still to be read, and later loads", async () => {
 
 test("an idle loader keeps no process alive, and what decoders print stays inside", () => {
   const flac = readFileSync(fileURLToPath(new URL("../../fixtures/audio/sines.flac", import.meta.url)));
-  const loaderUrl = new URL("../../../dist/runtime/audio/create-clip-loader.js", import.meta.url).href;
+  const urlOf = (module: string) => new URL(`../../../dist/runtime/${module}.js`, import.meta.url).href;
   const script = `
-    import { createClipLoader } from ${JSON.stringify(loaderUrl)};
-    const loader = createClipLoader({ sampleRateHz: 16000, minSamples: 1 });
+    import { createClipLoader } from ${JSON.stringify(urlOf("audio/create-clip-loader"))};
+    import { nodeThreads } from ${JSON.stringify(urlOf("threads/node"))};
+    const loader = createClipLoader(nodeThreads, { sampleRateHz: 16000, minSamples: 1 });
     await loader.load("broken.flac").catch((error) => console.log(error.message));`;
   const cwd = temporaryFolder({ "broken.flac": flac.subarray(0, -1), "load.mjs": script });
   const { status, stdout, stderr } = spawnSync(process.execPath, ["load.mjs"], {

@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
 import type { ClipSource } from "../../../runtime/audio/clip-source.ts";
 import { type DecodedClip, decodeClip } from "../../../runtime/audio/decode-clip.ts";
+import { openClip } from "../../../runtime/audio/open-clip.ts";
 import { sizeNote, unendedNote } from "../../../runtime/audio/formats/audio-stream.ts";
 import { sourceOfStream } from "../../../runtime/audio/formats/stream-source.ts";
 import { UserError } from "../../../runtime/user-error.ts";
@@ -16,7 +17,7 @@ export const audioFixture = (name: string): Buffer =>
 /** What comes of decoding: a clip, or why it is refused. */
 const outcomeOf = async (source: ClipSource): Promise<DecodedClip | string> => {
   try {
-    return await decodeClip(source);
+    return await decodeClip(openClip, source);
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     return error.sentence;

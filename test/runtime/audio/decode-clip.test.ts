@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { decodeClip } from "../../../runtime/audio/decode-clip.ts";
+import { openClip } from "../../../runtime/audio/open-clip.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { temporaryFolder } from "./temporary-folder.ts";
 import { wavBytes, wavChunk } from "./wav-bytes.ts";
@@ -12,12 +13,12 @@ const fixtures = fileURLToPath(new URL("../../fixtures/audio", import.meta.url))
 const fixture = (name: string) => readFileSync(join(fixtures, name));
 
 const decodeBytes = (bytes: Uint8Array, name = "clip.wav") =>
-  decodeClip(join(temporaryFolder({ [name]: bytes }), name));
+  decodeClip(openClip, join(temporaryFolder({ [name]: bytes }), name));
 
 /** Runs on a file of these bytes; expects a UserError and gives its message without the folder. */
 const refusal = async (bytes: Uint8Array, name = "clip.wav"): Promise<string> => {
   const folder = temporaryFolder({ [name]: bytes });
-  const error: unknown = await decodeClip(join(folder, name)).catch((error: unknown) => error);
+  const error: unknown = await decodeClip(openClip, join(folder, name)).catch((error: unknown) => error);
   expect(error).toBeInstanceOf(UserError);
   return (error as UserError).message.replace(`${folder}/`, "");
 };
@@ -75,7 +76,7 @@ describe("compressed formats", () => {
     });
 
   test.each(["sines.flac", "sines-24bit.flac", "sines-flac.ogg"])("%s is exact", async (name) => {
-    const clip = await decodeClip(join(fixtures, name));
+    const clip = await decodeClip(openClip, join(fixtures, name));
     expect(clip.sampleRateHz).toBe(16_000);
     expect(clip.samples).toEqual(sines(16_000, true));
   });
@@ -86,7 +87,7 @@ describe("compressed formats", () => {
     { name: "sines-vorbis.ogg", sampleRateHz: 16_000, tolerance: 0.005 },
     { name: "sines-opus.ogg", sampleRateHz: 48_000, tolerance: 0.005 },
   ])("$name has the recording's length and, nearly, its samples", async ({ name, sampleRateHz, tolerance }) => {
-    const clip = await decodeClip(join(fixtures, name));
+    const clip = await decodeClip(openClip, join(fixtures, name));
     expect(clip.sampleRateHz).toBe(sampleRateHz);
     const expected = sines(sampleRateHz, false);
     expect(clip.samples).toHaveLength(expected.length);
@@ -95,7 +96,7 @@ describe("compressed formats", () => {
   });
 
   test.skipIf(!process.env["AST_DATA"])("a recorded Ogg Vorbis clip of 5 s", async () => {
-    const clip = await decodeClip(join(process.env["AST_DATA"] ?? "", "esc10/audio/1-100032-A.ogg"));
+    const clip = await decodeClip(openClip, join(process.env["AST_DATA"] ?? "", "esc10/audio/1-100032-A.ogg"));
     expect(clip.sampleRateHz).toBe(44_100);
     expect(clip.samples).toHaveLength(220_544); // the last page's granule position
   });
@@ -104,10 +105,10 @@ describe("compressed formats", () => {
 describe("wrong input", () => {
   test("a missing file and a folder", async () => {
     const folder = temporaryFolder();
-    await expect(decodeClip(join(folder, "none.wav"))).rejects.toThrow(
+    await expect(decodeClip(openClip, join(folder, "none.wav"))).rejects.toThrow(
       saying(`${folder}/none.wav: there is no such file`),
     );
-    await expect(decodeClip(folder)).rejects.toThrow(saying(`${folder}: this is a folder; expected a file`));
+    await expect(decodeClip(openClip, folder)).rejects.toThrow(saying(`${folder}: this is a folder; expected a file`));
   });
 
   const corrupt = (name: string): Buffer => {

@@ -19,8 +19,8 @@ const withProgram = (script: string): { readonly clip: string; readonly folder: 
 
 /** Where ffmpeg lies is looked for once, so each test has modules of its own. */
 const decode = async (path: string) => {
-  const module = await import("../../../runtime/audio/decode-clip.ts");
-  return module.decodeClip(path);
+  const { openClip } = await import("../../../runtime/audio/open-clip.ts");
+  return decodeClip(openClip, path);
 };
 const refusal = (path: string): Promise<unknown> =>
   decode(path).then(
@@ -56,10 +56,13 @@ test("a failure without words, and a file without sound", async () => {
 
 test("without ffmpeg it is said what is missing, before anything is decoded", async () => {
   const path = join(temporaryFolder({ "a.m4a": mp4 }), "a.m4a");
+  vi.resetModules();
   vi.stubEnv("PATH", "");
   const message = saying(
     `${path}: this is MP4, which is decoded by ffmpeg, and no ffmpeg is on the PATH; install it, or save the clip as WAV or FLAC`,
   );
   await expect(probeClip(path)).rejects.toThrow(message);
-  await expect(decodeClip(path)).rejects.toThrow(message);
+  expect(await refusal(path)).toBe(
+    "this is MP4, which is decoded by ffmpeg, and no ffmpeg is on the PATH; install it, or save the clip as WAV or FLAC",
+  );
 });

@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, ftruncateSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { loadClip } from "../../../runtime/audio/load-clip.ts";
+import { openClip } from "../../../runtime/audio/open-clip.ts";
+import { nodeThreads } from "../../../runtime/threads/node.ts";
 import { readWindows } from "../../../runtime/audio/read-windows.ts";
 import type { Window } from "../../../runtime/audio/windows.ts";
 import { saying } from "../saying.ts";
@@ -17,7 +18,7 @@ const going = new AbortController().signal;
 const collect = async (path: string, into: Window[] = []) => {
   const notes: string[] = [];
   const note = (clause: string): void => void notes.push(clause);
-  for await (const group of readWindows({ name: path, path }, { ...options, batch: 1, note, stop: going }))
+  for await (const group of readWindows(nodeThreads, { name: path, path }, { ...options, batch: 1, note, stop: going }))
     into.push(...group);
   return { given: into, notes };
 };
@@ -29,7 +30,7 @@ test("a file's windows are what the whole file, loaded, is made of", async () =>
     temporaryFolder({ "clip.wav": wavBytes(wave(100_000), { sampleRateHz: 22_050, channels: 2 }) }),
     "clip.wav",
   );
-  const whole = await loadClip(path, options);
+  const whole = await loadClip(openClip, path, options);
   const { given, notes } = await collect(path);
   expect(given.map(({ startSeconds }) => startSeconds)).toEqual([0, 0.5, 1, 1.5]);
   expect(given.at(-1)?.endSeconds).toBe(whole.samples.length / 16_000);
@@ -63,6 +64,7 @@ test("whoever has heard enough ends the thread", async () => {
   const path = join(temporaryFolder({ "clip.wav": wavBytes(wave(100_000)) }), "clip.wav");
   let last = 0;
   for await (const [window] of readWindows(
+    nodeThreads,
     { name: path, path },
     { ...options, batch: 1, note: () => undefined, stop: going },
   )) {
@@ -74,12 +76,13 @@ test("whoever has heard enough ends the thread", async () => {
 
 /** A process of its own that reads a file's windows: how many, and its peak memory. */
 const readAlone = (path: string): { readonly windows: number; readonly peakMegabytes: number } => {
-  const module = fileURLToPath(new URL("../../../dist/runtime/audio/read-windows.js", import.meta.url));
+  const urlOf = (module: string) => new URL(`../../../dist/runtime/${module}.js`, import.meta.url).href;
   const program = `
-    const { readWindows } = await import(${JSON.stringify(new URL(`file://${module}`).href)});
+    const { readWindows } = await import(${JSON.stringify(urlOf("audio/read-windows"))});
+    const { nodeThreads } = await import(${JSON.stringify(urlOf("threads/node"))});
     let windows = 0;
     const options = { ...${JSON.stringify(options)}, batch: 4, note: () => undefined, stop: new AbortController().signal };
-    for await (const group of readWindows(${JSON.stringify({ name: path, path })}, options)) windows += group.length;
+    for await (const group of readWindows(nodeThreads, ${JSON.stringify({ name: path, path })}, options)) windows += group.length;
     console.log(JSON.stringify({ windows, peakMegabytes: process.resourceUsage().maxRSS / 1024 }));`;
   const { stdout, stderr } = spawnSync(process.execPath, ["--input-type=module", "-e", program], { encoding: "utf8" });
   expect(stderr).toBe("");

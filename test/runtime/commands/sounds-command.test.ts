@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { decodeClip } from "../../../runtime/audio/decode-clip.ts";
+import { openClip } from "../../../runtime/audio/open-clip.ts";
 import { encodeWav } from "../../../runtime/audio/encode-wav.ts";
 import { embeddedClasses } from "../../../runtime/data/embedded.ts";
 import { soundsCommand } from "../../../runtime/commands/sounds-command.ts";
@@ -35,7 +36,7 @@ test("sounds are written as a folder per class, and decode to what was synthesis
   expect(events).toHaveLength(20);
   expect(events[0]).toStrictEqual({ path: join(folder, "sounds", "tone", "tone-1.wav"), label: "tone" });
 
-  const { samples, sampleRateHz } = await decodeClip(join(folder, "sounds", "siren", "siren-1.wav"));
+  const { samples, sampleRateHz } = await decodeClip(openClip, join(folder, "sounds", "siren", "siren-1.wav"));
   const original = synthesise({ kind: "siren", index: 200, seed: 1 });
   expect(sampleRateHz).toBe(soundRateHz);
   expect(Math.max(...samples.map((sample, index) => Math.abs(sample - (original[index] ?? NaN))))).toBeLessThan(

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { unendedNote } from "../../../../runtime/audio/formats/audio-stream.ts";
 import { loadClip } from "../../../../runtime/audio/load-clip.ts";
+import { openClip } from "../../../../runtime/audio/open-clip.ts";
 import { audioFixture, decodeBytes, refusalOf, tags } from "../decode-bytes.ts";
 import { joinPages, type OggPage, splitPages } from "../ogg-pages.ts";
 import { temporaryFolder } from "../temporary-folder.ts";
@@ -209,7 +210,8 @@ describe("Ogg", () => {
 
   test("damage after what is heard does not matter, before it does", async () => {
     const path = join(temporaryFolder({ "cut.opus": joinPages(pages).subarray(0, -10) }), "cut.opus");
-    const load = (maxSamples: number) => loadClip(path, { sampleRateHz: 48_000, minSamples: 400, maxSamples });
+    const load = (maxSamples: number) =>
+      loadClip(openClip, path, { sampleRateHz: 48_000, minSamples: 400, maxSamples });
     expect((await load(4800)).samples).toEqual((await decodeBytes(joinPages(pages))).samples.slice(0, 4800));
     await expect(load(9600)).rejects.toThrow(`${path}: the file is cut off within its last page`);
   });

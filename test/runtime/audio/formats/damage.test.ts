@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { decodeClip } from "../../../../runtime/audio/decode-clip.ts";
+import { openClip } from "../../../../runtime/audio/open-clip.ts";
 import { probeClip } from "../../../../runtime/audio/probe-clip.ts";
 import { UserError } from "../../../../runtime/user-error.ts";
 import { audioFixture } from "../decode-bytes.ts";
@@ -60,14 +61,16 @@ test.each([
   ["a WAV file", wave, false],
 ])("%s", async (_, bytes, isChecked) => {
   const path = join(temporaryFolder({ clip: bytes }), "clip");
-  const { samples: right } = await decodeClip(path);
+  const { samples: right } = await decodeClip(openClip, path);
   const random = createRandom(1);
   const isRefusal = (error: unknown): boolean => error instanceof UserError;
   const wrong: string[] = [];
   for (let round = 0; round < rounds; round++) {
     writeFileSync(path, damage(bytes, random));
     const isProbed = await probeClip(path).then(() => true, isRefusal);
-    const decoded = await decodeClip(path).catch((error: unknown) => (isRefusal(error) ? "refused" : "broken"));
+    const decoded = await decodeClip(openClip, path).catch((error: unknown) =>
+      isRefusal(error) ? "refused" : "broken",
+    );
     const isSilent = typeof decoded !== "string" && decoded.notes.length === 0;
     const isOther = isSilent && Buffer.compare(bytesOf(decoded.samples), bytesOf(right)) !== 0;
     if (!isProbed || decoded === "broken" || (isChecked && isOther)) wrong.push(`round ${round}`);
