@@ -1,5 +1,4 @@
 /** What training and evaluation read: clips and what is heard in them. */
-import { resolve } from "node:path";
 
 export interface Dataset {
   /** What messages call it: the path that was given, or "the embedded sounds". */
@@ -40,7 +39,3 @@ export interface Sound {
   readonly index: number;
   readonly seed: number;
 }
-
-/** Stands for a clip's file; however many links lead there, it is one. */
-export const fileOf = ({ name, source }: Clip): string =>
-  "path" in source ? (source.realPath ?? resolve(source.path)) : name;

@@ -1,7 +1,8 @@
 /** What is doubtful about how clips are divided, for people. */
 import { quoted } from "../../compiler/artifact/printable.ts";
 import { shortenList } from "../text/shorten-list.ts";
-import { type Clip, type Dataset, fileOf } from "./dataset.ts";
+import type { Clip, Dataset } from "./dataset.ts";
+import { fileOf } from "./file-of.ts";
 
 const listedAtMost = 10;
 

@@ -1,7 +1,9 @@
-import { basename } from "node:path";
 import type { MeasuredOn } from "../../compiler/artifact/decisions.ts";
 import type { Predictions } from "../metrics/predictions.ts";
 import { splitBackground } from "../metrics/split-background.ts";
+
+/** Of a path. */
+const lastPart = (path: string): string => path.split(/[\\/]/).findLast((part) => part !== "") ?? "";
 
 /**
  * What a graph is to say of clips that something of it was measured on.
@@ -11,7 +13,7 @@ import { splitBackground } from "../metrics/split-background.ts";
 export const measuredOn = (predictions: Predictions, data: string, classes: number): MeasuredOn => {
   const { known, background } = splitBackground(predictions, classes);
   return {
-    data: basename(data),
+    data: lastPart(data),
     clips: known.scores.length / classes,
     background: background.scores.length / classes,
   };

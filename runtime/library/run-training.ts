@@ -12,8 +12,7 @@ import type { DoneEvent, EndEvent, StartEvent, TrainingEvent } from "../runs/tra
 import { explainEnd } from "../train/explain-end.ts";
 import type { PreparedRun } from "../train/prepared-run.ts";
 import { countSteps } from "../train/run-epoch.ts";
-import { train } from "../train/train.ts";
-import type { TrainOptions } from "../train/training.ts";
+import { train, type TrainOptions } from "../train/train.ts";
 import { orUserError, UserError } from "../user-error.ts";
 
 export interface Execution extends Pick<TrainOptions, "signal" | "note" | "onEvaluation"> {

@@ -13,16 +13,12 @@ import type { StoredTensor } from "../artifact/stored-tensor.ts";
 import type { TrainingSession } from "../engine/training-session.ts";
 import { writeFailure } from "../files/write-failure.ts";
 import { parseJson } from "../text/json.ts";
-import { progressSchema, type TrainingProgress } from "./training-progress.ts";
+import { progressSchema, type TrainingProgress, type TrainingState } from "./training-progress.ts";
 
-export interface Checkpoint {
-  readonly progress: TrainingProgress;
+/** The values of its tensors are still in the file. */
+export interface Checkpoint extends TrainingState {
   /** How much of the event log was written before. */
   readonly logBytes: number;
-  /** Parameters and optimizer states, by name; their values are still in the file. */
-  readonly states: ReadonlyMap<string, StoredTensor>;
-  /** Sums of averaged parameters, by name; none before the first epoch that counts. */
-  readonly sums: ReadonlyMap<string, StoredTensor>;
 }
 
 /** The newest checkpoint of a run, and the one before it. */
@@ -45,7 +41,7 @@ const contentSchema = v.object({ progress: progressSchema, logBytes: v.pipe(v.nu
 export const writeCheckpoint = async (
   { checkpoint: path, previousCheckpoint }: CheckpointFiles,
   content: { readonly run: string; readonly progress: TrainingProgress; readonly logBytes: number },
-  { changing, read }: TrainingSession,
+  { changing, read }: Pick<TrainingSession, "changing" | "read">,
   sums: readonly WritableTensor[],
   requireFinite: (name: string, values: Float32Array) => void,
 ): Promise<void> => {

@@ -1,5 +1,6 @@
-/** How far a training has come: beside its tensors, all that decides how it goes on. */
+/** How far a training has come: all that decides how it goes on. */
 import * as v from "valibot";
+import type { StoredTensor } from "../artifact/stored-tensor.ts";
 import { countSchema } from "../text/json.ts";
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { Figures } from "../metrics/figures.ts";
@@ -27,6 +28,15 @@ export const progressSchema = v.object({
 });
 
 export type TrainingProgress = Readonly<v.InferOutput<typeof progressSchema>>;
+
+/** What a training goes on from. */
+export interface TrainingState {
+  readonly progress: TrainingProgress;
+  /** Parameters and optimizer states, by name. */
+  readonly states: ReadonlyMap<string, StoredTensor>;
+  /** Sums of averaged parameters, by name; none before the first epoch that counts. */
+  readonly sums: ReadonlyMap<string, StoredTensor>;
+}
 
 export const beginning: TrainingProgress = {
   epochs: 0,

@@ -18,7 +18,7 @@ import { toRunPath } from "../runs/run-places.ts";
 import { UserError } from "../user-error.ts";
 import type { GatheredClips } from "./gather-clips.ts";
 import { applyOptions, type RunOptions } from "./run-options.ts";
-import type { TrainOptions } from "./training.ts";
+import type { TrainOptions } from "./train.ts";
 
 /** What `train` needs beside what it is given while it runs. */
 export interface PreparedRun {

@@ -1,4 +1,4 @@
-/** Ends a training that diverges. The checkpoint and the graphs stay as they were when it still converged. */
+/** Ends a training that diverges. What it has saved stays as it was when it still converged. */
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
 import { describePart, partAt } from "../../compiler/artifact/spec-lines.ts";
@@ -6,18 +6,20 @@ import type { Artifact } from "../artifact/decode-artifact.ts";
 import type { NonFinite } from "../engine/find-non-finite.ts";
 import type { TrainingSession } from "../engine/training-session.ts";
 import { UserError } from "../user-error.ts";
-import type { RunFolder } from "../runs/run-folder.ts";
+import type { Keeper } from "./keeper.ts";
 import type { StepDone } from "./run-epoch.ts";
 import type { TrainingProgress } from "../runs/training-progress.ts";
 
 type Progress = Pick<TrainingProgress, "epochs" | "steps">;
 interface Run {
   readonly recipe: Recipe;
-  readonly folder: RunFolder;
+  readonly keeper: Pick<Keeper, "nameOf">;
 }
 
-const describeSaved = ({ folder }: Run, { epochs }: Progress): string =>
-  epochs > 0 ? `; ${folder.last.graph} holds the parameters after epoch ${epochs}` : "";
+const describeSaved = ({ keeper }: Run, { epochs }: Progress): string => {
+  const graph = epochs > 0 ? keeper.nameOf("last") : null;
+  return graph === null ? "" : `; ${graph} holds the parameters after epoch ${epochs}`;
+};
 
 /** In mixed precision each step that overflows halves the loss's scale: after so many in a row it is not the scale's fault. */
 const overflowsInARow = 40;
@@ -41,14 +43,15 @@ export const lossGuard = (
   return async ({ loss, learningRate }, progress) => {
     overflows = Number.isFinite(loss) ? 0 : overflows + 1;
     if (overflows === 0) return;
-    if (run.recipe.precision === "mixed-float16" && overflows <= overflowsInARow) return;
+    const { recipe } = run;
+    if (recipe.precision === "mixed-float16" && overflows <= overflowsInARow) return;
     const value = Number.isNaN(loss) ? "not a number" : "infinite";
     // What cannot be found changes nothing of what is known.
     const found = await find().catch(() => undefined);
     const facts = { layer: found?.part.path, specLine: found?.part.line, parameter: found?.state };
     throw new UserError(
       "loss-not-finite",
-      { step: progress.steps + 1, learningRate: run.recipe.learningRate, ...facts },
+      { step: progress.steps + 1, learningRate: recipe.learningRate, ...facts },
       `the loss is ${value} at step ${progress.steps + 1} of epoch ${progress.epochs + 1}, with a learning rate of ${learningRate}${found ? describeCause(found, progress) : ""}${describeSaved(run, progress)}`,
     );
   };

@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
-import { type Clip, fileOf } from "../data/dataset.ts";
+import type { Clip } from "../data/dataset.ts";
+import { fileOf } from "../data/file-of.ts";
 import { type Data, type GivenClips, nameOfData } from "../data/sources/given-clips.ts";
 import { readDataset } from "../data/sources/read-dataset.ts";
 import { UserError } from "../user-error.ts";

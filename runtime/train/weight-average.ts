@@ -1,15 +1,21 @@
 /** The mean of several epochs' parameters, of which only the sum is kept (the reference's `validate_wa`, in float32 as there). */
 import type { HostTensor } from "../engine/engine.ts";
-import type { WritableTensor } from "../safetensors/write-safetensors.ts";
 import { readTensor, type StoredTensor } from "../artifact/stored-tensor.ts";
 
 type Read = (name: string) => Promise<HostTensor>;
+
+/** The sum of a parameter's values over epochs. */
+export interface ParameterSum {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly read: () => Float32Array<ArrayBuffer>;
+}
 
 export interface WeightAverage {
   /** Adds the parameters as they are now. */
   readonly add: (read: Read) => Promise<void>;
   /** By parameter, for a checkpoint; none before the first are added. */
-  readonly sums: () => readonly WritableTensor[];
+  readonly sums: () => readonly ParameterSum[];
   /** A parameter's mean over so many epochs. */
   readonly mean: (name: string, epochs: number) => HostTensor;
 }

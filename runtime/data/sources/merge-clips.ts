@@ -3,7 +3,8 @@ import { quoted } from "../../../compiler/artifact/printable.ts";
 import type { ArtifactMetadata } from "../../../compiler/artifact/metadata.ts";
 import { formatWhere, type Where, UserError } from "../../user-error.ts";
 import { isBackground } from "../background.ts";
-import { type Clip, fileOf } from "../dataset.ts";
+import type { Clip } from "../dataset.ts";
+import { fileOf } from "../file-of.ts";
 
 /** A clip, and where it is listed. */
 export interface PlacedClip {

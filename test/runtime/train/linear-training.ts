@@ -7,9 +7,8 @@ import { cpuDevice } from "../../../runtime/engine/device.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { readCheckpoint } from "../../../runtime/runs/checkpoint.ts";
 import { createRunFolder } from "../../../runtime/runs/run-folder.ts";
-import { train } from "../../../runtime/train/train.ts";
+import { train, type TrainOptions } from "../../../runtime/train/train.ts";
 import type { TrainEvent } from "../../../runtime/runs/training-events.ts";
-import type { TrainOptions } from "../../../runtime/train/training.ts";
 import { linearModel, writeLinearModel } from "../artifact/linear-artifact.ts";
 
 /** Clips of class 0 begin high, those of class 1 end high. */

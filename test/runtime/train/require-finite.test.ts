@@ -1,16 +1,16 @@
 import { expect, test } from "vitest";
 import type { NonFinite } from "../../../runtime/engine/find-non-finite.ts";
-import { runFolder } from "../../../runtime/runs/run-folder.ts";
 import { lossGuard } from "../../../runtime/train/require-finite.ts";
 import { metadata } from "../artifact/linear-artifact.ts";
 
+const keeper = { nameOf: () => "run/graph.onnx" };
 const part = { path: "blocks.0.residual1.attention", line: "spec.ts:12" };
 
 const told = async (
   find: () => Promise<NonFinite | undefined>,
   progress = { epochs: 0, steps: 0 },
 ): Promise<unknown> => {
-  const guard = lossGuard({ recipe: metadata.recipe, folder: runFolder("run") }, find);
+  const guard = lossGuard({ recipe: metadata.recipe, keeper }, find);
   await guard({ loss: 0.5, learningRate: 0.1 }, progress);
   return guard({ loss: Number.NaN, learningRate: 0.1 }, progress).catch((error: unknown) => (error as Error).message);
 };

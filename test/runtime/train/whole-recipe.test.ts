@@ -11,8 +11,7 @@ import { changingStates, trainingProgram } from "../../../runtime/engine/session
 import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";
 import { readCheckpoint } from "../../../runtime/runs/checkpoint.ts";
 import { createRunFolder } from "../../../runtime/runs/run-folder.ts";
-import { train } from "../../../runtime/train/train.ts";
-import type { TrainOptions } from "../../../runtime/train/training.ts";
+import { train, type TrainOptions } from "../../../runtime/train/train.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { collect, outline } from "./linear-training.ts";
