@@ -38,21 +38,22 @@ export const findNearest = async (
   queries: readonly { readonly embedding: Float32Array; readonly excludes: string }[],
   count: number,
 ): Promise<readonly (readonly Neighbour[])[]> => {
-  const { clips, width } = index;
-  const found = queries.map(() => createBest(count));
+  const { width } = index;
+  // One more, as one of them may be excluded.
+  const searches = queries.map((query) => ({ ...query, ...createBest(count + 1) }));
   for await (const { firstRow, values } of readEmbeddings(path, index)) {
-    for (const [number, { embedding, excludes }] of queries.entries()) {
+    for (const { embedding, offer } of searches) {
       for (let start = 0, row = firstRow; start < values.length; start += width, row++) {
         let similarity = 0;
         for (let at = 0; at < width; at++) similarity += (embedding[at] ?? 0) * (values[start + at] ?? 0);
-        if (clips[row]?.path !== excludes) found[number]?.offer(row, similarity);
+        offer(row, similarity);
       }
     }
   }
-  return found.map(({ best }) =>
-    best.flatMap(({ row, similarity }) => {
-      const clip = clips[row];
-      return clip ? [{ clip, similarity }] : [];
-    }),
+  return searches.map(({ excludes, best }) =>
+    best
+      .map(({ row, similarity }) => ({ clip: index.clip(row), similarity }))
+      .filter(({ clip }) => clip.path !== excludes)
+      .slice(0, count),
   );
 };

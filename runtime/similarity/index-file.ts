@@ -30,7 +30,10 @@ export interface IndexedGraph {
 }
 
 export interface ClipIndex {
-  readonly clips: readonly IndexedClip[];
+  /** Clips in it. */
+  readonly count: number;
+  /** @throws UserError where the index is damaged */
+  readonly clip: (row: number) => IndexedClip;
   readonly width: number;
   readonly embeddings: StoredTensor;
   /** Of `embeddings`, as the file tells it; who reads them proves it. */
@@ -63,19 +66,29 @@ const encodeClips = (path: string, clips: readonly IndexedClip[]): Int32Array =>
 const damaged = (path: string, what: string): UserError =>
   new UserError("file-damaged", { path }, `the index is damaged: ${what}; delete it and add the clips anew`);
 
-const decodeClips = (path: string, bytes: Uint8Array): readonly IndexedClip[] => {
+const newline = 0x0a;
+
+/** The clips of a list, each decoded when it is asked for: as text they take a tenth of the memory. */
+const openClips = (path: string, bytes: Uint8Array<ArrayBuffer>): Pick<ClipIndex, "count" | "clip"> => {
   const folder = dirname(resolve(path));
-  const lines = new TextDecoder().decode(bytes).trimEnd();
-  try {
-    return lines === ""
-      ? []
-      : lines.split("\n").map((line) => {
-          const clip = v.parse(clipSchema, JSON.parse(line));
-          return { ...clip, path: resolve(folder, clip.path) };
-        });
-  } catch {
-    throw damaged(path, "its list of clips cannot be read");
+  const text = Buffer.from(bytes.buffer);
+  const starts: number[] = [];
+  for (let start = 0, end = 0; start < text.length; start = end + 1) {
+    end = text.indexOf(newline, start);
+    if (end === -1) end = text.length;
+    if (end > start) starts.push(start);
   }
+  return {
+    count: starts.length,
+    clip: (row) => {
+      try {
+        const clip = v.parse(clipSchema, JSON.parse(text.toString("utf8", starts[row], starts[row + 1])));
+        return { ...clip, path: resolve(folder, clip.path) };
+      } catch {
+        throw damaged(path, "its list of clips cannot be read");
+      }
+    },
+  };
 };
 
 /**
@@ -127,30 +140,31 @@ export const readIndex = async (path: string, { identity, name }: IndexedGraph):
   const bytes = new Uint8Array((await readTensor(listed)).buffer);
   const [clipsSum, checksum] = [told.output.crc32.slice(0, 8), told.output.crc32.slice(8)];
   if (hex(crc32(bytes)) !== clipsSum) throw damaged(path, "its list of clips is not what was written");
-  const clips = decodeClips(path, bytes);
+  const clips = openClips(path, bytes);
   const [rows, width = 0] = embeddings.dims;
-  if (rows !== clips.length) throw damaged(path, `it has ${rows} embeddings of ${clips.length} clips`);
-  return { clips, width, embeddings, checksum: Number.parseInt(checksum, 16) };
+  if (rows !== clips.count) throw damaged(path, `it has ${rows} embeddings of ${clips.count} clips`);
+  return { ...clips, width, embeddings, checksum: Number.parseInt(checksum, 16) };
 };
 
 /** Rows at once: 8 MiB of them. */
 const blockBytes = 2 ** 23;
 
 /**
- * The embeddings in blocks of rows, so that memory does not grow with the index.
+ * The embeddings in blocks of rows, so that memory does not grow with the index: each takes the place of the one before it.
  * @throws UserError after the last where they are not those that were written
  */
 export async function* readEmbeddings(
   path: string,
-  { embeddings, width, clips, checksum }: ClipIndex,
+  { embeddings, width, count, checksum }: ClipIndex,
 ): AsyncGenerator<{ readonly firstRow: number; readonly values: Float32Array }, void, undefined> {
   const { storage } = embeddings;
   if (storage.kind !== "external") throw new Error("an index's embeddings are in its file");
   const rowsAtOnce = Math.max(1, Math.floor(blockBytes / (4 * Math.max(1, width))));
+  const block = new Float32Array(width * Math.min(rowsAtOnce, count));
   let sum = 0;
-  for (let firstRow = 0; firstRow < clips.length; firstRow += rowsAtOnce) {
-    const values = new Float32Array(width * Math.min(rowsAtOnce, clips.length - firstRow));
-    const bytes = new Uint8Array(values.buffer);
+  for (let firstRow = 0; firstRow < count; firstRow += rowsAtOnce) {
+    const values = block.subarray(0, width * Math.min(rowsAtOnce, count - firstRow));
+    const bytes = new Uint8Array(values.buffer, 0, values.byteLength);
     await storage.file.read(bytes, storage.offset + 4 * width * firstRow);
     sum = crc32(bytes, sum);
     yield { firstRow, values };

@@ -18,7 +18,7 @@ export interface GrowingIndex {
  */
 export const openIndex = async (path: string, graph: IndexedGraph): Promise<GrowingIndex> => {
   const before = existsSync(path) ? await readIndex(path, graph) : undefined;
-  const clips: IndexedClip[] = [...(before?.clips ?? [])];
+  const clips: IndexedClip[] = before ? Array.from({ length: before.count }, (_, row) => before.clip(row)) : [];
   let values = new Float32Array(clips.length * (before?.width ?? 0));
   if (before)
     for await (const block of readEmbeddings(path, before)) values.set(block.values, block.firstRow * before.width);
