@@ -4,6 +4,9 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 
 const entries = [
+  "runtime/web/index.ts",
+  "runtime/web/audio-worker.ts",
+  "runtime/web/model-worker.ts",
   "runtime/engine/web.ts",
   "runtime/engine/classifier.ts",
   "runtime/engine/feature-extractor.ts",
@@ -41,6 +44,8 @@ test("what runs in a browser, too, imports nothing of Node.js, and names none of
   expect([...packages].toSorted()).toStrictEqual([
     "#onnx-proto",
     "@audio/decode-opus/core",
+    "@noble/hashes/legacy.js",
+    "@noble/hashes/utils.js",
     "@wasm-audio-decoders/ogg-vorbis",
     "mpg123-decoder",
     "onnxruntime-web/webgpu",

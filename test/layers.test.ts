@@ -60,6 +60,11 @@ const layers: readonly (readonly [file: string, forbidden: readonly string[], al
   ["runtime/engine/a.ts", ["node:fs", "onnxruntime-node", "onnxruntime-web/webgpu", "#onnx-proto"], ["./node.ts"]],
   ["runtime/engine/node.ts", ["onnxruntime-web", "../../compiler/compile.ts"], ["onnxruntime-node", "node:fs"]],
   ["runtime/engine/web.ts", ["onnxruntime-node", "node:fs", "../../compiler/compile.ts"], ["onnxruntime-web/webgpu"]],
+  [
+    "runtime/web/a.ts",
+    ["node:fs", "onnxruntime-web/webgpu", "onnxruntime-node"],
+    ["@noble/hashes/legacy.js", "./b.ts"],
+  ],
   ["runtime/metrics/a.ts", ["node:fs", "onnxruntime-node"], ["./b.ts"]],
   ["runtime/engine/disable-telemetry.ts", ["onnxruntime-node", "../../compiler/compile.ts"], ["node:worker_threads"]],
   ["runtime/artifact/decode-artifact.ts", ["node:fs"], ["./check-model.ts"]],

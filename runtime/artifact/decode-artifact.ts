@@ -188,8 +188,8 @@ export const decodeArtifact = (
 export const readDataFiles = async ({ dataFiles }: Artifact): Promise<ReadonlyMap<string, Uint8Array>> => {
   const read = new Map<string, Uint8Array>();
   for (const file of dataFiles) {
-    const bytes = new Uint8Array(file.size);
-    await file.read(bytes, 0);
+    const bytes = file.bytes ?? new Uint8Array(file.size);
+    if (file.bytes === undefined) await file.read(bytes, 0);
     read.set(file.location, bytes);
   }
   return read;

@@ -9,6 +9,8 @@ export interface DataFile {
   readonly path: string;
   /** In bytes. */
   readonly size: number;
+  /** All of it, where it is in memory. */
+  readonly bytes?: Uint8Array | undefined;
   /** Fills all of `target`. */
   readonly read: (target: Uint8Array, offset: number) => Promise<void>;
 }

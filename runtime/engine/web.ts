@@ -18,6 +18,19 @@ const create = ({ type, data, dims }: HostTensor): Tensor => new Tensor(type, da
 const hasWebGpu = (): boolean =>
   (globalThis as { readonly navigator?: { readonly gpu?: unknown } }).navigator?.gpu !== undefined;
 
+export interface WasmOptions {
+  /** URLs of ONNX Runtime's own two files. */
+  readonly files: { readonly mjs: string; readonly wasm: string };
+  /** More than one needs a page that is cross-origin isolated. */
+  readonly threads: number;
+}
+
+/** To be called before anything is opened. */
+export const useWasm = ({ files, threads }: WasmOptions): void => {
+  env.wasm.wasmPaths = files;
+  env.wasm.numThreads = threads;
+};
+
 export const webEngine: Engine = {
   version: env.versions.web ?? "unknown",
   providers: () => ["cpu", ...(hasWebGpu() ? ["webgpu"] : [])],

@@ -17,7 +17,7 @@ export const signal = v.instance(AbortSignal, "an AbortSignal");
 
 export const device = v.picklist(deviceNames, "auto, cpu, webgpu or cuda");
 
-const openSchema = v.strictObject({
+export const openSchema = v.strictObject({
   device: v.optional(device),
   batch: v.optional(whole(1, 1024)),
   signal: v.optional(signal),

@@ -36,6 +36,6 @@ serveModel(parent, {
       "has changed since the model was opened; open it again",
     );
   },
-  selectDevice: () => selectDescribed(device),
+  selectDevices: async () => [await selectDescribed(device)],
   batch,
 });

@@ -4,7 +4,7 @@ import type { Artifact } from "../artifact/decode-artifact.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
 import type { ClipRequirements } from "../audio/load-clip.ts";
 import { fillBatch } from "../data/batches.ts";
-import { openClassifier } from "../engine/classifier.ts";
+import { type Classifier, openClassifier } from "../engine/classifier.ts";
 import type { DescribedDevice, Device, DeviceDescription } from "../engine/device.ts";
 import { type InsideName, type Insight, openInsight } from "../engine/insight.ts";
 import type { Engine, HostTensor } from "../engine/engine.ts";
@@ -12,6 +12,7 @@ import { type Answers as DecidedAnswers, decideBy, type Decider } from "../evalu
 import { type InputPlaces, inputPlaces } from "../evaluate/input-places.ts";
 import { type Reply, replyOf } from "../threads/reply.ts";
 import type { Parent } from "../threads/threads.ts";
+import { UserError } from "../user-error.ts";
 import type { ModelMetadata } from "./model.ts";
 
 /** What a model is opened with, wherever its thread runs. */
@@ -19,8 +20,11 @@ export interface ModelOpening {
   readonly engine: Engine;
   /** Reads the graph, once or more. @throws UserError, where it is another than at first, too */
   readonly read: () => Artifact | Promise<Artifact>;
-  /** @throws UserError where the machine has not the device that is asked for */
-  readonly selectDevice: () => Promise<DescribedDevice>;
+  /**
+   * The device, and those that take its place where it does not run the graph.
+   * @throws UserError where the machine has not the device that is asked for
+   */
+  readonly selectDevices: () => Promise<readonly [DescribedDevice, ...(readonly DescribedDevice[])]>;
   readonly batch: number | undefined;
 }
 
@@ -88,14 +92,28 @@ const describeModel = ({ metadata }: Artifact, { maxSamples }: Required<ClipRequ
 };
 
 /** What the thread of one model does: it opens the graph, and then computes what it is sent, one batch at a time. */
-export const serveModel = (parent: Parent<unknown>, { engine, read, selectDevice, batch }: ModelOpening): void => {
+export const serveModel = (parent: Parent<unknown>, { engine, read, selectDevices, batch }: ModelOpening): void => {
   let opened: { readonly decider: Decider; readonly device: Device } | undefined;
+
+  const openOn = async (
+    artifact: Artifact,
+    { device, description }: DescribedDevice,
+    ...[next, ...others]: readonly DescribedDevice[]
+  ): Promise<DescribedDevice & { readonly classifier: Classifier }> => {
+    try {
+      return { classifier: await openClassifier(engine, artifact, device), device, description };
+    } catch (error) {
+      if (next === undefined || !(error instanceof UserError)) throw error;
+      const reason = `not ${device.kind}: ${error.sentence}`;
+      return openOn(artifact, { ...next, description: { ...next.description, reason } }, ...others);
+    }
+  };
 
   const open = async (): Promise<Opened> => {
     const artifact = await read();
     const requirements = clipRequirements(artifact.metadata);
-    const { device, description } = await selectDevice();
-    opened = { decider: decideBy(artifact.metadata, await openClassifier(engine, artifact, device)), device };
+    const { classifier, device, description } = await openOn(artifact, ...(await selectDevices()));
+    opened = { decider: decideBy(artifact.metadata, classifier), device };
     return {
       metadata: describeModel(artifact, requirements),
       device: description,

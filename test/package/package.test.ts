@@ -130,6 +130,7 @@ describe("what is packed", () => {
       "dist/spec",
       "dist/spec-commonjs",
       "dist/vendor",
+      "dist/web",
       "package.json",
       "spec",
     ]);

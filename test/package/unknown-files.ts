@@ -4,10 +4,18 @@
  */
 export const unknownFiles = (packed: readonly string[], tracked: ReadonlySet<string>): readonly string[] =>
   packed.filter((path) => {
-    const [, name] = /^dist\/(.+?)(?:\.d)?\.[jt]s$/.exec(path.replace("dist/spec-commonjs/", "dist/spec/")) ?? [];
+    const [, name] =
+      /^dist\/(.+?)(?:\.d)?\.[jt]s$/.exec(
+        path.replace("dist/spec-commonjs/", "dist/spec/").replace("dist/web/", "dist/runtime/web/"),
+      ) ?? [];
     return !tracked.has(path) && !tracked.has(`${name}.ts`) && !builtFiles.has(path) && !path.startsWith(vendored);
   });
 
 /** What the build makes of something else. */
-const builtFiles = new Set(["dist/runtime/stats/front-end.onnx", "dist/spec-commonjs/package.json"]);
+const builtFiles = new Set([
+  "dist/runtime/stats/front-end.onnx",
+  "dist/spec-commonjs/package.json",
+  "dist/web/ort-wasm-simd-threaded.asyncify.mjs",
+  "dist/web/ort-wasm-simd-threaded.asyncify.wasm",
+]);
 const vendored = "dist/vendor/";

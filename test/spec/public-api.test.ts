@@ -4,13 +4,16 @@
  */
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
-import { indexedFiles, libraryFiles, printDeclarations, publicModules } from "./public-modules.ts";
+import { indexedFiles, libraryFiles, printDeclarations, publicModules, webFiles } from "./public-modules.ts";
 
-test.each([...publicModules, ["specgraph/runtime", libraryFiles] as const])("%s", async (module, files) => {
-  const path = fileURLToPath(new URL(`../../golden/api/${module.replace("/", "-")}.txt`, import.meta.url));
-  const declarations = files.map((file) => `// ${file.getBaseName()}\n${printDeclarations(file)}`);
-  await expect(declarations.join("\n")).toMatchFileSnapshot(path);
-});
+test.each([...publicModules, ["specgraph/runtime", libraryFiles] as const, ["specgraph/web", webFiles] as const])(
+  "%s",
+  async (module, files) => {
+    const path = fileURLToPath(new URL(`../../golden/api/${module.replace("/", "-")}.txt`, import.meta.url));
+    const declarations = files.map((file) => `// ${file.getBaseName()}\n${printDeclarations(file)}`);
+    await expect(declarations.join("\n")).toMatchFileSnapshot(path);
+  },
+);
 
 test("these are the files that specgraph passes on", () => {
   const listed: readonly string[] = publicModules.get("specgraph")?.map((file) => file.getFilePath()) ?? [];

@@ -56,6 +56,11 @@ export const libraryFiles: readonly SourceFile[] = [
   "user-error",
 ].map((name) => project.addSourceFileAtPath(pathOf(`runtime/${name}.ts`)));
 
+/** What is `specgraph/web`'s own; its other files are those of `specgraph/runtime`. */
+export const webFiles: readonly SourceFile[] = ["index", "open"].map((name) =>
+  project.addSourceFileAtPath(pathOf(`runtime/web/${name}.ts`)),
+);
+
 /** Files that `specgraph` passes on. */
 export const indexedFiles: readonly string[] = project
   .addSourceFileAtPath(pathOf("spec/dsl/index.ts"))

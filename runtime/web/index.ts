@@ -1,0 +1,5 @@
+/** The library for browsers: `specgraph/web`. */
+export { open, type WebGraph, type WebOpenOptions } from "./open.ts";
+export type * from "../library/model.ts";
+export { type Facts, UserError } from "../user-error.ts";
+export type { FailureCode } from "../failure-codes.ts";

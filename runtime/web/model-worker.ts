@@ -1,0 +1,32 @@
+/** The thread of one model. */
+import { useWasm, webEngine } from "../engine/web.ts";
+import { serveModel } from "../library/serve-model.ts";
+import type { DeviceName } from "../engine/device.ts";
+import { type GraphFiles, readGraph } from "./read-graph.ts";
+import { requireMemory } from "./require-memory.ts";
+import { selectDevices, wasmThreads } from "./select-devices.ts";
+import { webParent } from "./threads.ts";
+import { wasmFiles } from "./wasm-files.ts";
+
+/** What the thread is started with. */
+export interface Opening {
+  readonly files: GraphFiles;
+  readonly device: DeviceName | undefined;
+  readonly batch: number | undefined;
+}
+
+const start = webParent();
+void start.then((parent) => {
+  const { files, device, batch } = parent.data as Opening;
+  useWasm({ files: wasmFiles, threads: wasmThreads() });
+  serveModel(parent, {
+    engine: webEngine,
+    read: async () => {
+      const artifact = await readGraph(files);
+      requireMemory(artifact);
+      return artifact;
+    },
+    selectDevices: () => selectDevices(device),
+    batch,
+  });
+});
