@@ -6,7 +6,7 @@ import { onnxTypeNumbers } from "./element-types.ts";
 import { metadataKey } from "./metadata.ts";
 import { names } from "./names.ts";
 import { AttributeType, type onnx } from "./onnx.ts";
-import { placesOfTokens, readTokenLayout, type TokenLayout } from "./token-layout.ts";
+import { patchesToken, placesOfTokens, readTokenLayout, type TokenLayout } from "./token-layout.ts";
 
 /**
  * `embedding` [batch, width]: what the last dense layer takes.
@@ -14,7 +14,8 @@ import { placesOfTokens, readTokenLayout, type TokenLayout } from "./token-layou
  * `attention` [batch, tokens]: how much of each token reaches what the head reads, by attention rollout (Abnar and Zuidema 2020,
  * "Quantifying Attention Flow in Transformers", section 3). A block's attention is the mean over its heads; its residual passes on as much
  * as it adds: A = (W + I) / 2. The product of the blocks' matrices says what each token of the last block is made of; of its rows those
- * count that the head takes the mean of. Rows sum to 1, and so does the output.
+ * count that the head takes the mean of. Rows sum to 1, and so does the output. Where clips have lengths of their own, there are as many
+ * tokens as the longest of the batch has, and those that are absent of a shorter one are 0: of each row of patches its first ones are its own.
  */
 export const extraOutputs = [names.embedding, names.attention] as const;
 export type ExtraOutput = (typeof extraOutputs)[number];
@@ -26,15 +27,15 @@ interface Additions {
   readonly nodes: readonly onnx.INodeProto[];
 }
 
-/** What is added; or why it cannot be, as a sentence. */
-type Addition = (graph: onnx.IGraphProto, layout: TokenLayout) => Additions | string;
+/** What is added; or why it cannot be, as a sentence. @param hasLengths whether clips have lengths of their own */
+type Addition = (graph: onnx.IGraphProto, layout: TokenLayout, hasLengths: boolean) => Additions | string;
 
-const outputOf = (name: string, length: number | undefined): onnx.IValueInfoProto => ({
+const outputOf = (name: string, length: number | string | undefined): onnx.IValueInfoProto => ({
   name,
   type: {
     tensorType: {
       elemType: onnxTypeNumbers.float32,
-      shape: { dim: [{ dimParam: "batch" }, length === undefined ? {} : { dimValue: length }] },
+      shape: { dim: [{ dimParam: "batch" }, typeof length === "string" ? { dimParam: length } : { dimValue: length }] },
     },
   },
 });
@@ -114,60 +115,105 @@ const addsTokensAfter = ({ node }: onnx.IGraphProto, start: onnx.INodeProto): bo
     .some(({ output }) => /^forward\/(?:.+\.)?addTokens\d*\//.test(output?.[0] ?? ""));
 };
 
-/** The share of each token in the mean that the head takes. */
+/** How often the head takes the mean of each token, by its place in the order; patches have one place together. */
+const pooledTimes = ({ positions, pooling }: TokenLayout): readonly number[] =>
+  positions.map((name) => pooling.filter((each) => each === name).length);
+
+/** The share of each token in the mean that the head takes: [tokens]. */
 const pooledShares = (layout: TokenLayout): Float32Array => {
-  const places = placesOfTokens(layout);
-  const pooled = layout.pooling.flatMap((name) => places.get(name) ?? []);
-  const shares = new Float32Array([...places.values()].reduce((total, { count }) => total + count, 0));
-  const count = pooled.reduce((total, each) => total + each.count, 0);
-  for (const { first, count: taken } of pooled)
-    for (let place = first; place < first + taken; place++) shares[place] = (shares[place] ?? 0) + 1 / count;
-  return shares;
+  const counts = [...placesOfTokens(layout).values()].map(({ count }) => count);
+  const all = pooledTimes(layout).flatMap((times, index) => Array.from({ length: counts[index] ?? 0 }, () => times));
+  const total = all.reduce((sum, times) => sum + times, 0);
+  return Float32Array.from(all, (times) => times / total);
 };
 
-const attention: Addition = (graph, layout) => {
+/** Of attention, 1 where a token is absent: [batch, tokens]; it is 1 less what is present. `compiler/layers/presence.ts` writes it. */
+const absentTokens = "forward/length/sub.0";
+
+const endOfAxis = 2 ** 31 - 1;
+
+/** Appends a node of a layer. @returns its output */
+type Write = (
+  path: string,
+  opType: string,
+  input: readonly string[],
+  attributes?: Readonly<Record<string, number>>,
+) => string;
+/** Adds an initializer. @returns its name */
+type Hold = (name: string, tensor: (name: string) => onnx.ITensorProto) => string;
+
+/**
+ * The same where clips have lengths of their own: of each clip's tokens, and 0 for those that are absent, [batch, 1, tokens].
+ * @param present 1 for a clip's own tokens and 0 for absent ones, [batch, tokens]
+ */
+const ownShares = (layout: TokenLayout, present: string, write: Write, hold: Hold): string => {
+  const patches = layout.positions.indexOf(patchesToken);
+  const after = layout.positions.length - 1 - patches;
+  const times = pooledTimes(layout);
+  const axis = hold("token-axis", (name) => integers(name, [1]));
+  const part = (from: number, to: number, weights: readonly number[]): string => {
+    const place = (number: number): string => hold(`place.${number}`, (name) => integers(name, [number]));
+    const taken = write("length", "Slice", [present, place(from), place(to), axis]);
+    const weight = hold(`times.${from}`, (name) => floats(name, [weights.length], Float32Array.from(weights)));
+    return write("length", "Mul", [taken, weight]);
+  };
+  // How many patches there are only a run knows: what stands behind them is counted from the end.
+  const parts = [
+    ...(patches > 0 ? [part(0, patches, times.slice(0, patches))] : []),
+    part(patches, after > 0 ? -after : endOfAxis, times.slice(patches, patches + 1)),
+    ...(after > 0 ? [part(-after, endOfAxis, times.slice(patches + 1))] : []),
+  ];
+  const counted = write("length", "Concat", parts, { axis: 1 });
+  const shares = write("length", "Div", [counted, write("length", "ReduceSum", [counted, axis])]);
+  return write("length", "Reshape", [shares, hold("row", (name) => integers(name, [0, 1, -1]))]);
+};
+
+const attention: Addition = (graph, layout, hasLengths) => {
   const layers = findProbabilities(graph);
   const [first] = layers;
   if (!first) return `it has no attention layer, whose weights ${names.attention} is made of`;
   if (addsTokensAfter(graph, first.node))
     return `tokens are added between its attention layers, and ${names.attention} is of the same tokens in all`;
-  const shares = pooledShares(layout);
-  const tokens = shares.length;
-  const [start, half, headAxis, shape] = ["pooled", "half", "head-axis", "shape"].map(
-    (name) => `constant/${names.attention}.${name}`,
-  ) as [string, string, string, string];
 
-  const nodes: onnx.INodeProto[] = [];
-  const write = (path: string, opType: string, input: string[], attribute: onnx.IAttributeProto[] = []): string => {
-    const name = `forward/${path}/rollout${opType}.0`;
-    nodes.push({ opType, name, input, output: [name], attribute });
+  const [nodes, initializers] = [[] as onnx.INodeProto[], new Map<string, onnx.ITensorProto>()];
+  const write: Write = (path, opType, input, attributes = {}) => {
+    const stem = `forward/${path}/rollout${opType}.`;
+    const name = `${stem}${nodes.filter((node) => node.name?.startsWith(stem)).length}`;
+    const attribute = Object.entries(attributes).map(([key, i]) => ({ name: key, type: AttributeType.INT, i }));
+    nodes.push({ opType, name, input: [...input], output: [name], attribute });
     return name;
   };
-  const dropsAxis = [{ name: "keepdims", type: AttributeType.INT, i: 0 }];
+  const hold: Hold = (name, tensor) => {
+    const full = `constant/${names.attention}.${name}`;
+    initializers.set(full, tensor(full));
+    return full;
+  };
+  const headAxis = hold("head-axis", (name) => integers(name, [1]));
+  const shares = pooledShares(layout);
+  const present = graph.node?.find(({ output }) => output?.[0] === absentTokens)?.input?.[1];
+  if (hasLengths && present === undefined) return "it does not tell which tokens are a clip's own";
   // The row of what the head reads goes back through the blocks, from the last to the first: a vector by a matrix, not two matrices.
   // Of what leads to a node ONNX Runtime (1.30) computes that first which stands last: so the mean of each block's heads is taken when
   // they have just been computed, and they are not kept.
-  let row = start;
+  let row =
+    present !== undefined
+      ? ownShares(layout, present, write, hold)
+      : hold("pooled", (name) => floats(name, [1, 1, shares.length], shares));
   for (const { path, node } of layers.toReversed()) {
-    const means = write(path, "ReduceMean", [node.output?.[0] ?? "", headAxis], dropsAxis);
+    const means = write(path, "ReduceMean", [node.output?.[0] ?? "", headAxis], { keepdims: 0 });
     const added = write(path, "MatMul", [row, means]);
-    row = inResidual.test(path) ? write(path, "Mul", [write(path, "Add", [row, added]), half]) : added;
+    row = inResidual.test(path)
+      ? write(path, "Mul", [
+          write(path, "Add", [row, added]),
+          hold("half", (name) => floats(name, [], Float32Array.of(0.5))),
+        ])
+      : added;
   }
-  nodes.push({
-    opType: "Reshape",
-    name: `forward/${first.path}/rolloutReshape.0`,
-    input: [row, shape],
-    output: [names.attention],
-  });
+  const rows = write(first.path, "Reshape", [row, hold("shape", (name) => integers(name, [0, -1]))]);
   return {
-    output: outputOf(names.attention, tokens),
-    initializers: [
-      floats(start, [1, 1, tokens], shares),
-      floats(half, [], Float32Array.of(0.5)),
-      integers(headAxis, [1]),
-      integers(shape, [-1, tokens]),
-    ],
-    nodes,
+    output: outputOf(names.attention, present === undefined ? shares.length : "tokens"),
+    initializers: [...initializers.values()],
+    nodes: nodes.map((node) => (node.name === rows ? { ...node, output: [names.attention] } : node)),
   };
 };
 
@@ -190,11 +236,9 @@ export const withOutputs = (model: onnx.IModelProto, wanted: readonly ExtraOutpu
   if (missing.length === 0) return model;
   const layout = readTokenLayout(model);
   if (layout === undefined) return "its metadata do not tell where its tokens lie";
-  // What the head reads of would be each clip's own.
-  if (missing.includes(names.attention) && model.metadataProps?.some(({ key }) => key === metadataKey("anyLength")))
-    return `its clips have lengths of their own, and ${names.attention} is of as many tokens in all; compile with padOrCut, or length: "fixed" in ast()`;
+  const hasLengths = model.metadataProps?.some(({ key }) => key === metadataKey("anyLength")) ?? false;
   for (const name of missing) {
-    const addition = additions[name](graph, layout);
+    const addition = additions[name](graph, layout, hasLengths);
     if (typeof addition === "string") return addition;
     graph = add(graph, addition);
   }

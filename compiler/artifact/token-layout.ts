@@ -7,10 +7,15 @@ import { count, type Immutable, nameList, real, record, text } from "./schemas.t
 /** Stands for all patches in the order of tokens. */
 export const patchesToken = "patches";
 
+/** A length along the two axes of a spectrogram. */
+const extent = record({ bins: count, frames: count });
+
 /** What the property `specgraph.geometry` tells of it, among others. */
 const tokenLayoutSchema = record({
-  /** Patches along frequency and time. */
+  /** Patches along frequency and time; where clips have lengths of their own, those that positions are held for. */
   grid: record({ rows: count, columns: count }),
+  /** A patch's lengths, and from one patch to the next. */
+  patching: record({ patch: extent, stride: extent }),
   /** Tokens in the order of their positions; `patchesToken` stands for the whole grid, by frequency, then time. */
   positions: nameList,
   /** The tokens whose mean is classified, named as in `positions`. */
@@ -42,40 +47,4 @@ export const placesOfTokens = ({
     first += taken.count;
   }
   return places;
-};
-
-/** A length along the two axes of a spectrogram. */
-interface Extent {
-  readonly bins: number;
-  readonly frames: number;
-}
-
-export interface Patching {
-  readonly patch: Extent;
-  /** From one patch to the next. */
-  readonly stride: Extent;
-}
-
-const asIntegers = (bytes: Uint8Array): readonly number[] =>
-  Array.from(new BigInt64Array(Uint8Array.from(bytes).buffer), Number);
-
-/** How the first layer cuts a spectrogram: its weight is [width, 1, bins, frames], and where patches overlap, their places are gathered. */
-export const readPatching = ({ graph }: onnx.IModelProto): Patching | undefined => {
-  const { initializer = [], node = [] } = graph ?? {};
-  const weight = initializer?.find(({ name, dims }) => name?.endsWith(".weight") && dims?.length === 4);
-  const [, , bins = 0, frames = 0] = (weight?.dims ?? []).map(Number);
-  if (!weight?.name || bins === 0 || frames === 0) return undefined;
-  const layer = `forward/${weight.name.slice(0, -".weight".length)}/`;
-  const strideAlong = (axis: number, patch: number): number => {
-    const gather = node?.find(
-      ({ opType, output, attribute }) =>
-        opType === "Gather" &&
-        output?.[0]?.startsWith(layer) === true &&
-        attribute?.some(({ name, i }) => name === "axis" && Number(i) === axis) === true,
-    );
-    const places = initializer?.find(({ name }) => name === gather?.input?.[1])?.rawData;
-    const [first = 0, ...others] = places ? asIntegers(places) : [];
-    return (others[patch - 1] ?? first + patch) - first;
-  };
-  return { patch: { bins, frames }, stride: { bins: strideAlong(2, bins), frames: strideAlong(1, frames) } };
 };

@@ -1,48 +1,74 @@
-import { samplesIn } from "../../compiler/artifact/frames.ts";
+import { framesIn, framesSeen, samplesIn } from "../../compiler/artifact/frames.ts";
 import { hzOf, melOf } from "../../compiler/artifact/mel-scale.ts";
-import { patchesToken, placesOfTokens, readPatching, readTokenLayout } from "../../compiler/artifact/token-layout.ts";
+import { patchesToken, readTokenLayout, type TokenLayout } from "../../compiler/artifact/token-layout.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { UserError } from "../user-error.ts";
 import type { AttentionMap, PatchBand, PatchTime, Spectrogram } from "./explanation.ts";
 
 /** How a model's input lies in time and frequency, and which of its tokens are patches. */
-export interface InputPlaces extends Pick<Spectrogram, "frames" | "bins" | "frameShiftSeconds" | "binsHz"> {
+export interface InputPlaces extends Pick<
+  Spectrogram,
+  "frames" | "framesHeard" | "bins" | "frameShiftSeconds" | "binsHz"
+> {
   readonly times: readonly PatchTime[];
   readonly bands: readonly PatchBand[];
   /** The place of the first patch along the tokens; the others follow it by frequency, then time. */
   readonly firstPatch: number;
 }
 
-const stretches = (count: number, patch: number, stride: number): readonly (readonly [first: number, end: number])[] =>
-  Array.from({ length: count }, (_, index) => [index * stride, index * stride + patch] as const);
+/** The patches along an axis. */
+const stretches = (length: number, patch: number, stride: number): readonly (readonly [first: number, end: number])[] =>
+  Array.from({ length: Math.floor((length - patch) / stride) + 1 }, (_, index) => [
+    index * stride,
+    index * stride + patch,
+  ]);
 
 /** @throws UserError where the graph does not tell */
-export const inputPlaces = ({ path, model, metadata }: Artifact): InputPlaces => {
-  const [layout, patching] = [readTokenLayout(model), readPatching(model)];
-  if (!layout || !patching)
-    throw new UserError("no-such-output", { path }, "does not tell where its patches lie in the spectrogram");
-  const { frames, bins, sampleRateHz, frameShiftSamples } = metadata;
-  const { grid, filters } = layout;
-  const { patch, stride } = patching;
-  const [low, high] = [melOf(filters.lowHz), melOf(filters.highHz)];
-  /** Bin b's filter begins at b, is highest at b + 1 and ends at b + 2. */
-  const hzAt = (place: number): number => hzOf(low + ((high - low) * place) / (bins + 1));
+const requireLayout = ({ path, model }: Artifact): TokenLayout => {
+  const layout = readTokenLayout(model);
+  if (layout) return layout;
+  throw new UserError("no-such-output", { path }, "does not tell where its patches lie in the spectrogram");
+};
+
+/** Bin b's filter begins at place b, is highest at b + 1 and ends at b + 2. */
+const hzAt = (place: number, { filters: { lowHz, highHz } }: TokenLayout, bins: number): number => {
+  const [low, high] = [melOf(lowHz), melOf(highHz)];
+  return hzOf(low + ((high - low) * place) / (bins + 1));
+};
+
+/** The axes of what a model sees, whatever the clip. @throws UserError where the graph does not tell */
+export const inputAxes = (artifact: Artifact): Pick<InputPlaces, "bins" | "frameShiftSeconds" | "binsHz"> => {
+  const layout = requireLayout(artifact);
+  const { bins, sampleRateHz, frameShiftSamples } = artifact.metadata;
   return {
-    frames,
     bins,
     frameShiftSeconds: frameShiftSamples / sampleRateHz,
-    binsHz: Array.from({ length: bins }, (_, bin) => hzAt(bin + 1)),
-    times: stretches(grid.columns, patch.frames, stride.frames).map(([first, end]) => ({
+    binsHz: Array.from({ length: bins }, (_, bin) => hzAt(bin + 1, layout, bins)),
+  };
+};
+
+/** @param samples of the clip. @throws UserError where the graph does not tell */
+export const inputPlaces = (artifact: Artifact, samples: number): InputPlaces => {
+  const layout = requireLayout(artifact);
+  const { metadata } = artifact;
+  const { bins, sampleRateHz, frameShiftSamples } = metadata;
+  const frames = framesSeen(samples, metadata);
+  const { patch, stride } = layout.patching;
+  return {
+    ...inputAxes(artifact),
+    frames,
+    framesHeard: Math.min(frames, framesIn(samples, metadata)),
+    times: stretches(frames, patch.frames, stride.frames).map(([first, end]) => ({
       startSeconds: (first * frameShiftSamples) / sampleRateHz,
       endSeconds: (first * frameShiftSamples + samplesIn(end - first, metadata)) / sampleRateHz,
       frames: [first, end],
     })),
-    bands: stretches(grid.rows, patch.bins, stride.bins).map(([first, end]) => ({
-      lowHz: hzAt(first + 0.5),
-      highHz: hzAt(end + 0.5),
+    bands: stretches(bins, patch.bins, stride.bins).map(([first, end]) => ({
+      lowHz: hzAt(first + 0.5, layout, bins),
+      highHz: hzAt(end + 0.5, layout, bins),
       bins: [first, end],
     })),
-    firstPatch: placesOfTokens(layout).get(patchesToken)?.first ?? 0,
+    firstPatch: layout.positions.indexOf(patchesToken),
   };
 };
 

@@ -82,7 +82,7 @@ const modelOf = (
   thread: ReturnType<typeof startModelThread>,
   { metadata, device, requirements, batch }: Opened,
 ): Model => {
-  const { classes, sampleRateHz, leastSeconds, mostSeconds } = metadata;
+  const { classes, sampleRateHz, mostSeconds } = metadata;
   const loader: ClipLoader = createClipLoader(threads, requirements);
   const places = createTurns(batchesHeld);
   const ends = new Set<End>();
@@ -208,11 +208,7 @@ const modelOf = (
     const [clip] = clips;
     if (!clip) throw new Error("no clip was read");
     const { scores, features, attention, places: input } = answers;
-    const { frames, bins, frameShiftSeconds, binsHz } = input;
-    const framesHeard = Math.min(
-      frames,
-      1 + Math.floor((clip.samplesHeard / sampleRateHz - leastSeconds) / frameShiftSeconds),
-    );
+    const { frames, framesHeard, bins, frameShiftSeconds, binsHz } = input;
     return {
       ...asClassification(clip, scores, top),
       spectrogram: { values: features, frames, framesHeard, bins, frameShiftSeconds, binsHz },

@@ -54,6 +54,7 @@ export interface Answers {
     readonly features: Float32Array;
     /** The rollout [clips, tokens]. */
     readonly attention: Float32Array;
+    /** Of the longest clip. */
     readonly places: InputPlaces;
   };
 }
@@ -144,7 +145,6 @@ export const serveModel = (parent: Parent<unknown>, { engine, read, selectDevice
 
   const forEmbedding = insideOf("embedding");
   const forExplanation = insideOf("scores", "input_values", "attention");
-  let places: InputPlaces | undefined;
 
   const tasks: { readonly [Kind in Task]: (waveform: HostTensor) => Promise<Answers[Kind]> } = {
     classify: async (waveform) => {
@@ -154,11 +154,10 @@ export const serveModel = (parent: Parent<unknown>, { engine, read, selectDevice
     embed: async (waveform) => (await (await forEmbedding()).insight.look(waveform)).embedding,
     explain: async (waveform) => {
       const { insight, artifact } = await forExplanation();
-      places ??= inputPlaces(artifact);
       const { scores: own, attention, input_values: features } = await insight.look(waveform);
       const isCalibrated = Boolean(artifact.metadata.decisions?.calibration);
       const scores = isCalibrated ? (await requireOpened().decider.classify(waveform)).scores : own;
-      return { scores, attention, features, places };
+      return { scores, attention, features, places: inputPlaces(artifact, waveform.dims[1] ?? 0) };
     },
   };
 

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { decodeOnnx } from "../../compiler/artifact/onnx.ts";
 import { compile } from "../../compiler/compile.ts";
 import type { Clip } from "../../runtime/data/dataset.ts";
-import { open } from "../../runtime/index.ts";
+import { type Explanation, open } from "../../runtime/index.ts";
 import { generateTensor } from "../golden-data/deterministic-tensor.ts";
 import { temporaryFolder } from "./audio/temporary-folder.ts";
 import { collect, optionsIn, outline, resumed } from "./train/linear-training.ts";
@@ -47,6 +47,18 @@ const clipOf = (seconds: number) => ({
   sampleRateHz,
 });
 
+const expectClose = (found: Float32Array, expected: Float32Array, tolerance: number): void => {
+  expect(found).toHaveLength(expected.length);
+  const errors = found.map((value, at) => Math.abs(value - (expected[at] ?? NaN)));
+  expect(errors.reduce((most, error) => Math.max(most, error), 0)).toBeLessThan(tolerance);
+};
+
+/** What an explanation tells but for numbers that rounding changes. */
+const withoutValues = ({ spectrogram, attention }: Explanation) => ({
+  spectrogram: { ...spectrogram, values: [] },
+  attention: { ...attention, values: [] },
+});
+
 test("clips of a second to half a minute are as in the graphs of their lengths with its weights, together and alone", async () => {
   const folder = temporaryFolder();
   const graph = compileAst(folder, "any", 'length: "any"');
@@ -63,6 +75,12 @@ test("clips of a second to half a minute are as in the graphs of their lengths w
       const errors = Array.from(expected?.scores ?? [NaN], (score, at) => Math.abs((found?.scores[at] ?? NaN) - score));
       expect(Math.max(...errors), `${seconds} s`).toBeLessThan(1e-5);
     }
+    const [seen, seenFixed] = [await model.explain(clipOf(seconds)), await fixed.explain(clipOf(seconds))];
+    expect(withoutValues(seen), `${seconds} s`).toStrictEqual(withoutValues(seenFixed));
+    expect(seen.spectrogram).toMatchObject({ frames, framesHeard: frames });
+    expectClose(seen.spectrogram.values, seenFixed.spectrogram.values, 1e-5);
+    // Beside the mean of all patches.
+    expectClose(seen.attention.values, seenFixed.attention.values, 1e-5 / seen.attention.values.length);
   }
 
   // Of a clip that is longer than it hears, it hears the beginning.

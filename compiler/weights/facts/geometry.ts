@@ -1,7 +1,7 @@
 /** How a model's parameters are to be read: what their shapes alone do not tell. */
 import type { Flow, Grid, Tokens } from "../../ir/flow.ts";
 import type { NormalizedFeatures, NormalizedSpec } from "../../ir/normalized-spec.ts";
-import { type PlacedLayer, withInner } from "../../ir/placed-layer.ts";
+import { type LayerFacts, type PlacedLayer, withInner } from "../../ir/placed-layer.ts";
 
 /** Where a norm may stand, in words. */
 export const placeNames = {
@@ -17,6 +17,8 @@ export type Filters = Pick<NormalizedFeatures, "removeMean" | "window" | "lowHz"
 export interface Geometry {
   /** Patches along frequency and time. */
   readonly grid: Grid;
+  /** How patches are cut; absent where there are none. */
+  readonly patching?: Required<Pick<LayerFacts, "patch" | "stride">>;
   /** Tokens in the order of their positions; "patches" stands for the whole grid. */
   readonly positions: readonly string[];
   readonly depth: number;
@@ -56,6 +58,7 @@ export const describeGeometry = ({ network, features }: NormalizedSpec): Geometr
   const sequences = network.map(({ gives }) => gives).filter(isTokens);
   const [first, last] = [sequences[0], sequences.at(-1)];
   const blocks = network.flatMap(({ path }) => /^blocks\.(\d+)\./.exec(path)?.[1] ?? []);
+  const { patch, stride } = network.find(({ facts }) => facts.patch)?.facts ?? {};
   const heads = agreed(withInner(network).map(({ facts }) => facts.heads));
   const activation = agreed(withInner(network.filter(isBlock)).map(({ facts }) => facts.activation));
   const norm = normPlace(network);
@@ -64,6 +67,7 @@ export const describeGeometry = ({ network, features }: NormalizedSpec): Geometr
   const { removeMean, window, lowHz, highHz, preemphasis } = features;
   return {
     grid: first?.grid ?? { rows: 0, columns: 0 },
+    ...(patch && stride ? { patching: { patch, stride } } : {}),
     positions: last?.order ?? [],
     depth: new Set(blocks).size,
     width: first?.width ?? 0,

@@ -9,7 +9,7 @@ import { nodeThreads } from "../../threads/node.ts";
 import { nodeEngine } from "../../engine/node.ts";
 import { framesIn, mostFrames } from "../../../compiler/artifact/frames.ts";
 import type { SoundEvent, WindowScores } from "../../evaluate/answers.ts";
-import { inputPlaces } from "../../evaluate/input-places.ts";
+import { inputAxes } from "../../evaluate/input-places.ts";
 import type { Windowing } from "../../evaluate/windowing.ts";
 import { UserError } from "../../user-error.ts";
 import { createScoreColumns, createSpectrogramColumns } from "./recording-columns.ts";
@@ -41,7 +41,7 @@ export const drawTimelines = async (
 ): Promise<Timelines> => {
   const { metadata } = artifact;
   const { classes, bins, sampleRateHz, minSamples, specName } = metadata;
-  const { binsHz, frameShiftSeconds } = inputPlaces(artifact);
+  const { binsHz, frameShiftSeconds } = inputAxes(artifact);
   const extractor = await openFeatureExtractor(nodeEngine, artifact);
 
   /** The spectrogram of a recording as far as `until`: in windows whose frames follow each other as in one. */

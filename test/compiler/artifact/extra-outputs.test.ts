@@ -181,15 +181,23 @@ test("what a model has already it keeps; one that does not tell of its tokens is
   );
 });
 
-test("clips of any length have an embedding; attention, which is of as many tokens in all, is refused", async () => {
+test("of clips of any length the attention has as many tokens as the longest, and each has an embedding", async () => {
   const filters = "bins: 16, frameLengthMs: 25, frameShiftMs: 10, window: 'hanning'";
   const features = `features: [kaldiFbank({ ${filters} }), anyLength({ frames: 24, least: 8, most: 64 })]`;
   const network = `network: [${patches}, ${heard}, meanOfPatches(), dense("classes")]`;
   const graph = compileTiny("optimizer: adam({ learningRate: 1e-3 })", `${features}, ${network}`);
-  const model = decodeOnnx(readFileSync(graph));
-  const { embedding } = await run(extend(model, "embedding"));
+  const model: onnx.IModelProto = decodeOnnx(readFileSync(graph));
+  const extended = extend(model, "embedding", "attention");
+  expect(extended.graph?.output?.at(-1)).toMatchObject({
+    name: "attention",
+    type: { tensorType: { shape: { dim: [{ dimParam: "batch" }, { dimParam: "tokens" }] } } },
+  });
+  const { embedding, attention } = await run(extended);
   expect(embedding?.dims).toStrictEqual([2, 8]);
-  expect(withOutputs(model, ["attention"])).toBe(
-    'its clips have lengths of their own, and attention is of as many tokens in all; compile with padOrCut, or length: "fixed" in ast()',
+  // 3 rows of the 2 patches that 17 frames have.
+  expect(attention?.dims).toStrictEqual([2, 6]);
+  const node = model.graph?.node?.filter(({ output }) => output?.[0] !== "forward/length/sub.0") ?? [];
+  expect(withOutputs({ ...model, graph: { ...model.graph, node } }, ["attention"])).toBe(
+    "it does not tell which tokens are a clip's own",
   );
 });

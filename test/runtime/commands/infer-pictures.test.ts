@@ -32,6 +32,22 @@ test("--explain draws a clip, as SVG or PNG, beside the same answers", async () 
   expect(readFileSync(at("a.PNG")).toString("latin1", 1, 4)).toBe("PNG");
 });
 
+test("of a graph that hears any length pictures are as long as the clip, whatever its length", async () => {
+  const filters = "bins: 16, frameLengthMs: 25, frameShiftMs: 10, window: 'hanning'";
+  const { at, run } = workspace(
+    `features: [kaldiFbank({ ${filters} }), anyLength({ frames: 24, least: 8, most: 400 })]`,
+  );
+  writeFileSync(at("short.wav"), wav("short", 1000));
+  await run(at("short.wav"), at("a.wav"), at("b.wav"), "--explain", at("pictures"));
+  const heard = ["short", "a", "b"].map(
+    (name) => /hears ([^<]*)</.exec(readFileSync(at(`pictures/${name}.wav.svg`), "utf8"))?.[1],
+  );
+  // Of 4 frames, where a patch has 8, the rest of it is padding.
+  expect(heard).toStrictEqual(["0.04 s of it", "0.17 s of it", "1.23 s of it"]);
+  await run(at("b.wav"), "--window", "0.5", "--timeline", at("b.svg"));
+  expect(readFileSync(at("b.svg"), "utf8")).toContain("tiny: 3 windows of 0.5 s");
+});
+
 test("--explain FOLDER/ draws each clip", async () => {
   const { at, run } = workspace();
   writeFileSync(at("c.wav"), "no sound");
