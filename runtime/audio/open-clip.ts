@@ -10,6 +10,7 @@ const toolsFor = (path: string | undefined, note: OpeningTools["note"]): Opening
   const tools = { note, createMd5: () => createHash("md5") };
   return {
     ...tools,
+    others: "what ffmpeg decodes",
     openForeign: async (format) => {
       if (path !== undefined) return openByFfmpeg(path, format, tools);
       throw new AudioFault(

@@ -11,6 +11,8 @@ import { requireRate } from "./require-rate.ts";
 
 /** What opening takes of where it runs. */
 export interface OpeningTools extends AudioTools {
+  /** What is decoded besides, for messages. */
+  readonly others: string;
   /** Opens what is of no format that is decoded here. */
   readonly openForeign: (format: ForeignFormat) => Promise<AudioStream>;
 }
@@ -37,7 +39,7 @@ export const openEncoded = async (source: ByteSource, tools: OpeningTools): Prom
   const format = await foreignFormat(source);
   if (format !== undefined) return tools.openForeign(format);
   throw new NotAudio(
-    "this is not audio that can be read; expected WAV, AIFF, CAF, AU, FLAC, MP3, Ogg, WebM, or what ffmpeg decodes",
+    `this is not audio that can be read; expected WAV, AIFF, CAF, AU, FLAC, MP3, Ogg, WebM, or ${tools.others}`,
   );
 };
 

@@ -63,6 +63,23 @@ const rowOf = (values: Float32Array, row: number, rows: number): Float32Array =>
   return values.slice(row * length, (row + 1) * length);
 };
 
+/** The items, or, where there is not even a first one, those of what takes their place. */
+async function* orElse<Item>(
+  items: AsyncIterable<Item>,
+  other: (error: unknown) => Promise<AsyncIterable<Item>>,
+): AsyncGenerator<Item, void, undefined> {
+  let hasBegun = false;
+  try {
+    for await (const item of items) {
+      hasBegun = true;
+      yield item;
+    }
+  } catch (error) {
+    if (hasBegun) throw error;
+    yield* await other(error);
+  }
+}
+
 /** How answers are read. */
 interface Reading {
   /** Classes to rank; 0: all. */
@@ -71,14 +88,23 @@ interface Reading {
   readonly least: number | undefined;
 }
 
+/** A clip that was decoded elsewhere. */
+export interface Decoded {
+  readonly clip: Checked;
+  /** What is to be said of it. */
+  readonly note: string;
+}
+
 /** Where a model runs. */
 export interface Platform {
   readonly threads: Threads;
   readonly paths: Paths;
+  /** Decodes what threads cannot: given why; undefined where it cannot be decoded here either. */
+  readonly decodeElsewhere?: (clip: Checked, failure: unknown) => Promise<Decoded | undefined>;
 }
 
 const modelOf = (
-  { threads, paths }: Platform,
+  { threads, paths, decodeElsewhere = () => Promise.resolve(undefined) }: Platform,
   thread: ReturnType<typeof startModelThread>,
   { metadata, device, requirements, batch }: Opened,
 ): Model => {
@@ -103,10 +129,18 @@ const modelOf = (
     }
   };
 
-  const read = async (source: Checked, stop: AbortSignal) => ({
-    name: nameOf(source),
-    ...(await readClip(source, { threads, loader, requirements, stop })),
-  });
+  const read = async (source: Checked, stop: AbortSignal) => {
+    const load = (clip: Checked) => readClip(clip, { threads, loader, requirements, stop });
+    const name = nameOf(source);
+    try {
+      return { name, ...(await load(source)) };
+    } catch (error) {
+      const decoded = await decodeElsewhere(source, error);
+      if (decoded === undefined) throw error;
+      const clip = await load(decoded.clip);
+      return { name, ...clip, notes: [decoded.note, ...clip.notes] };
+    }
+  };
 
   const heardOf = ({ name, samples, clipSamples, notes }: Awaited<ReturnType<typeof read>>): HeardClip => ({
     name,
@@ -307,23 +341,30 @@ const modelOf = (
     const threshold = givenThreshold === undefined ? undefined : thresholdOf(metadata, givenThreshold);
     requireClasses(classes, threshold);
     const least = leastLikeness(reject);
-    const source = recordingOf(checkClip(paths, "recording", recording));
+    const source = checkClip(paths, "recording", recording);
     if (closing !== undefined) throw closed();
     return eachUntilEnded<HeardWindow | SoundEvent>(signal, ends, (stop) => {
       const windowing = { windowSeconds, hopSeconds, sampleRateHz, minSamples: requirements.minSamples };
       const score: Run = (clips, ended) => run("classify", clips, ended);
-      const windows = hearWindows(source, {
-        ...windowing,
-        classes,
-        top,
-        smooth,
-        batch,
-        leastLikeness: least,
-        isLive,
-        threads,
-        run: score,
-        stop,
-        note: onNote,
+      const hear = (clip: Checked) =>
+        hearWindows(recordingOf(clip), {
+          ...windowing,
+          classes,
+          top,
+          smooth,
+          batch,
+          leastLikeness: least,
+          isLive,
+          threads,
+          run: score,
+          stop,
+          note: onNote,
+        });
+      const windows = orElse(hear(source), async (error) => {
+        const decoded = await decodeElsewhere(source, error);
+        if (decoded === undefined) throw error;
+        onNote?.(decoded.note);
+        return hear(decoded.clip);
       });
       return threshold === undefined ? windows : hearEvents(windows, classes, { threshold, merge, minSeconds });
     });

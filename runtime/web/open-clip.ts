@@ -1,10 +1,10 @@
 import { md5 } from "@noble/hashes/legacy.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import type { ByteStream } from "../audio/recording-source.ts";
-import { AudioFault } from "../audio/formats/audio-fault.ts";
 import type { AudioTools, Md5 } from "../audio/formats/audio-stream.ts";
 import { sourceOfStream } from "../audio/formats/stream-source.ts";
 import { type OpenClip, openHeldClip, type OpeningTools, useStream } from "../audio/open-held-clip.ts";
+import { UserError } from "../user-error.ts";
 import { fetchBytes, fetchFile } from "./fetch-file.ts";
 
 const createMd5 = (): Md5 => {
@@ -15,8 +15,13 @@ const createMd5 = (): Md5 => {
 const toolsFor = (note: AudioTools["note"]): OpeningTools => ({
   note,
   createMd5,
+  others: "what the browser decodes",
   openForeign: ({ name }) => {
-    throw new AudioFault(`this is ${name}, which is not decoded here; save the clip as WAV or FLAC`);
+    throw new UserError(
+      "audio-malformed",
+      { foreign: name },
+      `this is ${name}, which this browser does not decode; save the clip as WAV or FLAC`,
+    );
   },
 });
 

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { checkOptions, openSchema } from "../library/check-arguments.ts";
 import { createModel } from "../library/create-model.ts";
 import type { Graph, Model, OpenOptions } from "../library/model.ts";
+import { decodeForeign } from "./decode-foreign.ts";
 import { checkGraph, expectedFile, filesFor, isFile, webPaths } from "./graph-files.ts";
 import type { Opening } from "./model-worker.ts";
 import { webThreads } from "./threads.ts";
@@ -32,5 +33,5 @@ export const open = async (graph: WebGraph, options: WebOpenOptions = {}): Promi
     const opening: Opening = { files, device, batch };
     return { opening, transfer };
   };
-  return createModel({ threads: webThreads, paths: webPaths }, start, signal);
+  return createModel({ threads: webThreads, paths: webPaths, decodeElsewhere: decodeForeign }, start, signal);
 };

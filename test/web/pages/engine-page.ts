@@ -19,5 +19,5 @@ export const scoresOf = async (graph: string, samples: readonly number[], kind: 
     dims: [1, samples.length],
   });
   await classifier.close();
-  return { scores: [...scores], isIsolated: Reflect.get(globalThis, "crossOriginIsolated") === true };
+  return { scores: [...scores], isIsolated: crossOriginIsolated };
 };
