@@ -2,9 +2,9 @@
 import { names } from "../../compiler/artifact/names.ts";
 import type { Device } from "./device.ts";
 import { UserError } from "../user-error.ts";
-import { type Artifact, readDataFiles } from "../artifact/decode-artifact.ts";
+import type { Artifact } from "../artifact/decode-artifact.ts";
 import { type Engine, type EngineSession, type HostTensor, onHost, type Tensors } from "./engine.ts";
-import { openSession } from "./open-session.ts";
+import { dataOf, openSession } from "./open-session.ts";
 import { requireFit } from "./require-fit.ts";
 import { inferenceProgram } from "./session-program.ts";
 
@@ -48,11 +48,8 @@ const toClassifier = (
  * Opens the artifact as it was read, from its file or from bytes.
  * @throws UserError when ONNX Runtime refuses it.
  */
-export const openClassifier = async (engine: Engine, artifact: Artifact, device: Device): Promise<Classifier> => {
-  const { graph } = artifact;
-  const options = typeof graph === "string" ? {} : { dataFiles: await readDataFiles(artifact) };
-  return toClassifier(await openSession(engine, artifact, graph, device, options), artifact, device);
-};
+export const openClassifier = async (engine: Engine, artifact: Artifact, device: Device): Promise<Classifier> =>
+  toClassifier(await openSession(engine, artifact, artifact, device, await dataOf(artifact)), artifact, device);
 
 /**
  * Opens the artifact's inference graph on parameters that are in memory, such as those in training; nothing is copied.

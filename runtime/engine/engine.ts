@@ -38,8 +38,10 @@ export interface SessionOptions {
   readonly outputsAreGiven?: boolean;
   /** Has ONNX Runtime print its warnings. */
   readonly warns?: boolean;
-  /** By name, the data files of a graph that is given as bytes. */
+  /** By name, the data files of a graph that is no file of its own. */
   readonly dataFiles?: ReadonlyMap<string, Uint8Array>;
+  /** The path of the file that its data files lie beside, where these are not given. */
+  readonly dataBeside?: string;
 }
 
 /** A graph, ready to run. Its functions throw ONNX Runtime's errors. */

@@ -31,16 +31,20 @@ export const fromNative = (tensors: Readonly<Record<string, NativeTensor>>): Ten
 /** ONNX Runtime's; up to errors, what it tells is about graph optimisations, not about the user's input. */
 const logLevels = { warning: 2, fatal: 4 } as const;
 
-/** @param provider what the build calls the device */
+/**
+ * @param provider what the build calls the device
+ * @param others more of the session's configuration
+ */
 export const nativeOptions = (
   { isWhole = false, warns = false, kept = [], dataFiles = new Map<string, Uint8Array>() }: SessionOptions,
   provider: string,
+  others: Readonly<Record<string, string>> = {},
 ) => ({
   executionProviders: [provider],
   logSeverityLevel: warns ? logLevels.warning : logLevels.fatal,
   // ONNX Runtime 1.30, CPU: planning memory by pattern is no faster and takes half as much memory again.
   enableMemPattern: false,
-  ...(isWhole ? { extra: { session: { disable_cpu_ep_fallback: "1" } } } : {}),
+  extra: { session: { ...(isWhole ? { disable_cpu_ep_fallback: "1" } : {}), ...others } },
   ...(kept.length > 0
     ? { preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, "gpu-buffer" as const])) }
     : {}),

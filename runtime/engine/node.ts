@@ -1,6 +1,7 @@
 /** ONNX Runtime for Node.js, without its telemetry; the linter keeps every other file from loading the library. */
 // Modules are evaluated in the order of these lines.
 import "./disable-telemetry.ts";
+import { dirname } from "node:path";
 import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
 import { encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
 import { env, InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
@@ -29,7 +30,9 @@ const withCopyStop = (model: onnx.IModelProto): onnx.IModelProto => {
 };
 
 const openNative = (graph: Parameters<Engine["open"]>[0], options: SessionOptions): Promise<InferenceSession> => {
-  const native = nativeOptions(options, options.device);
+  const { device, dataBeside } = options;
+  const folder = dataBeside === undefined ? {} : { model_external_initializers_file_folder_path: dirname(dataBeside) };
+  const native = nativeOptions(options, device, folder);
   if (typeof graph === "string") return InferenceSession.create(graph, native);
   if (graph instanceof Uint8Array) return InferenceSession.create(graph, native);
   return InferenceSession.create(encodeOnnx(options.outputsAreGiven ? withCopyStop(graph) : graph), native);

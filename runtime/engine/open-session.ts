@@ -2,10 +2,11 @@
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import type { onnx } from "../../compiler/artifact/onnx.ts";
 import { describePart, nodeIn, partAt } from "../../compiler/artifact/spec-lines.ts";
-import type { Artifact } from "../artifact/decode-artifact.ts";
+import { type Artifact, readDataFiles } from "../artifact/decode-artifact.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
 import type { Engine, EngineSession, SessionOptions } from "./engine.ts";
+import { feedLengths } from "./feed-lengths.ts";
 
 /** A graph as its failures name it. */
 export interface NamedGraph {
@@ -43,22 +44,28 @@ const namingFailures = (session: EngineSession, graph: NamedGraph): EngineSessio
   };
 };
 
+/** Where the data of an artifact's own graph are. */
+export const dataOf = async (artifact: Artifact): Promise<Pick<SessionOptions, "dataFiles" | "dataBeside">> =>
+  typeof artifact.graph === "string" ? { dataBeside: artifact.graph } : { dataFiles: await readDataFiles(artifact) };
+
 /**
- * @param program a graph, or the artifact's own as its file or bytes
+ * @param program a graph, or an artifact's own
  * @throws UserError when ONNX Runtime refuses the graph, and from `run` when it cannot run it
  */
 export const openSession = async (
   engine: Engine,
   named: NamedGraph,
-  program: onnx.IModelProto | Artifact["graph"],
+  program: onnx.IModelProto | Artifact,
   device: Device,
-  options: Pick<SessionOptions, "kept" | "outputsAreGiven" | "dataFiles"> = {},
+  options: Pick<SessionOptions, "kept" | "outputsAreGiven" | "dataFiles" | "dataBeside"> = {},
 ): Promise<EngineSession> => {
   // WebGPU runs a graph as a whole or not at all: one operator elsewhere would move its tensors to and fro each step.
-  // Where clips have lengths of their own it computes those of its tensors, whole numbers that ONNX Runtime has on the CPU.
-  const isWhole = device.kind === "webgpu" && named.metadata.anyLength === undefined;
+  const isWhole = device.kind === "webgpu";
+  const [model, source] = "model" in program ? [program.model, program.graph] : [program, program];
+  const fed = isWhole && named.metadata.anyLength ? feedLengths(model) : undefined;
   try {
-    return namingFailures(await engine.open(program, { ...options, device: device.kind, isWhole }), named);
+    const session = await engine.open(fed?.model ?? source, { ...options, device: device.kind, isWhole });
+    return namingFailures(fed?.feeding(session) ?? session, named);
   } catch (error) {
     const { facts, reason, layer } = explain(error, named);
     if (device.kind !== "cpu") {

@@ -135,7 +135,7 @@ describe("what cannot run", () => {
     const model = linearModel();
     model.graph.node = (model.graph.node ?? []).map((node) => ({ ...node, opType: "NoSuchOperator" }));
     const artifact = readArtifact(writeLinearModel(temporaryFolder(), model));
-    const refused = openSession(nodeEngine, artifact, artifact.path, cpuDevice);
+    const refused = openSession(nodeEngine, artifact, artifact, cpuDevice);
     await expect(refused).rejects.toThrow(UserError);
     await expect(refused).rejects.toThrow(
       `${artifact.path}: ONNX Runtime refuses the graph; compile or copy it again (`,
