@@ -17,6 +17,8 @@ export const failureCodes = {
   "cell-malformed": "A cell of a table holds something else than its column is for.",
   "checkpoint-foreign": "A checkpoint belongs to another training than the files beside it.",
   "checkpoint-version-unknown": "A checkpoint is of a version that this runtime does not read.",
+  "classes-too-few": "A graph cannot be cut to as few classes as are named.",
+  "classes-too-many": "More classes are named than the graph has room for.",
   "clip-in-two-folds": "Data has a clip in two folds.",
   "clip-in-two-parts": "Data has a clip for training and for evaluation.",
   "clip-lost-in-training": "A clip that could be read when the run began cannot be any more; what is trained is saved.",

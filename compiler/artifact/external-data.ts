@@ -45,7 +45,7 @@ const parsePlace = (entries: Entries, length: number): Place | string => {
 /** A tensor's values as its message in the graph tells them. */
 export const encodeValues = (values: Values): Pick<onnx.ITensorProto, "rawData" | "dataLocation" | "externalData"> =>
   values.kind === "inline"
-    ? { rawData: values.bytes }
+    ? { rawData: values.bytes, dataLocation: null, externalData: null }
     : { dataLocation: DataLocation.EXTERNAL, externalData: printPlace(values.place) };
 
 /**

@@ -35,16 +35,23 @@ export const trainedClips = (fingerprints: Iterable<string>, clips = 0): Trained
   };
 };
 
-const decode = (bytes: Buffer): readonly string[] =>
-  Array.from({ length: Math.floor((2 * bytes.length) / hexDigits) }, (_, index) =>
-    bytes.toString("hex", (index * hexDigits) / 2, ((index + 1) * hexDigits) / 2),
+const encode = (fingerprints: Iterable<string>): string => {
+  const bytes = [...fingerprints].join("").matchAll(/../g);
+  return btoa(Array.from(bytes, ([byte]) => String.fromCharCode(Number.parseInt(byte, 16))).join(""));
+};
+
+const decode = (base64: string): readonly string[] => {
+  const bytes = Array.from(atob(base64), (character) => character.charCodeAt(0).toString(16).padStart(2, "0"));
+  return Array.from({ length: Math.floor((2 * bytes.length) / hexDigits) }, (_, index) =>
+    bytes.slice((index * hexDigits) / 2, ((index + 1) * hexDigits) / 2).join(""),
   );
+};
 
 /** @returns undefined where the graph does not tell: it was never trained, or by an earlier version */
 export const trainedClipsOf = ({ model }: Pick<Artifact, "model">): TrainedClips | undefined => {
   const text = model.metadataProps?.find(({ key }) => key === trainedClipsKey)?.value ?? "";
   const told = parseJson(schema, text);
-  return told && trainedClips(decode(Buffer.from(told.fingerprints, "base64")), told.clips);
+  return told && trainedClips(decode(told.fingerprints), told.clips);
 };
 
 /** The graph with these clips besides those that it was trained on before. */
@@ -54,7 +61,7 @@ export const withTrainedClips = (artifact: Artifact, fingerprints: Iterable<stri
     [...(earlier?.fingerprints ?? []), ...fingerprints],
     earlier?.clips,
   );
-  const value = JSON.stringify({ clips, fingerprints: Buffer.from([...kept].join(""), "hex").toString("base64") });
+  const value = JSON.stringify({ clips, fingerprints: encode(kept) });
   const others = (artifact.model.metadataProps ?? []).filter(({ key }) => key !== trainedClipsKey);
   return { ...artifact, model: { ...artifact.model, metadataProps: [...others, { key: trainedClipsKey, value }] } };
 };

@@ -2,21 +2,13 @@
 import { bytesPerElement } from "../../compiler/artifact/element-types.ts";
 import { rm } from "node:fs/promises";
 import { basename } from "node:path";
-import { alignment, encodeValues, type Values } from "../../compiler/artifact/external-data.ts";
+import { alignment } from "../../compiler/artifact/external-data.ts";
 import { createChecksum } from "../../compiler/artifact/files/data-file.ts";
-import { encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
 import { commit, commitPair, discard, openTemporary, type TemporaryFile, writeFully } from "../files/temporary-file.ts";
 import { writeFailure } from "../files/write-failure.ts";
 import type { Artifact } from "./decode-artifact.ts";
+import { encodeWith, readBytes, type ReadValues } from "./encode-artifact.ts";
 import { elementCount, type StoredTensor } from "./stored-tensor.ts";
-
-type Read = (name: string) => Promise<{ readonly data: unknown }>;
-
-const readBytes = async (read: Read, name: string): Promise<Uint8Array> => {
-  const { data } = await read(name);
-  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  throw new Error(`${name} has no values to write`);
-};
 
 interface Place {
   readonly offset: number;
@@ -37,7 +29,11 @@ const layOut = (parameters: readonly StoredTensor[]): Map<string, Place> => {
 };
 
 /** Writes a data file. @returns its checksum */
-const writeData = async ({ file }: TemporaryFile, places: ReadonlyMap<string, Place>, read: Read): Promise<string> => {
+const writeData = async (
+  { file }: TemporaryFile,
+  places: ReadonlyMap<string, Place>,
+  read: ReadValues,
+): Promise<string> => {
   const checksum = createChecksum();
   let end = 0;
   for (const [name, { offset, length }] of places) {
@@ -49,26 +45,16 @@ const writeData = async ({ file }: TemporaryFile, places: ReadonlyMap<string, Pl
   return checksum.digest("hex");
 };
 
-const encodeWith = (model: onnx.IModelProto, valuesOf: (name: string) => Values | undefined): Uint8Array => {
-  const { graph } = model;
-  const initializer = (graph?.initializer ?? []).map((tensor) => {
-    const values = valuesOf(tensor.name ?? "");
-    return values ? { ...tensor, ...encodeValues(values) } : tensor;
-  });
-  return encodeOnnx({ ...model, graph: { ...graph, initializer } });
-};
-
 /**
  * Writes the artifact with these parameters; its training program starts afresh from them.
  * The files appear whole or not at all, and together.
- * @param read a parameter's values on the host; asked for one at a time
  * @param dataPath the data file, which is beside the graph
  * @throws UserError when the disk is full or the path cannot be written
  */
 export const writeArtifact = async (
   { model, parameters }: Pick<Artifact, "model" | "parameters">,
   path: string,
-  read: Read,
+  read: ReadValues,
   dataPath = `${path}.data`,
 ): Promise<void> => {
   const external = layOut(parameters.filter(({ storage }) => storage.kind === "external"));
