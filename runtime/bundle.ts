@@ -1,5 +1,6 @@
 /** Run by the build: writes to `dist/` what browsers load, each file whole in itself, so that a page needs no bundler, and a bundler no configuration. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { build, type BuildOptions, type Plugin } from "rolldown";
 
 const modules = ["index", "audio-worker", "model-worker"];
@@ -16,12 +17,39 @@ const engine: Plugin = {
   },
 };
 
+/** The folders of the packages that bundles hold code of. */
+const packages = new Set<string>(["node_modules/onnxruntime-web"]);
+const notePackages: Plugin = {
+  name: "packages",
+  generateBundle(_, bundle) {
+    for (const file of Object.values(bundle)) {
+      for (const id of file.type === "chunk" ? file.moduleIds : []) {
+        const [folder] = /(?:node_modules|dist\/vendor)\/(?:@[^/]+\/)?[^/]+/.exec(id.replaceAll("\\", "/")) ?? [];
+        if (folder !== undefined) packages.add(folder);
+      }
+    }
+  },
+};
+
+/** A package's name, version, licence and the text of that, which must go with its code. */
+const licenceOf = (folder: string): string => {
+  const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as {
+    readonly [field: string]: string;
+  };
+  const texts = readdirSync(folder).filter((file) => /^(?:licen[cs]e|copying)/i.test(file));
+  return [`${name} ${version} (${license})`, ...texts.map((file) => readFileSync(join(folder, file), "utf8"))].join(
+    "\n\n",
+  );
+};
+
 await build(
   modules.map((name): BuildOptions => ({
     input: `runtime/web/${name}.ts`,
     platform: "browser",
     resolve: { conditionNames: ["onnxruntime-web-use-extern-wasm", "import", "browser", "default"] },
     output: { dir: "dist/web", entryFileNames: "[name].js", format: "es", minify: true, codeSplitting: false },
-    plugins: name === "model-worker" ? [engine] : [],
+    plugins: [notePackages, ...(name === "model-worker" ? [engine] : [])],
   })),
 );
+
+writeFileSync("dist/web/licences.txt", [...packages].toSorted().map(licenceOf).join("\n\n----\n\n"));

@@ -99,7 +99,7 @@ const install = (folder: string): void => {
   for (const path of [
     "package.json",
     "spec",
-    ...["compiler", "runtime", "spec", "spec-commonjs", "vendor"].map((half) => `dist/${half}`),
+    ...["compiler", "runtime", "spec", "spec-commonjs", "vendor", "web"].map((half) => `dist/${half}`),
   ])
     cpSync(join(root, path), join(modules, "specgraph", path), { recursive: true });
   const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {

@@ -15,6 +15,7 @@ export const unknownFiles = (packed: readonly string[], tracked: ReadonlySet<str
 const builtFiles = new Set([
   "dist/runtime/stats/front-end.onnx",
   "dist/spec-commonjs/package.json",
+  "dist/web/licences.txt",
   "dist/web/ort-wasm-simd-threaded.asyncify.mjs",
   "dist/web/ort-wasm-simd-threaded.asyncify.wasm",
 ]);
