@@ -6,7 +6,10 @@ import { build, type BuildOptions, type Plugin } from "rolldown";
 const modules = ["index", "audio-worker", "model-worker"];
 
 /** ONNX Runtime's WebAssembly, and what loads it, which the bundles name as what lies beside them. */
-const engineFiles = ["ort-wasm-simd-threaded.asyncify.mjs", "ort-wasm-simd-threaded.asyncify.wasm"];
+const engineFiles = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify"].flatMap((name) => [
+  `${name}.mjs`,
+  `${name}.wasm`,
+]);
 const engine: Plugin = {
   name: "onnxruntime-web",
   generateBundle() {

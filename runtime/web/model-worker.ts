@@ -1,12 +1,12 @@
 /** The thread of one model. */
-import { useWasm, webEngine } from "../engine/web.ts";
+import { webEngine } from "../engine/web.ts";
 import { serveModel } from "../library/serve-model.ts";
 import type { DeviceName } from "../engine/device.ts";
 import { type GraphFiles, readGraph } from "./read-graph.ts";
 import { requireMemory } from "./require-memory.ts";
-import { selectDevices, wasmThreads } from "./select-devices.ts";
+import { selectDevices } from "./select-devices.ts";
 import { webParent } from "./threads.ts";
-import { wasmFiles } from "./wasm-files.ts";
+import { useWasmFor } from "./wasm-files.ts";
 
 /** What the thread is started with. */
 export interface Opening {
@@ -18,7 +18,6 @@ export interface Opening {
 const start = webParent();
 void start.then((parent) => {
   const { files, device, batch } = parent.data as Opening;
-  useWasm({ files: wasmFiles, threads: wasmThreads() });
   serveModel(parent, {
     engine: webEngine,
     read: async () => {
@@ -26,7 +25,11 @@ void start.then((parent) => {
       requireMemory(artifact);
       return artifact;
     },
-    selectDevices: () => selectDevices(device),
+    selectDevices: async () => {
+      const devices = await selectDevices(device);
+      useWasmFor(devices[0].device.kind);
+      return devices;
+    },
     batch,
   });
 });

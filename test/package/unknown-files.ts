@@ -16,7 +16,9 @@ const builtFiles = new Set([
   "dist/runtime/stats/front-end.onnx",
   "dist/spec-commonjs/package.json",
   "dist/web/licences.txt",
-  "dist/web/ort-wasm-simd-threaded.asyncify.mjs",
-  "dist/web/ort-wasm-simd-threaded.asyncify.wasm",
+  ...["", ".asyncify"].flatMap((build) => [
+    `dist/web/ort-wasm-simd-threaded${build}.mjs`,
+    `dist/web/ort-wasm-simd-threaded${build}.wasm`,
+  ]),
 ]);
 const vendored = "dist/vendor/";
