@@ -3,10 +3,11 @@ import { describe, expect, test } from "vitest";
 import { lowerSpec } from "../../../compiler/lower/lower-spec.ts";
 import { describeArtifact } from "../../../compiler/emit/describe-artifact.ts";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
-import type { Flow } from "../../../compiler/ir/flow.ts";
+import type { Flow, Spectrogram, Tokens } from "../../../compiler/ir/flow.ts";
 import { type Graph, unchanged, type Value } from "../../../compiler/ir/graph.ts";
 import type { Program } from "../../../compiler/ir/program.ts";
 import { batchNorm as row } from "../../../compiler/layers/batch-norm.ts";
+import { createPresence } from "../../../compiler/layers/presence.ts";
 import { isStatic } from "../../../compiler/ir/shape.ts";
 import { createBuilder } from "../../../compiler/ops/builder.ts";
 import { gradients } from "../../../compiler/passes/gradients.ts";
@@ -71,8 +72,13 @@ const flowOf = (lengths: readonly number[]): Flow => {
     : { kind: "spectrogram", frames: first, bins: second, heldFrames: first };
 };
 
-/** The layer alone; in training with gradients of sum(y dy). */
-const lowerAlone = (lengths: readonly number[], layer: ReturnType<typeof batchNorm>, isTraining: boolean) => {
+/** The layer alone; in training with gradients of sum(y dy). @param ragged what it takes of clips that have `frames` [batch, 1] of their own */
+const lowerAlone = (
+  lengths: readonly number[],
+  layer: ReturnType<typeof batchNorm>,
+  isTraining: boolean,
+  ragged?: Spectrogram | Tokens,
+) => {
   const b = createBuilder();
   const x = b.input("x", { dtype: "float32", shape: ["batch", ...lengths] });
   const width = lengths.at(-1) ?? 1;
@@ -83,7 +89,10 @@ const lowerAlone = (lengths: readonly number[], layer: ReturnType<typeof batchNo
     running_mean: state("statistic", "running_mean"),
     running_variance: state("statistic", "running_variance"),
   };
-  const [takes, presence] = [flowOf(lengths), undefined];
+  const takes = ragged ?? flowOf(lengths);
+  const presence =
+    ragged &&
+    createPresence(b, b.input("frames", { dtype: "float32", shape: ["batch", 1] }), { path: "l", role: "training" });
   const call = { layer, takes, b, x, path: "p", parameters, statistics, presence, lowerBranch: () => x };
   const y = (isTraining && row.lowerForTraining?.(call)) || row.lower(call);
   if (!isTraining) return { ...b.finish([y]), states: b.finish([y]).states };
@@ -159,6 +168,100 @@ test("a clip that is alone is normalised by the running statistics and leaves th
     ),
     "dx / dy",
   );
+});
+
+describe("of clips that have lengths of their own what is absent counts nothing", () => {
+  const [frames, width, own] = [9, 3, [9, 4, 6]];
+  const along = { patch: 2, stride: 3 };
+  const [rows, columns] = [2, 3];
+  const tokens = 2 + rows * columns;
+
+  test.each([
+    {
+      takes: { kind: "spectrogram", frames, bins: width, heldFrames: frames } as const,
+      length: frames,
+      isOwn: (clip: number, place: number): boolean => place < (own[clip] ?? 0),
+    },
+    {
+      // A column ends after 2, 5 and 8 frames.
+      takes: {
+        kind: "tokens",
+        columns,
+        width,
+        along,
+        grid: { rows, columns },
+        order: ["cls", "patches", "end"],
+      } as const,
+      length: tokens,
+      isOwn: (clip: number, place: number): boolean =>
+        place === 0 || place === tokens - 1 || ((place - 1) % columns) * along.stride + along.patch <= (own[clip] ?? 0),
+    },
+  ])("of $takes.kind: values, gradients and statistics, in float64 by the rule", async ({ takes, length, isOwn }) => {
+    const shape = [own.length, length, width];
+    const [x, dy] = ["x", "dy"].map((name) => generateTensor(`${name}#ragged/${takes.kind}`, size(shape), 2, 0.7));
+    const values: Readonly<Record<string, Float32Array>> = {
+      weight: generateTensor("weight#ragged", width, 0.5, 1),
+      bias: generateTensor("bias#ragged", width, 0.5),
+      running_mean: generateTensor("mean#ragged", width, 1),
+      running_variance: generateTensor("variance#ragged", width, 0.4, 0.5),
+    };
+    if (!x || !dy) throw new Error("no values");
+    // What nobody asks for has no gradient, and may be anything.
+    const present = x.map((_, at) => Number(isOwn(Math.floor(at / width / length), Math.floor(at / width) % length)));
+    const run = (absent: number) =>
+      runGraph(
+        lowerAlone([length, width], batchNorm(), true, takes),
+        {
+          x: floats(
+            x.map((value, at) => (present[at] === 1 ? value : absent)),
+            ...shape,
+          ),
+          dy: floats(
+            dy.map((value, at) => value * (present[at] ?? NaN)),
+            ...shape,
+          ),
+          frames: floats(own, own.length, 1),
+        },
+        (name) => values[name],
+      );
+    const [y = [], dx = [], dweight = [], dbias = [], mean = [], variance = []] = (await run(1000)).map(data);
+
+    const expected = { y: [...x], dx: [...x], dweight: [0], dbias: [0], mean: [0], variance: [0] };
+    for (let channel = 0; channel < width; channel++) {
+      const places = Array.from(present.keys()).filter((at) => at % width === channel && present[at] === 1);
+      const averageOf = (valueAt: (at: number) => number): number =>
+        places.reduce((sum, at) => sum + valueAt(at), 0) / places.length;
+      const at = (all: Float32Array, index: number): number => all[index] ?? NaN;
+      const center = averageOf((index) => at(x, index));
+      const spread = averageOf((index) => (at(x, index) - center) ** 2);
+      const deviation = Math.sqrt(spread + 1e-5);
+      const normal = (index: number): number => (at(x, index) - center) / deviation;
+      const [weight, bias] = [at(values["weight"] ?? x, channel), at(values["bias"] ?? x, channel)];
+      const [meanDy, meanDyNormal] = [
+        averageOf((index) => at(dy, index)),
+        averageOf((index) => at(dy, index) * normal(index)),
+      ];
+      for (const index of places) {
+        expected.y[index] = weight * normal(index) + bias;
+        expected.dx[index] = (weight / deviation) * (at(dy, index) - meanDy - normal(index) * meanDyNormal);
+      }
+      expected.dweight[channel] = meanDyNormal * places.length;
+      expected.dbias[channel] = meanDy * places.length;
+      const unbiased = (spread * places.length) / (places.length - 1);
+      expected.mean[channel] = 0.9 * at(values["running_mean"] ?? x, channel) + 0.1 * center;
+      expected.variance[channel] = 0.9 * at(values["running_variance"] ?? x, channel) + 0.1 * unbiased;
+    }
+    const ofOwn = (all: ArrayLike<number>): readonly number[] => Array.from(all).filter((_, at) => present[at] === 1);
+    expectClose(ofOwn(y), ofOwn(expected.y), "y");
+    expectClose(ofOwn(dx), ofOwn(expected.dx), "dx");
+    expectClose(dweight, expected.dweight, "dweight");
+    expectClose(dbias, expected.dbias, "dbias");
+    expectClose(mean, expected.mean, "running mean");
+    expectClose(variance, expected.variance, "running variance");
+    const others = (await run(-3)).map(data);
+    expect(ofOwn(others[1] ?? [])).toStrictEqual(ofOwn(dx));
+    expect(others.slice(2)).toStrictEqual([dweight, dbias, mean, variance]);
+  });
 });
 
 const [frames, bins, clips] = [24, 16, 4];
