@@ -7,7 +7,18 @@ import { describe, expect, test } from "vitest";
 import { lowerSpec } from "../../compiler/lower/lower-spec.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
 import type { Program } from "../../compiler/ir/program.ts";
-import { adam, float32, mixedFloat16, multiLabel, type Precision, singleLabel } from "../../spec/dsl/index.ts";
+import { absentSample } from "../../compiler/artifact/names.ts";
+import {
+  adam,
+  anyLength,
+  float32,
+  kaldiFbank,
+  mixedFloat16,
+  multiLabel,
+  normalize,
+  type Precision,
+  singleLabel,
+} from "../../spec/dsl/index.ts";
 import { generateTensor } from "../golden-data/deterministic-tensor.ts";
 import type { TrainingInfoRunner } from "../onnx/training-info-runner.ts";
 import { softwareGpu } from "../software-gpu.ts";
@@ -42,9 +53,9 @@ const makeFeeds = (scale: number): Readonly<Record<string, Tensor>> => ({
 });
 const feeds = makeFeeds(1);
 
-const train = async ({ step }: TrainingInfoRunner, steps: number): Promise<number[]> => {
+const train = async ({ step }: TrainingInfoRunner, steps: number, given = feeds): Promise<number[]> => {
   const losses: number[] = [];
-  for (let index = 0; index < steps; index++) losses.push(Number((await step(feeds))["loss"]?.data[0]));
+  for (let index = 0; index < steps; index++) losses.push(Number((await step(given))["loss"]?.data[0]));
   return losses;
 };
 
@@ -87,6 +98,44 @@ describe.each(["single-label", "multi-label"] as const)("a %s model in mixed pre
     expect(scalarState(mixed, "loss_scale.scale")).toBe(65_536);
     expect(scalarState(mixed, "loss_scale.good_steps")).toBe(30);
     expect(scalarState(mixed, "optimizer.step")).toBe(30);
+  });
+});
+
+describe("clips of several lengths in mixed precision", () => {
+  /** The same model, which hears clips of 8 to 64 frames. */
+  const lowerAnyLength = (precision: Precision): Program => {
+    const training = { optimizer: adam({ learningRate: 1e-3 }), batch: clips, epochs: 1, precision };
+    const fbank = kaldiFbank({ bins: 16, frameLengthMs: 25, frameShiftMs: 10, window: "hanning" });
+    const features = [fbank, anyLength({ frames: 24, least: 8, most: 64 }), normalize({ mean: -4, std: 4 })];
+    const changes = { features, objective: objectives["single-label"], training };
+    return lowerSpec(
+      normalizeSpec(tiny(changes), () => undefined, "spec.ts"),
+      "waveform",
+      () => undefined,
+    );
+  };
+  const samples = 9000;
+  const waveform = generateTensor("mixed/waveform", clips * samples, 0.3);
+  for (const [clip, own] of [1500, samples, 4000, 6100].entries())
+    waveform.fill(absentSample, clip * samples + own, (clip + 1) * samples);
+  // At the rate of the other tests noise is learned in jumps, whose gradients overflow.
+  const learning_rate = new Tensor("float32", [0.002], []);
+  const given = { ...feeds, learning_rate, waveform: new Tensor("float32", waveform, [clips, samples]) };
+
+  test.each([
+    ["as the CPU provider computes it", (program: Program) => program],
+    ["rounded to float16", rounded],
+  ])("learn as in float32, %s", async (_, convert) => {
+    const plain = await open(lowerAnyLength(float32()));
+    const mixed = await open(convert(lowerAnyLength(mixedFloat16())));
+    const [[expected = NaN], [loss = NaN]] = [await train(plain, 1, given), await train(mixed, 1, given)];
+    expect(Math.abs(loss / expected - 1)).toBeLessThan(1e-5);
+    expect(gradientError(mixed, plain)).toBeLessThan(3e-3);
+    const later = await train(mixed, 11, given);
+    for (const [index, value] of (await train(plain, 11, given)).entries())
+      expect(Math.abs((later[index] ?? NaN) / value - 1)).toBeLessThan(1e-3);
+    expect(later.at(-1)).toBeLessThan(loss - 0.05);
+    expect(scalarState(mixed, "loss_scale.good_steps")).toBe(12);
   });
 });
 
