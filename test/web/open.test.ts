@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ModelCost } from "../../compiler/artifact/cost.ts";
+import { metadataKey } from "../../compiler/artifact/metadata.ts";
+import { decodeOnnx, encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
 import { compile } from "../../compiler/compile.ts";
 import { encodeWav } from "../../runtime/audio/encode-wav.ts";
 import { resample } from "../../runtime/audio/resample.ts";
@@ -273,6 +276,23 @@ describe.skipIf(chromiumPath === undefined)("specgraph/web", { timeout: 60_000 }
       ["clip-too-short", "clip: the clip has 10 samples at 16000 Hz; the model needs 400 or more (25 ms)"],
       ["aborted", "the call was aborted"],
     ]);
+  });
+
+  test("a graph that no tab can hold is refused before it is opened, with the figures", async () => {
+    const model: onnx.IModelProto = decodeOnnx(readFileSync(graph));
+    const key = metadataKey("cost");
+    const properties = model.metadataProps ?? [];
+    const cost = JSON.parse(properties.find((property) => property.key === key)?.value ?? "") as ModelCost;
+    const value = JSON.stringify({ ...cost, inference: { ...cost.inference, largestTensorBytes: [2e9] } });
+    const metadataProps = properties.map((property) => (property.key === key ? { key, value } : property));
+    writeFileSync(join(folder, "huge.onnx"), encodeOnnx({ ...model, metadataProps }));
+    const told = await onPage(async () => {
+      const { page } = globalThis as unknown as Library;
+      return page.open("huge.onnx").then(String, (error: Error) => error.message);
+    }, undefined);
+    expect(told).toBe(
+      `${server.url}huge.onnx: needs about 8.0 GB of memory, and a browser's tab has 4.3 GB at most for it`,
+    );
   });
 
   test("what is not there is told by its URL", async () => {
