@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { withOutputs } from "../../compiler/artifact/extra-outputs.ts";
 import { geometryKey, metadataKey } from "../../compiler/artifact/metadata.ts";
-import { absentSample } from "../../compiler/artifact/names.ts";
+import { absentSample, names } from "../../compiler/artifact/names.ts";
 import { decodeOnnx, encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
 import type { Dim } from "../../compiler/artifact/dim.ts";
 import { samplesIn } from "../../compiler/artifact/frames.ts";
@@ -38,6 +38,7 @@ import {
 import { generateTensor } from "../golden-data/deterministic-tensor.ts";
 import { InferenceSession, Tensor } from "../onnxruntime.ts";
 import { softwareGpu } from "../software-gpu.ts";
+import { evaluateNetwork } from "./lower/evaluate-network.ts";
 import { encodeGraph, runGraph } from "./run-graph.ts";
 import { tiny } from "./tiny-model.ts";
 
@@ -169,9 +170,9 @@ const amongTokens = (own: readonly number[], spec: NormalizedSpec, longest: Norm
 /** By parameter, and the loss. */
 const gradientsOf = async (
   spec: NormalizedSpec,
-  anySpec: NormalizedSpec,
   clips: readonly Float32Array[],
   targets: readonly number[],
+  parameters: (name: string) => Float32Array | undefined,
 ): Promise<ReadonlyMap<string, Float32Array>> => {
   const { gradients } = lowerSpec(spec, "waveform", () => undefined);
   if (!gradients) throw new Error("nothing is trained");
@@ -181,10 +182,10 @@ const gradientsOf = async (
   const found = await runGraph(
     { ...gradients, states, outputs },
     { waveform: batchOf(clips), targets: new Tensor("float32", Float32Array.from(targets), [clips.length, 2]) },
-    parametersOf(spec, anySpec),
+    parameters,
   );
-  const names = ["loss", ...kept.map(({ value }) => value.name.replace("gradient.", ""))];
-  return new Map(names.map((name, index) => [name, found[index]?.data as Float32Array]));
+  const kinds = ["loss", ...kept.map(({ value }) => value.name.replace("gradient.", ""))];
+  return new Map(kinds.map((name, index) => [name, found[index]?.data as Float32Array]));
 };
 
 const patches = (stride: number, width = 8): Layers[number] =>
@@ -306,17 +307,13 @@ describe.each(Object.entries(networks).filter(([name]) => !name.startsWith("batc
       const frames = [5, 23, 97];
       const clips = clipsOf(frames);
       const target = (index: number): readonly number[] => (index % 2 === 0 ? [1, 0] : [0, 1]);
-      const together = await gradientsOf(
-        any,
-        any,
-        clips,
-        clips.flatMap((__, index) => target(index)),
-      );
+      const targets = clips.flatMap((__, index) => target(index));
+      const together = await gradientsOf(any, clips, targets, parametersOf(any, any));
       const sums = new Map<string, Float64Array>();
       for (const [index, clip] of clips.entries()) {
         const spec = specOf(network, heardOf(frames[index] ?? 0));
         const back = transposed(fit(positionsOf(any), positionsOf(spec)));
-        for (const [name, values] of await gradientsOf(spec, any, [clip], target(index))) {
+        for (const [name, values] of await gradientsOf(spec, [clip], target(index), parametersOf(spec, any))) {
           const own = isPositions(name) ? times(back, values, positionsOf(any).width) : values;
           const sum = sums.get(name) ?? new Float64Array(own.length);
           sums.set(
@@ -330,6 +327,51 @@ describe.each(Object.entries(networks).filter(([name]) => !name.startsWith("batc
     });
   },
 );
+
+test("batches are normalised by what is their clips' own: loss and gradients in float64", async () => {
+  const network = networks["batch normalisation before and after"] ?? [];
+  const any = specOf(network.filter((layer) => !("kind" in layer && layer.kind === "positionalEmbedding")));
+  const frames = [5, 23, 97];
+  const clips = clipsOf(frames);
+  const parameter = (name: string): Float32Array =>
+    generateTensor(name, sizeOf(states.get(name)?.value.type.shape ?? []), 0.5);
+  const { inference } = lowerSpec(any, "waveform", () => undefined);
+  const states = new Map(inference.states.map((state) => [state.value.name, state]));
+  const found = await gradientsOf(any, clips, [1, 0, 0, 1, 1, 0], parameter);
+
+  const outputs = inference.nodes.flatMap((node) => node.outputs.filter(({ name }) => name === names.features));
+  const [features] = await runGraph({ ...inference, outputs }, { waveform: batchOf(clips) }, parameter);
+  const [seen, [, all = 0]] = [(features?.data ?? new Float32Array()) as Float32Array, features?.dims ?? []];
+  const spectrograms = frames.map((own, clip) =>
+    Array.from({ length: heardOf(own) }, (_, frame) => {
+      const at = (clip * all + frame) * bins;
+      return Array.from(seen.subarray(at, at + bins));
+    }),
+  );
+  const values = new Map([...states.keys()].map((name) => [name, Float64Array.from(parameter(name))]));
+  const lossNow = (): number => {
+    const logits = evaluateNetwork(spectrograms, any.network, (name) => values.get(name) ?? [], "training");
+    const losses = logits.map(([a = NaN, b = NaN], clip) => Math.log(Math.exp(a) + Math.exp(b)) - (clip === 1 ? b : a));
+    return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+  };
+  expect(distance(found.get("loss"), [lossNow()])).toBeLessThan(1e-5);
+  const step = 1e-4;
+  for (const [name, gradient] of found) {
+    const own = values.get(name);
+    if (!own) continue;
+    const scale = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 0.01);
+    for (let at = 0; at < own.length; at += Math.ceil(own.length / 6)) {
+      const before = own[at] ?? NaN;
+      const [above = NaN, below = NaN] = [step, -step].map((change) => {
+        own[at] = before + change;
+        return lossNow();
+      });
+      own[at] = before;
+      const error = (gradient[at] ?? NaN) - (above - below) / (2 * step);
+      expect(Math.abs(error) / scale, `${name} [${at}]`).toBeLessThan(1e-5);
+    }
+  }
+});
 
 test.skipIf(softwareGpu === undefined)(
   "on a WebGPU device it is as the graph of each clip's length on the CPU",

@@ -1,4 +1,4 @@
-/** Networks evaluated in double precision, a clip at a time, by the layers' definitions. */
+/** Networks evaluated in double precision, clips of any lengths, by the layers' definitions. */
 import type { PlacedLayer } from "../../../compiler/ir/placed-layer.ts";
 import type { Layer } from "../../../spec/dsl/index.ts";
 import { erf } from "../ops/nd-array.ts";
@@ -12,7 +12,10 @@ interface State {
 }
 
 /** A parameter's values by its full name. */
-export type Parameters = (name: string) => Float32Array;
+type Parameters = (name: string) => ArrayLike<number>;
+
+/** What a batch norm goes by: its running statistics, or those of all rows of all clips. */
+type Mode = "inference" | "training";
 
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const mean = (values: readonly number[]): number => sum(values) / values.length;
@@ -21,7 +24,7 @@ const dot = (a: readonly number[], b: ArrayLike<number>, offset = 0): number =>
 const range = (length: number): readonly number[] => Array.from({ length }, (_, index) => index);
 
 /** row W^T + bias. */
-const linear = (row: readonly number[], weight: Float32Array, bias: Float32Array): readonly number[] =>
+const linear = (row: readonly number[], weight: ArrayLike<number>, bias: ArrayLike<number>): readonly number[] =>
   range(bias.length).map((unit) => dot(row, weight, unit * row.length) + (bias[unit] ?? NaN));
 
 const activations = {
@@ -64,8 +67,12 @@ const cut = (rows: Rows, { patch, stride }: Extract<Layer, { kind: "patchEmbeddi
   );
 };
 
-const apply = ({ rows, tokens }: State, { layer, path, inner }: PlacedLayer, parameters: Parameters): State => {
-  const get: Parameters = (name) => parameters(`${path}.${name}`);
+/** By layers that compute each clip for itself. */
+const applyToClip = (
+  { rows, tokens }: State,
+  layer: Exclude<Layer, { kind: "residual" | "batchNorm" }>,
+  get: Parameters,
+): State => {
   switch (layer.kind) {
     case "repeat":
       throw new Error("blocks are unrolled");
@@ -86,13 +93,6 @@ const apply = ({ rows, tokens }: State, { layer, path, inner }: PlacedLayer, par
         rows: rows.map((row, at) => row.map((value, index) => value + (get("weight")[at * row.length + index] ?? NaN))),
         tokens,
       };
-    case "residual": {
-      const after = evaluateLayers({ rows, tokens }, inner, parameters);
-      return {
-        rows: rows.map((row, at) => row.map((value, index) => value + (after.rows[at]?.[index] ?? NaN))),
-        tokens,
-      };
-    }
     case "dropPath":
       return { rows, tokens };
     case "layerNorm":
@@ -107,15 +107,6 @@ const apply = ({ rows, tokens }: State, { layer, path, inner }: PlacedLayer, par
         }),
         tokens,
       };
-    case "batchNorm": {
-      const { eps = 1e-5 } = layer;
-      const normalized = (value: number, channel: number): number => {
-        const [mean = NaN, variance = NaN] = ["running_mean", "running_variance"].map((name) => get(name)[channel]);
-        const deviation = Math.sqrt(variance + eps);
-        return ((value - mean) / deviation) * (get("weight")[channel] ?? NaN) + (get("bias")[channel] ?? NaN);
-      };
-      return { rows: rows.map((row) => row.map(normalized)), tokens };
-    }
     case "attention":
       return { rows: attend(rows, layer.heads, get), tokens };
     case "dense":
@@ -136,12 +127,59 @@ const apply = ({ rows, tokens }: State, { layer, path, inner }: PlacedLayer, par
   }
 };
 
-const evaluateLayers = (state: State, layers: readonly PlacedLayer[], parameters: Parameters): State =>
-  layers.reduce((before, layer) => apply(before, layer, parameters), state);
+/** Mean and variance of each channel. */
+const momentsOf = (states: readonly State[]): readonly (readonly [mean: number, variance: number])[] => {
+  const rows = states.flatMap((state) => state.rows);
+  return range(rows[0]?.length ?? 0).map((channel) => {
+    const values = rows.map((row) => row[channel] ?? NaN);
+    const average = mean(values);
+    return [average, mean(values.map((value) => (value - average) ** 2))];
+  });
+};
 
-/** The logits of one clip. */
+const normalize = (
+  states: readonly State[],
+  { eps = 1e-5 }: Extract<Layer, { kind: "batchNorm" }>,
+  get: Parameters,
+  mode: Mode,
+): readonly State[] => {
+  const running = Array.from(get("weight"), (_, channel) => [
+    get("running_mean")[channel] ?? NaN,
+    get("running_variance")[channel] ?? NaN,
+  ]);
+  const moments = mode === "training" ? momentsOf(states) : running;
+  const normalized = (value: number, channel: number): number => {
+    const [average = NaN, variance = NaN] = moments[channel] ?? [];
+    const deviation = Math.sqrt(variance + eps);
+    return ((value - average) / deviation) * (get("weight")[channel] ?? NaN) + (get("bias")[channel] ?? NaN);
+  };
+  return states.map(({ rows, tokens }) => ({ rows: rows.map((row) => row.map(normalized)), tokens }));
+};
+
+const evaluateLayers = (
+  states: readonly State[],
+  layers: readonly PlacedLayer[],
+  parameters: Parameters,
+  mode: Mode,
+): readonly State[] =>
+  layers.reduce((before, { layer, path, inner }): readonly State[] => {
+    const get: Parameters = (name) => parameters(`${path}.${name}`);
+    if (layer.kind === "batchNorm") return normalize(before, layer, get, mode);
+    if (layer.kind !== "residual") return before.map((state) => applyToClip(state, layer, get));
+    const after = evaluateLayers(before, inner, parameters, mode);
+    return before.map(({ rows, tokens }, clip) => ({
+      rows: rows.map((row, at) => row.map((value, index) => value + (after[clip]?.rows[at]?.[index] ?? NaN))),
+      tokens,
+    }));
+  }, states);
+
+/** The logits of each clip; in training clips of one batch make each other's statistics. */
 export const evaluateNetwork = (
-  spectrogram: Rows,
+  spectrograms: readonly Rows[],
   network: readonly PlacedLayer[],
   parameters: Parameters,
-): readonly number[] => evaluateLayers({ rows: spectrogram, tokens: {} }, network, parameters).rows[0] ?? [];
+  mode: Mode = "inference",
+): Rows => {
+  const states = spectrograms.map((rows) => ({ rows, tokens: {} }));
+  return evaluateLayers(states, network, parameters, mode).map(({ rows }) => rows[0] ?? []);
+};
