@@ -1,15 +1,5 @@
 import { crc32, deflateSync } from "node:zlib";
-
-export interface IndexedImage {
-  readonly width: number;
-  readonly height: number;
-  /** [height, width], top row first: indices into the palette. */
-  readonly pixels: Uint8Array;
-  /** [colours, 3]: red, green, blue; 256 colours at most. */
-  readonly palette: Uint8Array;
-  /** [colours]: how much of each is seen, of 255. Default: all. */
-  readonly alphas?: Uint8Array;
-}
+import type { IndexedImage } from "./indexed-image.ts";
 
 const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 

@@ -14,9 +14,10 @@ import {
   drawTimeAxis,
   label,
 } from "./figure.ts";
-import { drawLayer, layerScale } from "./layer-image.ts";
-import { drawSpectrogram, greys, magma } from "./spectrogram-image.ts";
-import { encodePng } from "./encode-png.ts";
+import { layerImage, layerScale } from "./layer-image.ts";
+import { spectrogramImage, greys, magma } from "./spectrogram-image.ts";
+import type { IndexedImage } from "./indexed-image.ts";
+import { attentionShares } from "./attention-shares.ts";
 
 export interface ExplanationFigure {
   /** The clip's name. */
@@ -36,26 +37,12 @@ const panels: readonly [Box, Box] = [
 const scores: Box = { x: 700, y: 96, width: 190, height: 420 };
 const mostScores = 12;
 
-/** How much of each frame and bin its patches have, the mean of those that cover it beside the mean of all patches: [bins, frames], high bins first. */
-const spread = ({ values, times, bands }: AttentionMap, frames: number, bins: number): Float32Array => {
-  const [sums, counts] = [new Float32Array(frames * bins), new Uint16Array(frames * bins)];
-  for (const [time, { frames: across }] of times.entries()) {
-    for (const [band, { bins: up }] of bands.entries()) {
-      const share = (values[time * bands.length + band] ?? 0) * values.length;
-      for (let frame = across[0]; frame < Math.min(across[1], frames); frame++) {
-        for (let bin = up[0]; bin < up[1]; bin++) {
-          const place = (bins - 1 - bin) * frames + frame;
-          sums[place] = (sums[place] ?? 0) + share;
-          counts[place] = (counts[place] ?? 0) + 1;
-        }
-      }
-    }
-  }
-  return sums.map((sum, place) => sum / Math.max(1, counts[place] ?? 1));
-};
-
-const paletteScale = (palette: Uint8Array): Buffer =>
-  encodePng({ width: 256, height: 1, pixels: Uint8Array.from({ length: 256 }, (_, index) => index), palette });
+const paletteScale = (palette: Uint8Array): IndexedImage => ({
+  width: 256,
+  height: 1,
+  pixels: Uint8Array.from({ length: 256 }, (_, index) => index),
+  palette,
+});
 
 const drawScore = ({ label: name, score }: Score, row: number, rows: number): Html => {
   const pitch = Math.min(38, scores.height / rows);
@@ -94,10 +81,7 @@ export const explanationFigure = ({ title, model, spectrogram, attention, top }:
   const [seen, attended] = panels;
   const { unit, ticks } = timeAxis(seconds, 8);
   const bandTicks = frequencyAxis(binsHz);
-  const relative = spread(attention, frames, bins);
-  // Not of what no patch covers, at the edges.
-  const [low, high] = attention.values.reduce(([a, b], value) => [Math.min(a, value), Math.max(b, value)], [1, 0]);
-  const [least, most] = [low * attention.values.length, high * attention.values.length];
+  const { shares, least, most } = attentionShares(attention, frames, bins);
   const widest = 2 * seen.width;
   const beyond = shareBeyond(attention, frames);
   const [best] = top;
@@ -113,7 +97,7 @@ export const explanationFigure = ({ title, model, spectrogram, attention, top }:
     ),
     drawText(seen.x, seen.y - 9, "What it sees: log-mel, Hz", { kind: "head" }),
     drawScale(seen.x + seen.width, seen.y - 9, paletteScale(magma), "quiet", "loud"),
-    drawImage(seen, drawSpectrogram(heard, bins, { widest })),
+    drawImage(seen, spectrogramImage(heard, bins, { widest })),
     drawFrequencyAxis(seen, bandTicks),
     drawTimeAxis(seen, ticks, false),
     drawText(attended.x, attended.y - 9, "Where its attention lies", { kind: "head" }),
@@ -124,15 +108,8 @@ export const explanationFigure = ({ title, model, spectrogram, attention, top }:
       `${least.toFixed(1)} ×`,
       `${most.toFixed(1)} × the mean`,
     ),
-    drawImage(attended, drawSpectrogram(heard, bins, { widest, palette: greys })),
-    drawImage(
-      attended,
-      drawLayer(
-        relative.map((value) => (0.9 * (value - least)) / (most - least || 1)),
-        frames,
-        "amber",
-      ),
-    ),
+    drawImage(attended, spectrogramImage(heard, bins, { widest, palette: greys })),
+    drawImage(attended, layerImage(shares, frames, "amber")),
     drawFrequencyAxis(attended, bandTicks),
     drawTimeAxis(attended, ticks),
     drawText(attended.x + attended.width / 2, attended.y + attended.height + 34, `time, ${unit}`, {

@@ -2,6 +2,8 @@
 import { printable } from "../../../compiler/artifact/printable.ts";
 import { html, type Html } from "../../text/html.ts";
 import type { Tick } from "./axes.ts";
+import { encodePng } from "./encode-png.ts";
+import type { IndexedImage } from "./indexed-image.ts";
 
 export interface Box {
   readonly x: number;
@@ -61,15 +63,15 @@ export const drawText = (
   { kind = "", anchor = "start" }: { readonly kind?: string; readonly anchor?: "start" | "middle" | "end" } = {},
 ): Html => html`<text class="${kind}" x="${x}" y="${y}" text-anchor="${anchor}">${text}</text>`;
 
-/** @param png drawn over all of the box */
-export const drawImage = ({ x, y, width, height }: Box, png: Buffer): Html =>
+/** A picture over all of the box. */
+export const drawImage = ({ x, y, width, height }: Box, image: IndexedImage): Html =>
   html`<image
     x="${x}"
     y="${y}"
     width="${width}"
     height="${height}"
     preserveAspectRatio="none"
-    href="data:image/png;base64,${png.toString("base64")}"
+    href="data:image/png;base64,${encodePng(image).toString("base64")}"
   />`;
 
 const round = (value: number): number => Math.round(value * 100) / 100;
@@ -101,7 +103,7 @@ export const drawFrequencyAxis = ({ x, y, height }: Box, ticks: readonly Tick[])
   >`;
 
 /** A scale of colours with what its ends mean, that ends at `right`. */
-export const drawScale = (right: number, y: number, png: Buffer, low: string, high: string): Html => {
+export const drawScale = (right: number, y: number, image: IndexedImage, low: string, high: string): Html => {
   // About as wide as such letters are.
   const highWidth = high.length * 6.6;
   const box = { x: round(right - highWidth - 8 - 70), y: y - 9, width: 70, height: 10 };
@@ -111,5 +113,5 @@ export const drawScale = (right: number, y: number, png: Buffer, low: string, hi
       y="${box.y}"
       width="${box.width}"
       height="${box.height}"
-    />${drawImage(box, png)}${drawText(right, y, high, { kind: "soft", anchor: "end" })}`;
+    />${drawImage(box, image)}${drawText(right, y, high, { kind: "soft", anchor: "end" })}`;
 };

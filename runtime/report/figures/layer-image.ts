@@ -1,4 +1,4 @@
-import { encodePng } from "./encode-png.ts";
+import type { IndexedImage } from "./indexed-image.ts";
 
 /** Amber: of all colours it is told from grey by most who see few, and stands out from it dark and light. */
 const amber = [255, 176, 0] as const;
@@ -8,18 +8,17 @@ const colours = { amber, blue } as const;
 /**
  * Shares as a layer of one colour, the less of which is seen the lower they are.
  * @param shares from 0 to 1, [height, width] in row-major order, top row first
- * @returns a PNG
  */
-export const drawLayer = (shares: Float32Array, width: number, colour: keyof typeof colours): Buffer => {
+export const layerImage = (shares: Float32Array, width: number, colour: keyof typeof colours): IndexedImage => {
   const palette = Uint8Array.from({ length: 256 * 3 }, (_, index) => colours[colour][index % 3] ?? 0);
   const alphas = Uint8Array.from({ length: 256 }, (_, index) => index);
   const pixels = Uint8Array.from(shares, (share) => Math.round(255 * Math.max(0, Math.min(1, share))));
-  return encodePng({ width, height: shares.length / width, pixels, palette, alphas });
+  return { width, height: shares.length / width, pixels, palette, alphas };
 };
 
 /** The layer's scale, from nothing to all. */
-export const layerScale = (colour: keyof typeof colours): Buffer =>
-  drawLayer(
+export const layerScale = (colour: keyof typeof colours): IndexedImage =>
+  layerImage(
     Float32Array.from({ length: 64 }, (_, index) => index / 63),
     64,
     colour,

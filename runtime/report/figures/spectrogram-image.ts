@@ -1,5 +1,5 @@
 /** Features as a picture. */
-import { encodePng } from "./encode-png.ts";
+import type { IndexedImage } from "./indexed-image.ts";
 
 /** Nine colours of matplotlib's perceptually uniform map "magma", evenly spaced. */
 const stops = [
@@ -40,13 +40,13 @@ const [darkest, lightest] = [0.02, 0.998];
 
 /**
  * @param features log-mel, [frames, bins] in row-major order
- * @returns a PNG: time to the right, `widest` columns at most, each the mean of its frames; low bins at the bottom
+ * @returns time to the right, `widest` columns at most, each the mean of its frames; low bins at the bottom
  */
-export const drawSpectrogram = (
+export const spectrogramImage = (
   features: Float32Array,
   bins: number,
   { palette = magma, widest = widestOnPage }: { readonly palette?: Uint8Array; readonly widest?: number } = {},
-): Buffer => {
+): IndexedImage => {
   const frames = features.length / bins;
   const width = Math.min(frames, widest);
   const ordered = features.toSorted();
@@ -64,5 +64,5 @@ export const drawSpectrogram = (
       pixels[(bins - 1 - bin) * width + column] = toIndex(sum / (to - from));
     }
   }
-  return encodePng({ width, height: bins, pixels, palette });
+  return { width, height: bins, pixels, palette };
 };

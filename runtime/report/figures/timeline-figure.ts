@@ -13,9 +13,9 @@ import {
   drawTimeAxis,
   label,
 } from "./figure.ts";
-import { drawLayer, layerScale } from "./layer-image.ts";
+import { layerImage, layerScale } from "./layer-image.ts";
 import type { Columns } from "./recording-columns.ts";
-import { drawSpectrogram } from "./spectrogram-image.ts";
+import { spectrogramImage } from "./spectrogram-image.ts";
 
 export interface Lane {
   readonly label: string;
@@ -87,7 +87,7 @@ export const timelineFigure = (figure: TimelineFigure): string => {
         y="${box.y}"
         width="${box.width}"
         height="${box.height}"
-      />${scores.length === 0 ? null : drawImage({ ...box, width: across(scoreColumns) }, drawLayer(scores, scores.length, "blue"))}${stretchesOf(
+      />${scores.length === 0 ? null : drawImage({ ...box, width: across(scoreColumns) }, layerImage(scores, scores.length, "blue"))}${stretchesOf(
         events,
       ).map(([from, end]) => {
         const x = box.x + from * perColumn;
@@ -110,7 +110,7 @@ export const timelineFigure = (figure: TimelineFigure): string => {
     drawText(plot.x, seen.y - 9, "Spectrogram: log-mel, Hz", { kind: "head" }),
     // What reaches beyond the end is cut.
     html`<svg x="${plot.x}" y="${seen.y}" width="${plot.width}" height="${seen.height}">
-      ${drawImage({ ...spectrogramBox, x: 0, y: 0 }, drawSpectrogram(spectrogram.means, spectrogram.bins, { widest: 2 * plot.width }))}
+      ${drawImage({ ...spectrogramBox, x: 0, y: 0 }, spectrogramImage(spectrogram.means, spectrogram.bins, { widest: 2 * plot.width }))}
     </svg>`,
     drawFrequencyAxis(seen, frequencyAxis(spectrogram.binsHz)),
     drawTimeAxis(seen, ticks, false),

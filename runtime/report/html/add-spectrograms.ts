@@ -5,7 +5,8 @@ import { nodeEngine } from "../../engine/node.ts";
 import type { Artifact } from "../../artifact/decode-artifact.ts";
 import { UserError } from "../../user-error.ts";
 import { clipSource } from "./sound-urls.ts";
-import { drawSpectrogram } from "../figures/spectrogram-image.ts";
+import { encodePng } from "../figures/encode-png.ts";
+import { spectrogramImage } from "../figures/spectrogram-image.ts";
 import type { Missing, Spectrogram, WorstClip } from "./sections/report-data.ts";
 
 /**
@@ -26,7 +27,7 @@ export const addSpectrograms = async (
     const waveform = await supply.load({ name, source, classIndices: [] });
     const features = await extractor.extract(waveform);
     const present = Math.min(mostFrames(artifact.metadata), framesIn(waveform.length, artifact.metadata));
-    const image = drawSpectrogram(features.subarray(0, present * bins), bins);
+    const image = encodePng(spectrogramImage(features.subarray(0, present * bins), bins));
     const seconds = samplesIn(present, artifact.metadata) / sampleRateHz;
     return { dataUri: `data:image/png;base64,${image.toString("base64")}`, seconds };
   };
