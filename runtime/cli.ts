@@ -16,6 +16,7 @@ import { asksForJson, printUsage } from "./commands/options.ts";
 import { createOutput } from "./commands/output.ts";
 import { reportCommand } from "./commands/report-command.ts";
 import { inspectCommand } from "./commands/inspect-command.ts";
+import { serveCommand } from "./commands/serve-command.ts";
 import { similarCommand } from "./commands/similar-command.ts";
 import { statsCommand } from "./commands/stats-command.ts";
 import { trainCommand } from "./commands/train-command.ts";
@@ -27,6 +28,7 @@ const commands: Readonly<Record<string, Command>> = {
   infer: inferCommand,
   similar: similarCommand,
   listen: listenCommand,
+  serve: serveCommand,
   cv: cvCommand,
   inspect: inspectCommand,
   report: reportCommand,
@@ -45,6 +47,7 @@ Trains and uses the graphs that specgraph compiles.
   infer    say what is heard in clips
   similar  find the clips that sound most alike
   listen   say what is heard by the microphone, or on stdin
+  serve    serve a page where a browser hears and learns by itself
   cv       train and measure a graph by cross-validation
   inspect  print what a graph is
   report   write a page about a training

@@ -4,6 +4,7 @@
  */
 export const failureCodes = {
   aborted: "The call's signal ended it.",
+  "address-unusable": "A server cannot listen on an address: `facts.system` says why, as `EADDRNOTAVAIL` does.",
   "answer-not-finite": "A model's answer to a clip is not a finite number, as it is for others.",
   "argument-invalid": "An argument of a call is of another kind than is expected.",
   "audio-malformed": "A clip is not audio that can be read (`facts.isAudio` is false), or damaged.",
@@ -119,6 +120,7 @@ export const failureCodes = {
   "parameters-not-finite": "The training diverges: a parameter is not finite.",
   "parts-beside-classes": "Folders of parts, such as `train`, stand beside others.",
   "parts-without-classes": "Folders of parts, such as `train`, do not tell the classes.",
+  "port-taken": "Another program listens on the port.",
   "predictions-foreign": "A file of predictions is another model's.",
   "rate-unknown": "The graph has not been measured for the rate that is asked for.",
   "recorder-missing": "The machine has no program that records.",

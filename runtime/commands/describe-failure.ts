@@ -67,6 +67,7 @@ const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "output-exists": () => "; name another place",
   "parameters-diverged": () => "; train again with a lower --lr",
   "parameters-not-finite": lowerRate,
+  "port-taken": () => "; name another with --port, or --port 0 for any that is free",
   "starts-at-features": () => "; compile its spec without --input features",
 };
 

@@ -9,7 +9,7 @@ import { UserError } from "../user-error.ts";
 export type Option = { readonly help: string } & (
   | { readonly kind: "flag" }
   | { readonly kind: "text"; readonly value: string }
-  | { readonly kind: "integer"; readonly value: string; readonly least: number }
+  | { readonly kind: "integer"; readonly value: string; readonly least: number; readonly most?: number }
   | { readonly kind: "positive"; readonly value: string }
   | { readonly kind: "threshold"; readonly value: string }
   | { readonly kind: "rate"; readonly value: string }
@@ -126,8 +126,10 @@ const parseText = (option: Valued, text: string): string | number | undefined =>
       return text;
     case "choice":
       return option.choices.find((choice) => choice === text);
-    case "integer":
-      return /^\d+$/.test(text) && Number.isSafeInteger(value) && value >= option.least ? value : undefined;
+    case "integer": {
+      const { least, most = Number.MAX_SAFE_INTEGER } = option;
+      return /^\d+$/.test(text) && value >= least && value <= most ? value : undefined;
+    }
     case "positive":
       return isAbove0 ? value : undefined;
     case "threshold":
@@ -145,7 +147,7 @@ const describeKind = (option: Valued): string => {
     case "choice":
       return `${option.choices.slice(0, -1).join(", ")} or ${option.choices.at(-1)}`;
     case "integer":
-      return `a whole number, ${option.least} or more`;
+      return `a whole number, ${option.most === undefined ? `${option.least} or more` : `from ${option.least} to ${option.most}`}`;
     case "positive":
       return "a number above 0";
     case "threshold":

@@ -67,7 +67,8 @@ describe("a failure is data", () => {
   });
 });
 
-const commandLine = /(^|\s)--[a-z]|\bruntime (train|infer|eval|cv|inspect|report|export|stats|devices|sounds|listen)\b/;
+const commandLine =
+  /(^|\s)--[a-z]|\bruntime (train|infer|eval|cv|inspect|report|export|stats|devices|sounds|listen|serve)\b/;
 
 const spoken = (text: string): readonly string[] => literalsOf(text).filter((literal) => commandLine.test(literal));
 
@@ -76,6 +77,8 @@ const ofOthers = [
   "devices/assess-cuda.ts",
   "devices/assess-webgpu.ts",
   "devices/probe-cuda.ts",
+  "page/hear/score-table.ts",
+  "page/hear/timeline.ts",
   "report/html/style.ts",
 ];
 
