@@ -4,38 +4,26 @@ import { printableLines } from "../compiler/artifact/printable.ts";
 import { watchOutput } from "../compiler/artifact/files/watch-output.ts";
 import { version } from "../compiler/artifact/version.ts";
 import { type Command, type ExitCode, exitCodes } from "./commands/command.ts";
-import { cvCommand } from "./commands/cv-command.ts";
-import { soundsCommand } from "./commands/sounds-command.ts";
 import { describeFailure } from "./commands/describe-failure.ts";
-import { devicesCommand } from "./commands/devices-command.ts";
-import { exportCommand } from "./commands/export-command.ts";
-import { evalCommand } from "./commands/eval-command.ts";
-import { inferCommand } from "./commands/infer-command.ts";
-import { listenCommand } from "./commands/listen-command.ts";
 import { asksForJson, printUsage } from "./commands/options.ts";
 import { createOutput } from "./commands/output.ts";
-import { reportCommand } from "./commands/report-command.ts";
-import { inspectCommand } from "./commands/inspect-command.ts";
-import { serveCommand } from "./commands/serve-command.ts";
-import { similarCommand } from "./commands/similar-command.ts";
-import { statsCommand } from "./commands/stats-command.ts";
-import { trainCommand } from "./commands/train-command.ts";
 import { UserError } from "./user-error.ts";
 
-const commands: Readonly<Record<string, Command>> = {
-  train: trainCommand,
-  eval: evalCommand,
-  infer: inferCommand,
-  similar: similarCommand,
-  listen: listenCommand,
-  serve: serveCommand,
-  cv: cvCommand,
-  inspect: inspectCommand,
-  report: reportCommand,
-  stats: statsCommand,
-  export: exportCommand,
-  sounds: soundsCommand,
-  devices: devicesCommand,
+/** Each with what loads it: a command pays for no other, in time and in memory. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  train: async () => (await import("./commands/train-command.ts")).trainCommand,
+  eval: async () => (await import("./commands/eval-command.ts")).evalCommand,
+  infer: async () => (await import("./commands/infer-command.ts")).inferCommand,
+  similar: async () => (await import("./commands/similar-command.ts")).similarCommand,
+  listen: async () => (await import("./commands/listen-command.ts")).listenCommand,
+  serve: async () => (await import("./commands/serve-command.ts")).serveCommand,
+  cv: async () => (await import("./commands/cv-command.ts")).cvCommand,
+  inspect: async () => (await import("./commands/inspect-command.ts")).inspectCommand,
+  report: async () => (await import("./commands/report-command.ts")).reportCommand,
+  stats: async () => (await import("./commands/stats-command.ts")).statsCommand,
+  export: async () => (await import("./commands/export-command.ts")).exportCommand,
+  sounds: async () => (await import("./commands/sounds-command.ts")).soundsCommand,
+  devices: async () => (await import("./commands/devices-command.ts")).devicesCommand,
 };
 
 const usage = `Usage: runtime COMMAND ...
@@ -60,9 +48,9 @@ runtime COMMAND --help says more. runtime --version prints the version.`;
 
 const asksForHelp = (argument: string | undefined): boolean => argument === "--help" || argument === "-h";
 
-const findCommand = (name: string): Command => {
-  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command) return command;
+const findCommand = (name: string): Promise<Command> => {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (load) return load();
   throw new UserError("usage", {}, `unknown command ${name}; the commands are ${Object.keys(commands).join(", ")}`);
 };
 
@@ -76,7 +64,7 @@ const run = async (args: readonly string[], signal: AbortSignal): Promise<ExitCo
     process.stdout.write(`${name === "--version" ? version : usage}\n`);
     return exitCodes.done;
   }
-  const command = findCommand(name);
+  const command = await findCommand(name);
   if (rest.some(asksForHelp)) {
     process.stdout.write(`${printUsage(command.usage)}\n`);
     return exitCodes.done;

@@ -17,9 +17,11 @@ const entries = [
   ...readdirSync("runtime/metrics").map((name) => `runtime/metrics/${name}`),
 ];
 
-/** What is imported when the file is loaded, which types are not. */
+/** What is imported when the file is loaded, which types are not, or later. */
 const importsOf = (text: string): readonly string[] =>
-  [...text.matchAll(/^(?:import|export)\s(?!type\b)(?:[^;"]*?from )?"([^"]+)";/gm)].flatMap(([, path]) => path ?? []);
+  [...text.matchAll(/(?:^(?:import|export)\s(?!type\b)(?:[^;"]*?from )?|\bimport\()"([^"]+)"/gm)].flatMap(
+    ([, path]) => path ?? [],
+  );
 
 /** The files that the entries load, and the packages. */
 const follow = () => {

@@ -59,6 +59,7 @@ export const createClipLoader = (
       data: requirements,
       // What decoders print about a broken file, the error says.
       isQuiet: true,
+      leavesSamples: true,
       onMessage: (reply) => {
         const job = running.get(worker);
         running.delete(worker);

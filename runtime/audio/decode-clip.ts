@@ -32,7 +32,7 @@ export const decodeClip = async (
   const note = (clause: string): void => void notes.add(clause);
   return open(source, note, async (stream) => {
     const decoded = await decodeStream(stream, samplesNeeded);
-    if (decoded.samples.some(isLoud)) note(scaleNote);
+    if (isLoud(decoded.samples)) note(scaleNote);
     return { ...decoded, notes: [...notes] };
   });
 };
@@ -48,7 +48,7 @@ const decodeStream = async (
     ({ sampleRateHz } = block);
     const needed = samplesNeeded?.(sampleRateHz) ?? Number.POSITIVE_INFINITY;
     if (length >= needed) return { samples: joined(blocks, length), sampleRateHz, clipSamples: undefined };
-    blocks.push(block.samples);
+    blocks.push(block.samples.slice());
     length += block.samples.length;
     if (length < needed) continue;
     const clipSamples = await stream.countFrames();

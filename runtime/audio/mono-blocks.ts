@@ -2,7 +2,7 @@ import { AudioFault } from "./formats/audio-fault.ts";
 import type { AudioBlock, AudioStream } from "./formats/audio-stream.ts";
 import { requireRate } from "./require-rate.ts";
 
-/** A block of a file's samples, mixed down to one channel, at the file's own rate. */
+/** A block of a file's samples, mixed down to one channel, at the file's own rate. They are lent: until the next block is asked for. */
 export interface MonoBlock {
   readonly samples: Float32Array;
   readonly sampleRateHz: number;
@@ -12,9 +12,25 @@ export interface MonoBlock {
 const absurd = 2 ** 32;
 /** Full scale is 1; so much beyond it, numbers are scaled in another way. */
 const loud = 64;
-export const isLoud = (sample: number): boolean => Math.abs(sample) > loud;
 export const scaleNote =
   "its samples go far beyond full scale, as of integers stored as float; they were read as they are";
+
+// Loops: the arrays' own methods make an object of each number that they hand on, hundreds of megabytes a second here.
+
+/** Where the first sample is that is no sound; -1: nowhere. */
+const firstAbsurd = (samples: Float32Array): number => {
+  for (let index = 0; index < samples.length; index++) {
+    if (!(Math.abs(samples[index] ?? 0) < absurd)) return index;
+  }
+  return -1;
+};
+
+export const isLoud = (samples: Float32Array): boolean => {
+  for (let index = 0; index < samples.length; index++) {
+    if (Math.abs(samples[index] ?? 0) > loud) return true;
+  }
+  return false;
+};
 
 /**
  * The samples of a file in their order, each the mean of its channels, as they are decoded.
@@ -28,13 +44,16 @@ export async function* monoBlocks(
 ): AsyncGenerator<MonoBlock, void, undefined> {
   let length = 0;
   let rate: number | undefined;
+  let memory = new Float32Array();
   for await (const block of stream.decode()) {
     const { sampleRateHz } = block;
     rate ??= sampleRateHz;
     if (length === 0) requireRate(rate);
     if (sampleRateHz !== rate) throw new AudioFault(`its sample rate changes from ${rate} to ${sampleRateHz} Hz`);
-    const samples = mixDown(block);
-    const faulty = samples.findIndex((sample) => !(Math.abs(sample) < absurd));
+    const frames = block.channels[0]?.length ?? 0;
+    if (block.channels.length > 1 && memory.length < frames) memory = new Float32Array(frames);
+    const samples = mixDown(block, memory.subarray(0, frames));
+    const faulty = firstAbsurd(samples);
     if (faulty >= 0 && length + faulty < samplesNeeded(rate)) {
       yield { samples: samples.subarray(0, faulty), sampleRateHz };
       throw new AudioFault(`sample ${length + faulty} is ${samples[faulty]}; expected numbers in [-1, 1]`);
@@ -45,10 +64,10 @@ export async function* monoBlocks(
   if (length === 0) throw new AudioFault("the clip has no samples");
 }
 
-const mixDown = ({ channels }: AudioBlock): Float32Array => {
+/** @param mono where it may be put */
+const mixDown = ({ channels }: AudioBlock, mono: Float32Array): Float32Array => {
   const [only] = channels;
   if (channels.length === 1 && only) return only;
-  const mono = new Float32Array(only?.length ?? 0);
   for (let index = 0; index < mono.length; index++) {
     let sum = 0;
     for (const channel of channels) sum += channel[index] ?? 0;

@@ -5,7 +5,7 @@ import type { ReadWindow, RecordingJob, RecordingReply } from "./serve-recording
 import type { WindowOptions } from "./windows.ts";
 
 export interface ReadWindowsOptions extends WindowOptions {
-  /** How many windows are given at once, but for the last; of a stream, at most. Twice as many wait, decoded. */
+  /** How many windows are given at once, but for the last; of a stream, at most. Twice as many more wait, decoded. */
   readonly batch: number;
   /** Whether windows of a stream are left out where so many wait, rather than waited with. */
   readonly isLive?: boolean | undefined;
@@ -30,7 +30,7 @@ const placeOf = (recording: Recording) => {
 
 /**
  * The windows of a recording, which a thread of its own decodes and resamples ahead of their use, whatever this thread does
- * meanwhile. Leaving it early ends the thread, and closes the stream.
+ * meanwhile. Their samples are lent: until the next windows are asked for. Leaving it early ends the thread, and closes the stream.
  * @throws UserError naming the recording where it cannot be read, or only in part: after what was heard until then; why it was stopped
  */
 export async function* readWindows(
@@ -40,7 +40,7 @@ export async function* readWindows(
 ): AsyncGenerator<readonly ReadWindow[], void, undefined> {
   stop.throwIfAborted();
   const { place, transfer, server } = placeOf(recording);
-  const job: RecordingJob = { place, options, ahead: 2 * batch, isLive };
+  const job: RecordingJob = { place, options, ahead: 3 * batch, isLive };
   const waiting: ReadWindow[] = [];
   const notes: string[] = [];
   let end: Extract<RecordingReply, { end: unknown }>["end"] | undefined;
@@ -55,6 +55,7 @@ export async function* readWindows(
     transfer,
     // What decoders print about a broken file, the error says.
     isQuiet: true,
+    leavesSamples: true,
     onMessage: (reply) => {
       if ("window" in reply) waiting.push(reply.window);
       else if ("note" in reply) notes.push(reply.note);
@@ -79,8 +80,8 @@ export async function* readWindows(
       notes.splice(0).forEach(note);
       const group = waiting.splice(0, batch);
       if (group.length > 0) {
-        thread.post(group.length);
         yield group;
+        thread.post(group.map(({ slot }) => slot));
       } else if (end === "whole") return;
       else if (end !== undefined) throw server?.failure() ?? fromThreadFailure(end);
       else if (lost !== undefined) throw lost;

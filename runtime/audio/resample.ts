@@ -29,13 +29,14 @@ export const resample = (samples: Float32Array<ArrayBuffer>, { fromHz, toHz }: R
   const kernel = kernelFor(fromHz, toHz);
   const padded = new Float32Array(samples.length + 2 * kernel.taps);
   padded.set(samples, kernel.taps);
-  const to = resampledLength(samples.length, { fromHz, toHz });
-  return convolve(kernel, { samples: padded, start: -kernel.taps }, { from: 0, to });
+  const output = new Float32Array(resampledLength(samples.length, { fromHz, toHz }));
+  convolve(kernel, { samples: padded, start: -kernel.taps }, output, 0);
+  return output;
 };
 
 /** Resamples what comes in blocks of any size. */
 export interface Resampler {
-  /** @returns the samples that follow from those given so far, and are new */
+  /** @returns the samples that follow from those given so far, and are new: until the next are asked for, whose memory is the same */
   readonly push: (samples: Float32Array) => Float32Array;
   /** @returns the last samples, for which nothing more is waited */
   readonly end: () => Float32Array;
@@ -49,12 +50,25 @@ export const createResampler = ({ fromHz, toHz }: Rates): Resampler => {
   if (fromHz === toHz) return { push: (samples) => samples, end: () => new Float32Array() };
   const kernel = kernelFor(fromHz, toHz);
   const { taps } = kernel;
-  let held: Stretch = { samples: new Float32Array(taps), start: -taps };
+  let [memory, outputMemory] = [new Float32Array(taps), new Float32Array()];
+  /** Where the first sample that is held lies in the input, and how many are held. */
+  let [start, count] = [-taps, taps];
   let received = 0;
   let given = 0;
-  const take = (samples: Float32Array, to: number): Float32Array<ArrayBuffer> => {
-    held = continued(held, samples, firstTap(kernel, given));
-    const output = convolve(kernel, held, { from: given, to });
+  /** Holds what follows, and no more what lies before `from`. */
+  const hold = (samples: Float32Array, from: number): void => {
+    const kept = memory.subarray(from - start, count);
+    count = kept.length + samples.length;
+    const next = memory.length < count ? new Float32Array(count) : memory;
+    next.set(kept);
+    next.set(samples, kept.length);
+    [memory, start] = [next, from];
+  };
+  const take = (samples: Float32Array, to: number): Float32Array => {
+    hold(samples, firstTap(kernel, given));
+    if (outputMemory.length < to - given) outputMemory = new Float32Array(to - given);
+    const output = outputMemory.subarray(0, to - given);
+    convolve(kernel, { samples: memory, start }, output, given);
     given = to;
     return output;
   };
@@ -75,26 +89,17 @@ interface Stretch {
   readonly start: number;
 }
 
-/** A stretch and what follows it, without what lies before `from`. */
-const continued = ({ samples, start }: Stretch, next: Float32Array, from: number): Stretch => {
-  const kept = samples.subarray(from - start);
-  const joined = new Float32Array(kept.length + next.length);
-  joined.set(kept);
-  joined.set(next, kept.length);
-  return { samples: joined, start: from };
-};
-
 /** Where in the input the first tap of an output sample lies. It never falls from one output sample to the next. */
 const firstTap = ({ inputStep, phases, starts }: Kernel, index: number): number =>
   Math.floor(index / phases) * inputStep + (starts[index % phases] ?? 0);
 
-/** The output samples from `from` up to `to`, whose taps the input must hold. */
+/** Fills `output` with the output samples from `from` on, whose taps the input must hold. */
 const convolve = (
   { inputStep, phases, taps, starts, weights }: Kernel,
   input: Stretch,
-  { from, to }: { readonly from: number; readonly to: number },
-): Float32Array<ArrayBuffer> => {
-  const output = new Float32Array(to - from);
+  output: Float32Array,
+  from: number,
+): void => {
   // Phase by phase: the weights of one phase stay in registers and cache while the whole input passes.
   for (let phase = 0; phase < phases; phase++) {
     const step = Math.ceil((from - phase) / phases);
@@ -109,7 +114,6 @@ const convolve = (
       first += inputStep;
     }
   }
-  return output;
 };
 
 /**

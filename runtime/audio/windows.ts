@@ -5,8 +5,8 @@ import { createResampler, type Resampler } from "./resample.ts";
 
 /** A stretch of a recording. */
 export interface Window {
-  /** One channel at the model's rate. */
-  readonly samples: Float32Array<ArrayBuffer>;
+  /** One channel at the model's rate. They are lent: until the next window is asked for. */
+  readonly samples: Float32Array;
   /** Where the first sample lies in the recording, and where the one after the last would. */
   readonly startSeconds: number;
   readonly endSeconds: number;
@@ -43,7 +43,7 @@ export async function* windows(
 
   const cut = (): Window => {
     heardTo = start + filled;
-    return { samples: held.slice(0, filled), startSeconds: start / toHz, endSeconds: heardTo / toHz };
+    return { samples: held.subarray(0, filled), startSeconds: start / toHz, endSeconds: heardTo / toHz };
   };
   function* add(samples: Float32Array): Generator<Window, void, undefined> {
     for (let offset = 0; offset < samples.length;) {

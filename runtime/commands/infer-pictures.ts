@@ -1,14 +1,12 @@
 /** The pictures that `infer` draws. */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { loadAhead } from "../data/load-ahead.ts";
 import type { Windowing } from "../evaluate/windowing.ts";
 import type { Explanation, Model } from "../library/model.ts";
 import { fileNameFor } from "../recordings/file-names.ts";
 import type { Answer } from "../recordings/answer-output.ts";
 import type { ListedRecordings } from "../recordings/list-recordings.ts";
-import { drawTimelines, type Timelines } from "../report/figures/draw-timelines.ts";
 import { explanationFigure } from "../report/figures/explanation-figure.ts";
 import { isFigurePath, writeFigure } from "../report/figures/write-figure.ts";
 import { orUserError, UserError } from "../user-error.ts";
@@ -92,7 +90,10 @@ export const tapTimelines = async (
   pathOf: (recording: string) => string,
   stop: AbortSignal,
 ): Promise<TimelineTap> => {
-  const timelines: Timelines = await drawTimelines(readWaveformArtifact(graph), windowing, pathOf, stop);
+  // These read graphs and compute: of an `infer` that draws nothing they would be most of its own memory.
+  const { readWaveformArtifact } = await import("../artifact/read-waveform-artifact.ts");
+  const { drawTimelines } = await import("../report/figures/draw-timelines.ts");
+  const timelines = await drawTimelines(readWaveformArtifact(graph), windowing, pathOf, stop);
   return {
     tap: async function* tap(answers) {
       for await (const answer of answers) {

@@ -75,12 +75,15 @@ export const partSize = ({ batch, accumulate }: Pick<Recipe, "batch" | "accumula
 /**
  * Clips as the graph's `waveform`: [clips, samples], row by row, shorter clips filled up with `absentSample`.
  * @param samples at least those of the longest, as many as which is the default
+ * @param memory what may be written over, where it is as large
  */
 export const fillBatch = (
   clips: readonly Float32Array[],
   samples = Math.max(...clips.map(({ length }) => length)),
+  memory = new Float32Array(),
 ): { readonly waveform: Float32Array<ArrayBuffer>; readonly samples: number } => {
-  const waveform = new Float32Array(clips.length * samples);
+  const length = clips.length * samples;
+  const waveform = memory.length === length ? memory : new Float32Array(length);
   clips.forEach((clip, row) => {
     waveform.set(clip, row * samples);
     waveform.fill(absentSample, row * samples + clip.length, (row + 1) * samples);

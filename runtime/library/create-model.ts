@@ -114,10 +114,10 @@ const modelOf = (
   const ends = new Set<End>();
   let closing: Promise<void> | undefined;
 
-  /** Has a batch computed in the model's turn. The clips' memory goes to the model's thread. */
+  /** Has a batch computed in the model's turn. The clips' memory goes to the model's thread, unless it is shared with it. */
   const run = async <Kind extends Task>(
     kind: Kind,
-    clips: readonly Float32Array<ArrayBuffer>[],
+    clips: readonly Float32Array[],
     stop: AbortSignal,
   ): Promise<Answers[Kind]> => {
     const endTurn = await turnsByDevice[device.kind].take();

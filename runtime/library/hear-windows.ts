@@ -12,8 +12,8 @@ import { UserError } from "../user-error.ts";
 import type { HeardWindow } from "./model.ts";
 import type { Answers } from "./serve-model.ts";
 
-/** The scores of clips, whose memory is handed over; they are computed in the model's turn. */
-export type Run = (clips: readonly Float32Array<ArrayBuffer>[], stop: AbortSignal) => Promise<Answers["classify"]>;
+/** The scores of clips, whose memory is handed over unless it is shared; they are computed in the model's turn. */
+export type Run = (clips: readonly Float32Array[], stop: AbortSignal) => Promise<Answers["classify"]>;
 
 /** Whether a sound is none of the classes, by how much it is like theirs; undefined where nothing is rejected. */
 export const rejection = (

@@ -16,6 +16,7 @@ export const startModelThread = (threads: Threads, opening: unknown, transfer: r
   const thread = threads.start<Reply<unknown>>("library/model-worker", {
     data: opening,
     transfer,
+    leavesSamples: true,
     onMessage: (reply) => {
       const { resolve, reject } = waiting.shift() ?? {};
       if (waiting.length === 0) thread.keepProcess(false);
@@ -36,7 +37,9 @@ export const startModelThread = (threads: Threads, opening: unknown, transfer: r
   return {
     opened: answer<Opened>(),
     ask: <Value>(request: Request): Promise<Value> => {
-      const transfer = request.kind !== "close" ? request.clips.map(({ buffer }) => buffer) : [];
+      const clips = request.kind === "close" ? [] : request.clips;
+      // What is shared stays where it is.
+      const transfer = clips.flatMap(({ buffer }) => (buffer instanceof ArrayBuffer ? [buffer] : []));
       if (lost === undefined) thread.post(request, transfer);
       return answer<Value>();
     },

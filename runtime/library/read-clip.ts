@@ -54,7 +54,7 @@ const readBeginning = async (
   const options = { sampleRateHz, minSamples, ...windowing, batch: 1, note, stop };
   for await (const [first] of readWindows(threads, stream, options)) {
     if (first === undefined) break;
-    const { samples } = first;
+    const samples = new Float32Array(first.samples);
     return { samples, clipSamples: samples.length < maxSamples ? samples.length : undefined, notes };
   }
   throw new Error(`${stream.name} has neither a window nor an error`);

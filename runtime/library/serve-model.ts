@@ -37,9 +37,7 @@ export interface Opened {
 }
 
 /** What it is sent then. */
-export type Request =
-  | { readonly kind: Task; readonly clips: readonly Float32Array<ArrayBuffer>[] }
-  | { readonly kind: "close" };
+export type Request = { readonly kind: Task; readonly clips: readonly Float32Array[] } | { readonly kind: "close" };
 
 /** What can be computed of clips, and what that gives of all of them, in row-major order. */
 export interface Answers {
@@ -161,8 +159,12 @@ export const serveModel = (parent: Parent<unknown>, { engine, read, selectDevice
     },
   };
 
+  /** The last batch's, which the next is written over where it is as large. */
+  let memory = new Float32Array();
+
   const compute = (task: Task, clips: readonly Float32Array[]): Promise<Answers[Task]> => {
-    const { waveform, samples } = fillBatch(clips);
+    const { waveform, samples } = fillBatch(clips, undefined, memory);
+    memory = waveform;
     return tasks[task]({ type: "float32", data: waveform, dims: [clips.length, samples] });
   };
 

@@ -9,7 +9,6 @@ import type { Classification } from "../library/model.ts";
 import { csvRow } from "../text/csv.ts";
 import { basename } from "node:path";
 import type { ClipAnswer } from "./answer-output.ts";
-import { writeParquet } from "./write-parquet.ts";
 
 type Span = Pick<WindowScores, "startSeconds" | "endSeconds" | "rejected">;
 
@@ -179,7 +178,7 @@ const parquet: AnswerFormat = {
   extension: ".parquet",
   isBinary: "it is no text",
   lines: rows(({ path, startSeconds, endSeconds, label, score }) => [path, startSeconds, endSeconds, label, score]),
-  convert: writeParquet,
+  convert: async (lines, target) => (await import("./write-parquet.ts")).writeParquet(lines, target),
 };
 
 const formats = { table, json, csv, audacity, raven, parquet } as const satisfies Readonly<

@@ -44,6 +44,8 @@ export interface ThreadOptions<Message> {
   readonly transfer?: readonly Transferred[];
   /** Whether what its code prints is dropped. */
   readonly isQuiet?: boolean;
+  /** Whether what it leaves behind is samples rather than objects, which are then looked for the sooner. */
+  readonly leavesSamples?: boolean;
   readonly onMessage: (message: Message) => void;
   /** Told why it has stopped, more than once where there are several reasons; also after `end`. */
   readonly onStop: (reason: string) => void;

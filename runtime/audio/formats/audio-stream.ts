@@ -8,7 +8,7 @@ export interface AudioStream {
   /** How many samples each channel has in the whole file; undefined where only decoding would tell. */
   readonly countFrames: () => Promise<number | undefined>;
   /**
-   * The samples in their order, block by block. Leaving it early stops the decoder.
+   * The samples in their order, block by block; a block is lent, until the next is asked for. Leaving it early stops the decoder.
    * @throws AudioFault where the file is corrupt or cut off
    */
   readonly decode: () => AsyncGenerator<AudioBlock, void, undefined>;

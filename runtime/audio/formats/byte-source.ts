@@ -45,7 +45,7 @@ const widestWindowBytes = 512 * 1024;
  */
 export const buffered = (source: ByteSource): ByteSource => {
   let start = 0;
-  let held = new Uint8Array();
+  let held: Uint8Array = new Uint8Array();
   let windowBytes = firstWindowBytes;
   return {
     size: source.size,
@@ -54,7 +54,7 @@ export const buffered = (source: ByteSource): ByteSource => {
       if (offset < start || offset + wanted > start + held.length) {
         start = offset;
         held = new Uint8Array();
-        held = new Uint8Array(await source.read(offset, Math.max(wanted, windowBytes)));
+        held = await source.read(offset, Math.max(wanted, windowBytes));
         windowBytes = Math.min(2 * windowBytes, widestWindowBytes);
       }
       return held.subarray(offset - start, offset - start + wanted);

@@ -60,7 +60,7 @@ export const drawTimelines = async (
     try {
       for await (const [window] of readWindows(nodeThreads, { name: path, path }, options)) {
         if (!window || window.startSeconds >= until) break;
-        const features = await extractor.extract(window.samples);
+        const features = await extractor.extract(new Float32Array(window.samples));
         const count = Math.min(mostFrames(metadata), framesIn(window.samples.length, metadata));
         for (let frame = 0; frame < count; frame++)
           columns.add(

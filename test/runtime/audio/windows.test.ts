@@ -15,7 +15,7 @@ async function* blocksOf(samples: Float32Array, size: number, sampleRateHz = 100
 
 const collect = async (blocks: AsyncIterable<MonoBlock>, options: Partial<WindowOptions>, into: Window[] = []) => {
   const all = { sampleRateHz: 1000, minSamples: 10, windowSeconds: 1, hopSeconds: 1, ...options };
-  for await (const window of windows(blocks, all)) into.push(window);
+  for await (const window of windows(blocks, all)) into.push({ ...window, samples: window.samples.slice() });
   return into;
 };
 

@@ -1,4 +1,3 @@
-import { MPEGDecoder } from "mpg123-decoder";
 import { AudioFault } from "../audio-fault.ts";
 import { type AudioBlock, type AudioStream, type AudioTools, unendedNote } from "../audio-stream.ts";
 import { type ByteSource, isStream, textOf, viewOf } from "../byte-source.ts";
@@ -202,6 +201,7 @@ async function* decodeFrames(
   { first, header, tag, skip, length }: MpegLayout,
   tools: AudioTools,
 ): AsyncGenerator<AudioBlock, void, undefined> {
+  const { MPEGDecoder } = await import("mpg123-decoder");
   const decoder = new MPEGDecoder({ enableGapless: false });
   await decoder.ready;
   try {

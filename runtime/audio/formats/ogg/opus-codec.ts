@@ -1,4 +1,3 @@
-import { createOpusDecoder } from "@audio/decode-opus/core";
 import { AudioFault } from "../audio-fault.ts";
 import { textOf, viewOf } from "../byte-source.ts";
 import type { PacketCodec } from "./packet-decoder.ts";
@@ -32,6 +31,8 @@ export const opusCodec = (header: Uint8Array): PacketCodec | undefined => {
     return fail();
   }
   const open: PacketCodec["open"] = async () => {
+    // Loaded by who meets the format, here as in the other formats: each is code, and memory, in every thread that decodes.
+    const { createOpusDecoder } = await import("@audio/decode-opus/core");
     const decoder = await createOpusDecoder();
     decoder.configure({
       channels,

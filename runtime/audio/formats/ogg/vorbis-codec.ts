@@ -1,4 +1,4 @@
-import { OggVorbisDecoder } from "@wasm-audio-decoders/ogg-vorbis";
+import type { OggVorbisDecoder } from "@wasm-audio-decoders/ogg-vorbis";
 import { AudioFault } from "../audio-fault.ts";
 import { textOf, viewOf } from "../byte-source.ts";
 import type { PacketCodec } from "./packet-decoder.ts";
@@ -32,7 +32,8 @@ export const vorbisCodec = (identification: Uint8Array, setup: Uint8Array | unde
     if (setup === undefined || textOf(setup.subarray(0, 7)) !== "\x05vorbis" || setup.length > largestPacketBytes) {
       return fail();
     }
-    const decoder = new OggVorbisDecoder();
+    const vorbis = await import("@wasm-audio-decoders/ogg-vorbis");
+    const decoder = new vorbis.OggVorbisDecoder();
     await decoder.ready;
     return {
       decode: async (packets) => {

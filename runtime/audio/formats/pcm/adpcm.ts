@@ -6,7 +6,7 @@ export interface PacketCoding {
   readonly name: string;
   /** Of a packet; the last one of a file may be shorter. */
   readonly framesOf: (bytes: number) => number;
-  /** A packet's samples: one array per channel. */
+  /** A packet's samples: one array per channel, lent until the next packet is decoded. */
   readonly decodePacket: (packet: Uint8Array) => readonly Float32Array[];
 }
 

@@ -42,6 +42,7 @@ export const interleaved = (
   const frameBytes = bytes * channels;
   const framesOf = (size: number): number => Math.floor(size / frameBytes);
   const frames = Math.max(1, Math.floor(blockFrames / channels));
+  const memory = Array.from({ length: channels }, () => new Float32Array(frames));
   return {
     name,
     packetBytes: frames * frameBytes,
@@ -50,8 +51,8 @@ export const interleaved = (
     decodePacket: (packet) => {
       const view = viewOf(packet);
       const count = framesOf(packet.length);
-      return Array.from({ length: channels }, (_, channel) => {
-        const samples = new Float32Array(count);
+      return memory.map((own, channel) => {
+        const samples = own.subarray(0, count);
         for (let frame = 0; frame < count; frame++) samples[frame] = read(view, frame * frameBytes + channel * bytes);
         return samples;
       });
