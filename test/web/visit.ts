@@ -1,5 +1,5 @@
 /** Pages that may do nothing that their user is not meant to see. */
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 
 /**
  * Opens an address in a profile of its own, has something done there, and closes it.
@@ -9,10 +9,11 @@ export const visit = async <Result>(
   browser: Browser,
   url: string,
   act: (page: Page) => Promise<Result>,
+  options: BrowserContextOptions = {},
 ): Promise<Result> => {
   const problems: string[] = [];
   const { origin } = new URL(url);
-  const context = await browser.newContext();
+  const context = await browser.newContext(options);
   context.on("console", (message) => {
     if (message.type() === "error") problems.push(`console: ${message.text()}`);
   });

@@ -1,0 +1,250 @@
+/** The page of `runtime serve`, in Chromium, as its server gives it: what it shows is what Node.js hears. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import axe from "axe-core";
+import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { compile } from "../../compiler/compile.ts";
+import { readArtifact } from "../../runtime/artifact/read-artifact.ts";
+import { encodeWav } from "../../runtime/audio/encode-wav.ts";
+import { resample } from "../../runtime/audio/resample.ts";
+import { soundRateHz, synthesise } from "../../runtime/data/synthesise.ts";
+import { open } from "../../runtime/library/open.ts";
+import type { Model } from "../../runtime/library/model.ts";
+import { servedFiles } from "../../runtime/serve/served-files.ts";
+import { type Server, startServer } from "../../runtime/serve/start-server.ts";
+import { chromiumPath, launchChromium } from "./chromium.ts";
+import { visit } from "./visit.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "specgraph-page-"));
+const pathOf = (name: string): string => join(folder, name);
+const rateHz = 44_100;
+const tolerance = 1e-4;
+
+let browser: Browser;
+let server: Server;
+let node: Model;
+
+const sirens = (count: number): Float32Array =>
+  resample(
+    Float32Array.from(
+      Array.from({ length: count }, (_, index) => [...synthesise({ kind: "siren", index, seed: 7 })]).flat(),
+    ),
+    { fromHz: soundRateHz, toHz: rateHz },
+  );
+
+/** Has something done on the page when its graph is open. */
+const onPage = <Result>(act: (page: Page) => Promise<Result>, options: BrowserContextOptions = {}): Promise<Result> =>
+  visit(
+    browser,
+    server.url,
+    async (page) => {
+      await page.getByText("Ready.", { exact: true }).waitFor();
+      return act(page);
+    },
+    options,
+  );
+
+const choose = (page: Page, ...names: readonly string[]): Promise<void> =>
+  page.setInputFiles("#hear-files", names.map(pathOf));
+
+const heard = (page: Page, text: string | RegExp) => page.locator("article", { hasText: text }).last();
+
+/** The classes and scores of a card's table. */
+const scoresIn = async (page: Page): Promise<ReadonlyMap<string, number>> => {
+  const rows = await page.locator("article table tbody tr").evaluateAll((found) =>
+    found.map((row) => {
+      const label = row.querySelector("th")?.textContent ?? "";
+      return [label, Number(row.querySelector<HTMLDataElement>("td:last-child data")?.value)] as const;
+    }),
+  );
+  return new Map(rows);
+};
+
+/** What a button has the browser save. */
+const saved = async (page: Page, name: string): Promise<string> => {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name }).click()]);
+  return download.path();
+};
+
+const tableOf = (path: string): readonly (readonly string[])[] =>
+  readFileSync(path, "utf8")
+    .trimEnd()
+    .split("\r\n")
+    .map((line) => line.split(","));
+
+/** The windows of a page's table are those that Node.js hears, as far as they were not left out. */
+const expectWindows = async (path: string, recording: string, windowSeconds: number, hopSeconds: number) => {
+  const [header, ...rows] = tableOf(path);
+  expect(header).toStrictEqual(["start", "end", ...node.metadata.classes]);
+  const expected = new Map<string, Float32Array>();
+  for await (const { startSeconds, scores } of node.listen(recording, { windowSeconds, hopSeconds }))
+    expected.set(startSeconds.toFixed(6), scores);
+  for (const [start, , ...scores] of rows) {
+    const own = expected.get(Number(start).toFixed(6));
+    expect(own).toBeDefined();
+    scores.forEach((score, index) =>
+      expect(Math.abs(Number(score) - (own?.[index] ?? Number.NaN))).toBeLessThan(tolerance),
+    );
+  }
+  return rows.length;
+};
+
+/** What axe-core finds wrong with the page as it is. */
+const violations = async (page: Page): Promise<readonly string[]> => {
+  await page.evaluate(`${axe.source}; 0`);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as {
+      readonly axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+    };
+    const { violations } = await axe.run();
+    return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
+  });
+};
+
+const scrollsSideways = (page: Page): Promise<boolean> =>
+  page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+
+describe.skipIf(chromiumPath === undefined)("the page", { timeout: 60_000 }, () => {
+  beforeAll(async () => {
+    const graph = pathOf("graph.onnx");
+    compile({ spec: "spec/quickstart.ts", out: graph, input: "waveform" });
+    writeFileSync(pathOf("siren.wav"), encodeWav(sirens(1), rateHz));
+    writeFileSync(pathOf("sirens.wav"), encodeWav(sirens(4), rateHz));
+    writeFileSync(pathOf("text.wav"), "no sound at all");
+    writeFileSync(pathOf("text.onnx"), "no graph at all");
+    browser = await launchChromium(pathOf("sirens.wav"));
+    server = await startServer(servedFiles(readArtifact(graph)), { host: "127.0.0.1", port: 0 });
+    node = await open(graph, { device: "cpu" });
+  }, 60_000);
+  afterAll(async () => {
+    await node.close();
+    await server.close();
+    await browser.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  test.each(["cpu", "webgpu"])("hears a clip on %s", async (device) => {
+    const scores = await onPage(async (page) => {
+      await page.selectOption("#device", device);
+      await page.locator("#device:enabled").waitFor();
+      await page.locator("#graph-facts", { hasText: device === "cpu" ? "WebAssembly" : "swiftshader" }).waitFor();
+      await choose(page, "siren.wav");
+      await heard(page, "heard by quickstart").waitFor();
+      await page.getByRole("button", { name: "Attention" }).click();
+      await page
+        .getByRole("img", { name: /^siren\.wav: What the model sees; amber: where its attention lies/ })
+        .waitFor();
+      await page.getByRole("button", { name: "Attention", pressed: true }).click();
+      await page.getByRole("img", { name: "Spectrogram of siren.wav" }).waitFor();
+      return scoresIn(page);
+    });
+    const { top } = await node.classify(pathOf("siren.wav"), { top: 0 });
+    expect(scores.size).toBe(top.length);
+    for (const { label, score } of top)
+      expect(Math.abs((scores.get(label) ?? Number.NaN) - score)).toBeLessThan(tolerance);
+  });
+
+  test("goes through a recording, and finds its events anew where the threshold moves", async () => {
+    const windowSeconds = Math.min(node.metadata.mostSeconds, 10);
+    await onPage(async (page) => {
+      await choose(page, "sirens.wav");
+      const card = heard(page, /heard by quickstart in \d+ windows/);
+      await card.waitFor();
+      const threshold = page.getByRole("slider", { name: /^Events from a score/ });
+      await threshold.fill("0.95");
+      await card.getByText("Events: 0", { exact: true }).waitFor();
+      await threshold.fill("0.05");
+      await card.getByText(/^Events: [1-9]/).waitFor();
+      const [, ...events] = tableOf(await saved(page, "Save events"));
+      const expected = new Set<string>();
+      const options = { windowSeconds, hopSeconds: windowSeconds / 2, threshold: 0.05, merge: true };
+      for await (const { startSeconds, label } of node.listen(pathOf("sirens.wav"), options))
+        expected.add(`${startSeconds.toFixed(3)} ${label}`);
+      expect(new Set(events.map(([start, , label]) => `${Number(start).toFixed(3)} ${label}`))).toStrictEqual(expected);
+      const rows = await expectWindows(
+        await saved(page, "Save scores"),
+        pathOf("sirens.wav"),
+        windowSeconds,
+        windowSeconds / 2,
+      );
+      expect(rows).toBeGreaterThan(5);
+    });
+  });
+
+  test("hears the microphone, whose sound it gives as it was", async () => {
+    const windowSeconds = Math.min(node.metadata.mostSeconds, 10);
+    const hopSeconds = 0.25;
+    await onPage(
+      async (page) => {
+        // By the keyboard alone.
+        await page.getByRole("button", { name: "Listen" }).focus();
+        await page.keyboard.press("Enter");
+        await page.getByText(/^Listening, .* behind/).waitFor();
+        expect(await violations(page)).toStrictEqual([]);
+        await page.waitForTimeout(1500);
+        await page.getByRole("button", { name: "Stop" }).press("Enter");
+        await page.getByRole("button", { name: "Save sound" }).waitFor();
+        const scores = await saved(page, "Save scores");
+        const sound = pathOf("microphone.wav");
+        writeFileSync(sound, readFileSync(await saved(page, "Save sound")));
+        expect(await expectWindows(scores, sound, windowSeconds, hopSeconds)).toBeGreaterThan(2);
+      },
+      { permissions: ["microphone"] },
+    );
+  });
+
+  test("says what is wrong with what it is given", async () => {
+    await onPage(async (page) => {
+      await choose(page, "text.wav");
+      await heard(page, "text.wav: ").waitFor();
+      const problem = page.locator("article [role=alert]");
+      expect(await problem.textContent()).toMatch(/^text\.wav: .+\.$/);
+      await page.setInputFiles("#graph-files", pathOf("text.onnx"));
+      await page.getByText("Ready, with the graph of before.").waitFor();
+      expect(await page.locator("#graph-problem").textContent()).toBe(
+        "text.onnx: not an ONNX file. Choose a graph.onnx that specgraph has compiled or trained.",
+      );
+      // It goes on with what it has.
+      await choose(page, "siren.wav");
+      await heard(page, "heard by quickstart").waitFor();
+    });
+  });
+
+  test("says that the microphone is refused", async () => {
+    await onPage(async (page) => {
+      await page.getByRole("button", { name: "Listen" }).click();
+      await page.locator("#hear-problem:not([hidden])").waitFor();
+      expect(await page.locator("#hear-problem").textContent()).toBe(
+        "The microphone is refused. Allow it for this page, beside its address, and press the button again.",
+      );
+      await page.getByRole("button", { name: "Listen" }).waitFor();
+    });
+  });
+
+  test("goes on with another graph", async () => {
+    await onPage(async (page) => {
+      await page.setInputFiles("#graph-files", pathOf("graph.onnx"));
+      await page.locator("#device:enabled").waitFor();
+      await choose(page, "siren.wav");
+      await heard(page, "heard by quickstart").waitFor();
+      expect(await page.title()).toBe("quickstart – specgraph");
+    });
+  });
+
+  test.each(["light", "dark"] as const)("is usable by all, %s", async (colorScheme) => {
+    const phone = { viewport: { width: 360, height: 740 }, colorScheme };
+    await onPage(async (page) => {
+      expect(await violations(page)).toStrictEqual([]);
+      await choose(page, "siren.wav", "sirens.wav");
+      await heard(page, /heard by quickstart in \d+ windows/).waitFor();
+      await page.getByRole("slider", { name: /^Events from a score/ }).fill("0.1");
+      await page.getByText(/^Events: [1-9]/).waitFor();
+      expect(await violations(page)).toStrictEqual([]);
+      expect(await scrollsSideways(page)).toBe(false);
+      await page.getByRole("button", { name: "Remove all" }).click();
+      expect(await page.locator("article").count()).toBe(0);
+    }, phone);
+  });
+});
