@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type BuildOptions, type Plugin } from "rolldown";
 
-const modules = ["index", "audio-worker", "model-worker"];
+const modules = ["index", "audio-worker", "model-worker", "training-worker"];
 
 /** ONNX Runtime's WebAssembly, and what loads it, which the bundles name as what lies beside them. */
 const engineFiles = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify"].flatMap((name) => [

@@ -7,6 +7,8 @@ const entries = [
   "runtime/web/index.ts",
   "runtime/web/audio-worker.ts",
   "runtime/web/model-worker.ts",
+  "runtime/web/training-worker.ts",
+  "runtime/train/train-loop.ts",
   "runtime/engine/web.ts",
   "runtime/engine/classifier.ts",
   "runtime/engine/feature-extractor.ts",
@@ -47,10 +49,13 @@ test("what runs in a browser, too, imports nothing of Node.js, and names none of
     "#onnx-proto",
     "@audio/decode-opus/core",
     "@noble/hashes/legacy.js",
+    "@noble/hashes/sha2.js",
     "@noble/hashes/utils.js",
     "@wasm-audio-decoders/ogg-vorbis",
     "mpg123-decoder",
     "onnxruntime-web/webgpu",
+    "pure-rand/distribution/uniformFloat64",
+    "pure-rand/generator/xoroshiro128plus",
     "valibot",
   ]);
   const naming = [...files].filter(([, text]) => /\b(?:Buffer\.|process\.|__dirname|require\()/.test(text));

@@ -5,6 +5,7 @@ import { describePart, nodeIn, partAt } from "../../compiler/artifact/spec-lines
 import { type Artifact, readDataFiles } from "../artifact/decode-artifact.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
+import { DeviceLost } from "./device-lost.ts";
 import type { Engine, EngineSession, SessionOptions } from "./engine.ts";
 import { feedLengths } from "./feed-lengths.ts";
 
@@ -32,6 +33,7 @@ const namingFailures = (session: EngineSession, graph: NamedGraph): EngineSessio
     try {
       return await running;
     } catch (error) {
+      if (error instanceof DeviceLost) throw error;
       const { facts, reason, layer } = explain(error, graph);
       const what = layer === undefined ? "the graph" : `${layer} of the graph`;
       throw new UserError("graph-fails", facts, `ONNX Runtime cannot run ${what} (${reason})`);

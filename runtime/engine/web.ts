@@ -5,6 +5,7 @@
 import { env, InferenceSession, Tensor } from "onnxruntime-web/webgpu";
 import { encodeOnnx } from "../../compiler/artifact/onnx.ts";
 import { type Engine, type HostTensor, onHost, type SessionOptions, type Tensors } from "./engine.ts";
+import { DeviceLost } from "./device-lost.ts";
 import { fromNative, nativeOptions, toNative } from "./native.ts";
 
 const executionProviders: Readonly<Partial<Record<SessionOptions["device"], string>>> = {
@@ -31,6 +32,49 @@ export const useWasm = ({ files, threads }: WasmOptions): void => {
   env.wasm.numThreads = threads;
 };
 
+/** As far as it is asked for: types for Node.js lack WebGPU. */
+interface GpuDevice {
+  readonly lost: Promise<{ readonly message: string }>;
+  readonly queue: { readonly onSubmittedWorkDone: () => Promise<unknown> };
+}
+
+/** How long a run that has failed waits to hear whether its GPU is lost. */
+const lossMs = 1000;
+
+interface GpuWatch {
+  readonly isLost: () => boolean;
+  /** @throws DeviceLost where the GPU was lost before a run, or is while it goes on */
+  readonly guard: <Result>(run: () => Promise<Result>) => Promise<Result>;
+}
+
+const noGpu: GpuWatch = { isLost: () => false, guard: (run) => run() };
+
+/** Of a GPU that is lost ONNX Runtime (1.30) tells in words of its own, if a run goes on; one that begins afterwards never ends. */
+const watchGpu = ({ lost, queue }: GpuDevice): GpuWatch => {
+  let loss: DeviceLost | undefined;
+  const losing = lost.then(({ message }) => (loss = new DeviceLost(message || "the GPU was lost")));
+  const failure = losing.then((error) => {
+    throw error;
+  });
+  failure.catch(() => undefined); // thrown to whoever runs meanwhile
+  return {
+    isLost: () => loss !== undefined,
+    guard: async (run) => {
+      // Whether it was lost meanwhile is heard of on the way.
+      await Promise.race([queue.onSubmittedWorkDone(), losing]);
+      if (loss) throw loss;
+      try {
+        return await Promise.race([run(), failure]);
+      } catch (error) {
+        const late = new Promise<undefined>((resolve) => {
+          setTimeout(() => resolve(undefined), lossMs);
+        });
+        throw (await Promise.race([losing, late])) ?? error;
+      }
+    },
+  };
+};
+
 export const webEngine: Engine = {
   version: env.versions.web ?? "unknown",
   providers: () => ["cpu", ...(hasWebGpu() ? ["webgpu"] : [])],
@@ -41,7 +85,9 @@ export const webEngine: Engine = {
       bytes,
       nativeOptions(options, executionProviders[options.device] ?? options.device),
     );
-    const run = async (feeds: Tensors): Promise<Tensors> => fromNative(await session.run(toNative(feeds, create)));
+    const { isLost, guard } = options.device === "webgpu" ? watchGpu(await env.webgpu.device) : noGpu;
+    const run = (feeds: Tensors): Promise<Tensors> =>
+      guard(async () => fromNative(await session.run(toNative(feeds, create))));
     return {
       inputNames: session.inputNames,
       outputNames: session.outputNames,
@@ -54,7 +100,9 @@ export const webEngine: Engine = {
           if (output) data.set(onHost(output).data as never);
         }
       },
-      release: () => session.release(),
+      release: async () => {
+        if (!isLost()) await session.release();
+      },
     };
   },
 };

@@ -32,7 +32,11 @@ const explainSchema = v.strictObject({ top: v.optional(whole(0, 1e6)), signal: v
 const reject = v.optional(number(0, 1));
 const classifySchema = v.strictObject({ top: v.optional(whole(0, 1e6)), reject, signal: v.optional(signal) });
 
-const above0 = v.pipe(v.number("a number above 0"), v.finite("a number above 0"), v.gtValue(0, "a number above 0"));
+export const above0 = v.pipe(
+  v.number("a number above 0"),
+  v.finite("a number above 0"),
+  v.gtValue(0, "a number above 0"),
+);
 const score = number(0, 1);
 const smoothText = "an odd whole number of windows, 999 at most";
 const listenSchema = v.strictObject({

@@ -6,16 +6,11 @@ import { count, flag, length, whole } from "../../compiler/artifact/schemas.ts";
 import type { Data, GivenClip } from "../data/sources/given-clips.ts";
 import type { RunOptions } from "../train/run-options.ts";
 import { UserError } from "../user-error.ts";
-import { checkOptions, device, show, signal } from "./check-arguments.ts";
+import { above0, checkOptions, device, show, signal } from "./check-arguments.ts";
 import { path } from "./check-paths.ts";
 import type { Evaluation, NewTraining, ResumedTraining, Task } from "./tasks.ts";
 import type { EvaluateOptions, Progress, ResumeOptions, TrainOptions } from "./training.ts";
 
-const positive = v.pipe(
-  v.number("a number above 0"),
-  v.finite("a number above 0"),
-  v.check((value) => value > 0, "a number above 0"),
-);
 const fold = whole(0, Number.MAX_SAFE_INTEGER);
 
 /** Of a list the clips are looked at later, some at a time. */
@@ -36,9 +31,9 @@ const runEntries = {
   evalData: v.optional(data),
   epochs: v.optional(length),
   steps: v.optional(length),
-  learningRate: v.optional(positive),
+  learningRate: v.optional(above0),
   seed: v.optional(whole(0, Number.MAX_SAFE_INTEGER)),
-  checkpointMinutes: v.optional(positive),
+  checkpointMinutes: v.optional(above0),
 };
 const trainSchema = v.strictObject({
   ...runEntries,

@@ -27,7 +27,7 @@ export interface Keeper {
     predictions: ClipPredictions | undefined,
   ) => Promise<void>;
   /** A graph that is kept. */
-  readonly openGraph: (kind: GraphKind) => Artifact;
+  readonly openGraph: (kind: GraphKind) => Artifact | Promise<Artifact>;
   /** @param requireFinite given each float32 state before it is kept; an error of its ends the keeping */
   readonly saveState: (
     progress: TrainingProgress,

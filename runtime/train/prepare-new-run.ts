@@ -1,5 +1,4 @@
 /** From a graph, clips and options to a new run. */
-import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { SplitClips } from "../data/split-clips.ts";
 import { folderOfData } from "../data/sources/given-clips.ts";
 import { selectDescribed } from "../devices/select-described.ts";
@@ -18,15 +17,9 @@ import {
   type RunInputs,
   toPreparedRun,
 } from "./prepared-run.ts";
+import { describeWarmup } from "./recipe-options.ts";
 import { countSteps } from "./run-epoch.ts";
 import type { RunOptions } from "./run-options.ts";
-
-/** What a recipe made for more data comes to; undefined where its learning rate is reached. */
-const describeWarmup = (recipe: Recipe, totalSteps: number): string | undefined => {
-  const steps = recipe.schedule.warmup?.steps ?? 0;
-  if (steps < totalSteps) return undefined;
-  return `the learning rate is not reached: its warm-up takes ${steps} steps, and the whole training has ${totalSteps}`;
-};
 
 const orNull = <Value>(value: Value | undefined): Value | null => value ?? null;
 

@@ -1,7 +1,4 @@
 /** What a run is made of, whether it begins or goes on. */
-import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
-import type { Recipe } from "../../compiler/artifact/recipe.ts";
-import { partSize } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
 import { nameOfData } from "../data/sources/given-clips.ts";
 import { createClipExaminer, type ExamineClips } from "../data/examine-clips.ts";
@@ -15,9 +12,9 @@ import { trainingProgram } from "../engine/session-program.ts";
 import { changeConfig, type LeftOut } from "../runs/run-config.ts";
 import type { RunFolder } from "../runs/run-folder.ts";
 import { toRunPath } from "../runs/run-places.ts";
-import { UserError } from "../user-error.ts";
 import type { GatheredClips } from "./gather-clips.ts";
-import { applyOptions, type RunOptions } from "./run-options.ts";
+import { recipeFor } from "./recipe-options.ts";
+import type { RunOptions } from "./run-options.ts";
 import type { TrainOptions } from "./train.ts";
 
 /** What `train` needs beside what it is given while it runs. */
@@ -57,26 +54,11 @@ export interface PrepareOptions {
   readonly examine?: ExamineClips | undefined;
 }
 
-/** Statistics over clips need some: with fewer, what takes them would learn nothing of the data, in silence. */
-const requireClipsAtOnce = ({ clipsAtOnce = 1 }: ArtifactMetadata, recipe: Recipe): void => {
-  if (partSize(recipe) >= clipsAtOnce) return;
-  const { batch, accumulate } = recipe;
-  const least = (clipsAtOnce - 1) * accumulate + 1;
-  const parts = accumulate > 1 ? ` in ${accumulate} parts` : "";
-  throw new UserError(
-    "batch-too-small",
-    { option: "batch", batch, least },
-    `${batch}: the graph takes statistics over ${clipsAtOnce} clips or more at once; expected at least ${least}${parts}`,
-  );
-};
-
 /** A graph to train, and how. @throws UserError where it cannot be trained on clips */
 export const readInputs = (graph: string, options: RunOptions) => {
   const artifact = readWaveformArtifact(graph);
   trainingProgram(artifact);
-  const recipe = applyOptions(artifact.metadata.recipe, options);
-  requireClipsAtOnce(artifact.metadata, recipe);
-  return { artifact, recipe };
+  return { artifact, recipe: recipeFor(artifact, options) };
 };
 
 export type RunInputs = ReturnType<typeof readInputs>;

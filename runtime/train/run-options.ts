@@ -1,13 +1,13 @@
 /** The options that decide a run: as they are given, and as a run has them. */
 import { resolve } from "node:path";
-import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { Data } from "../data/sources/given-clips.ts";
 import type { DeviceName } from "../engine/device.ts";
 import type { Run } from "../runs/run-config.ts";
 import { fromRunPath } from "../runs/run-places.ts";
 import { UserError } from "../user-error.ts";
+import type { RecipeOptions } from "./recipe-options.ts";
 
-export interface RunOptions {
+export interface RunOptions extends RecipeOptions {
   /** Clips; default: the embedded sounds. */
   readonly data?: Data | undefined;
   /** The CSV that names the labels of AST's JSON. */
@@ -16,26 +16,8 @@ export interface RunOptions {
   readonly fold?: number | undefined;
   /** Other clips to evaluate on. */
   readonly evalData?: Data | undefined;
-  /** The recipe's, unless given: so for all that follow. */
-  readonly epochs?: number | undefined;
-  /** After which training ends, whatever the epochs. */
-  readonly steps?: number | undefined;
-  /** Clips in a step. */
-  readonly batch?: number | undefined;
-  readonly learningRate?: number | undefined;
-  readonly seed?: number | undefined;
   readonly device?: DeviceName | undefined;
 }
-
-/** The recipe with the changes of this run. */
-export const applyOptions = (recipe: Recipe, { batch, learningRate, seed, epochs, steps }: RunOptions): Recipe => ({
-  ...recipe,
-  batch: batch ?? recipe.batch,
-  learningRate: learningRate ?? recipe.learningRate,
-  seed: seed ?? recipe.seed,
-  // Steps alone mean as many epochs as they take.
-  epochs: epochs ?? (steps === undefined ? recipe.epochs : Infinity),
-});
 
 /** A run's options as they would be given. */
 export const optionsOf = (run: Run, workingDirectory: string): RunOptions => {

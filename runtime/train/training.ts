@@ -114,7 +114,7 @@ export const evaluateSaved = async (
   clips = training.options.evaluationClips,
 ): Promise<ClipPredictions | undefined> => {
   const { engine, keeper, options } = training;
-  const classifier = await openClassifier(engine, keeper.openGraph(kind), options.device);
+  const classifier = await openClassifier(engine, await keeper.openGraph(kind), options.device);
   try {
     return await evaluate(training, { classifier, clips });
   } finally {

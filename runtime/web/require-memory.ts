@@ -1,7 +1,12 @@
 import { costFor } from "../../compiler/artifact/cost.ts";
+import { bytesPerElement } from "../../compiler/artifact/element-types.ts";
 import { formatBytes } from "../../compiler/artifact/format-number.ts";
+import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
+import { elementCount } from "../artifact/stored-tensor.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
+import { partSize } from "../data/batches.ts";
+import { trainingProgram } from "../engine/session-program.ts";
 import { UserError } from "../user-error.ts";
 
 /** What WebAssembly can address. */
@@ -16,8 +21,32 @@ const tensorsAtOnce = 4;
  */
 export const requireMemory = ({ path, bytes, metadata }: Artifact): void => {
   const extent = { batch: 1, samples: clipRequirements(metadata).maxSamples };
+  requireRoom(
+    path,
+    2 * (bytes.graph + bytes.data) + tensorsAtOnce * costFor(metadata.cost, "inference", extent).largestTensorBytes,
+  );
+};
+
+/** Of all results of a step, so many are there at once, by what trainings of several sizes took. */
+const heldShare = 1 / 6;
+
+/**
+ * The same, before the graph is trained: its states, once more where ONNX Runtime computes, and what the step holds of its results.
+ * @returns what it needs, about, in bytes
+ * @throws UserError with both figures
+ */
+export const requireTrainingMemory = (artifact: Artifact, recipe: Recipe): number => {
+  const { path, bytes, metadata } = artifact;
+  const extent = { batch: partSize(recipe), samples: clipRequirements(metadata).maxSamples };
+  const states = trainingProgram(artifact).states.map(({ type, dims }) => bytesPerElement[type] * elementCount(dims));
   const needed =
-    2 * (bytes.graph + bytes.data) + tensorsAtOnce * costFor(metadata.cost, "inference", extent).largestTensorBytes;
+    2 * (bytes.graph + bytes.data + states.reduce((total, each) => total + each, 0)) +
+    heldShare * costFor(metadata.cost, "training", extent).activationBytes;
+  requireRoom(path, needed);
+  return Math.round(needed);
+};
+
+const requireRoom = (path: string, needed: number): void => {
   if (needed <= mostBytes) return;
   throw new UserError(
     "memory-short",

@@ -5,6 +5,7 @@ import type { Parent, Threads } from "../threads/threads.ts";
 const modules: Readonly<Record<string, () => Worker>> = {
   "audio/clip-worker": () => new Worker(new URL("./audio-worker.js", import.meta.url), { type: "module" }),
   "audio/recording-worker": () => new Worker(new URL("./audio-worker.js", import.meta.url), { type: "module" }),
+  "web/training-worker": () => new Worker(new URL("./training-worker.js", import.meta.url), { type: "module" }),
   "library/model-worker": () => new Worker(new URL("./model-worker.js", import.meta.url), { type: "module" }),
 };
 

@@ -57,7 +57,7 @@ export const libraryFiles: readonly SourceFile[] = [
 ].map((name) => project.addSourceFileAtPath(pathOf(`runtime/${name}.ts`)));
 
 /** What is `specgraph/web`'s own; its other files are those of `specgraph/runtime`. */
-export const webFiles: readonly SourceFile[] = ["index", "open"].map((name) =>
+export const webFiles: readonly SourceFile[] = ["index", "open", "train", "training"].map((name) =>
   project.addSourceFileAtPath(pathOf(`runtime/web/${name}.ts`)),
 );
 
