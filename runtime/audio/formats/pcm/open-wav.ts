@@ -56,7 +56,7 @@ interface Chunk {
   readonly size: number;
 }
 
-/** A data chunk of this size or more was written to a pipe, before its length was known (sox 0x7ffff000, ffmpeg 0xffffffff). */
+/** A data chunk of this size or more may have been written to a pipe, before its length was known (sox 0x7ffff000, ffmpeg 0xffffffff). */
 const unknownLength = 0x7fff_f000;
 const isName = (name: string): boolean => /^[ -~]{4}$/.test(name);
 const usual = new Set(["fmt ", "data", "fact", "LIST", "JUNK", "bext", "iXML", "id3 ", "cue ", "smpl", "FLLR", "PEAK"]);
@@ -115,13 +115,21 @@ const dataSize = async (
   }
   // Nor can 32 bits say how long a file of more than 4 GiB is.
   const isLong = !isStream(source) && source.size - start > 2 ** 32;
-  if (dialect.idBytes === 4 && (stated >= unknownLength || isLong)) return Number.POSITIVE_INFINITY;
+  if (dialect.idBytes === 4 && (stated >= unknownLength || isLong)) {
+    return !isStream(source) && (await isEnd(source, start + stated, dialect)) ? stated : Number.POSITIVE_INFINITY;
+  }
   if (stated > 0 || source.size <= start) return stated;
   // Nothing, or a length never filled in: what follows tells.
-  const next = await source.read(start, 8);
-  if (next.length < 8) return Number.POSITIVE_INFINITY;
-  const fits = start + 8 + viewOf(next).getUint32(4, dialect.isLittle) <= source.size;
-  return isName(textOf(next, 0, 4)) && fits ? 0 : Number.POSITIVE_INFINITY;
+  return source.size - start >= 8 && (await isEnd(source, start, dialect)) ? 0 : Number.POSITIVE_INFINITY;
+};
+
+/** Whether a chunk ends here: with the file, or before one that has a name and fits. */
+const isEnd = async (source: ByteSource, at: number, { isLittle }: Dialect): Promise<boolean> => {
+  const left = source.size - at;
+  // One byte may be padding.
+  if (left < 8) return left === 0 || left === 1;
+  const next = await source.read(at, 8);
+  return isName(textOf(next, 0, 4)) && at + 8 + viewOf(next).getUint32(4, isLittle) <= source.size;
 };
 
 interface Format {

@@ -1,6 +1,7 @@
 /** WAV, AIFF, AU and CAF: what their headers may say, byte by byte. */
 import { describe, expect, test } from "vitest";
 import { sizeNote } from "../../../../runtime/audio/formats/audio-stream.ts";
+import { openAudio } from "../../../../runtime/audio/open-audio.ts";
 import { decodeBytes, refusalOf, tags } from "../decode-bytes.ts";
 import { wavBytes, wavChunk } from "../wav-bytes.ts";
 
@@ -35,6 +36,38 @@ const wavOf = (...chunks: readonly Buffer[]): Buffer =>
   wavChunk("RIFF", Buffer.concat([Buffer.from("WAVE"), ...chunks]));
 const samplesOf = async (bytes: Buffer): Promise<number[]> => [...(await decodeBytes(bytes)).samples];
 const scaled = (...integers: readonly number[]): number[] => integers.map((x) => x / 32_768);
+
+describe("a WAV file of more than 2 GiB", () => {
+  /** Its header, and silence up to its end. */
+  const openLong = async (stated: number, following: Buffer = Buffer.alloc(0)) => {
+    const header = wavBytes([], { dataSize: stated });
+    const end = header.length + 2 ** 31;
+    const notes: string[] = [];
+    const read = async (offset: number, length: number): Promise<Uint8Array> => {
+      const bytes = Buffer.alloc(Math.max(0, Math.min(length, end + following.length - offset)));
+      header.copy(bytes, 0, Math.min(offset, header.length));
+      if (offset <= end) following.copy(bytes, end - offset);
+      else following.copy(bytes, 0, offset - end);
+      return bytes;
+    };
+    const source = { size: end + following.length, read };
+    const stream = await openAudio(source, { note: (note) => notes.push(note) });
+    return { frames: await stream?.countFrames(), notes };
+  };
+
+  test.each([
+    ["nothing follows", Buffer.alloc(0)],
+    ["a byte of padding follows", Buffer.alloc(1)],
+    ["another chunk follows", wavChunk("LIST", Buffer.alloc(4))],
+  ])("has the size that it states, where %s", async (_, following) => {
+    expect(await openLong(2 ** 31, following)).toEqual({ frames: 2 ** 30, notes: [] });
+  });
+
+  test("that was written to a pipe is read to its end, and that is said", async () => {
+    expect(await openLong(0x7fff_f000)).toEqual({ frames: 2 ** 30, notes: [sizeNote] });
+    expect(await openLong(0xffff_ffff)).toEqual({ frames: 2 ** 30, notes: [sizeNote] });
+  });
+});
 
 describe("a WAV file whose size of samples is not", () => {
   test.each([
