@@ -121,11 +121,14 @@ export async function* train(graph: WebGraph, options: WebTrainOptions): Events 
   };
 
   for (;;) {
-    const { thread, answer: first, notes } = await untilEnded(signal, new Set(), begin);
-    signal?.addEventListener("abort", thread.stop);
-    if (signal?.aborted) thread.stop();
+    let thread: ReturnType<typeof startTrainingThread> | undefined;
+    const stop = (): void => thread?.stop();
     try {
-      let answer = first;
+      const begun = await untilEnded(signal, new Set(), begin);
+      let { answer } = begun;
+      ({ thread } = begun);
+      signal?.addEventListener("abort", stop);
+      if (signal?.aborted) stop();
       while (answer.kind === "event") {
         const { event } = answer;
         summary.add(event);
@@ -134,7 +137,7 @@ export async function* train(graph: WebGraph, options: WebTrainOptions): Events 
           if (losses > 0) yield { event: "note", text: `${lossNote} on ${event.device.name}` };
           else {
             yield event;
-            for (const text of notes) yield { event: "note", text };
+            for (const text of begun.notes) yield { event: "note", text };
           }
         } else if (event.event !== "test") yield event;
         answer = await thread.ask({ kind: "next" });
@@ -145,10 +148,11 @@ export async function* train(graph: WebGraph, options: WebTrainOptions): Events 
       lossNote = `the GPU was lost (${answer.reason}); training goes on from step ${kept?.progress.steps ?? 0}`;
     } catch (error) {
       if (kept?.graphs.last) yield summary.done(kept.graphs, { ...kept.progress, interrupted: true });
+      if (kept?.graphs.last && signal?.aborted === true) return;
       throw error;
     } finally {
-      signal?.removeEventListener("abort", thread.stop);
-      await thread.end();
+      signal?.removeEventListener("abort", stop);
+      await thread?.end();
     }
   }
 }

@@ -114,7 +114,11 @@ async function* perform(
     clips: train,
     evaluationClips: evaluation,
     testClips: [],
-    load: async (clip) => samples.get(clip) ?? new Float32Array(),
+    load: async (clip) => {
+      const own = samples.get(clip);
+      if (own) return own;
+      throw new Error(`${clip.name} was not opened`);
+    },
     data: dataName,
     checkpoint: kept && stateOf(kept),
     checkpointMinutes: keptMinutes,

@@ -253,41 +253,44 @@ describe.skipIf(chromiumPath === undefined)("specgraph/web trains", { timeout: 2
     await answersInNode(interrupted);
   });
 
-  test("a GPU that is lost: training goes on from what was kept, on another, and then without one", async () => {
-    let worker: Worker | undefined;
-    /** Has the GPU of the training at hand after its third step, which is the first of the second epoch. */
-    const prepare = async (tab: Tab): Promise<void> => {
+  /** Has something done in the thread of the training at hand after its third step, the first of the second epoch. */
+  const afterThirdStep =
+    (begin: () => void, act: () => void) =>
+    async (tab: Tab): Promise<void> => {
+      let worker: Worker | undefined;
       tab.on("worker", (started) => {
         if (!started.url().endsWith("/training-worker.js")) return;
         worker = started;
-        void started.evaluate(() => {
-          const devices: GpuDevice[] = [];
-          const { GPUAdapter } = globalThis as unknown as { GPUAdapter: { prototype: GpuAdapter } };
-          const { requestDevice } = GPUAdapter.prototype;
-          GPUAdapter.prototype.requestDevice = async function (options) {
-            const device = await requestDevice.call(this, options);
-            devices.push(device);
-            return device;
-          };
-          Object.assign(globalThis, { devices });
-        });
+        void started.evaluate(begin);
       });
       await tab.exposeFunction("told", async (_: string, step: number) => {
-        if (step !== 3) return;
-        await worker?.evaluate(() => {
-          for (const device of (globalThis as unknown as { devices: GpuDevice[] }).devices) device.destroy();
-        });
+        if (step === 3) await worker?.evaluate(act);
       });
     };
-    const options = { ...settings, batch: 12 };
+  const options = { ...settings, batch: 12 };
+  const expectedStart = ["start", "step 1", "step 2", "eval 2", "step 3"] as const;
+
+  test("a GPU that is lost: training goes on from what was kept, on another, and then without one", async () => {
+    const prepare = afterThirdStep(
+      () => {
+        const devices: GpuDevice[] = [];
+        const { GPUAdapter } = globalThis as unknown as { GPUAdapter: { prototype: GpuAdapter } };
+        const { requestDevice } = GPUAdapter.prototype;
+        GPUAdapter.prototype.requestDevice = async function (options) {
+          const device = await requestDevice.call(this, options);
+          devices.push(device);
+          return device;
+        };
+        Object.assign(globalThis, { devices });
+      },
+      () => {
+        for (const device of (globalThis as unknown as { devices: GpuDevice[] }).devices) device.destroy();
+      },
+    );
     const { events } = await onPage(trainOnPage, given("webgpu", { options }), prepare);
     const lost = "the GPU was lost (Device was destroyed.); training goes on from step 2 on";
     expect(outline(events)).toStrictEqual([
-      "start",
-      "step 1",
-      "step 2",
-      "eval 2",
-      "step 3",
+      ...expectedStart,
       expect.stringContaining(`${lost} `),
       "step 3",
       `${lost} WebAssembly`,
@@ -299,6 +302,42 @@ describe.skipIf(chromiumPath === undefined)("specgraph/web trains", { timeout: 2
     const [, , first = Number.NaN, ...others] = lossesOf(events);
     expect(Math.abs((others[0] ?? Number.NaN) - first)).toBeLessThan(1e-4);
     expect(Math.abs((others[1] ?? Number.NaN) - first)).toBeLessThan(1e-4);
+  });
+
+  test("a thread that breaks down: what was kept is given, and then the failure", async () => {
+    const prepare = afterThirdStep(
+      () => undefined,
+      () =>
+        void setTimeout(() => {
+          throw new Error("it broke down");
+        }),
+    );
+    const run = async ([hisses, whistles]: readonly (readonly string[])[]): Promise<readonly string[]> => {
+      const { page, told } = globalThis as unknown as Page & {
+        readonly told: (event: string, step: number) => unknown;
+      };
+      const classes = [
+        { name: "hiss", clips: hisses ?? [] },
+        { name: "whistle", clips: whistles ?? [] },
+      ];
+      const found: string[] = [];
+      try {
+        for await (const event of page.train("/graph.onnx", { classes, device: "cpu", epochs: 2, batch: 12 })) {
+          found.push("step" in event ? `${event.event} ${event.step}` : event.event);
+          if (event.event === "step") await told(event.event, event.step);
+          if (event.event === "done") found.push(`${event.graph.name} ${event.epochs} ${event.interrupted}`);
+        }
+      } catch (error) {
+        found.push(String(error));
+      }
+      return found;
+    };
+    expect(await onPage(run, classes.map(trainingPaths), prepare)).toStrictEqual([
+      ...expectedStart,
+      "done",
+      "graph.onnx 1 true",
+      expect.stringMatching(/^Error: the thread of the training stopped: .*it broke down$/),
+    ]);
   });
 
   const refusal = async (options: string, graph = "/graph.onnx"): Promise<string> =>

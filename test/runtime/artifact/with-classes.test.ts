@@ -53,6 +53,8 @@ test.each([
   ["softmax, of mixtures, accumulated, clipped", `${adam}, accumulate: 2, clipNorm: 1, ${mixtures}`, "singleLabel", 0],
   ["sigmoid", adam, "multiLabel", 0],
   ["sigmoid, of mixtures, smoothed", `${adam}, ${mixtures}`, "multiLabel", 0.1],
+  ["softmax, all frozen but it", `${adam}, rates: { "*": 0, "dense.*": 1 }`, "singleLabel", 0],
+  ["softmax that is frozen", `${adam}, rates: { "dense.*": 0 }`, "singleLabel", 0],
   ["softmax, in half precision", `${adam}, precision: mixedFloat16()`, "singleLabel", 0],
 ] as const)("%s", async (_, training, objective, smoothing) => {
   const compile = (classes: readonly string[]) => compileFor(classes, training, objective, smoothing);
