@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly device: Device["kind"];
   /** Refuses a graph of which the device runs only a part. */
   readonly isWhole?: boolean;
+  /** Whether results differ in size from run to run, as those of clips of any length do. */
+  readonly variesInSize?: boolean;
   /** Outputs that stay in the device's memory. */
   readonly kept?: readonly string[];
   /** `runInto` is called, and not `run`. */

@@ -32,12 +32,12 @@ export const fromNative = (tensors: Readonly<Record<string, NativeTensor>>): Ten
 const logLevels = { warning: 2, fatal: 4 } as const;
 
 /**
- * @param provider what the build calls the device
+ * @param provider what the build calls the device, or that with options of its own
  * @param others more of the session's configuration
  */
-export const nativeOptions = (
+export const nativeOptions = <Provider>(
   { isWhole = false, warns = false, kept = [], dataFiles = new Map<string, Uint8Array>() }: SessionOptions,
-  provider: string,
+  provider: Provider,
   others: Readonly<Record<string, string>> = {},
 ) => ({
   executionProviders: [provider],

@@ -66,7 +66,8 @@ export const openSession = async (
   const [model, source] = "model" in program ? [program.model, program.graph] : [program, program];
   const fed = isWhole && named.metadata.anyLength ? feedLengths(model) : undefined;
   try {
-    const session = await engine.open(fed?.model ?? source, { ...options, device: device.kind, isWhole });
+    const variesInSize = named.metadata.anyLength !== undefined;
+    const session = await engine.open(fed?.model ?? source, { ...options, device: device.kind, isWhole, variesInSize });
     return namingFailures(fed?.feeding(session) ?? session, named);
   } catch (error) {
     const { facts, reason, layer } = explain(error, named);

@@ -8,9 +8,13 @@ import { type Engine, type HostTensor, onHost, type SessionOptions, type Tensors
 import { DeviceLost } from "./device-lost.ts";
 import { fromNative, nativeOptions, toNative } from "./native.ts";
 
-const executionProviders: Readonly<Partial<Record<SessionOptions["device"], string>>> = {
-  cpu: "wasm",
-  webgpu: "webgpu",
+/**
+ * Buffers of results that are always of the same sizes are kept for exactly these: by default they are rounded up. Of others each size
+ * would be kept.
+ */
+const providerFor = ({ device, variesInSize = false }: SessionOptions): InferenceSession.ExecutionProviderConfig => {
+  if (device !== "webgpu") return "wasm";
+  return { name: "webgpu", storageBufferCacheMode: variesInSize ? "bucket" : "simple" };
 };
 
 const create = ({ type, data, dims }: HostTensor): Tensor => new Tensor(type, data as never, dims);
@@ -81,10 +85,7 @@ export const webEngine: Engine = {
   open: async (graph, options) => {
     if (typeof graph === "string") throw new Error(`a browser opens no files such as ${graph}: give the graph's bytes`);
     const bytes = graph instanceof Uint8Array ? graph : encodeOnnx(graph);
-    const session = await InferenceSession.create(
-      bytes,
-      nativeOptions(options, executionProviders[options.device] ?? options.device),
-    );
+    const session = await InferenceSession.create(bytes, nativeOptions(options, providerFor(options)));
     const { isLost, guard } = options.device === "webgpu" ? watchGpu(await env.webgpu.device) : noGpu;
     const run = (feeds: Tensors): Promise<Tensors> =>
       guard(async () => fromNative(await session.run(toNative(feeds, create))));
