@@ -20,6 +20,8 @@ export interface Artifact {
   readonly path: string;
   /** What ONNX Runtime opens: the path of its file, or its bytes. */
   readonly graph: string | Uint8Array;
+  /** Whether that path is a link to another folder, where its data file may be called otherwise. */
+  readonly isLink?: boolean;
   readonly metadata: ArtifactMetadata;
   readonly model: onnx.IModelProto;
   /** The network's parameters, and any other tensor kept in the data file. */

@@ -1,7 +1,7 @@
 /** Reads `graph.onnx` and the data file beside it from the disk. */
 import { readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { checksumOf, isBeside } from "../../compiler/artifact/files/data-file.ts";
+import { checksumOf, isBeside, isLinkElsewhere } from "../../compiler/artifact/files/data-file.ts";
 import { readFailures } from "../../compiler/artifact/files/read-failures.ts";
 import { UserError } from "../user-error.ts";
 import { type Artifact, decodeArtifact, foreignData } from "./decode-artifact.ts";
@@ -52,5 +52,5 @@ export const readArtifact = (path: string): Artifact => {
   for (const { path: dataPath, checksum } of artifact.dataFiles) {
     if (checksum !== undefined && checksum !== checksumOf(dataPath)) throw foreignData(dataPath, path);
   }
-  return artifact;
+  return { ...artifact, isLink: isLinkElsewhere(path) };
 };

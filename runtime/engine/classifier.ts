@@ -4,7 +4,7 @@ import type { Device } from "./device.ts";
 import { UserError } from "../user-error.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { type Engine, type EngineSession, type HostTensor, onHost, type Tensors } from "./engine.ts";
-import { dataOf, openSession } from "./open-session.ts";
+import { openSession } from "./open-session.ts";
 import { requireFit } from "./require-fit.ts";
 import { inferenceProgram } from "./session-program.ts";
 
@@ -49,7 +49,7 @@ const toClassifier = (
  * @throws UserError when ONNX Runtime refuses it.
  */
 export const openClassifier = async (engine: Engine, artifact: Artifact, device: Device): Promise<Classifier> =>
-  toClassifier(await openSession(engine, artifact, artifact, device, await dataOf(artifact)), artifact, device);
+  toClassifier(await openSession(engine, artifact, artifact, device, { data: artifact }), artifact, device);
 
 /**
  * Opens the artifact's inference graph on parameters that are in memory, such as those in training; nothing is copied.

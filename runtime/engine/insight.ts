@@ -8,7 +8,7 @@ import type { Artifact } from "../artifact/decode-artifact.ts";
 import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
 import { type Engine, type HostTensor, onHost } from "./engine.ts";
-import { dataOf, openSession } from "./open-session.ts";
+import { openSession } from "./open-session.ts";
 import { requireFit } from "./require-fit.ts";
 import { withGraph } from "./session-program.ts";
 
@@ -51,7 +51,7 @@ export const openInsight = async <Name extends InsideName>(
   wanted: readonly Name[],
 ): Promise<Insight<Name>> => {
   const program = insideProgram(artifact, wanted);
-  const session = await openSession(engine, artifact, program, device, await dataOf(artifact));
+  const session = await openSession(engine, artifact, program, device, { data: artifact });
   return {
     look: async (waveform) => {
       const [batch = 0, samples = 0] = waveform.dims;

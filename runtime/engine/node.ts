@@ -31,9 +31,9 @@ const withCopyStop = (model: onnx.IModelProto): onnx.IModelProto => {
 
 const openNative = (graph: Parameters<Engine["open"]>[0], options: SessionOptions): Promise<InferenceSession> => {
   const { device, dataBeside } = options;
+  if (typeof graph === "string") return InferenceSession.create(graph, nativeOptions(options, device));
   const folder = dataBeside === undefined ? {} : { model_external_initializers_file_folder_path: dirname(dataBeside) };
   const native = nativeOptions(options, device, folder);
-  if (typeof graph === "string") return InferenceSession.create(graph, native);
   if (graph instanceof Uint8Array) return InferenceSession.create(graph, native);
   return InferenceSession.create(encodeOnnx(options.outputsAreGiven ? withCopyStop(graph) : graph), native);
 };

@@ -46,9 +46,17 @@ const namingFailures = (session: EngineSession, graph: NamedGraph): EngineSessio
   };
 };
 
-/** Where the data of an artifact's own graph are. */
-export const dataOf = async (artifact: Artifact): Promise<Pick<SessionOptions, "dataFiles" | "dataBeside">> =>
-  typeof artifact.graph === "string" ? { dataBeside: artifact.graph } : { dataFiles: await readDataFiles(artifact) };
+/** Where the data of a graph are that is given with those of this artifact. */
+const dataOf = async (artifact: Artifact): Promise<Pick<SessionOptions, "dataFiles" | "dataBeside">> =>
+  typeof artifact.graph === "string" && !artifact.isLink
+    ? { dataBeside: artifact.graph }
+    : { dataFiles: await readDataFiles(artifact) };
+
+/** What is chosen of a session besides the device. */
+interface OpenOptions extends Pick<SessionOptions, "kept" | "outputsAreGiven"> {
+  /** Whose data file the graph reads; by its path ONNX Runtime finds it itself. */
+  readonly data?: Artifact;
+}
 
 /**
  * @param program a graph, or an artifact's own
@@ -59,7 +67,7 @@ export const openSession = async (
   named: NamedGraph,
   program: onnx.IModelProto | Artifact,
   device: Device,
-  options: Pick<SessionOptions, "kept" | "outputsAreGiven" | "dataFiles" | "dataBeside"> = {},
+  { data, ...options }: OpenOptions = {},
 ): Promise<EngineSession> => {
   // WebGPU runs a graph as a whole or not at all: one operator elsewhere would move its tensors to and fro each step.
   const isWhole = device.kind === "webgpu";
@@ -67,7 +75,9 @@ export const openSession = async (
   const fed = isWhole && named.metadata.anyLength ? feedLengths(model) : undefined;
   try {
     const variesInSize = named.metadata.anyLength !== undefined;
-    const session = await engine.open(fed?.model ?? source, { ...options, device: device.kind, isWhole, variesInSize });
+    const opened = fed?.model ?? source;
+    const own = typeof opened === "string" || !data ? {} : await dataOf(data);
+    const session = await engine.open(opened, { ...options, ...own, device: device.kind, isWhole, variesInSize });
     return namingFailures(fed?.feeding(session) ?? session, named);
   } catch (error) {
     const { facts, reason, layer } = explain(error, named);

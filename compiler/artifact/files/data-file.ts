@@ -23,6 +23,9 @@ export const checksumOf = (path: string): string => {
   return checksum.digest("hex");
 };
 
+/** Whether a path is a link to a file in another folder. */
+export const isLinkElsewhere = (path: string): boolean => dirname(realpathSync(path)) !== realpathSync(dirname(path));
+
 /** Whether a data file is, when links are followed, in the folder of its graph: ONNX Runtime 1.30 opens no other. */
 export const isBeside = (graph: string, data: string): boolean =>
   dirname(realpathSync(data)) === realpathSync(dirname(graph)) ||
