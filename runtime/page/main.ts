@@ -61,8 +61,7 @@ const openGraph = async (next: GraphSource): Promise<void> => {
   graphState.textContent = "Opening the graph …";
   deviceField.disabled = true;
   try {
-    const { open, train } = await loadLibrary();
-    byId("train", HTMLElement).hidden = train === undefined;
+    const { open } = await loadLibrary();
     const { graph, options } = sortFiles(next);
     const opened = await open(graph, { ...options, device: device() });
     const before = model;
@@ -87,7 +86,7 @@ const trainPanel = createTrainPanel({
   train: async function* (options) {
     const { train } = await loadLibrary();
     const { graph, options: files } = sortFiles(source);
-    if (train) yield* train(graph, { ...options, ...files, device: device() });
+    yield* train(graph, { ...options, ...files, device: device() });
   },
   use: (graph) => openGraph([graph]),
 });

@@ -11,16 +11,16 @@ export const chromiumPath: string | undefined =
 /**
  * Starts it without a window: WebGPU on SwiftShader, a GPU in software, and a microphone that is not real, which a page hears
  * where its context has the permission.
- * @param microphone a WAV file that the microphone plays over and over. Default: Chromium's beeps
+ * @param microphone a WAV file that the microphone plays over and over; null: there is none. Default: Chromium's beeps
  */
-export const launchChromium = (microphone?: string): Promise<Browser> =>
+export const launchChromium = (microphone?: string | null): Promise<Browser> =>
   chromium.launch({
     executablePath: chromiumPath ?? path,
     chromiumSandbox: process.getuid?.() !== 0,
     args: [
       "--enable-unsafe-webgpu",
       "--use-webgpu-adapter=swiftshader",
-      "--use-fake-device-for-media-stream",
-      ...(microphone === undefined ? [] : [`--use-file-for-fake-audio-capture=${microphone}`]),
+      ...(microphone === null ? [] : ["--use-fake-device-for-media-stream"]),
+      ...(typeof microphone === "string" ? [`--use-file-for-fake-audio-capture=${microphone}`] : []),
     ],
   });

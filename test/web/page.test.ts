@@ -5,10 +5,14 @@ import { join } from "node:path";
 import axe from "axe-core";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ModelCost } from "../../compiler/artifact/cost.ts";
+import { metadataKey } from "../../compiler/artifact/metadata.ts";
+import { decodeOnnx, encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
 import { compile } from "../../compiler/compile.ts";
 import { readArtifact } from "../../runtime/artifact/read-artifact.ts";
 import { encodeWav } from "../../runtime/audio/encode-wav.ts";
 import { resample } from "../../runtime/audio/resample.ts";
+import { randomOf } from "../../runtime/data/random.ts";
 import { soundRateHz, synthesise } from "../../runtime/data/synthesise.ts";
 import { open } from "../../runtime/library/open.ts";
 import type { Model } from "../../runtime/library/model.ts";
@@ -33,6 +37,39 @@ const sirens = (count: number): Float32Array =>
     ),
     { fromHz: soundRateHz, toHz: rateHz },
   );
+
+/** A second of noise, or of a high tone. */
+const sound = (name: string, index: number): Float32Array => {
+  const random = randomOf(name.length, index);
+  const [level, hz] = [random.uniform(0.1, 0.4), random.uniform(1500, 4000)];
+  return new Float32Array(16_000).map(
+    (_, at) => level * (name === "hiss" ? random.uniform(-1, 1) : Math.sin((2 * Math.PI * hz * at) / 16_000)),
+  );
+};
+const soundsOf = (name: string): readonly string[] =>
+  Array.from({ length: 8 }, (_, index) => pathOf(`${name}-${index}.wav`));
+
+/** Graphs that the page refuses. */
+const writeRefused = (graph: string): void => {
+  const { trainingInfo: _, ...untrained }: onnx.IModelProto = decodeOnnx(readFileSync(graph));
+  writeFileSync(pathOf("untrained.onnx"), encodeOnnx(untrained));
+  const key = metadataKey("cost");
+  const properties = untrained.metadataProps ?? [];
+  const cost = JSON.parse(properties.find((property) => property.key === key)?.value ?? "") as ModelCost;
+  const value = JSON.stringify({ ...cost, inference: { ...cost.inference, largestTensorBytes: [2e9] } });
+  const metadataProps = properties.map((property) => (property.key === key ? { key, value } : property));
+  writeFileSync(pathOf("huge.onnx"), encodeOnnx({ ...untrained, metadataProps }));
+  writeFileSync(pathOf("text.onnx"), "no graph at all");
+};
+
+/** Names two classes, and gives each clips. */
+const nameClasses = async (page: Page, clips?: number): Promise<void> => {
+  for (const [index, name] of ["hiss", "whistle"].entries()) {
+    const group = page.getByRole("group", { name: `Class ${index + 1}` });
+    await group.getByRole("textbox", { name: "Name" }).fill(name);
+    await group.locator("input[type=file]").setInputFiles(soundsOf(name).slice(0, clips));
+  }
+};
 
 /** Has something done on the page when its graph is open. */
 const onPage = <Result>(act: (page: Page) => Promise<Result>, options: BrowserContextOptions = {}): Promise<Result> =>
@@ -113,7 +150,9 @@ describe.skipIf(chromiumPath === undefined)("the page", { timeout: 60_000 }, () 
     writeFileSync(pathOf("siren.wav"), encodeWav(sirens(1), rateHz));
     writeFileSync(pathOf("sirens.wav"), encodeWav(sirens(4), rateHz));
     writeFileSync(pathOf("text.wav"), "no sound at all");
-    writeFileSync(pathOf("text.onnx"), "no graph at all");
+    for (const name of ["hiss", "whistle"])
+      soundsOf(name).forEach((path, index) => writeFileSync(path, encodeWav(sound(name, index), 16_000)));
+    writeRefused(graph);
     browser = await launchChromium(pathOf("sirens.wav"));
     server = await startServer(servedFiles(readArtifact(graph)), { host: "127.0.0.1", port: 0 });
     node = await open(graph, { device: "cpu" });
@@ -201,11 +240,18 @@ describe.skipIf(chromiumPath === undefined)("the page", { timeout: 60_000 }, () 
       await heard(page, "text.wav: ").waitFor();
       const problem = page.locator("article [role=alert]");
       expect(await problem.textContent()).toMatch(/^text\.wav: .+\.$/);
-      await page.setInputFiles("#graph-files", pathOf("text.onnx"));
-      await page.getByText("Ready, with the graph of before.").waitFor();
-      expect(await page.locator("#graph-problem").textContent()).toBe(
+      const refused = async (name: string): Promise<string | null> => {
+        await page.setInputFiles("#graph-files", pathOf(name));
+        await page.locator("#graph-problem:not([hidden])", { hasText: name }).waitFor();
+        return page.locator("#graph-problem").textContent();
+      };
+      expect(await refused("text.onnx")).toBe(
         "text.onnx: not an ONNX file. Choose a graph.onnx that specgraph has compiled or trained.",
       );
+      expect(await refused("huge.onnx")).toBe(
+        "huge.onnx: needs about 8.0 GB of memory, and a browser's tab has 4.3 GB at most for it.",
+      );
+      expect(await page.locator("#graph-state").textContent()).toBe("Ready, with the graph of before.");
       // It goes on with what it has.
       await choose(page, "siren.wav");
       await heard(page, "heard by quickstart").waitFor();
@@ -230,6 +276,137 @@ describe.skipIf(chromiumPath === undefined)("the page", { timeout: 60_000 }, () 
       await choose(page, "siren.wav");
       await heard(page, "heard by quickstart").waitFor();
       expect(await page.title()).toBe("quickstart – specgraph");
+    });
+  });
+
+  test("says that there is no microphone", async () => {
+    const bare = await launchChromium(null);
+    const told = await visit(
+      bare,
+      server.url,
+      async (page) => {
+        await page.getByText("Ready.", { exact: true }).waitFor();
+        await page.getByRole("button", { name: "Listen" }).click();
+        await page.locator("#hear-problem:not([hidden])").waitFor();
+        return page.locator("#hear-problem").textContent();
+      },
+      { permissions: ["microphone"] },
+    );
+    await bare.close();
+    expect(told).toBe("This device has no microphone.");
+  });
+
+  test("learns sounds, of which some are recorded, and goes on with what it has learnt", async () => {
+    await onPage(
+      async (page) => {
+        await nameClasses(page);
+        const group = page.getByRole("group", { name: "Class 2" });
+        await group.getByRole("button", { name: /^Record / }).click();
+        await group.getByText("9 clips").waitFor();
+        await group.getByRole("button", { name: "Remove recorded 1.wav" }).click();
+        await page.getByRole("spinbutton", { name: "Passes over the clips" }).fill("10");
+        await page.getByRole("button", { name: "Train", exact: true }).click();
+        await page.getByText(/^Step \d+ of 10; /).waitFor();
+        expect(await violations(page)).toStrictEqual([]);
+        // To close the tab asks.
+        const asked = page.waitForEvent("dialog");
+        await page.evaluate(() => void setTimeout(() => location.reload()));
+        const dialog = await asked;
+        expect(dialog.type()).toBe("beforeunload");
+        await dialog.dismiss();
+        await page
+          .getByText(/^Trained on WebAssembly; (9[5-9]|100) % of the held-out clips are told right\.$/)
+          .waitFor();
+        await page.getByRole("img", { name: "Loss" }).waitFor();
+        expect(await violations(page)).toStrictEqual([]);
+
+        const graph = pathOf("trained.onnx");
+        writeFileSync(graph, readFileSync(await saved(page, "Download graph.onnx")));
+        await page.getByRole("button", { name: "Use it here" }).click();
+        await page.getByText("2 classes").waitFor();
+        await choose(page, "hiss-0.wav");
+        await heard(page, "heard by quickstart").waitFor();
+        const scores = await scoresIn(page);
+        const trained = await open(graph, { device: "cpu" });
+        const { top } = await trained.classify(pathOf("hiss-0.wav"), { top: 0 });
+        await trained.close();
+        expect(top[0]?.label).toBe("hiss");
+        for (const { label, score } of top)
+          expect(Math.abs((scores.get(label) ?? Number.NaN) - score)).toBeLessThan(tolerance);
+        // Nothing is asked once it is trained.
+        await page.reload();
+      },
+      { permissions: ["microphone"] },
+    );
+  });
+
+  test("says what a training lacks, is cancelled, and ends with what it has", async () => {
+    await onPage(async (page) => {
+      const train = page.getByRole("button", { name: "Train", exact: true });
+      const problem = page.locator("#train-problem");
+      await train.click();
+      expect(await problem.textContent()).toBe("Name each class.");
+      await nameClasses(page);
+      const names = page.getByRole("textbox", { name: "Name" });
+      await names.nth(1).fill("hiss");
+      await train.click();
+      expect(await problem.textContent()).toBe("Two classes are named hiss. Give each a name of its own.");
+      await names.nth(1).fill("whistle");
+      await page.getByRole("button", { name: "Add a class" }).click();
+      await names.nth(2).fill("silence");
+      await train.click();
+      expect(await problem.textContent()).toBe("Give silence 2 clips or more, of which one is held out.");
+      const third = page.getByRole("group", { name: "Class 3" });
+      await third.locator("input[type=file]").setInputFiles([pathOf("text.wav"), pathOf("siren.wav")]);
+      await train.click();
+      await page.locator("#train-problem", { hasText: "text.wav: " }).waitFor();
+      await third.getByRole("button", { name: "Remove class" }).click();
+      await page.getByRole("spinbutton", { name: "Passes over the clips" }).fill("1000");
+      await train.click();
+      await page.getByText(/^Step \d+ of /).waitFor();
+      await page.getByRole("button", { name: "Cancel" }).click();
+      await page.getByText(/^Ended after step \d+; /).waitFor();
+      await page.getByRole("button", { name: "Download graph.onnx" }).waitFor();
+
+      await page.setInputFiles("#graph-files", pathOf("untrained.onnx"));
+      await page.locator("#device:enabled").waitFor();
+      await train.click();
+      await page.locator("#train-problem:not([hidden])").waitFor();
+      expect(await problem.textContent()).toBe(
+        "untrained.onnx: has no training program; compile its spec again to get one.",
+      );
+    });
+  });
+
+  test("says that the GPU was lost, and shows the steps that are told again in their place", async () => {
+    // How it goes on is the library's, and tested there.
+    const told = [
+      { event: "start", steps: 3, device: { kind: "webgpu", name: "a GPU" }, clips: { train: 4, evaluation: 2 } },
+      { event: "step", step: 1, loss: 0.5 },
+      { event: "step", step: 2, loss: 0.25 },
+      { event: "note", text: "the GPU was lost (for a test); training goes on from step 1 on WebAssembly" },
+      { event: "step", step: 2, loss: 0.3 },
+      { event: "step", step: 3, loss: 0.1 },
+    ];
+    const library = `export { open } from "/web/index.js?as-it-is";
+export const train = async function* () {
+  yield* ${JSON.stringify(told)};
+  await new Promise(() => undefined);
+};`;
+    await onPage(async (page) => {
+      await page.route(/web\/index\.js$/, (route) => route.fulfill({ contentType: "text/javascript", body: library }));
+      await page.reload();
+      await page.getByText("Ready.", { exact: true }).waitFor();
+      await nameClasses(page, 2);
+      await page.getByRole("button", { name: "Train", exact: true }).click();
+      await page.getByText("the GPU was lost (for a test); training goes on from step 1 on WebAssembly").waitFor();
+      const curve = page.getByRole("img", { name: "Loss" }).locator("desc");
+      await expect
+        .poll(() => curve.textContent())
+        .toBe("of each step: 0.5 at step 1, 0.1 at step 3; between 0.1 and 0.5.");
+      expect(await page.getByRole("img", { name: "Loss" }).locator("path").getAttribute("d")).toMatch(
+        /^M[^L]+L[^L]+L[^L]+$/,
+      );
     });
   });
 

@@ -46,10 +46,10 @@ export const openMicrophone = async (): Promise<Microphone> => {
     const recorder = new AudioWorkletNode(context, "microphone", { numberOfOutputs: 0 });
     context.createMediaStreamSource(media).connect(recorder);
     await context.resume();
-    let end = close;
+    let end: () => void = close;
+    let isEnded = false;
     const stream = new ReadableStream<Float32Array<ArrayBuffer>>({
       start: (controller) => {
-        let isEnded = false;
         end = () => {
           if (!isEnded) controller.close();
           isEnded = true;
@@ -61,7 +61,10 @@ export const openMicrophone = async (): Promise<Microphone> => {
         recorder.port.start();
         for (const track of media.getTracks()) track.addEventListener("ended", end);
       },
-      cancel: close,
+      cancel: () => {
+        isEnded = true;
+        close();
+      },
     });
     return { sampleRateHz: context.sampleRate, stream, close: () => end() };
   } catch (error) {

@@ -22,8 +22,9 @@ export const describeProblem = (error: unknown): string => {
   // The library is a bundle of its own, so that its class is not this one's.
   if (error.name !== "UserError" || !("code" in error)) return `The page has a defect: ${sentence(error.message)}`;
   const help = advice[String(error.code)];
-  // A path begins with its name, which keeps its letters.
-  return `${error.message.replace(/\.?$/, ".")}${help === undefined ? "" : ` ${help}`}`;
+  // What lies beside the page is told by its path.
+  const told = error.message.replaceAll(document.baseURI, "").replace(/\.?$/, ".");
+  return help === undefined ? told : `${told} ${help}`;
 };
 
 /** Such as 0.94. */

@@ -1,9 +1,9 @@
 /** Where the open graph learns: classes and their clips, the training as it goes, and the graph that comes of it. */
 import type { ModelMetadata } from "../../library/model.ts";
 import { button, byId, element, tellProblem } from "../parts/elements.ts";
-import type { TrainingEvent, TrainOptions } from "../parts/library.ts";
+import type { WebTrainingEvent, WebTrainOptions } from "../../web/training.ts";
 import { saveFile } from "../parts/save-file.ts";
-import { describeProblem, formatScore } from "../parts/words.ts";
+import { describeProblem } from "../parts/words.ts";
 import { type ClassClips, createClassList } from "./class-list.ts";
 import { recordClip } from "./record-clip.ts";
 import { createProgress } from "./training-progress.ts";
@@ -12,7 +12,7 @@ export interface TrainPanelOptions {
   /** Of the open graph; undefined where none is open. */
   readonly metadata: () => ModelMetadata | undefined;
   /** Trains the open graph. */
-  readonly train: (options: TrainOptions) => AsyncIterable<TrainingEvent>;
+  readonly train: (options: WebTrainOptions) => AsyncIterable<WebTrainingEvent>;
   /** Goes on with another graph. */
   readonly use: (graph: File) => Promise<void>;
 }
@@ -68,74 +68,71 @@ export const createTrainPanel = ({ metadata, train, use }: TrainPanelOptions) =>
   };
   const classes = createClassList(place, { record, seconds, onChange: () => tellProblem(problem, undefined) });
 
-  const finish = (graph: Blob): void => {
-    const name = `${metadata()?.name ?? "graph"}-trained.onnx`;
-    const file = new File([graph], name);
-    const useHere = button("Use it here", () => void use(file), { class: "main" });
-    progressPlace.append(
-      element(
-        "p",
-        { class: "row" },
-        button("Download graph.onnx", () => saveFile("graph.onnx", file)),
-        useHere,
-      ),
-    );
+  /** Offers what has been learnt. */
+  const offer = (graph: File): void => {
+    const save = button("Download graph.onnx", () => saveFile("graph.onnx", graph));
+    const useHere = button("Use it here", () => void use(graph), { class: "main" });
+    progressPlace.append(element("p", { class: "row" }, save, useHere));
     useHere.focus();
+  };
+
+  const follow = async (events: AsyncIterable<WebTrainingEvent>): Promise<void> => {
+    let progress: ReturnType<typeof createProgress> | undefined;
+    let [steps, device, measured] = [0, "", ""];
+    for await (const event of events) {
+      if (event.event === "start") {
+        [steps, device] = [event.steps, event.device.name];
+        progress = createProgress(progressPlace, steps);
+        say(`Training on ${device}: ${event.clips.train} clips, and ${event.clips.evaluation} held out …`);
+      } else if (event.event === "step") {
+        progress?.step(event.step, event.loss);
+      } else if (event.event === "eval") {
+        progress?.measured(event.step, event.accuracy);
+        measured = `; ${Math.round(100 * event.accuracy)} % of the held-out clips are told right`;
+        say(`Step ${event.step} of ${steps}${measured}`);
+      } else if (event.event === "note") {
+        progressPlace.append(element("p", { class: "soft" }, event.text));
+      } else if (event.event === "done") {
+        const best = event.figures.best;
+        const told = best === null ? "" : `; ${Math.round(100 * best.accuracy)} % of the held-out clips are told right`;
+        say(`${event.interrupted ? `Ended after step ${event.steps}` : `Trained on ${device}`}${told}.`);
+        offer(event.best ?? event.graph);
+      }
+    }
   };
 
   const askBeforeLeaving = (event: Event): void => event.preventDefault();
 
   const run = async (): Promise<void> => {
-    const graph = metadata();
-    if (!graph) return;
+    const most = metadata()?.classes.length ?? 0;
     const given = classes.read();
-    const missing = missingOf(given, graph.classes.length);
+    const missing = missingOf(given, most);
     tellProblem(problem, missing);
     if (missing !== undefined) return;
     const stop = new AbortController();
     const onCancel = (): void => stop.abort();
     cancel.addEventListener("click", onCancel);
     addEventListener("beforeunload", askBeforeLeaving);
-    place.inert = true;
-    [start.hidden, cancel.hidden, add.disabled] = [true, false, true];
+    const mark = (isTraining: boolean): void => {
+      place.inert = isTraining;
+      [add.disabled, start.hidden, cancel.hidden] = [isTraining, isTraining, !isTraining];
+    };
+    mark(true);
     cancel.focus();
+    progressPlace.replaceChildren();
     say("Opening the clips …");
+    const passes = epochs.value === "" ? {} : { epochs: Number(epochs.value) };
     try {
-      await follow(train({ classes: given, epochs: Number(epochs.value), signal: stop.signal }));
+      await follow(train({ classes: given, ...passes, signal: stop.signal }));
     } catch (error) {
       say(stop.signal.aborted ? "Cancelled." : "");
       if (!stop.signal.aborted) tellProblem(problem, describeProblem(error));
-      start.hidden = false;
-      start.focus();
     } finally {
       cancel.removeEventListener("click", onCancel);
       removeEventListener("beforeunload", askBeforeLeaving);
-      place.inert = false;
-      [start.hidden, cancel.hidden, add.disabled] = [false, true, false];
-    }
-  };
-
-  const follow = async (events: AsyncIterable<TrainingEvent>): Promise<void> => {
-    let progress: ReturnType<typeof createProgress> | undefined;
-    let [steps, device, told] = [0, "", ""];
-    for await (const event of events) {
-      if (event.event === "start") {
-        [steps, device] = [event.steps, event.device.name];
-        progress = createProgress(progressPlace, steps, "Accuracy");
-        say(`Training on ${device} …`);
-      } else if (event.event === "step") {
-        progress?.step(event.step, event.loss);
-      } else if (event.event === "eval") {
-        const share = event.accuracy ?? event.mAP ?? 0;
-        progress?.measured(event.step, share);
-        told = `${formatScore(100 * share).replace(/\.00$/, "")} % of the held-out clips are right`;
-        say(`Step ${event.step} of ${steps}: ${told}.`);
-      } else if (event.event === "note") {
-        progressPlace.append(element("p", { class: "soft" }, event.text));
-      } else {
-        say(`Trained on ${device}: ${told}.`);
-        finish(event.graph);
-      }
+      const isFocused = cancel === document.activeElement;
+      mark(false);
+      if (isFocused) start.focus();
     }
   };
 

@@ -5,7 +5,13 @@ import { element } from "../parts/elements.ts";
 
 const mostPoints = 400;
 
-export const createProgress = (place: HTMLElement, steps: number, measure: string) => {
+/** Adds a point: where a training goes on from an earlier step, in the place of those that are told again. */
+const goOn = (points: Point[], point: Point): void => {
+  while ((points.at(-1)?.x ?? -Infinity) >= point.x) points.pop();
+  points.push(point);
+};
+
+export const createProgress = (place: HTMLElement, steps: number) => {
   const bar = element("progress", { max: steps, value: 0, "aria-label": "Progress of the training" });
   const [loss, share] = [element("div"), element("div")];
   place.replaceChildren(bar, element("div", { class: "charts" }, loss, share));
@@ -24,7 +30,7 @@ export const createProgress = (place: HTMLElement, steps: number, measure: strin
       series: [{ label: "of each step", color: 1, kind: "line", points: thinCurve(losses, mostPoints) }],
     }).markup;
     share.innerHTML = lineChart({
-      title: measure,
+      title: "Accuracy",
       xLabel: "step",
       x,
       y: [0, 1],
@@ -38,11 +44,11 @@ export const createProgress = (place: HTMLElement, steps: number, measure: strin
   return {
     step: (step: number, value: number): void => {
       bar.value = step;
-      losses.push({ x: step, y: value });
+      goOn(losses, { x: step, y: value });
       drawSoon();
     },
     measured: (step: number, value: number): void => {
-      shares.push({ x: step, y: value });
+      goOn(shares, { x: step, y: value });
       drawSoon();
     },
   };
