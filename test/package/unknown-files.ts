@@ -8,7 +8,12 @@ export const unknownFiles = (packed: readonly string[], tracked: ReadonlySet<str
       /^dist\/(.+?)(?:\.d)?\.[jt]s$/.exec(
         path.replace("dist/spec-commonjs/", "dist/spec/").replace("dist/web/", "dist/runtime/web/"),
       ) ?? [];
-    return !tracked.has(path) && !tracked.has(`${name}.ts`) && !builtFiles.has(path) && !path.startsWith(vendored);
+    return (
+      !tracked.has(path) &&
+      !tracked.has(`${name}.ts`) &&
+      !builtFiles.has(path) &&
+      !emptied.some((folder) => path.startsWith(folder))
+    );
   });
 
 /** What the build makes of something else. */
@@ -21,4 +26,5 @@ const builtFiles = new Set([
     `dist/web/ort-wasm-simd-threaded${build}.wasm`,
   ]),
 ]);
-const vendored = "dist/vendor/";
+/** Folders that the build fills anew each time, so that nothing stays there. */
+const emptied = ["dist/vendor/", "dist/page/"];

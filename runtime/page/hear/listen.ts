@@ -22,7 +22,7 @@ const shownScores = 6;
 const hopShare = 0.1;
 const leastHopSeconds = 0.25;
 /** Of the spectrogram's colours, in decibels. */
-const [darkestDb, lightestDb] = [-75, 5];
+const [darkestDb, lightestDb] = [-60, 15];
 
 /** A spectrogram that moves on with the sound. */
 const createScroll = (canvas: HTMLCanvasElement, sampleRateHz: number) => {

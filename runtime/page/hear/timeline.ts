@@ -30,6 +30,8 @@ const mostWindows = 7200;
 const mostRows = 200;
 const laneHeight = 26;
 const mostTicks = 6;
+/** Their labels are longer. */
+const mostLiveTicks = 3;
 
 const colourOf = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name);
 
@@ -178,7 +180,7 @@ export const createTimeline = (options: TimelineOptions) => {
       return timeAxis(to, Math.ceil((mostTicks * to) / (to - from)))
         .ticks.map(({ place, label }) => ({ place: (place * to - from) / (to - from), label }))
         .filter(({ place }) => place >= 0);
-    return timeAxis(lastSeconds, mostTicks).ticks.map(({ place, label }) => ({
+    return timeAxis(lastSeconds, mostLiveTicks).ticks.map(({ place, label }) => ({
       place: 1 - place,
       label: place === 0 ? "now" : `-${label} s`,
     }));
