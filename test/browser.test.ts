@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 
 const entries = [
+  "runtime/page/main.ts",
   "runtime/web/index.ts",
   "runtime/web/audio-worker.ts",
   "runtime/web/model-worker.ts",

@@ -56,7 +56,7 @@ const sortFiles = (given: GraphSource) => {
 
 const device = (): DeviceName => deviceField.value as DeviceName;
 
-const openGraph = async (next: GraphSource): Promise<void> => {
+const openNow = async (next: GraphSource): Promise<void> => {
   tellProblem(graphProblem, undefined);
   graphState.textContent = "Opening the graph …";
   deviceField.disabled = true;
@@ -80,6 +80,10 @@ const openGraph = async (next: GraphSource): Promise<void> => {
     deviceField.disabled = false;
   }
 };
+
+let opening = Promise.resolve();
+/** Opens a graph after those that were asked for before: the last is the one that stays. */
+const openGraph = (next: GraphSource): Promise<void> => (opening = opening.then(() => openNow(next)));
 
 const trainPanel = createTrainPanel({
   metadata: () => model?.metadata,

@@ -11,10 +11,13 @@ export const recordClip = async (name: string, seconds: number): Promise<File> =
   const samples = new Float32Array(Math.round(seconds * sampleRateHz));
   let filled = 0;
   try {
-    for await (const block of stream) {
-      samples.set(block.subarray(0, samples.length - filled), filled);
-      filled = Math.min(samples.length, filled + block.length);
-      if (filled === samples.length) break;
+    // Not every browser iterates over streams.
+    const reader = stream.getReader();
+    while (filled < samples.length) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      samples.set(value.subarray(0, samples.length - filled), filled);
+      filled = Math.min(samples.length, filled + value.length);
     }
   } finally {
     close();
