@@ -27,7 +27,7 @@ type Page = { readonly page: typeof Web };
 const folder = mkdtempSync(join(tmpdir(), "specgraph-web-"));
 const graph = join(folder, "graph.onnx");
 const classes = ["hiss", "whistle"] as const;
-const count = 15;
+const count = 13;
 const sampleRateHz = 16_000;
 const clipPath = (name: string, index: number): string => `clips/${name}/${String(index).padStart(2, "0")}.wav`;
 const trainingPaths = (name: string): readonly string[] =>
@@ -35,7 +35,8 @@ const trainingPaths = (name: string): readonly string[] =>
 const freshCount = 10;
 const freshPaths = (name: string): readonly string[] =>
   Array.from({ length: freshCount }, (_, index) => `/fresh/${name}-${index}.wav`);
-const settings = { epochs: 2, batch: 4, learningRate: 0.001, seed: 3 };
+/** Ten steps: on a GPU in software each takes its time. */
+const settings = { epochs: 1, batch: 2, learningRate: 0.001, seed: 3 };
 
 /** A second of noise, or of a high tone. */
 const sound = (name: (typeof classes)[number], index: number): Float32Array => {
@@ -200,11 +201,11 @@ describe.skipIf(chromiumPath === undefined)("specgraph/web trains", { timeout: 2
       event: "start",
       name: "quickstart",
       classes,
-      clips: { train: 24, evaluation: 6 },
-      steps: 12,
+      clips: { train: 20, evaluation: 6 },
+      steps: 10,
       device: { kind: device },
     });
-    expect(events.at(-1)).toMatchObject({ event: "done", epochs: 2, steps: 12, interrupted: false });
+    expect(events.at(-1)).toMatchObject({ event: "done", epochs: 1, steps: 10, interrupted: false });
     requireLearnt(scores);
 
     const trained = join(folder, `${device}.onnx`);
@@ -213,8 +214,8 @@ describe.skipIf(chromiumPath === undefined)("specgraph/web trains", { timeout: 2
     expect(largestDistance(await answersInNode(trained), scores)).toBeLessThan(1e-4);
     const { metadata, model } = readArtifact(trained);
     expect(metadata.decisions?.thresholds?.measuredOn).toStrictEqual({ data: "the clips", clips: 6, background: 0 });
-    // Of each class ten of the clips to train on are files, whose bytes the page has.
-    expect(trainedClipsOf({ model })?.clips).toBeGreaterThan(10);
+    // Of the clips to train on, those that are files or bytes.
+    expect(trainedClipsOf({ model })?.clips).toBeGreaterThanOrEqual(10);
   });
 
   test.skipIf(!hasPython)("ONNX Runtime for Python answers from its graph what Node.js does", async () => {
@@ -267,7 +268,9 @@ describe.skipIf(chromiumPath === undefined)("specgraph/web trains", { timeout: 2
         if (step === 3) await worker?.evaluate(act);
       });
     };
-  const options = { ...settings, batch: 12 };
+  const options = { ...settings, epochs: 2, batch: 4 };
+  /** Four of each class are trained on. */
+  const few = classes.map((name) => ({ name, paths: trainingPaths(name).slice(0, 5) }));
   const expectedStart = ["start", "step 1", "step 2", "eval 2", "step 3"] as const;
 
   test("a GPU that is lost: training goes on from what was kept, on another, and then without one", async () => {
@@ -287,7 +290,7 @@ describe.skipIf(chromiumPath === undefined)("specgraph/web trains", { timeout: 2
         for (const device of (globalThis as unknown as { devices: GpuDevice[] }).devices) device.destroy();
       },
     );
-    const { events } = await onPage(trainOnPage, given("webgpu", { options }), prepare);
+    const { events } = await onPage(trainOnPage, given("webgpu", { options, classes: few, fresh: [] }), prepare);
     const lost = "the GPU was lost (Device was destroyed.); training goes on from step 2 on";
     expect(outline(events)).toStrictEqual([
       ...expectedStart,
@@ -322,7 +325,7 @@ describe.skipIf(chromiumPath === undefined)("specgraph/web trains", { timeout: 2
       ];
       const found: string[] = [];
       try {
-        for await (const event of page.train("/graph.onnx", { classes, device: "cpu", epochs: 2, batch: 12 })) {
+        for await (const event of page.train("/graph.onnx", { classes, device: "cpu", epochs: 2, batch: 4 })) {
           found.push("step" in event ? `${event.event} ${event.step}` : event.event);
           if (event.event === "step") await told(event.event, event.step);
           if (event.event === "done") found.push(`${event.graph.name} ${event.epochs} ${event.interrupted}`);
@@ -332,7 +335,13 @@ describe.skipIf(chromiumPath === undefined)("specgraph/web trains", { timeout: 2
       }
       return found;
     };
-    expect(await onPage(run, classes.map(trainingPaths), prepare)).toStrictEqual([
+    expect(
+      await onPage(
+        run,
+        few.map(({ paths }) => paths),
+        prepare,
+      ),
+    ).toStrictEqual([
       ...expectedStart,
       "done",
       "graph.onnx 1 true",
