@@ -10,6 +10,7 @@ export default defineConfig({
     globalSetup: ["test/announce-skips.ts"],
     include: ["test/**/*.test.ts"],
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     pool: "forks",
     maxWorkers: 2,
   },

@@ -50,7 +50,7 @@ const onPage = <Result, Argument>(
   url = server.url,
 ): Promise<Result> => visit(browser, url, (page: Page) => page.evaluate(act as never, argument) as Promise<Result>);
 
-describe.skipIf(chromiumPath === undefined)("specgraph/web", { timeout: 60_000 }, () => {
+describe.skipIf(chromiumPath === undefined)("specgraph/web", { timeout: 240_000 }, () => {
   beforeAll(async () => {
     compile({ spec: "spec/quickstart.ts", out: graph, input: "waveform" });
     for (const rate of [8000, 44_100]) writeFileSync(join(folder, `siren-${rate}.wav`), encodeWav(siren(rate), rate));

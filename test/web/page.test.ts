@@ -143,7 +143,7 @@ const violations = async (page: Page): Promise<readonly string[]> => {
 const scrollsSideways = (page: Page): Promise<boolean> =>
   page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
 
-describe.skipIf(chromiumPath === undefined)("the page", { timeout: 60_000 }, () => {
+describe.skipIf(chromiumPath === undefined)("the page", { timeout: 240_000 }, () => {
   beforeAll(async () => {
     const graph = pathOf("graph.onnx");
     compile({ spec: "spec/quickstart.ts", out: graph, input: "waveform" });

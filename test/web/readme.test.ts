@@ -20,7 +20,7 @@ let browser: Browser;
 let project: HomeProject;
 let expected: readonly (readonly [label: string, score: number])[][];
 
-describe.skipIf(chromiumPath === undefined)("the README", { timeout: 120_000 }, () => {
+describe.skipIf(chromiumPath === undefined)("the README", { timeout: 240_000 }, () => {
   beforeAll(async () => {
     browser = await launchChromium();
     project = createHomeProject();
@@ -41,7 +41,7 @@ describe.skipIf(chromiumPath === undefined)("the README", { timeout: 120_000 }, 
       await page
         .locator("li")
         .nth(clips.length - 1)
-        .waitFor({ timeout: 60_000 });
+        .waitFor();
       return page.locator("li").allTextContents();
     });
 

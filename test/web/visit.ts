@@ -14,6 +14,8 @@ export const visit = async <Result>(
   const problems: string[] = [];
   const { origin } = new URL(url);
   const context = await browser.newContext(options);
+  // A GPU in software compiles its shaders first.
+  context.setDefaultTimeout(120_000);
   context.on("console", (message) => {
     if (message.type() === "error") problems.push(`console: ${message.text()}`);
   });
