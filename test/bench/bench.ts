@@ -1,89 +1,152 @@
 /**
- * Times inference and training steps of a spec: `npm run bench -- [SPEC] [--batch N] [--steps N] [--device cpu|webgpu|cuda]`.
- * Figures of two runs on a shared machine cannot be compared; run what you compare side by side.
+ * Measures cases beside their strongest peer, in turns and in processes of their own:
+ * `npm run bench -- [--case NAME]... [--rounds N] [--device cpu|webgpu|cuda] [--json]`; `--list` names the cases, `--profile NAME` tells
+ * what one takes by kind of operator and by part of the spec, in one turn of ours.
+ * A peer is measured where PEER_PYTHON names a Python that has it. Figures of two runs on a shared machine cannot be compared; ratios
+ * of one run can: of the fastest turns, above 1 where ours is better.
  */
-import { nodeEngine } from "../../runtime/engine/node.ts";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import type { HostTensor } from "../../runtime/engine/engine.ts";
-import type { Clip } from "../../runtime/data/dataset.ts";
-import { loadPart } from "../../runtime/train/load-part.ts";
-import { type Cost, costFor } from "../../compiler/artifact/cost.ts";
-import { names } from "../../compiler/artifact/names.ts";
-import { compile } from "../../compiler/compile.ts";
-import { describeChoice } from "../../runtime/commands/tell.ts";
-import { selectDevice } from "../../runtime/devices/select-device.ts";
-import { deviceNames } from "../../runtime/engine/device.ts";
-import { openClassifier } from "../../runtime/engine/classifier.ts";
-import { readArtifact } from "../../runtime/artifact/read-artifact.ts";
-import { openTrainingSession } from "../../runtime/engine/training-session.ts";
+import { type Case, cases } from "./cases.ts";
+import type { Measured } from "./measure.ts";
+import { readProfile } from "./profiling-engine.ts";
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
+const { values } = parseArgs({
   options: {
-    batch: { type: "string", default: "2" },
-    steps: { type: "string", default: "10" },
+    case: { type: "string", multiple: true, default: [] },
+    rounds: { type: "string", default: "3" },
     device: { type: "string", default: "cpu" },
+    profile: { type: "string" },
+    json: { type: "boolean", default: false },
+    list: { type: "boolean", default: false },
   },
 });
-const [spec = "spec/quickstart.ts"] = positionals;
-const batch = Number(values.batch);
-const steps = Number(values.steps);
-const device = await selectDevice(
-  deviceNames.find((name) => name === values.device),
-  (choice) => console.log(describeChoice(choice)),
-);
 
-/** Milliseconds of each call but the first two, which warm up. */
-const time = async (call: () => Promise<unknown>): Promise<number[]> => {
-  const durations: number[] = [];
-  for (let turn = 0; turn < steps + 2; turn++) {
-    const started = performance.now();
-    await call();
-    durations.push(performance.now() - started);
+interface Summary {
+  readonly medianMs: number;
+  readonly minMs: number;
+  /** The farthest turn from the median, as a share of it. */
+  readonly spread: number;
+  readonly peakMb: number;
+  readonly busy?: number;
+}
+
+interface Peer extends Summary {
+  readonly name: string;
+}
+
+const peers: ReadonlySet<Case["kind"]> = new Set(["train", "infer", "features"]);
+const python = process.env["PEER_PYTHON"];
+
+const run = (program: string, ...args: readonly string[]): string | undefined => {
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8", maxBuffer: 2 ** 26 });
+  if (status === 0) return stdout;
+  console.error(`${program}: ${stderr.trim().split("\n").at(-1)}`);
+  return undefined;
+};
+
+const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+const measureOurs = ({ name }: Case, ...profiles: readonly string[]): Measured => {
+  const printed = run(process.execPath, pathOf("measure.js"), name, values.device, ...profiles);
+  if (printed === undefined) throw new Error(`${name} cannot be measured`);
+  return JSON.parse(printed) as Measured;
+};
+
+const measurePeer = (each: Case): (Measured & Pick<Peer, "name">) | undefined => {
+  if (python === undefined || !peers.has(each.kind)) return undefined;
+  const script = pathOf("../../../test/bench/peer.py");
+  const printed = run(python, script, JSON.stringify({ ...each, threads: availableParallelism() }));
+  return printed === undefined ? undefined : (JSON.parse(printed) as Measured & Pick<Peer, "name">);
+};
+
+const summarize = (rounds: readonly Measured[]): Summary => {
+  const turns = rounds.flatMap(({ milliseconds }) => milliseconds).toSorted((a, b) => a - b);
+  const [minMs = Number.NaN] = turns;
+  const medianMs = turns[Math.floor(turns.length / 2)] ?? Number.NaN;
+  const spread = Math.max(...turns.map((each) => Math.abs(each - medianMs))) / medianMs;
+  const busy = rounds.flatMap((round) => round.busy ?? []);
+  const peakMb = Math.min(...rounds.map((round) => round.peakMb));
+  return { medianMs, minMs, spread, peakMb, ...(busy.length > 0 ? { busy: Math.max(...busy) } : {}) };
+};
+
+const measure = (each: Case) => {
+  const ours: Measured[] = [];
+  const theirs: (Measured & Pick<Peer, "name">)[] = [];
+  for (let round = 0; round < Number(values.rounds); round++) {
+    ours.push(measureOurs(each));
+    theirs.push(...[measurePeer(each)].filter((measured) => measured !== undefined));
   }
-  return durations.slice(2).toSorted((a, b) => a - b);
+  const summary = summarize(ours);
+  const [first] = theirs;
+  const peer: Peer | null = first ? { name: first.name, ...summarize(theirs) } : null;
+  return {
+    case: each.name,
+    ours: summary,
+    peer,
+    speedRatio: peer && peer.minMs / summary.minMs,
+    memoryRatio: peer && peer.peakMb / summary.peakMb,
+  };
 };
 
-const report = (what: string, durations: readonly number[], { flops }: Cost): void => {
-  const [fastest = NaN] = durations;
-  const median = durations[Math.floor(durations.length / 2)] ?? NaN;
-  const rate = `${((1000 * batch) / median).toFixed(1)} clips/s, ${(flops / median / 1e6).toFixed(1)} GFLOP/s`;
-  console.log(`${what}: ${median.toFixed(1)} ms (fastest ${fastest.toFixed(1)} ms), ${rate}`);
+const formatRatio = (ratio: number | null): string => (ratio === null ? "-" : `${ratio.toFixed(2)}x`);
+const row = (...cells: readonly string[]): string =>
+  cells.map((cell, index) => (index === 0 ? cell.padEnd(20) : cell.padStart(12))).join(" ");
+
+/** At most so many lines of a profile. */
+const mostLines = 12;
+
+const profile = (each: Case): void => {
+  const folder = mkdtempSync(join(tmpdir(), "specgraph-profile-"));
+  try {
+    measureOurs(each, folder);
+    for (const [what, shares] of Object.entries(readProfile(folder))) {
+      console.log(what);
+      for (const [name, share] of shares.slice(0, mostLines))
+        console.log(`  ${name.padEnd(48)} ${(100 * share).toFixed(1).padStart(5)} %`);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 };
 
-const folder = mkdtempSync(join(tmpdir(), "specgraph-bench-"));
-try {
-  const out = join(folder, "graph.onnx");
-  const { metadata } = compile({ spec, out, input: "waveform" });
-  const artifact = readArtifact(out);
-  const samples = Math.ceil((metadata.frames + 2) * 0.01 * metadata.sampleRateHz);
-  const extent = { batch, samples };
-  const clips = Array.from({ length: batch }, (_, index): Clip => ({
-    name: `clip ${index}`,
-    source: { path: String(index) },
-    classIndices: [index % metadata.classes.length],
-  }));
-  const noise = Float32Array.from({ length: samples }, (_, index) => 0.1 * Math.sin(index ** 1.5));
-  // As training feeds it, with whatever the graph draws.
-  const { feeds } = await loadPart(
-    { rows: clips.map((clip, place) => ({ clip, place })), endsStep: true, step: 0 },
-    { metadata, seed: 0, epoch: 1, clips, load: async () => noise, learningRate: 1e-5 },
-  );
-  const waveform = feeds[names.waveform] as HostTensor;
-
-  console.log(`${spec}: ${(metadata.parameters / 1e6).toFixed(1)} M parameters, batch ${batch}, ${steps} turns`);
-  const classifier = await openClassifier(nodeEngine, artifact, device);
-  report("inference", await time(() => classifier.classify(waveform)), costFor(metadata.cost, "inference", extent));
-  await classifier.close();
-
-  const session = await openTrainingSession(nodeEngine, artifact, device);
-  const durations = await time(() => session.steps([{ feeds, endsStep: true }]));
-  report("training step", durations, costFor(metadata.cost, "training", extent));
-  await session.close();
-  console.log(`peak memory: ${(process.resourceUsage().maxRSS / 1e6).toFixed(2)} GB`);
-} finally {
-  rmSync(folder, { recursive: true });
+const named = values.profile === undefined ? values.case : [values.profile];
+const chosen = named.length === 0 ? cases : cases.filter(({ name }) => named.includes(name));
+const unknown = named.filter((name) => !cases.some((each) => each.name === name));
+if (unknown.length > 0 || values.list) {
+  if (unknown.length > 0) console.error(`no case is called ${unknown.join(", ")}; there are`);
+  for (const { name } of cases) console.log(name);
+  process.exit(unknown.length > 0 ? 2 : 0);
+}
+if (values.profile !== undefined) {
+  chosen.forEach(profile);
+  process.exit(0);
+}
+if (python === undefined) console.error("PEER_PYTHON is not set: no peer is measured");
+if (!values.json)
+  console.log(row("case", "median ms", "fastest ms", "spread", "peak MB", "peer ms", "peer MB", "speed", "memory"));
+for (const each of chosen) {
+  const result = measure(each);
+  if (values.json) {
+    console.log(JSON.stringify(result));
+    continue;
+  }
+  const { ours, peer, speedRatio, memoryRatio } = result;
+  const busy = ours.busy === undefined ? "" : `  ${(100 * ours.busy).toFixed(1)} % busy`;
+  const cells = [
+    each.name,
+    ours.medianMs.toFixed(1),
+    ours.minMs.toFixed(1),
+    `${(100 * ours.spread).toFixed(0)} %`,
+    ours.peakMb.toFixed(0),
+    peer?.minMs.toFixed(1) ?? "-",
+    peer?.peakMb.toFixed(0) ?? "-",
+    formatRatio(speedRatio),
+    formatRatio(memoryRatio),
+  ];
+  console.log(row(...cells) + busy);
 }

@@ -1,0 +1,167 @@
+/**
+ * A process of its own that measures one case, so that its peak memory is the case's: `node measure.js NAME [DEVICE] [FOLDER]`, with a
+ * folder for ONNX Runtime's profiles. Prints JSON.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { names } from "../../compiler/artifact/names.ts";
+import { compile } from "../../compiler/compile.ts";
+import { readArtifact } from "../../runtime/artifact/read-artifact.ts";
+import { encodeWav } from "../../runtime/audio/encode-wav.ts";
+import type { Clip } from "../../runtime/data/dataset.ts";
+import { openClassifier } from "../../runtime/engine/classifier.ts";
+import { selectDevice } from "../../runtime/devices/select-device.ts";
+import { type Device, type DeviceName, deviceNames } from "../../runtime/engine/device.ts";
+import type { Engine, HostTensor } from "../../runtime/engine/engine.ts";
+import { openFeatureExtractor } from "../../runtime/engine/feature-extractor.ts";
+import { nodeEngine } from "../../runtime/engine/node.ts";
+import { openTrainingSession } from "../../runtime/engine/training-session.ts";
+import { train } from "../../runtime/library/train.ts";
+import { peakMemoryBytes } from "../../runtime/runs/run-usage.ts";
+import { loadPart } from "../../runtime/train/load-part.ts";
+import { type Case, cases, specOf } from "./cases.ts";
+import { profilingEngine } from "./profiling-engine.ts";
+
+export interface Measured {
+  /** Of each turn. */
+  readonly milliseconds: readonly number[];
+  readonly peakMb: number;
+  /** Of a pipeline's time, the share that its steps take alone. */
+  readonly busy?: number;
+}
+
+type Turns = Omit<Measured, "peakMb">;
+
+/** Milliseconds of each call but the first, which warms up. */
+const time = async (turns: number, call: () => unknown): Promise<readonly number[]> => {
+  const milliseconds: number[] = [];
+  for (let turn = 0; turn <= turns; turn++) {
+    const started = performance.now();
+    await call();
+    if (turn > 0) milliseconds.push(performance.now() - started);
+  }
+  return milliseconds;
+};
+
+const medianOf = (values: readonly number[]): number =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+const rateHz = 16_000;
+const noise = (count: number): Float32Array<ArrayBuffer> =>
+  Float32Array.from({ length: count }, (_, index) => 0.1 * Math.sin(index ** 1.5));
+
+/** What a case works on: a compiled graph in a folder of its own, and a clip as long as it hears. */
+const prepare = (each: Case, folder: string) => {
+  const [spec, graph] = [join(folder, "bench.ts"), join(folder, "graph.onnx")];
+  writeFileSync(spec, specOf(each));
+  compile({ spec, out: graph, input: "waveform", weights: "none" });
+  return { spec, graph, artifact: readArtifact(graph), clip: noise((each.frames + 2) * 0.01 * rateHz) };
+};
+
+type Prepared = ReturnType<typeof prepare>;
+
+/** A batch as training feeds it. */
+const batchOf = async ({ batch }: Case, { artifact, clip }: Prepared) => {
+  const { metadata } = artifact;
+  const clips = Array.from({ length: batch }, (_, index): Clip => ({
+    name: `clip ${index}`,
+    source: { path: String(index) },
+    classIndices: [index % metadata.classes.length],
+  }));
+  const rows = clips.map((clip, place) => ({ clip, place }));
+  const { feeds } = await loadPart(
+    { rows, endsStep: true, step: 0 },
+    { metadata, seed: 0, epoch: 1, clips, load: async () => clip, learningRate: 1e-5 },
+  );
+  return feeds;
+};
+
+/** What computes. */
+interface Means {
+  readonly engine: Engine;
+  readonly device: Device;
+}
+
+const timeSteps = async ({ engine, device }: Means, each: Case, prepared: Prepared): Promise<readonly number[]> => {
+  const feeds = await batchOf(each, prepared);
+  const session = await openTrainingSession(engine, prepared.artifact, device);
+  const milliseconds = await time(each.turns, () => session.steps([{ feeds, endsStep: true }]));
+  await session.close();
+  return milliseconds;
+};
+
+const cli = (half: string): string => fileURLToPath(new URL(`../../${half}/cli.js`, import.meta.url));
+
+const measurements: Readonly<
+  Record<Case["kind"], (each: Case, prepared: Prepared, folder: string, means: Means) => Promise<Turns>>
+> = {
+  train: async (each, prepared, _, means) => ({ milliseconds: await timeSteps(means, each, prepared) }),
+  infer: async (each, prepared, _, { engine, device }) => {
+    const waveform = (await batchOf(each, prepared))[names.waveform] as HostTensor;
+    const classifier = await openClassifier(engine, prepared.artifact, device);
+    const milliseconds = await time(each.turns, () => classifier.classify(waveform));
+    await classifier.close();
+    return { milliseconds };
+  },
+  features: async ({ turns }, { artifact, clip }, _, { engine }) => {
+    const extractor = await openFeatureExtractor(engine, artifact);
+    const milliseconds = await time(turns, () => extractor.extract(clip));
+    await extractor.close();
+    return { milliseconds };
+  },
+  compile: async ({ turns }, { spec, graph }) => ({
+    milliseconds: await time(turns, () =>
+      spawnSync(process.execPath, [cli("compiler"), spec, "--weights", "none", "--out", graph]),
+    ),
+  }),
+  "infer-cli": async ({ turns }, { graph, clip }, folder) => {
+    const path = join(folder, "clip.wav");
+    writeFileSync(path, encodeWav(clip, rateHz));
+    const args = [cli("runtime"), "infer", graph, path, "--device", "cpu"];
+    return { milliseconds: await time(turns, () => spawnSync(process.execPath, args)) };
+  },
+  // Clips of 44.1 kHz, each decoded and resampled once; the first step waits for what the others load ahead.
+  pipeline: async (each, prepared, folder, means) => {
+    const alone = await timeSteps(means, each, prepared);
+    const clip = encodeWav(noise((each.frames + 2) * 0.01 * 44_100), 44_100);
+    for (let index = 0; index < each.batch * (each.turns + 1); index++) {
+      const label = join(folder, "clips", String(index % 2));
+      mkdirSync(label, { recursive: true });
+      writeFileSync(join(label, `${index}.wav`), clip);
+    }
+    const options = {
+      data: join(folder, "clips"),
+      out: join(folder, "run"),
+      steps: each.turns,
+      device: "cpu",
+    } as const;
+    const milliseconds: number[] = [];
+    let before: number | undefined;
+    for await (const { event } of train(prepared.graph, options)) {
+      if (event !== "step") continue;
+      if (before !== undefined) milliseconds.push(performance.now() - before);
+      before = performance.now();
+    }
+    return { milliseconds, busy: medianOf(alone) / medianOf(milliseconds) };
+  },
+};
+
+const measure = async (each: Case, means: Means): Promise<Measured> => {
+  const folder = mkdtempSync(join(tmpdir(), "specgraph-bench-"));
+  try {
+    const turns = await measurements[each.kind](each, prepare(each, folder), folder, means);
+    return { ...turns, peakMb: peakMemoryBytes() / 1e6 };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
+const [name, device = "cpu", profiles] = process.argv.slice(2);
+const found = cases.find((each) => each.name === name);
+const kind: DeviceName | undefined = deviceNames.find((each) => each === device);
+if (!found || !kind) throw new Error(`no case is called ${name}, or no device ${device}`);
+const engine = profiles === undefined ? nodeEngine : profilingEngine(profiles);
+console.log(JSON.stringify(await measure(found, { engine, device: await selectDevice(kind) })));
