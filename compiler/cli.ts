@@ -6,7 +6,9 @@ import { printable, printableJson, printableLines } from "./artifact/printable.t
 import { watchOutput } from "./artifact/files/watch-output.ts";
 import { formatBytes, formatCount, formatExact } from "./artifact/format-number.ts";
 import { type ExtraOutput, extraOutputs } from "./artifact/extra-outputs.ts";
-import type { GraphInput } from "./artifact/metadata.ts";
+import type { ArtifactMetadata, GraphInput } from "./artifact/metadata.ts";
+import { predictMemory } from "./artifact/cost.ts";
+import { samplesIn } from "./artifact/frames.ts";
 import { plural } from "./artifact/plural.ts";
 import { version } from "./artifact/version.ts";
 import { compile, type CompileOptions, measureCosts, printStage, type StageName } from "./compile.ts";
@@ -125,6 +127,22 @@ const printCost = (options: CompileOptions, costOptions: CostOptions, asJson: bo
   print(`${spec}: ${clips}${length} at once\n\n${printCosts(costs)}`);
 };
 
+/** Of clips as long as the positions are held for. */
+const memoryOf = ({ frames, minSamples, frameShiftSamples, recipe, cost }: ArtifactMetadata) => {
+  const samples = samplesIn(frames, { minSamples, frameShiftSamples });
+  const batch = Math.ceil(recipe.batch / recipe.accumulate);
+  return {
+    inference: predictMemory(cost, "inference", { batch: 1, samples }),
+    training: cost.gradients && { batch, bytes: predictMemory(cost, "training", { batch, samples }) },
+  };
+};
+
+const describeMemory = (metadata: ArtifactMetadata): string => {
+  const { inference, training } = memoryOf(metadata);
+  const trained = training && `, ${formatBytes(training.bytes)} to train on ${training.batch} at once`;
+  return `memory on the CPU, about: ${formatBytes(inference)} to infer a clip${trained ?? ""}`;
+};
+
 const run = (args: readonly string[]): void => {
   const { values, positionals } = readArguments(args);
   if (values.help) {
@@ -180,7 +198,7 @@ const run = (args: readonly string[]): void => {
   const seconds = (performance.now() - started) / 1000;
   if (values.json) {
     const { parameters, specHash } = metadata;
-    printJson({ spec, out, input, seconds, bytes, parameters, specHash, coverage });
+    printJson({ spec, out, input, seconds, bytes, parameters, specHash, memory: memoryOf(metadata), coverage });
     return;
   }
   if (coverage) print(printCoverage(coverage));
@@ -190,7 +208,8 @@ const run = (args: readonly string[]): void => {
       : formatBytes(bytes.graph);
   print(
     `${spec} -> ${out}: ${printable(metadata.specName)}, ${metadata.classes.length} classes, ` +
-      `${formatCount(metadata.parameters)} parameters, ${size}, ${seconds.toFixed(1)} s`,
+      `${formatCount(metadata.parameters)} parameters, ${size}, ${seconds.toFixed(1)} s\n` +
+      describeMemory(metadata),
   );
 };
 

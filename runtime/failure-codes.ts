@@ -85,7 +85,7 @@ export const failureCodes = {
   "link-circle": "A link leads to a folder that it is in.",
   "list-malformed": "AST's JSON has another form than is expected.",
   "loss-not-finite": "The training diverges: a step's loss is not finite.",
-  "memory-short": "A browser's tab cannot hold what the graph needs: `facts.neededBytes`.",
+  "memory-short": "The machine, or a browser's tab, cannot hold what the graph needs: `facts.neededBytes`.",
   "microphone-silent": "No program that records gives sound: `facts.failures` says why, of each.",
   "model-closed": "The model is closed.",
   "name-not-utf8": "A file's name is not UTF-8.",

@@ -1,7 +1,8 @@
 /** What a stage of a model costs, for any batch and any length of clips. */
 import * as v from "valibot";
 import { type Dim, dimSchema, dimsSchema, evaluate, type Lengths, sum } from "./dim.ts";
-import { type Immutable, record } from "./schemas.ts";
+import { inlineLimitBytes } from "./external-data.ts";
+import { type Immutable, record, size } from "./schemas.ts";
 
 const stageCostSchema = record({
   /** Floating point operations. */
@@ -10,6 +11,8 @@ const stageCostSchema = record({
   activationBytes: dimSchema,
   /** Bytes of the largest single result: the largest of these. */
   largestTensorBytes: dimsSchema,
+  /** Bytes of the results that are held at once, at the most: the largest of these. */
+  peakBytes: dimsSchema,
 });
 
 /** null: a graph that does not train has no such stage. The gradients' stage has the forward pass that it goes back through. */
@@ -17,6 +20,8 @@ export const modelCostSchema = record({
   inference: stageCostSchema,
   gradients: v.nullable(stageCostSchema),
   update: v.nullable(stageCostSchema),
+  /** Bytes of the states that inference reads, and of all that training has. */
+  stateBytes: record({ inference: size, training: size }),
 });
 
 export type StageCost = Immutable<v.InferOutput<typeof stageCostSchema>>;
@@ -42,10 +47,34 @@ export const costFor = (cost: ModelCost, task: Task, extent: Extent): Cost => {
     (each) => each !== null,
   );
   const total = (count: (stage: StageCost) => Dim): number => evaluate(sum(stages.map(count)), lengths);
-  const largest = stages.flatMap(({ largestTensorBytes }) => largestTensorBytes);
+  const largest = (counts: readonly Dim[]): number => Math.max(0, ...counts.map((bytes) => evaluate(bytes, lengths)));
   return {
     flops: total(({ flops }) => flops),
     activationBytes: total(({ activationBytes }) => activationBytes),
-    largestTensorBytes: Math.max(0, ...largest.map((bytes) => evaluate(bytes, lengths))),
+    largestTensorBytes: largest(stages.flatMap(({ largestTensorBytes }) => largestTensorBytes)),
+    // Each stage's session keeps what it has once held.
+    peakBytes: stages.map(({ peakBytes }) => largest(peakBytes)).reduce((held, peak) => held + peak, 0),
   };
+};
+
+/**
+ * What a process takes that computes on the CPU by ONNX Runtime (1.30), as measured on Linux x64: `runtime infer` of a clip, and
+ * `runtime train` with what loads clips, and the report.
+ */
+const processBytes: Readonly<Record<Task, number>> = { inference: 120e6, training: 290e6 };
+
+/** What ONNX Runtime's arena takes for each byte that is held in it: its pieces fit one another in part. */
+const arenaShare = 1.2;
+
+/** A training evaluates as many clips at once, in a session of its own. */
+const tasksWithin = { inference: ["inference"], training: ["inference", "training"] } as const;
+
+/** While a graph is opened for inference, there are three of the parameters that are in its file: the file's, the read ones', ONNX Runtime's. */
+const copies = ({ stateBytes }: ModelCost, task: Task): number =>
+  task === "inference" && stateBytes.inference <= inlineLimitBytes ? 3 : 1;
+
+/** Bytes of the machine's memory that a process takes at the most for a task on the CPU, about. */
+export const predictMemory = (cost: ModelCost, task: Task, extent: Extent): number => {
+  const held = tasksWithin[task].reduce((bytes, each) => bytes + costFor(cost, each, extent).peakBytes, 0);
+  return Math.round(processBytes[task] + copies(cost, task) * cost.stateBytes[task] + arenaShare * held);
 };

@@ -4,6 +4,9 @@ import { DataLocation, type onnx } from "./onnx.ts";
 /** Data files are mapped into memory by page. */
 export const alignment = 4096;
 
+/** Parameters of more bytes than this go to a data file. */
+export const inlineLimitBytes = 32 * 2 ** 20;
+
 /** Where a tensor's values are in a data file. */
 export interface Place {
   /** The data file's name, beside the graph. */

@@ -8,22 +8,25 @@ import { nodeCost } from "./model-cost.ts";
 
 export const costedStages = ["inference", "gradients", "update"] as const satisfies readonly (keyof Program)[];
 
+/** What a part of a stage costs; results of all parts are held together. */
+export type PartCost = Omit<Cost, "peakBytes">;
+
 /** A part of the spec with all that is in it. The gradients' stage has the forward pass that it goes back through. */
 export type PathCost = {
   /** Such as `blocks.3.residual1.attention`, and `blocks.3` with what it holds; "" is the whole. */
   readonly path: string;
   readonly span: SourceSpan | undefined;
-} & { readonly [Stage in (typeof costedStages)[number]]: Cost };
+} & { readonly [Stage in (typeof costedStages)[number]]: PartCost };
 
-const nothing: Cost = { flops: 0, activationBytes: 0, largestTensorBytes: 0 };
+const nothing: PartCost = { flops: 0, activationBytes: 0, largestTensorBytes: 0 };
 
-const together = (a: Cost, b: Cost): Cost => ({
+const together = (a: PartCost, b: PartCost): PartCost => ({
   flops: a.flops + b.flops,
   activationBytes: a.activationBytes + b.activationBytes,
   largestTensorBytes: Math.max(a.largestTensorBytes, b.largestTensorBytes),
 });
 
-const costOf = (node: Node, lengths: Lengths): Cost => {
+const costOf = (node: Node, lengths: Lengths): PartCost => {
   const { flops, resultBytes } = nodeCost(node);
   const bytes = resultBytes.map((dim) => evaluate(dim, lengths));
   return {
@@ -37,8 +40,8 @@ const costOf = (node: Node, lengths: Lengths): Cost => {
 const pathsAround = (path: string): readonly string[] =>
   path === "" ? [""] : [...pathsAround(path.slice(0, Math.max(path.lastIndexOf("."), 0))), path];
 
-const sumByPath = (nodes: readonly Node[], lengths: Lengths): ReadonlyMap<string, Cost> => {
-  const sums = new Map<string, Cost>();
+const sumByPath = (nodes: readonly Node[], lengths: Lengths): ReadonlyMap<string, PartCost> => {
+  const sums = new Map<string, PartCost>();
   for (const node of nodes) {
     const cost = costOf(node, lengths);
     for (const path of pathsAround(node.origin.path)) sums.set(path, together(sums.get(path) ?? nothing, cost));

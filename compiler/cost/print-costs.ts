@@ -1,7 +1,6 @@
-import type { Cost } from "../artifact/cost.ts";
 import { formatBytes, formatCount } from "../artifact/format-number.ts";
 import { formatTable } from "../artifact/format-table.ts";
-import { costedStages, type PathCost } from "./cost-by-path.ts";
+import { costedStages, type PartCost, type PathCost } from "./cost-by-path.ts";
 
 /** Of a block's path that of the copy before it: `blocks.2` after `blocks.1`. */
 const copyBefore = (path: string): string | undefined => {
@@ -24,7 +23,7 @@ const findEqualCopies = (costs: readonly PathCost[]): ReadonlyMap<string, string
   return firsts;
 };
 
-const printFigures = ({ flops, activationBytes, largestTensorBytes }: Cost): readonly string[] => [
+const printFigures = ({ flops, activationBytes, largestTensorBytes }: PartCost): readonly string[] => [
   flops === 0 ? "-" : formatCount(flops),
   ...[activationBytes, largestTensorBytes].map((bytes) => (bytes === 0 ? "-" : formatBytes(bytes))),
 ];

@@ -1,7 +1,7 @@
 /** Writes `graph.onnx`, and `graph.onnx.data` beside it when the parameters are large. Nothing is left half-written. */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename } from "node:path";
-import { alignment, type Values } from "../artifact/external-data.ts";
+import { alignment, inlineLimitBytes, type Values } from "../artifact/external-data.ts";
 import { type ExtraOutput, withOutputs } from "../artifact/extra-outputs.ts";
 import { createChecksum } from "../artifact/files/data-file.ts";
 import { removeAbandoned, replacePair, temporaryPath } from "../artifact/files/temporary-files.ts";
@@ -12,9 +12,6 @@ import { elements } from "../ir/shape.ts";
 import type { State } from "../ir/graph.ts";
 import { weightsOf, type Program } from "../ir/program.ts";
 import { encodeModel } from "./encode-model.ts";
-
-/** Parameters of more bytes than this go to a data file. */
-const inlineLimit = 32 * 2 ** 20;
 
 /** A file that is written beside `path`, until it is whole and on the disk. */
 const openTemporary = (
@@ -61,7 +58,7 @@ export const writeArtifact = (
   outputs: readonly ExtraOutput[] = [],
 ): { readonly graph: number; readonly data: number } => {
   const weights = weightsOf(program);
-  const isExternal = weights.reduce((total, state) => total + byteLength(state), 0) > inlineLimit;
+  const isExternal = weights.reduce((total, state) => total + byteLength(state), 0) > inlineLimitBytes;
   const places = new Map<State, Values>();
   const opened: ReturnType<typeof openTemporary>[] = [];
   const open = (target: string): ReturnType<typeof openTemporary> => {

@@ -53,6 +53,11 @@ const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "job-recordings-changed": () => "; name another place with --out",
   "labels-unnamed": () => ": --labels class_labels_indices.csv",
   "loss-not-finite": lowerRate,
+  "memory-short": ({ fitting, accumulate }) => {
+    if (fitting === undefined) return "";
+    if (fitting === 0) return "; compile a smaller model, or one of shorter clips";
+    return `; use --batch ${String(fitting)}, or accumulate: ${String(accumulate)} in the spec, which learns the same`;
+  },
   "microphone-silent": () => "; name the microphone with --input, or give sound on stdin",
   "recorder-missing": () => ", or give sound on stdin",
   "no-class-folders": ({ list }) => (list === undefined ? "" : `, or the list itself: --data ${String(list)}`),

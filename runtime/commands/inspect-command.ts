@@ -1,6 +1,6 @@
 /** `runtime inspect`. */
 import { printable } from "../../compiler/artifact/printable.ts";
-import { type Cost, type Extent, type Task, costFor } from "../../compiler/artifact/cost.ts";
+import { type Extent, type Task, costFor, predictMemory } from "../../compiler/artifact/cost.ts";
 import { formatBytes, formatCount, formatExact } from "../../compiler/artifact/format-number.ts";
 import { formatTable } from "../../compiler/artifact/format-table.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
@@ -54,8 +54,16 @@ const extentOf = ({ path, metadata }: Artifact, { batch = 1, seconds }: OptionVa
   );
 };
 
-const describeCost = ({ flops, activationBytes, largestTensorBytes }: Cost): string =>
-  `${formatCount(flops)} operations, ${formatBytes(activationBytes)} of activations, the largest ${formatBytes(largestTensorBytes)}`;
+/** On the CPU: what the process takes is not what another device does. */
+const costsOf = ({ cost }: ArtifactMetadata, task: Task, extent: Extent) => ({
+  ...costFor(cost, task, extent),
+  processBytes: predictMemory(cost, task, extent),
+});
+
+const describeCost = (costs: ReturnType<typeof costsOf>): string =>
+  `${formatCount(costs.flops)} operations, ${formatBytes(costs.activationBytes)} of activations, ` +
+  `${formatBytes(costs.peakBytes)} of them at once, the largest ${formatBytes(costs.largestTensorBytes)}; ` +
+  `the process takes about ${formatBytes(costs.processBytes)}`;
 
 const describeExtent = ({ input, sampleRateHz }: ArtifactMetadata, { batch, samples }: Extent): string => {
   const length = input === "waveform" ? ` of ${(samples / sampleRateHz).toFixed(2)} s` : "";
@@ -65,7 +73,7 @@ const describeExtent = ({ input, sampleRateHz }: ArtifactMetadata, { batch, samp
 const describe = (artifact: Artifact, extent: Extent): string => {
   const { path, metadata, bytes } = artifact;
   const { classes, recipe, bins, frames, sampleRateHz, minSamples } = metadata;
-  const cost = (task: Task): string => describeCost(costFor(metadata.cost, task, extent));
+  const cost = (task: Task): string => describeCost(costsOf(metadata, task, extent));
   const { anyLength } = metadata;
   const lengths = anyLength
     ? `${anyLength.least} to ${anyLength.most} frames, positions for ${frames},`
@@ -110,8 +118,10 @@ export const inspectCommand: Command = {
     const tensors: TensorDescription[] = [];
     for (const tensor of artifact.parameters) tensors.push(await describeTensor(tensor));
     const { path, bytes } = artifact;
-    const { huggingFace: _, cost, ...metadata } = artifact.metadata;
-    const [inference, training] = (["inference", "training"] as const).map((task) => costFor(cost, task, extent));
+    const { huggingFace: _, cost: _cost, ...metadata } = artifact.metadata;
+    const [inference, training] = (["inference", "training"] as const).map((task) =>
+      costsOf(artifact.metadata, task, extent),
+    );
     const costs = { ...extent, inference, training };
     output.json({ graph: path, ...metadata, costs, canTrain: canTrain(artifact), bytes, tensors });
     output.result(`${describe(artifact, extent)}\n\n${formatTensors(tensors)}`);

@@ -8,13 +8,23 @@ import type { DoneEvent, StartEvent, TrainingEvent } from "../runs/training-even
 import type { Output } from "./output.ts";
 import { tell } from "./tell.ts";
 
-const describeStart = ({ name, data, clips, steps, stepsDone, batch, clipsAtOnce }: StartEvent): string => {
+const describeStart = ({
+  name,
+  data,
+  clips,
+  steps,
+  stepsDone,
+  batch,
+  clipsAtOnce,
+  memoryBytes,
+}: StartEvent): string => {
   const parts = clipsAtOnce < batch ? ` in parts of ${clipsAtOnce}` : "";
   const done = stepsDone > 0 ? `, ${stepsDone} of them done` : "";
+  const memory = memoryBytes === null ? "" : `; about ${formatBytes(memoryBytes)} of memory`;
   const test = clips.test > 0 ? `, ${clips.test} to test at the end` : "";
   return (
     `${printable(name)}: ${data}, ${clips.train} clips to train on and ${clips.evaluation} to evaluate on${test}; ` +
-    `${steps} ${plural(steps, "step")} of ${batch} clips${parts}${done}`
+    `${steps} ${plural(steps, "step")} of ${batch} clips${parts}${done}${memory}`
   );
 };
 

@@ -11,6 +11,9 @@ export interface WaveformStoreOptions {
   readonly budgetBytes?: number;
 }
 
+/** How much is kept for later epochs, unless that is said. */
+export const waveformBudgetBytes = 512 * 2 ** 20;
+
 /**
  * Gives the samples of clips, of files and of embedded sounds alike, and keeps them for later epochs while the budget lasts.
  * The first come stay: epochs visit every clip, so evicting would only decode others anew.
@@ -18,7 +21,7 @@ export interface WaveformStoreOptions {
 export const createWaveformStore = ({
   loadFile,
   sampleRateHz,
-  budgetBytes = 512 * 2 ** 20,
+  budgetBytes = waveformBudgetBytes,
 }: WaveformStoreOptions): ((clip: Clip) => Promise<Float32Array>) => {
   const kept = new Map<Clip, Float32Array>();
   let leftBytes = budgetBytes;

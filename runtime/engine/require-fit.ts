@@ -6,7 +6,7 @@ import { UserError } from "../user-error.ts";
 import type { Device } from "./device.ts";
 
 /** The largest number from 0 to `most` that `fits`; whatever is below one that fits does, too. */
-const largestFitting = (most: number, fits: (count: number) => boolean): number => {
+export const largestFitting = (most: number, fits: (count: number) => boolean): number => {
   let [fitting, tooLarge] = [0, most + 1];
   while (tooLarge - fitting > 1) {
     const middle = Math.floor((fitting + tooLarge) / 2);

@@ -22,7 +22,7 @@ export interface Execution extends Pick<TrainOptions, "signal" | "note" | "onEva
 
 type Events<Event> = AsyncGenerator<Event, void, undefined>;
 
-const describeStart = ({ options, data, device }: PreparedRun): StartEvent => {
+const describeStart = ({ options, data, device, memoryBytes }: PreparedRun): StartEvent => {
   const { artifact, recipe, clips, evaluationClips, testClips, folder, checkpoint } = options;
   return {
     event: "start",
@@ -38,6 +38,7 @@ const describeStart = ({ options, data, device }: PreparedRun): StartEvent => {
     learningRate: recipe.learningRate,
     seed: recipe.seed,
     device,
+    memoryBytes,
   };
 };
 

@@ -26,6 +26,8 @@ export interface StartEvent {
   readonly learningRate: number;
   readonly seed: number;
   readonly device: DeviceDescription;
+  /** Of the machine's memory that the process is to take at the most, about; null where that is not known: on other devices than the CPU. */
+  readonly memoryBytes: number | null;
 }
 
 /** Something the user should know, in words. */

@@ -18,6 +18,7 @@ import {
   toPreparedRun,
 } from "./prepared-run.ts";
 import { describeWarmup } from "./recipe-options.ts";
+import { requireMemory } from "./require-memory.ts";
 import { countSteps } from "./run-epoch.ts";
 import type { RunOptions } from "./run-options.ts";
 
@@ -93,13 +94,14 @@ export const prepareNewRun = async (
   if (warmup !== undefined) note(warmup);
   const described = await selectDescribed(options.device);
   const { device } = described;
+  const memoryBytes = requireMemory(inputs, clips.train.length + clips.evaluation.length, device);
   const run = await describeRun(inputs, clips, options, device.kind);
   const folder = createRunFolder(out, artifact.metadata.specName, graph, overwrite);
   return orUnlock(folder.path, async () => {
     const leftOut = gathered.leftOut.map(({ clip, reason }) => ({ clip: toRunPath(folder.path, clip), reason }));
     await writeRunClips(folder, clips, artifact.metadata.classes);
     await writeConfig(folder.config, { run, leftOut, command: [...command] }, { artifact, recipe, device });
-    return toPreparedRun(inputs, options, gathered, described, {
+    return toPreparedRun(inputs, options, gathered, described, memoryBytes, {
       leaveOut: skipBad ? recordLeftOut(folder, run.epochs, leftOut) : undefined,
       folder,
       workingDirectory: process.cwd(),

@@ -20,6 +20,7 @@ import {
 } from "./prepared-run.ts";
 import { requireSameLists } from "./require-same-lists.ts";
 import { restoreClips } from "./restore-clips.ts";
+import { requireMemory } from "./require-memory.ts";
 import { countSteps } from "./run-epoch.ts";
 import { addedEpochs, optionsOf, requireSameOptions, type RunOptions } from "./run-options.ts";
 
@@ -111,9 +112,11 @@ export const prepareResumedRun = async (
     const checkpoint = saved && { ...saved, progress: reopen(saved.progress, recipe, totalSteps) };
     if (added !== undefined) requireSameCourse(recipe, own, checkpoint?.progress);
     const epochs = added ?? own.epochs;
+    const described = await selectDescribed(own.device);
+    const memoryBytes = requireMemory(inputs, clips.train.length + clips.evaluation.length, described.device);
     const leftOut = gathered.leftOut.map(({ clip, reason }) => ({ clip: toRunPath(origin, clip), reason }));
     if (added !== undefined || leftOut.length > earlier.length) await changeConfig(folder.config, { epochs, leftOut });
-    return toPreparedRun(inputs, options, gathered, await selectDescribed(own.device), {
+    return toPreparedRun(inputs, options, gathered, described, memoryBytes, {
       leaveOut: skipBad ? recordLeftOut({ ...folder, path: origin }, epochs, leftOut) : undefined,
       folder,
       workingDirectory,

@@ -39,6 +39,8 @@ export interface PreparedRun {
   readonly data: string;
   /** What computes. */
   readonly device: DeviceDescription;
+  /** What it is to take of the machine's memory; null where that is not known. */
+  readonly memoryBytes: number | null;
 }
 
 /** What a run needs of where it is prepared. */
@@ -71,6 +73,7 @@ export const toPreparedRun = (
   { data, evalData, steps = Infinity }: RunOptions,
   { clips, trained }: GatheredClips,
   { device, description }: DescribedDevice,
+  memoryBytes: number | null,
   others: Pick<PreparedRun["options"], "leaveOut" | "folder" | "workingDirectory" | "run" | "checkpoint">,
 ): PreparedRun => ({
   options: {
@@ -87,6 +90,7 @@ export const toPreparedRun = (
   },
   data: nameOfData(data),
   device: description,
+  memoryBytes,
 });
 
 /** Records a clip that is found to be unreadable while the run is at work. */

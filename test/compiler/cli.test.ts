@@ -236,7 +236,9 @@ describe("what a compilation prints", () => {
     const folder = makeFolder();
     const { status, stdout, stderr } = run(folder, "spec.ts");
     expect({ status, stderr }).toStrictEqual({ status: 0, stderr: "" });
-    expect(stdout).toMatch(/^spec\.ts -> graph\.onnx: tiny, 2 classes, \d\.\d k parameters, \d\.\d MB, \d+\.\d s\n$/);
+    expect(stdout).toMatch(
+      /^spec\.ts -> graph\.onnx: tiny, 2 classes, \d\.\d k parameters, \d\.\d MB, \d+\.\d s\nmemory on the CPU, about: 120\.\d MB to infer a clip, 290\.\d MB to train on 2 at once\n$/,
+    );
     expect(written(folder)).toStrictEqual(["graph.onnx"]);
   });
 
@@ -254,6 +256,7 @@ describe("what a compilation prints", () => {
       bytes: { graph: readFileSync(join(folder, "tiny.onnx")).length, data: 0 },
       parameters: metadata.parameters,
       specHash: metadata.specHash,
+      memory: { inference: expect.any(Number), training: { batch: 2, bytes: expect.any(Number) } },
     });
     expect(model.graph?.input?.map(({ name }) => name)).toStrictEqual(["input_values"]);
   });

@@ -77,6 +77,7 @@ describe("train, eval and infer", () => {
       learningRate: 0.5,
       seed: 0,
       device: { kind: "cpu", name: "CPU" },
+      memoryBytes: expect.any(Number),
     });
     expect(events[1]).toStrictEqual({ event: "step", epoch: 1, step: 1, loss: expect.any(Number), lr: 0.5 });
     expect(events[5]).toMatchObject({ event: "eval", epoch: 1, step: 4, clips: 2 });
@@ -175,8 +176,8 @@ input       waveform [batch, samples] at 16,000 Hz, 4 samples or more; 1 frames 
 classes     2, single-label: low, high
 parameters  8 (8)
 costs       of 1 clip of 0.00 s
-inference   16 operations, 16 bytes of activations, the largest 8 bytes
-training    72 operations, 112 bytes of activations, the largest 32 bytes
+inference   16 operations, 16 bytes of activations, 16 bytes of them at once, the largest 8 bytes; the process takes about 120.0 MB
+training    72 operations, 112 bytes of activations, 72 bytes of them at once, the largest 32 bytes; the process takes about 290.0 MB
 recipe      learning rate 0.5, 2 clips a step, 2 epochs, seed 0
 files       graph.onnx SIZE
 
@@ -242,8 +243,20 @@ weight     [4, 2]  float32      8  0.000  0.2739
         costs: {
           batch: 1,
           samples: 4,
-          inference: { flops: 16, activationBytes: 16, largestTensorBytes: 8 },
-          training: { flops: 72, activationBytes: 112, largestTensorBytes: 32 },
+          inference: {
+            flops: 16,
+            activationBytes: 16,
+            largestTensorBytes: 8,
+            peakBytes: 16,
+            processBytes: expect.any(Number),
+          },
+          training: {
+            flops: 72,
+            activationBytes: 112,
+            largestTensorBytes: 32,
+            peakBytes: 72,
+            processBytes: expect.any(Number),
+          },
         },
         canTrain: false,
         bytes: { graph: expect.any(Number), data: 0 },

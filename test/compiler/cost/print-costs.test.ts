@@ -1,10 +1,9 @@
 import { expect, test } from "vitest";
-import type { Cost } from "../../../compiler/artifact/cost.ts";
-import type { PathCost } from "../../../compiler/cost/cost-by-path.ts";
+import type { PartCost, PathCost } from "../../../compiler/cost/cost-by-path.ts";
 import { printCosts } from "../../../compiler/cost/print-costs.ts";
 
 const span = { file: "spec.ts", line: 7, column: 1, length: 1, text: "" };
-const cost = (flops: number): Cost => ({ flops, activationBytes: 8 * flops, largestTensorBytes: 4 * flops });
+const cost = (flops: number): PartCost => ({ flops, activationBytes: 8 * flops, largestTensorBytes: 4 * flops });
 const nothing = cost(0);
 
 test("the table", () => {

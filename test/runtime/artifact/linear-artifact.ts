@@ -38,9 +38,20 @@ export const metadata: ArtifactMetadata = {
   parameters: 8,
   frozen: [],
   cost: {
-    inference: { flops: product([16, "batch"]), activationBytes: product([16, "batch"]), largestTensorBytes: [8] },
-    gradients: { flops: product([48, "batch"]), activationBytes: product([48, "batch"]), largestTensorBytes: [32] },
-    update: { flops: 24, activationBytes: 64, largestTensorBytes: [32] },
+    inference: {
+      flops: product([16, "batch"]),
+      activationBytes: product([16, "batch"]),
+      largestTensorBytes: [8],
+      peakBytes: [product([16, "batch"])],
+    },
+    gradients: {
+      flops: product([48, "batch"]),
+      activationBytes: product([48, "batch"]),
+      largestTensorBytes: [32],
+      peakBytes: [product([40, "batch"]), 32],
+    },
+    update: { flops: 24, activationBytes: 64, largestTensorBytes: [32], peakBytes: [32] },
+    stateBytes: { inference: 32, training: 96 },
   },
   huggingFace: null,
 };

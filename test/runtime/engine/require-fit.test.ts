@@ -7,13 +7,19 @@ import { metadata as linear } from "../artifact/linear-artifact.ts";
 import { saying } from "../saying.ts";
 
 const { recipe } = linear;
-const stage = (largestTensorBytes: readonly Dim[]): StageCost => ({ flops: 0, activationBytes: 0, largestTensorBytes });
+const stage = (largestTensorBytes: readonly Dim[]): StageCost => ({
+  flops: 0,
+  activationBytes: 0,
+  largestTensorBytes,
+  peakBytes: [],
+});
 const metadata = {
   recipe,
   cost: {
     inference: stage([product([50_000_000, "batch"]), product([4, "batch", "samples"])]),
     gradients: stage([product([100_000_000, "batch"])]),
     update: stage([70_000_000]),
+    stateBytes: { inference: 0, training: 0 },
   },
 };
 const gpu: Device = { kind: "webgpu", name: "Small GPU", float16: true, maxTensorBytes: 1_000_000_000 };
