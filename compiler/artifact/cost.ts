@@ -66,6 +66,10 @@ const processBytes: Readonly<Record<Task, number>> = { inference: 120e6, trainin
 /** What ONNX Runtime's arena takes for each byte that is held in it: its pieces fit one another in part. */
 const arenaShare = 1.2;
 
+/** Bytes that ONNX Runtime takes for results, about. */
+export const arenaBytes = (cost: ModelCost, task: Task, extent: Extent): number =>
+  arenaShare * costFor(cost, task, extent).peakBytes;
+
 /** A training evaluates as many clips at once, in a session of its own. */
 const tasksWithin = { inference: ["inference"], training: ["inference", "training"] } as const;
 
@@ -75,6 +79,6 @@ const copies = ({ stateBytes }: ModelCost, task: Task): number =>
 
 /** Bytes of the machine's memory that a process takes at the most for a task on the CPU, about. */
 export const predictMemory = (cost: ModelCost, task: Task, extent: Extent): number => {
-  const held = tasksWithin[task].reduce((bytes, each) => bytes + costFor(cost, each, extent).peakBytes, 0);
-  return Math.round(processBytes[task] + copies(cost, task) * cost.stateBytes[task] + arenaShare * held);
+  const held = tasksWithin[task].reduce((bytes, each) => bytes + arenaBytes(cost, each, extent), 0);
+  return Math.round(processBytes[task] + copies(cost, task) * cost.stateBytes[task] + held);
 };

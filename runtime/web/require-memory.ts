@@ -1,4 +1,4 @@
-import { costFor } from "../../compiler/artifact/cost.ts";
+import { arenaBytes } from "../../compiler/artifact/cost.ts";
 import { bytesPerElement } from "../../compiler/artifact/element-types.ts";
 import { formatBytes } from "../../compiler/artifact/format-number.ts";
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
@@ -12,23 +12,14 @@ import { UserError } from "../user-error.ts";
 /** What WebAssembly can address. */
 const mostBytes = 2 ** 32;
 
-/** So many of the largest results are there at once, about: the operands of one operator, what it gives, and what is still needed. */
-const tensorsAtOnce = 4;
-
 /**
  * Checks a graph against what a tab can hold of it, before it is opened: ONNX Runtime has the file, and the parameters once more.
  * @throws UserError with both figures
  */
 export const requireMemory = ({ path, bytes, metadata }: Artifact): void => {
   const extent = { batch: 1, samples: clipRequirements(metadata).maxSamples };
-  requireRoom(
-    path,
-    2 * (bytes.graph + bytes.data) + tensorsAtOnce * costFor(metadata.cost, "inference", extent).largestTensorBytes,
-  );
+  requireRoom(path, 2 * (bytes.graph + bytes.data) + arenaBytes(metadata.cost, "inference", extent));
 };
-
-/** Of all results of a step, so many are there at once, by what trainings of several sizes took. */
-const heldShare = 1 / 6;
 
 /**
  * The same, before the graph is trained: its states, once more where ONNX Runtime computes, and what the step holds of its results.
@@ -41,7 +32,7 @@ export const requireTrainingMemory = (artifact: Artifact, recipe: Recipe): numbe
   const states = trainingProgram(artifact).states.map(({ type, dims }) => bytesPerElement[type] * elementCount(dims));
   const needed =
     2 * (bytes.graph + bytes.data + states.reduce((total, each) => total + each, 0)) +
-    heldShare * costFor(metadata.cost, "training", extent).activationBytes;
+    arenaBytes(metadata.cost, "training", extent);
   requireRoom(path, needed);
   return Math.round(needed);
 };
