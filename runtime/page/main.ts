@@ -97,9 +97,9 @@ const trainPanel = createTrainPanel({
 
 const hearFiles = async (chosen: readonly File[]): Promise<void> => {
   if (model === undefined) return;
-  const hearing = hearingWith(model);
   const cards = chosen.map((file) => ({ file, card: createCard(file.name, answers) }));
-  for (const { file, card } of cards) if (card.root.isConnected) await hearFile(file, card, hearing);
+  // Those that wait are heard by what is open by then.
+  for (const { file, card } of cards) if (card.root.isConnected) await hearFile(file, card, hearingWith(model));
 };
 
 let microphone: Microphone | undefined;

@@ -1,5 +1,5 @@
 /** One request of a browser: a file of the list, or a sentence that says why not. */
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { isIP } from "node:net";
 import { pipeline } from "node:stream/promises";
@@ -56,6 +56,15 @@ const say = (
 
 const pathOf = (url: string): string => url.replace(/[?#].*$/s, "");
 
+/** A list outlives what it names: where a folder or a pipe has come in a file's place, reading would fail, or wait without an end. */
+const openFile = async (path: string): Promise<FileHandle | undefined> => {
+  try {
+    return (await stat(path)).isFile() ? await open(path) : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
 const sendFile = async (file: FileHandle, path: string, response: ServerResponse): Promise<void> => {
   const { size, mtimeMs } = await file.stat();
   const etag = `"${size}-${mtimeMs}"`;
@@ -81,7 +90,7 @@ export const answerRequest = async (
   if (method !== "GET" && method !== "HEAD")
     return say(response, 405, "files are read here, and nothing else", { allow: "GET, HEAD" });
   const path = files.get(pathOf(url));
-  const file = path === undefined ? undefined : await open(path).catch(() => undefined);
+  const file = path === undefined ? undefined : await openFile(path);
   if (path === undefined || file === undefined) return say(response, 404, "there is no such file here");
   try {
     await sendFile(file, path, response);

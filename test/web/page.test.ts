@@ -279,6 +279,25 @@ describe.skipIf(chromiumPath === undefined)("the page", { timeout: 240_000 }, ()
     });
   });
 
+  test("hears what waits with the graph that is opened meanwhile", async () => {
+    await onPage(async (page) => {
+      const names = [...soundsOf("hiss"), ...soundsOf("whistle")];
+      const files = [...names, ...names];
+      await page.setInputFiles("#hear-files", files);
+      await heard(page, "heard by").waitFor();
+      await page.setInputFiles("#graph-files", pathOf("graph.onnx"));
+      await page.waitForFunction(
+        (count) =>
+          [...document.querySelectorAll("article")].filter((card) => /heard by|is closed/.test(card.textContent ?? ""))
+            .length === count,
+        files.length,
+        { timeout: 60_000 },
+      );
+      // The one that is being heard at that moment is told of it.
+      expect(await page.locator("article", { hasText: "the model is closed" }).count()).toBeLessThanOrEqual(1);
+    });
+  });
+
   test("says that there is no microphone", async () => {
     const bare = await launchChromium(null);
     const told = await visit(
@@ -364,6 +383,10 @@ describe.skipIf(chromiumPath === undefined)("the page", { timeout: 240_000 }, ()
       await page.getByRole("spinbutton", { name: "Passes over the clips" }).fill("1000");
       await train.click();
       await page.getByText(/^Step \d+ of /).waitFor();
+      await page.setInputFiles("#graph-files", pathOf("graph.onnx"));
+      await page.locator("#device:disabled").waitFor();
+      await page.locator("#device:enabled").waitFor();
+      expect(await page.locator("#train-add").isDisabled()).toBe(true);
       await page.getByRole("button", { name: "Cancel" }).click();
       await page.getByText(/^Ended after step \d+; /).waitFor();
       await page.getByRole("button", { name: "Download graph.onnx" }).waitFor();

@@ -7,6 +7,7 @@ const advice: Readonly<Record<string, string>> = {
   "data-file-foreign": "Choose the two files that were written together.",
   "not-onnx": "Choose a graph.onnx that specgraph has compiled or trained.",
   "graph-unsupported": "Choose a graph.onnx that specgraph has compiled or trained.",
+  "model-closed": "Another has been opened, or another device chosen, meanwhile: hear it again with that.",
   "starts-at-features": "Choose one that starts at waveforms, as specs are compiled by default.",
 };
 

@@ -145,7 +145,8 @@ export const createTrainPanel = ({ metadata, train, use }: TrainPanelOptions) =>
   return {
     /** Fits the panel to the graph that is open. */
     fit: (): void => {
-      [add.disabled, start.disabled] = [false, false];
+      const isTraining = !cancel.hidden;
+      [add.disabled, start.disabled] = [isTraining, false];
       for (const recorder of place.querySelectorAll(".record"))
         recorder.textContent = `Record ${Number(seconds().toFixed(1))} s`;
       if (place.children.length === 0) for (let count = 0; count < leastClasses; count++) classes.add();

@@ -1,6 +1,7 @@
 /** What the server gives, and to whom. */
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { type IncomingHttpHeaders, request } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
@@ -135,6 +136,17 @@ test("a file that has not changed is not sent again", async () => {
   expect(await again()).toMatchObject({ status: 200, body: "another graph" });
   rmSync(path);
   expect(await again()).toMatchObject({ status: 404, body: "there is no such file here\n" });
+});
+
+test("what is no file any more is not there, and keeps nobody waiting", async () => {
+  const { port, path } = await start();
+  rmSync(path);
+  mkdirSync(path);
+  expect(await ask(port, "/graph/graph.onnx")).toMatchObject({ status: 404, body: "there is no such file here\n" });
+  rmdirSync(path);
+  // Where there is no mkfifo, there are no such pipes.
+  if (spawnSync("mkfifo", [path]).status !== 0) return;
+  expect(await ask(port, "/graph/graph.onnx")).toMatchObject({ status: 404 });
 });
 
 test("listens to nobody else, unless it is told to", async () => {
