@@ -56,6 +56,9 @@ const sortFiles = (given: GraphSource) => {
 
 const device = (): DeviceName => deviceField.value as DeviceName;
 
+/** What the model that is open was opened on. */
+let openedOn = deviceField.value;
+
 const openNow = async (next: GraphSource): Promise<void> => {
   tellProblem(graphProblem, undefined);
   graphState.textContent = "Opening the graph …";
@@ -65,7 +68,7 @@ const openNow = async (next: GraphSource): Promise<void> => {
     const { graph, options } = sortFiles(next);
     const opened = await open(graph, { ...options, device: device() });
     const before = model;
-    [model, source] = [opened, next];
+    [model, source, openedOn] = [opened, next, deviceField.value];
     showGraph(opened);
     settings.fit(opened.metadata);
     trainPanel.fit();
@@ -75,6 +78,7 @@ const openNow = async (next: GraphSource): Promise<void> => {
     await before?.close();
   } catch (error) {
     graphState.textContent = model === undefined ? "No graph is open." : "Ready, with the graph of before.";
+    deviceField.value = openedOn;
     tellProblem(graphProblem, describeProblem(error));
   } finally {
     deviceField.disabled = false;

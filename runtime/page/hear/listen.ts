@@ -140,6 +140,7 @@ export const listenTo = async (microphone: Microphone, place: HTMLElement, heari
   } finally {
     microphone.close();
   }
+  if (microphone.isGone()) card.fail("The microphone is gone: what was heard until then is below.");
   card.say(
     `${formatSeconds(tape.seconds())}, heard by ${name} in windows of ${formatSeconds(windowSeconds)}, one every ${formatSeconds(hopSeconds)}`,
   );

@@ -5,6 +5,8 @@ export interface Microphone {
   /** Blocks of one channel, as they come. It ends when the microphone is closed, or gone. */
   readonly stream: ReadableStream<Float32Array<ArrayBuffer>>;
   readonly close: () => void;
+  /** Whether it ended by itself, as one does that is unplugged. */
+  readonly isGone: () => boolean;
 }
 
 /** Why there is no sound, for people. */
@@ -47,7 +49,7 @@ export const openMicrophone = async (): Promise<Microphone> => {
     context.createMediaStreamSource(media).connect(recorder);
     await context.resume();
     let end: () => void = close;
-    let isEnded = false;
+    let [isEnded, isGone] = [false, false];
     const stream = new ReadableStream<Float32Array<ArrayBuffer>>({
       start: (controller) => {
         end = () => {
@@ -59,14 +61,18 @@ export const openMicrophone = async (): Promise<Microphone> => {
           if (!isEnded) controller.enqueue(data);
         });
         recorder.port.start();
-        for (const track of media.getTracks()) track.addEventListener("ended", end);
+        for (const track of media.getTracks())
+          track.addEventListener("ended", () => {
+            isGone = true;
+            end();
+          });
       },
       cancel: () => {
         isEnded = true;
         close();
       },
     });
-    return { sampleRateHz: context.sampleRate, stream, close: () => end() };
+    return { sampleRateHz: context.sampleRate, stream, close: () => end(), isGone: () => isGone };
   } catch (error) {
     close();
     throw error;

@@ -11,6 +11,9 @@ const advice: Readonly<Record<string, string>> = {
   "starts-at-features": "Choose one that starts at waveforms, as specs are compiled by default.",
 };
 
+/** What the library says of a thread whose code the browser has not got: the page has outlived its server, or its network. */
+const unloaded = /its module cannot be loaded$/;
+
 const sentence = (text: string): string => {
   const first = text.slice(0, 1).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
@@ -20,6 +23,8 @@ const sentence = (text: string): string => {
 export const describeProblem = (error: unknown): string => {
   if (error instanceof MicrophoneProblem) return error.message;
   if (!(error instanceof Error)) return `The page has a defect: ${String(error)}`;
+  if (unloaded.test(error.message))
+    return "A part of the page cannot be loaded. Is the server that it came from still running, and the device online?";
   // The library is a bundle of its own, so that its class is not this one's.
   if (error.name !== "UserError" || !("code" in error)) return `The page has a defect: ${sentence(error.message)}`;
   const help = advice[String(error.code)];
