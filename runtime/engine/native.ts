@@ -1,5 +1,14 @@
 /** What is alike in ONNX Runtime's builds for Node.js and browsers: tensors, and what a session is opened with. */
-import type { DeviceTensor, HostTensor, SessionOptions, Tensor, TensorData, Tensors } from "./engine.ts";
+import {
+  type DeviceTensor,
+  type HostTensor,
+  type HostTensors,
+  onHost,
+  type SessionOptions,
+  type Tensor,
+  type TensorData,
+  type Tensors,
+} from "./engine.ts";
 
 /** Its class, as far as it is used. */
 interface NativeTensor {
@@ -27,6 +36,14 @@ const fromNativeTensor = (native: NativeTensor): Tensor => {
 
 export const fromNative = (tensors: Readonly<Record<string, NativeTensor>>): Tensors =>
   mapTensors(tensors, fromNativeTensor);
+
+/** Copies results into the tensors that were given for them, where ONNX Runtime leaves these as they are. */
+export const copyInto = (outputs: HostTensors, made: Tensors): void => {
+  for (const [name, { data }] of Object.entries(outputs)) {
+    const output = made[name];
+    if (output) data.set(onHost(output).data as never);
+  }
+};
 
 /** ONNX Runtime's; up to errors, what it tells is about graph optimisations, not about the user's input. */
 const logLevels = { warning: 2, fatal: 4 } as const;

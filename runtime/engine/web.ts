@@ -4,9 +4,9 @@
  */
 import { env, InferenceSession, Tensor } from "onnxruntime-web/webgpu";
 import { encodeOnnx } from "../../compiler/artifact/onnx.ts";
-import { type Engine, type HostTensor, onHost, type SessionOptions, type Tensors } from "./engine.ts";
+import { type Engine, type HostTensor, type SessionOptions, type Tensors } from "./engine.ts";
 import { DeviceLost } from "./device-lost.ts";
-import { fromNative, nativeOptions, toNative } from "./native.ts";
+import { copyInto, fromNative, nativeOptions, toNative } from "./native.ts";
 
 /**
  * Buffers of results that are always of the same sizes are kept for exactly these: by default they are rounded up. Of others each size
@@ -94,13 +94,7 @@ export const webEngine: Engine = {
       outputNames: session.outputNames,
       run,
       // onnxruntime-web 1.30 computes in memory of its own and leaves tensors that it is given for outputs as they are.
-      runInto: async (feeds, outputs) => {
-        const made = await run(feeds);
-        for (const [name, { data }] of Object.entries(outputs)) {
-          const output = made[name];
-          if (output) data.set(onHost(output).data as never);
-        }
-      },
+      runInto: async (feeds, outputs) => copyInto(outputs, await run(feeds)),
       release: async () => {
         if (!isLost()) await session.release();
       },

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { nodeIn } from "../../compiler/artifact/spec-lines.ts";
 import { encodeOnnx } from "../../compiler/artifact/onnx.ts";
-import { type Engine, type HostTensor, onHost, type Tensors } from "../../runtime/engine/engine.ts";
-import { fromNative, nativeOptions, toNative } from "../../runtime/engine/native.ts";
+import { type Engine, type HostTensor, type Tensors } from "../../runtime/engine/engine.ts";
+import { copyInto, fromNative, nativeOptions, toNative } from "../../runtime/engine/native.ts";
 import { nodeEngine } from "../../runtime/engine/node.ts";
 import { InferenceSession, Tensor } from "../onnxruntime.ts";
 
@@ -28,13 +28,7 @@ export const profilingEngine = (folder: string): Engine => ({
       inputNames: session.inputNames,
       outputNames: session.outputNames,
       run,
-      runInto: async (feeds, outputs) => {
-        const made = await run(feeds);
-        for (const [name, { data }] of Object.entries(outputs)) {
-          const output = made[name];
-          if (output) data.set(onHost(output).data as never);
-        }
-      },
+      runInto: async (feeds, outputs) => copyInto(outputs, await run(feeds)),
       release: async () => {
         session.endProfiling();
         await session.release();

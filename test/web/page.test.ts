@@ -56,7 +56,7 @@ const writeRefused = (graph: string): void => {
   const key = metadataKey("cost");
   const properties = untrained.metadataProps ?? [];
   const cost = JSON.parse(properties.find((property) => property.key === key)?.value ?? "") as ModelCost;
-  const value = JSON.stringify({ ...cost, inference: { ...cost.inference, largestTensorBytes: [2e9] } });
+  const value = JSON.stringify({ ...cost, inference: { ...cost.inference, peakBytes: [6e9] } });
   const metadataProps = properties.map((property) => (property.key === key ? { key, value } : property));
   writeFileSync(pathOf("huge.onnx"), encodeOnnx({ ...untrained, metadataProps }));
   writeFileSync(pathOf("text.onnx"), "no graph at all");
@@ -249,7 +249,7 @@ describe.skipIf(chromiumPath === undefined)("the page", { timeout: 240_000 }, ()
         "text.onnx: not an ONNX file. Choose a graph.onnx that specgraph has compiled or trained.",
       );
       expect(await refused("huge.onnx")).toBe(
-        "huge.onnx: needs about 8.0 GB of memory, and a browser's tab has 4.3 GB at most for it.",
+        "huge.onnx: needs about 7.2 GB of memory, and a browser's tab has 4.3 GB at most for it.",
       );
       expect(await page.locator("#graph-state").textContent()).toBe("Ready, with the graph of before.");
       // It goes on with what it has.
