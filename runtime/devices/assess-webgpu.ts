@@ -1,16 +1,8 @@
-import type { AdapterFacts, MachineFacts, WebgpuFacts } from "./device-facts.ts";
+import type { MachineFacts, WebgpuFacts } from "./device-facts.ts";
 import type { DeviceReport, MissingDevice } from "./device-report.ts";
+import { isSoftwareGpu } from "../engine/is-software-gpu.ts";
 import { failureReason } from "./failure-reason.ts";
 import { installPart } from "./linux-packages.ts";
-
-/**
- * SwiftShader (Chromium), llvmpipe and lavapipe (Mesa), Basic Render and WARP (Windows). By name too: Dawn calls those
- * alone a fallback that their driver declares to be a CPU.
- */
-const softwareNames = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|\bwarp\b/i;
-
-const isSoftware = ({ name, architecture, description, isFallback }: AdapterFacts): boolean =>
-  isFallback || softwareNames.test(`${name} ${architecture} ${description}`);
 
 type Lack = Pick<MissingDevice, "missing" | "fix">;
 
@@ -105,7 +97,7 @@ export const assessWebgpu = (machine: MachineFacts, { adapter, undescribed, fail
     kind,
     name,
     driver: description,
-    isSoftware: isSoftware(adapter),
+    isSoftware: isSoftwareGpu(adapter.isFallback, name, adapter.architecture, description),
     float16: hasFloat16,
     maxTensorBytes,
   };

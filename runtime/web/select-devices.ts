@@ -1,6 +1,7 @@
 /** What a tab can compute on. */
 import { plural } from "../../compiler/artifact/plural.ts";
 import { type DescribedDevice, cpuDevice, type DeviceName } from "../engine/device.ts";
+import { isSoftwareGpu } from "../engine/is-software-gpu.ts";
 import { UserError } from "../user-error.ts";
 
 /** As far as they are asked for: TypeScript's own types of the DOM lack WebGPU. */
@@ -46,13 +47,11 @@ const findAdapter = async (): Promise<Adapter | string> => {
   }
 };
 
-const softwareNames = /swiftshader|llvmpipe|lavapipe|basic render|\bwarp\b/i;
-
 const describeGpu = ({ info, features, limits }: Adapter): DescribedDevice => {
   const { vendor, architecture, device, description } = info;
   const told = [description, [vendor, device || architecture].filter(Boolean).join(" ")];
   const name = told.find((each) => each !== "") ?? "a GPU without a name";
-  const isSoftware = info.isFallbackAdapter === true || softwareNames.test([...told, architecture].join(" "));
+  const isSoftware = isSoftwareGpu(info.isFallbackAdapter === true, ...told, architecture);
   const maxTensorBytes = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
   return {
     device: { kind: "webgpu", name, float16: features.has("shader-f16"), maxTensorBytes },
