@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import type { ClipSource } from "./clip-source.ts";
 import { AudioFault } from "./formats/audio-fault.ts";
 import { openByFfmpeg } from "./open-by-ffmpeg.ts";
 import { openFile } from "./open-file.ts";
@@ -20,15 +19,9 @@ const toolsFor = (path: string | undefined, note: OpeningTools["note"]): Opening
   };
 };
 
-const openHeld = <Result>(
-  source: Exclude<ClipSource, string>,
-  note: OpeningTools["note"],
-  use: Parameters<typeof useStream<Result>>[2],
-): Promise<Result> => useStream(source.name, openHeldClip(source, toolsFor(undefined, note)), use);
-
 /** A file of the disk, or what is in memory. Of files, pipes, sockets and devices are refused, too. */
 export const openClip: OpenClip = async (source, note, use) => {
-  if (typeof source !== "string") return openHeld(source, note, use);
+  if (typeof source !== "string") return useStream(source.name, openHeldClip(source, toolsFor(undefined, note)), use);
   const file = await openFile(source);
   try {
     return await useStream(source, openEncoded(file.source, toolsFor(source, note)), use);

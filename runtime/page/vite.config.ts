@@ -1,4 +1,4 @@
-/** Builds the page into `dist/page/`. The library is no part of it: the page loads it from `web/`, beside itself, as any other would. */
+/** Builds the page into `dist/page/`. The library is no part of it: the page loads it from `web/`, beside itself, like other pages. */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 

@@ -6,7 +6,7 @@ import { above0, checkClip, checkOptions, type Checked, openSchema } from "../li
 import { UserError } from "../user-error.ts";
 import { expectedFile, isFile, webPaths } from "./graph-files.ts";
 import type { WebGraph } from "./open.ts";
-import type { TrainingProgress, WebTrainOptions } from "./training.ts";
+import type { Progress, WebTrainOptions } from "./training.ts";
 
 const expectedClass = "{ name, clips }";
 const classSchema = v.strictObject(
@@ -27,9 +27,7 @@ const schema = v.strictObject({
   seed: v.optional(whole(0, Number.MAX_SAFE_INTEGER)),
   device: openSchema.entries.device,
   signal: openSchema.entries.signal,
-  onProgress: v.optional(
-    v.custom<(progress: TrainingProgress) => void>((given) => typeof given === "function", "a function"),
-  ),
+  onProgress: v.optional(v.custom<(progress: Progress) => void>((given) => typeof given === "function", "a function")),
 });
 
 /** A clip, and what it is of and for. */

@@ -35,7 +35,7 @@ const inMemory = (path: string, bytes: Uint8Array): DataFile => ({
   read: async (target, offset) => target.set(bytes.subarray(offset, offset + target.length)),
 });
 
-/** Without its own name for them, the browser has no hashes on pages that are not served securely. */
+/** On pages that are not served securely browsers have no hashes of their own. */
 const sha1Of = async (bytes: Uint8Array): Promise<string> => {
   const isSecure = "subtle" in crypto;
   return bytesToHex(

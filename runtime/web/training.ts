@@ -1,10 +1,11 @@
 /** What a program sees of training in a tab: options and events. */
 import type { DeviceDescription, DeviceName } from "../engine/device.ts";
 import type { CallOptions, FileStream, NamedStream, RawStream, SampleStream, Clip } from "../library/model.ts";
+import type { Progress } from "../library/training.ts";
 import type { AveragedEvent, EpochEvent, NoteEvent, StepEvent } from "../runs/training-events.ts";
 import type { WebGraph } from "./open.ts";
 
-export type { AveragedEvent, EpochEvent, NoteEvent, StepEvent };
+export type { AveragedEvent, EpochEvent, NoteEvent, Progress, StepEvent };
 
 /** A clip that can be heard more than once: an audio file by its URL, its bytes, a `Blob` or `File` of them, or samples. */
 export type TrainingClip = Exclude<Clip, FileStream | NamedStream | RawStream | SampleStream>;
@@ -13,15 +14,8 @@ export type TrainingClip = Exclude<Clip, FileStream | NamedStream | RawStream | 
 export interface ClassClips {
   readonly name: string;
   readonly clips: readonly TrainingClip[];
-  /** Others to evaluate on. Default, where no class has any: a fifth of each class's clips, chosen by the seed, is held out. */
+  /** Others to evaluate on. Default, where every class is without: a fifth of each class's clips, chosen by the seed, is held out. */
   readonly evaluation?: readonly TrainingClip[] | undefined;
-}
-
-/** How far something is that takes a while. */
-export interface TrainingProgress {
-  readonly task: "opening" | "evaluating";
-  readonly clips: number;
-  readonly of: number;
 }
 
 export interface WebTrainOptions extends CallOptions {
@@ -45,7 +39,7 @@ export interface WebTrainOptions extends CallOptions {
   /** What computes. Default `auto`: WebGPU where the browser has it and no software plays it, or else WebAssembly. */
   readonly device?: DeviceName | undefined;
   /** Told how far the opening of clips and evaluations are. */
-  readonly onProgress?: ((progress: TrainingProgress) => void) | undefined;
+  readonly onProgress?: ((progress: Progress) => void) | undefined;
 }
 
 /** The clips are opened: the training begins. */

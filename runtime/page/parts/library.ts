@@ -1,5 +1,5 @@
 /**
- * `specgraph/web`, which this page uses as any other page does: from the folder `web/` beside it. It is no part of the page's own
+ * `specgraph/web`, which this page uses like other pages: from the folder `web/` beside it. It is no part of the page's own
  * bundle.
  */
 import type * as Library from "../../web/index.ts";

@@ -58,11 +58,8 @@ test("without ffmpeg it is said what is missing, before anything is decoded", as
   const path = join(temporaryFolder({ "a.m4a": mp4 }), "a.m4a");
   vi.resetModules();
   vi.stubEnv("PATH", "");
-  const message = saying(
-    `${path}: this is MP4, which is decoded by ffmpeg, and no ffmpeg is on the PATH; install it, or save the clip as WAV or FLAC`,
-  );
-  await expect(probeClip(path)).rejects.toThrow(message);
-  expect(await refusal(path)).toBe(
-    "this is MP4, which is decoded by ffmpeg, and no ffmpeg is on the PATH; install it, or save the clip as WAV or FLAC",
-  );
+  const sentence =
+    "this is MP4, which is decoded by ffmpeg, and no ffmpeg is on the PATH; install it, or save the clip as WAV or FLAC";
+  await expect(probeClip(path)).rejects.toThrow(saying(`${path}: ${sentence}`));
+  expect(await refusal(path)).toBe(sentence);
 });
