@@ -18,6 +18,8 @@ import { mixedPrecision } from "../passes/mixed-precision.ts";
 import { removeDeadCode, removeUnread } from "../passes/remove-dead-code.ts";
 import { renameValues } from "../passes/rename-values.ts";
 import { runPasses } from "../passes/run-passes.ts";
+import { softmaxRowSums } from "../passes/softmax-row-sums.ts";
+import { subtractInProducts } from "../passes/subtract-in-products.ts";
 import { lowerGradients } from "./lower-gradients.ts";
 import { lowerInference } from "./lower-inference.ts";
 import { lowerLoss } from "./lower-loss.ts";
@@ -36,8 +38,10 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
   const training = runPasses(lowered, {
     foldReshapes,
     foldScales,
+    softmaxRowSums,
     ...(spec.precision.kind === "float32" ? {} : { mixedPrecision }),
     removeDeadCode,
+    subtractInProducts,
   });
   const fixedNames = [names.logits, names.scores, names.loss];
   const outputs = training.outputs.map(({ name }, index) => [name, fixedNames[index] ?? name] as const);
