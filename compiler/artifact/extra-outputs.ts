@@ -189,6 +189,13 @@ const attention: Addition = (graph, layout, hasLengths) => {
     return full;
   };
   const headAxis = hold("head-axis", (name) => integers(name, [1]));
+  /** Of a row, the tokens that ask in a layer: where the head hears a few, the compiler (`passes/narrow.ts`) leaves the others out. */
+  const askingOf = (path: string, row: string): string => {
+    const slice = graph.node?.find(({ opType, name }) => opType === "Slice" && name?.startsWith(`forward/${path}/`));
+    const [, from = "", to = ""] = slice?.input ?? [];
+    if (!slice) return row;
+    return write(path, "Slice", [row, from, to, hold("query-axis", (name) => integers(name, [2]))]);
+  };
   const shares = pooledShares(layout);
   const present = graph.node?.find(({ output }) => output?.[0] === absentTokens)?.input?.[1];
   if (hasLengths && present === undefined) return "it does not tell which tokens are a clip's own";
@@ -201,7 +208,7 @@ const attention: Addition = (graph, layout, hasLengths) => {
       : hold("pooled", (name) => floats(name, [1, 1, shares.length], shares));
   for (const { path, node } of layers.toReversed()) {
     const means = write(path, "ReduceMean", [node.output?.[0] ?? "", headAxis], { keepdims: 0 });
-    const added = write(path, "MatMul", [row, means]);
+    const added = write(path, "MatMul", [askingOf(path, row), means]);
     row = inResidual.test(path)
       ? write(path, "Mul", [
           write(path, "Add", [row, added]),

@@ -14,6 +14,7 @@ import type { Locate, NormalizedSpec } from "../ir/normalized-spec.ts";
 import type { Program } from "../ir/program.ts";
 import { foldReshapes } from "../passes/fold-reshapes.ts";
 import { foldScales } from "../passes/fold-scales.ts";
+import { narrow } from "../passes/narrow.ts";
 import { mixedPrecision } from "../passes/mixed-precision.ts";
 import { removeDeadCode, removeUnread } from "../passes/remove-dead-code.ts";
 import { renameValues } from "../passes/rename-values.ts";
@@ -31,7 +32,8 @@ const asStage = (graph: Graph): Graph => runPasses(graph, { removeDeadCode, remo
 /** Inputs and outputs of the stages have the names that the artifact fixes. */
 export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locate): Program => {
   const inference = lowerInference(spec, input, locate);
-  const forward = lowerLoss(spec, inference, locate);
+  const whole = lowerLoss(spec, inference, locate);
+  const forward = { ...whole, graph: runPasses(whole.graph, { narrow }) };
   const lowered = lowerGradients(spec, forward);
   const update = lowerUpdate(spec, lowered.states);
 

@@ -1,6 +1,6 @@
 /**
- * A process of its own that measures one case, so that its peak memory is the case's: `node measure.js NAME [DEVICE] [FOLDER]`, with a
- * folder for ONNX Runtime's profiles. Prints JSON.
+ * A process of its own that measures one case, which compiles in another, so that its peak memory is the case's:
+ * `node measure.js NAME [DEVICE] [FOLDER]`, with a folder for ONNX Runtime's profiles. Prints JSON.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -8,7 +8,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { names } from "../../compiler/artifact/names.ts";
-import { compile } from "../../compiler/compile.ts";
 import { readArtifact } from "../../runtime/artifact/read-artifact.ts";
 import { encodeWav } from "../../runtime/audio/encode-wav.ts";
 import type { Clip } from "../../runtime/data/dataset.ts";
@@ -53,11 +52,13 @@ const rateHz = 16_000;
 const noise = (count: number): Float32Array<ArrayBuffer> =>
   Float32Array.from({ length: count }, (_, index) => 0.1 * Math.sin(index ** 1.5));
 
+const cli = (half: string): string => fileURLToPath(new URL(`../../${half}/cli.js`, import.meta.url));
+
 /** What a case works on: a compiled graph in a folder of its own, and a clip as long as it hears. */
 const prepare = (each: Case, folder: string) => {
   const [spec, graph] = [join(folder, "bench.ts"), join(folder, "graph.onnx")];
   writeFileSync(spec, specOf(each));
-  compile({ spec, out: graph, input: "waveform", weights: "none" });
+  spawnSync(process.execPath, [cli("compiler"), spec, "--weights", "none", "--out", graph]);
   return { spec, graph, artifact: readArtifact(graph), clip: noise((each.frames + 2) * 0.01 * rateHz) };
 };
 
@@ -92,8 +93,6 @@ const timeSteps = async ({ engine, device }: Means, each: Case, prepared: Prepar
   await session.close();
   return milliseconds;
 };
-
-const cli = (half: string): string => fileURLToPath(new URL(`../../${half}/cli.js`, import.meta.url));
 
 const measurements: Readonly<
   Record<Case["kind"], (each: Case, prepared: Prepared, folder: string, means: Means) => Promise<Turns>>
