@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** `specgraph [spec.ts] [--out graph.onnx] [--input waveform|features]`; in a clone, `npm run compile -- ...`. */
 import { existsSync } from "node:fs";
+import { totalmem } from "node:os";
 import { parseArgs } from "node:util";
 import { printable, printableJson, printableLines } from "./artifact/printable.ts";
 import { watchOutput } from "./artifact/files/watch-output.ts";
@@ -9,6 +10,7 @@ import { type ExtraOutput, extraOutputs } from "./artifact/extra-outputs.ts";
 import type { ArtifactMetadata, GraphInput } from "./artifact/metadata.ts";
 import { predictMemory } from "./artifact/cost.ts";
 import { samplesIn } from "./artifact/frames.ts";
+import { bytesAsText, parseBytes } from "./artifact/parse-bytes.ts";
 import { plural } from "./artifact/plural.ts";
 import { version } from "./artifact/version.ts";
 import { compile, type CompileOptions, measureCosts, printStage, type StageName } from "./compile.ts";
@@ -32,6 +34,7 @@ Compiles a model spec to one ONNX file that infers and trains.
                         ones (default: the spec's)
   --weights-from KEY    which of several models in it: model_ema, teacher, ... (default: the spec's)
   --weights-labels CSV  the weights' class names, by row (default: the file's own)
+  --memory SIZE         what training may take, such as 4GB: what does not fit is computed anew (default: the spec's)
   --input KIND          where the graph starts: waveform or features (default: waveform)
   --outputs NAMES       what the graph gives besides logits and scores: embedding, attention, or both with a comma between
   --print STAGE         print inference, gradients or update as text, and write nothing; cost: what each part of the spec
@@ -62,6 +65,7 @@ const readArguments = (args: readonly string[]) => {
         "weights-from": { type: "string" },
         "weights-labels": { type: "string" },
         input: { type: "string", default: "waveform" },
+        memory: { type: "string" },
         outputs: { type: "string" },
         print: { type: "string" },
         batch: { type: "string" },
@@ -85,6 +89,9 @@ const readOutputs = (list: string): readonly ExtraOutput[] =>
     const output = extraOutputs.find((known) => known === name.trim());
     return output ?? fail("arguments", `--outputs takes ${extraOutputs.join(" and ")}, not "${printable(name)}"`);
   });
+
+const readMemory = (text: string): number =>
+  parseBytes(text) ?? fail("arguments", `--memory takes ${bytesAsText}, not "${printable(text)}"`);
 
 const isGraphInput = (value: string): value is GraphInput => value === "waveform" || value === "features";
 const printedParts = ["inference", "gradients", "update", "cost"] as const satisfies readonly (StageName | "cost")[];
@@ -166,6 +173,7 @@ const run = (args: readonly string[]): void => {
     );
   }
   const costOptions = readCostOptions(values);
+  const memoryBytes = values.memory === undefined ? undefined : readMemory(values.memory);
   const outputs = values.outputs === undefined ? undefined : readOutputs(values.outputs);
   if (outputs !== undefined && printed !== undefined)
     fail("arguments", "--outputs is about the file that is written, and --print writes none; leave one of them out");
@@ -183,6 +191,7 @@ const run = (args: readonly string[]): void => {
     ...(weights === undefined ? {} : { weights }),
     ...(weightsFrom === undefined ? {} : { weightsFrom }),
     ...(weightsLabels === undefined ? {} : { weightsLabels }),
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };
   if (printed === "cost") {
     printCost(options, costOptions, values.json);
@@ -195,6 +204,9 @@ const run = (args: readonly string[]): void => {
     return;
   }
   const { metadata, coverage, bytes } = compile(options);
+  const allowedBytes = metadata.recipe.memoryBytes ?? 0;
+  if (allowedBytes > totalmem())
+    printError(`memory: ${formatBytes(allowedBytes)} are allowed, and this machine has ${formatBytes(totalmem())}`);
   const seconds = (performance.now() - started) / 1000;
   if (values.json) {
     const { parameters, specHash } = metadata;

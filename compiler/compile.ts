@@ -3,6 +3,7 @@
  *
  *     spec.ts --loadSpec--> NormalizedSpec (+ the checkpoint, opened)     frontend/, layers/place-network.ts
  *       --lowerSpec--> Program: inference, gradients, update             lower/ (layers/, ops/, passes/)
+ *       --fitMemory--> the same within its budget of memory              memory/ (passes/, cost/)
  *       --importWeights or initialize--> the parameters' values          weights/
  *       --describeArtifact--> what the runtime will ask                  emit/ (cost/)
  *       --writeArtifact--> graph.onnx (+ graph.onnx.data)                emit/
@@ -23,6 +24,7 @@ import type { State } from "./ir/graph.ts";
 import { printGraph } from "./ir/print-graph.ts";
 import { type Program, weightsOf } from "./ir/program.ts";
 import { lowerSpec } from "./lower/lower-spec.ts";
+import { fitMemory } from "./memory/fit-memory.ts";
 import type { Coverage } from "./weights/coverage.ts";
 import { describeGeometry } from "./weights/facts/geometry.ts";
 import { importWeights } from "./weights/import-weights.ts";
@@ -46,7 +48,8 @@ export interface Compiled {
 /** The spec as stages, and the checkpoint that it starts from, if there is one. */
 const lowerFile = (options: CompileOptions) => {
   const { spec, locate, source } = loadSpec(options);
-  return { spec, program: lowerSpec(spec, options.input, locate), source };
+  const program = fitMemory(lowerSpec(spec, options.input, locate), spec, options.input, locate);
+  return { spec, program, source };
 };
 
 const writeFile = (options: CompileOptions): Compiled => {

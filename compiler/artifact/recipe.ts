@@ -1,6 +1,6 @@
 /** How training proceeds, from the spec's `training`: the defaults of `runtime train`. */
 import * as v from "valibot";
-import { count, type Immutable, length, list, number, oneOf, range, record, text, whole } from "./schemas.ts";
+import { count, type Immutable, length, list, number, oneOf, range, record, size, text, whole } from "./schemas.ts";
 
 const warmupSchema = record({
   /**
@@ -33,6 +33,8 @@ export const recipeSchema = record({
   batch: count,
   /** Parts in which a step's clips are computed, one after the other, to save memory; 1: all at once. */
   accumulate: count,
+  /** Bytes of memory that training may take, by its plan of what is computed anew; missing: as pays for most. */
+  memoryBytes: v.exactOptional(size),
   epochs: length,
   seed: whole(Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
   /** "mixed-float16" needs a device that computes in float16. */

@@ -31,7 +31,7 @@ const lineOf = (path: string, lines: SpecLines): string | undefined => {
 
 export const partAt = (path: string, lines: SpecLines = {}): SpecPart => ({ path, line: lineOf(path, lines) });
 
-const nodeName = /\b(?<role>forward|training|loss|gradient|optimizer)\/(?<path>[\w.]+)\/\w+\.\d+/;
+const nodeName = /\b(?<role>forward|training|loss|recomputed|gradient|optimizer)\/(?<path>[\w.]+)\/\w+\.\d+/;
 
 /** What the first node that is named in a text is for, and the path of its layer. */
 export const nodeIn = (text: string): { readonly role: string; readonly path: string } | undefined => {

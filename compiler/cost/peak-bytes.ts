@@ -1,9 +1,9 @@
 /** What a stage holds of its results at once while ONNX Runtime computes it. */
-import { type Dim, difference, evaluate, printDim, sum } from "../artifact/dim.ts";
+import { type Dim, evaluate, printDim, sum } from "../artifact/dim.ts";
 import { type Extent, lengthsOf } from "../artifact/cost.ts";
-import type { Graph, Node } from "../ir/graph.ts";
+import type { Graph, Node, Value } from "../ir/graph.ts";
 import { bytesOf } from "../ir/shape.ts";
-import { findOp } from "../ops/table.ts";
+import { ownersOf } from "../ops/owners-of.ts";
 
 /**
  * The nodes as ONNX Runtime (1.30) computes them: depth first what leads to the last, of what a node reads that which stands last
@@ -34,19 +34,14 @@ const inOrderOfExecution = (nodes: readonly Node[]): readonly Node[] => {
   return order;
 };
 
-/** The names of values, each as the value whose bytes it has. */
-const ownersOf = (nodes: readonly Node[]): ((name: string) => string) => {
-  const owners = new Map<string, string>();
-  const ownerOf = (name: string): string => owners.get(name) ?? name;
-  for (const { op, inputs, outputs } of nodes) {
-    const [whole] = inputs;
-    if (findOp(op).isView && whole) for (const { name } of outputs) owners.set(name, ownerOf(whole.name));
-  }
-  return ownerOf;
-};
+/** A node's turn: the results that are held from then on, and what is let go of after it. */
+interface Turn {
+  readonly made: readonly Value[];
+  readonly freed: readonly Value[];
+}
 
-/** What is held before something is let go of, in turn. Replacements of states are written over these, and held by nobody else. */
-const heldInTurn = ({ nodes, states, outputs: results }: Graph): readonly Dim[] => {
+/** Replacements of states are written over these, and held by nobody else. */
+const turnsOf = ({ nodes, states, outputs: results }: Graph): readonly Turn[] => {
   const ordered = inOrderOfExecution(nodes);
   const ownerOf = ownersOf(ordered);
   const isKept = new Set(results.map(({ name }) => ownerOf(name)));
@@ -54,19 +49,35 @@ const heldInTurn = ({ nodes, states, outputs: results }: Graph): readonly Dim[] 
   const readLast = new Map<string, Node>();
   for (const node of ordered)
     for (const value of [...node.inputs, ...node.outputs]) if (value) readLast.set(ownerOf(value.name), node);
-  const held = new Map<string, Dim>();
-  const turns: Dim[] = [];
-  let total: Dim = 0;
-  for (const node of ordered) {
+  const held = new Map<string, Value>();
+  return ordered.map((node) => {
     const made = node.outputs.filter(({ name }) => ownerOf(name) === name && !isState.has(name));
-    for (const value of made) held.set(value.name, bytesOf(value));
-    total = sum([total, ...made.map(bytesOf)]);
+    for (const value of made) held.set(value.name, value);
     const owners = new Set([...node.inputs, ...node.outputs].map((value) => ownerOf(value?.name ?? "")));
-    const freed = [...owners].filter((name) => held.has(name) && readLast.get(name) === node && !isKept.has(name));
-    turns.push(total);
-    total = difference(total, sum(freed.map((name) => held.get(name) ?? 0)));
+    const freed = [...owners].flatMap((name) =>
+      readLast.get(name) === node && !isKept.has(name) ? (held.get(name) ?? []) : [],
+    );
+    return { made, freed };
+  });
+};
+
+/** The turn in which the most bytes are held. */
+const findPeak = (turns: readonly Turn[], bytesOf: (value: Value) => number) => {
+  let [bytes, peak] = [0, { turn: 0, bytes: 0 }];
+  for (const [turn, { made, freed }] of turns.entries()) {
+    for (const value of made) bytes += bytesOf(value);
+    if (bytes > peak.bytes) peak = { turn, bytes };
+    for (const value of freed) bytes -= bytesOf(value);
   }
-  return turns;
+  return peak;
+};
+
+const bytesFor = (turns: readonly Turn[], extent: Extent): ((value: Value) => number) => {
+  const lengths = lengthsOf(extent);
+  const sizes = new Map(
+    turns.flatMap(({ made }) => made.map((value) => [value, evaluate(bytesOf(value), lengths)] as const)),
+  );
+  return (value) => sizes.get(value) ?? 0;
 };
 
 /** From one clip to many, and from a frame to minutes. */
@@ -74,18 +85,23 @@ const extents: readonly Extent[] = [1, 4, 16, 64, 256].flatMap((batch) =>
   [1e3, 16e3, 48e3, 160e3, 480e3, 4e6].map((samples) => ({ batch, samples })),
 );
 
+const bytesHeldIn = (turns: readonly Turn[], turn: number): Dim => {
+  const freed = new Set(turns.slice(0, turn).flatMap((each) => each.freed));
+  const made = turns.slice(0, turn + 1).flatMap((each) => each.made);
+  return sum(made.filter((value) => !freed.has(value)).map(bytesOf));
+};
+
 /** The bytes of results that are held at once, at the most: one of these, each of which is the largest for some clips. */
 export const peakBytes = (stage: Graph): readonly Dim[] => {
-  const turns = [...new Map(heldInTurn(stage).map((held) => [printDim(held), held])).values()];
-  const largest = extents.map((extent) => {
-    const lengths = lengthsOf(extent);
-    return turns.reduce<{ readonly held: Dim; readonly bytes: number }>(
-      (most, held) => {
-        const bytes = evaluate(held, lengths);
-        return bytes > most.bytes ? { held, bytes } : most;
-      },
-      { held: 0, bytes: 0 },
-    ).held;
-  });
-  return [...new Set(largest)];
+  const turns = turnsOf(stage);
+  const peaks = new Set(extents.map((extent) => findPeak(turns, bytesFor(turns, extent)).turn));
+  return [
+    ...new Map([...peaks].map((turn) => bytesHeldIn(turns, turn)).map((held) => [printDim(held), held])).values(),
+  ];
+};
+
+/** The same of these clips. */
+export const peakBytesFor = (stage: Graph, extent: Extent): number => {
+  const turns = turnsOf(stage);
+  return findPeak(turns, bytesFor(turns, extent)).bytes;
 };

@@ -17,6 +17,8 @@ export interface LoadOptions {
   readonly weightsFrom?: string;
   /** A CSV of the checkpoint's class names by row, instead of the spec's. */
   readonly weightsLabels?: string;
+  /** Bytes that training may take, instead of the spec's `memory`. */
+  readonly memoryBytes?: number;
 }
 
 export interface LoadedSpec {
@@ -64,8 +66,14 @@ export const loadSpec = (options: LoadOptions): LoadedSpec => {
   const { model, locate } = read;
   const source = openSource(read, options);
   const told = source && { path: source.path, features: source.facts.features };
-  const spec = normalizeSpec(model, locate, options.spec, options.input, told);
-  // Where a property of the spec was written, as that of the model that it was made of.
-  const locateIn: Locate = (object, property) => locate(object === spec ? model : object, property);
+  const written = normalizeSpec(model, locate, options.spec, options.input, told);
+  const { memoryBytes } = options;
+  const spec = memoryBytes === undefined ? written : { ...written, recipe: { ...written.recipe, memoryBytes } };
+  // Where a property of the spec, or of its recipe, was written, as that of what it was made of.
+  const sources = new Map<object, object>([
+    [spec, model],
+    ...(memoryBytes === undefined ? [[spec.recipe, model.training] as const] : []),
+  ]);
+  const locateIn: Locate = (object, property) => locate(sources.get(object) ?? object, property);
   return { spec, locate: locateIn, source };
 };

@@ -1,5 +1,6 @@
 /** The training recipe as written to the recipe as lowered and told to the runtime. */
 import type { GraphInput } from "../artifact/metadata.ts";
+import { bytesAsText, parseBytes } from "../artifact/parse-bytes.ts";
 import type { Schedule, Warmup } from "../artifact/recipe.ts";
 import { checkNumbers, type Report } from "../diagnostics/report.ts";
 import type { NormalizedFeatures, NormalizedPrecision, NormalizedTraining, Settled } from "../ir/normalized-spec.ts";
@@ -73,6 +74,17 @@ const normalizePrecision = (precision: Precision, report: Report): NormalizedPre
   return { kind: "mixed-float16", initialScale, growthInterval };
 };
 
+const readMemory = (training: Training, report: Report): number | undefined => {
+  const { memory } = training;
+  if (memory === undefined) return undefined;
+  const bytes = typeof memory === "string" ? parseBytes(memory) : undefined;
+  if (bytes === undefined) {
+    const message = `memory must be ${bytesAsText}, not ${JSON.stringify(memory)}`;
+    report.add("memory-without-unit", message, training, "memory");
+  }
+  return bytes;
+};
+
 const checkEpochs = ({ average, earlyStopping, epochs }: Training, report: Report): void => {
   if (average) {
     const rule = "a whole number of at least 1";
@@ -114,6 +126,7 @@ export const normalizeTraining = (
     report.add("number-out-of-range", `the rate of "${pattern}" must be 0 or more, not ${factor}`, rates, pattern);
   }
   checkEpochs(training, report);
+  const memoryBytes = readMemory(training, report);
   const augmentation = normalizeAugmentation(training.augment ?? [], start, report);
   const precision = normalizePrecision(training.precision ?? { kind: "float32" }, report);
   return {
@@ -122,6 +135,7 @@ export const normalizeTraining = (
       schedule: normalizeSchedule(training.schedule ?? { kind: "constant" }, report),
       batch,
       accumulate,
+      ...(memoryBytes === undefined ? {} : { memoryBytes }),
       epochs,
       seed,
       precision: precision.kind,

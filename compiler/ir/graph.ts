@@ -24,7 +24,7 @@ export interface Input extends Value {
 }
 
 /** "training": the forward pass of training where it is not inference's. */
-export type Role = "forward" | "training" | "loss" | "gradient" | "optimizer";
+export type Role = "forward" | "training" | "loss" | "recomputed" | "gradient" | "optimizer";
 
 /** Which part of the spec a node came from, and what for. */
 export interface Origin {

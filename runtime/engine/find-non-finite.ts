@@ -28,7 +28,9 @@ interface Boundary {
 const boundariesOf = (nodes: readonly onnx.INodeProto[]): readonly Boundary[] => {
   const forward = nodes.flatMap((node) => {
     const place = nodeIn(node.name ?? "");
-    return place === undefined || place.role === "gradient" ? [] : [{ path: place.path, ...valuesOf(node) }];
+    return place === undefined || place.role === "recomputed" || place.role === "gradient"
+      ? []
+      : [{ path: place.path, ...valuesOf(node) }];
   });
   const readers = new Map<string, Set<string>>();
   for (const { path, inputs } of forward) {

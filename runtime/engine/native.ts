@@ -61,7 +61,11 @@ export const nativeOptions = <Provider>(
   logSeverityLevel: warns ? logLevels.warning : logLevels.fatal,
   // ONNX Runtime 1.30, CPU: planning memory by pattern is no faster and takes half as much memory again.
   enableMemPattern: false,
-  extra: { session: { ...(isWhole ? { disable_cpu_ep_fallback: "1" } : {}), ...others } },
+  // The compiler writes nothing twice but what is to be computed once more instead of kept, and ONNX Runtime would join it again.
+  extra: {
+    optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" },
+    session: { ...(isWhole ? { disable_cpu_ep_fallback: "1" } : {}), ...others },
+  },
   ...(kept.length > 0
     ? { preferredOutputLocation: Object.fromEntries(kept.map((name) => [name, "gpu-buffer" as const])) }
     : {}),

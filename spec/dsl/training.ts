@@ -63,6 +63,13 @@ export interface Training {
   readonly batch: number;
   /** Parts in which a step's clips are computed, one after the other, to save memory; their gradients add up. Default 1. */
   readonly accumulate?: number;
+  /**
+   * The memory that training may take on the CPU, as a number with its unit: "4 GB". What the forward pass would keep beyond that for
+   * the gradients is computed once more when they need it, what costs the least time first: normalizations, activations, attention's
+   * probabilities, then whole blocks (Chen et al. 2016, https://arxiv.org/abs/1604.06174). Results are the same. Default: as it pays
+   * for most, the first three are computed anew; "64 GB", or whatever there is, keeps what fits.
+   */
+  readonly memory?: string;
   /** Passes over the training clips. */
   readonly epochs: number;
   /** The largest norm of all gradients together; larger ones are scaled down to it (`torch.nn.utils.clip_grad_norm_`). Default: none. */

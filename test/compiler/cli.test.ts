@@ -1,10 +1,11 @@
 /** The built command line, as users run it. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { decodeOnnx } from "../../compiler/artifact/onnx.ts";
+import { formatBytes } from "../../compiler/artifact/format-number.ts";
 import { version } from "../../compiler/artifact/version.ts";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { type ArtifactMetadata, parseMetadata } from "../../compiler/artifact/metadata.ts";
@@ -51,6 +52,7 @@ Compiles a model spec to one ONNX file that infers and trains.
                         ones (default: the spec's)
   --weights-from KEY    which of several models in it: model_ema, teacher, ... (default: the spec's)
   --weights-labels CSV  the weights' class names, by row (default: the file's own)
+  --memory SIZE         what training may take, such as 4GB: what does not fit is computed anew (default: the spec's)
   --input KIND          where the graph starts: waveform or features (default: waveform)
   --outputs NAMES       what the graph gives besides logits and scores: embedding, attention, or both with a comma between
   --print STAGE         print inference, gradients or update as text, and write nothing; cost: what each part of the spec
@@ -259,6 +261,22 @@ describe("what a compilation prints", () => {
       memory: { inference: expect.any(Number), training: { batch: 2, bytes: expect.any(Number) } },
     });
     expect(model.graph?.input?.map(({ name }) => name)).toStrictEqual(["input_values"]);
+  });
+
+  test("a budget of memory is written down, and one that the machine has not is told", () => {
+    const folder = makeFolder();
+    const recipeOf = (...args: readonly string[]) => {
+      const { status, stderr } = run(folder, "spec.ts", ...args);
+      const { metadataProps } = decodeOnnx(readFileSync(join(folder, "graph.onnx")));
+      return { status, stderr, memoryBytes: (parseMetadata(metadataProps) as ArtifactMetadata).recipe.memoryBytes };
+    };
+    expect(recipeOf()).toStrictEqual({ status: 0, stderr: "", memoryBytes: undefined });
+    expect(recipeOf("--memory", "1.5 GB")).toStrictEqual({ status: 0, stderr: "", memoryBytes: 1.5e9 });
+    expect(recipeOf("--memory", "900TB")).toStrictEqual({
+      status: 0,
+      stderr: `memory: 900.0 TB are allowed, and this machine has ${formatBytes(totalmem())}\n`,
+      memoryBytes: 900e12,
+    });
   });
 
   test("outputs that are asked for", () => {

@@ -5,6 +5,10 @@ import { join } from "node:path";
 import type { ExtraOutput } from "../../compiler/artifact/extra-outputs.ts";
 import { geometryKey } from "../../compiler/artifact/metadata.ts";
 import { describeGeometry } from "../../compiler/weights/facts/geometry.ts";
+import type { Extent } from "../../compiler/artifact/cost.ts";
+import type { Graph } from "../../compiler/ir/graph.ts";
+import type { Program } from "../../compiler/ir/program.ts";
+import { planWithin, usualPlan } from "../../compiler/memory/fit-memory.ts";
 import { lowerSpec } from "../../compiler/lower/lower-spec.ts";
 import { writeArtifact } from "../../compiler/emit/write-artifact.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
@@ -33,7 +37,18 @@ export interface ReferenceModel {
   readonly optimizer?: Optimizer;
   /** Besides logits and scores. */
   readonly outputs?: readonly ExtraOutput[];
+  /** What of the forward pass is kept for the gradients; default "all". */
+  readonly kept?: Kept;
 }
+
+export const keptParts = ["all", "usual", "least"] as const;
+export type Kept = (typeof keptParts)[number];
+
+const plans: Readonly<Record<Kept, (program: Program, gradients: Graph, extent: Extent) => Graph>> = {
+  all: (_, gradients) => gradients,
+  usual: (_, gradients, extent) => usualPlan(gradients, extent),
+  least: (program, gradients, extent) => planWithin(program, gradients, 0, extent).gradients,
+};
 
 /** @returns the path of a graph that starts at features */
 export const writeReferenceModel = ({
@@ -43,6 +58,7 @@ export const writeReferenceModel = ({
   objective = "BCE",
   optimizer,
   outputs = [],
+  kept = "all",
 }: ReferenceModel): string => {
   const size = sizes[config.model_size as keyof typeof sizes];
   const classes = numbered(config.label_dim);
@@ -56,7 +72,9 @@ export const writeReferenceModel = ({
     training: { optimizer: optimizer ?? adam({ learningRate: 1e-4 }), batch: 4, epochs: 1 },
   };
   const spec = normalizeSpec(ast(options), () => undefined, "reference.ts");
-  const program = lowerSpec(spec, "features", () => undefined);
+  const lowered = lowerSpec(spec, "features", () => undefined);
+  const gradients = lowered.gradients && plans[kept](lowered, lowered.gradients, { batch: 4, samples: 1 });
+  const program = { ...lowered, gradients };
   const path = join(mkdtempSync(join(tmpdir(), "specgraph-")), "graph.onnx");
   const exponents = new Map(scales);
   writeArtifact(

@@ -3,12 +3,12 @@ import { dirname, join } from "node:path";
 import { Tensor } from "../onnxruntime.ts";
 import { describe, expect, test } from "vitest";
 import { referenceName } from "../../compiler/weights/layouts/reference-name.ts";
-import { adam, adamW, type Optimizer } from "../../spec/dsl/index.ts";
+import { adam, adamW } from "../../spec/dsl/index.ts";
 import { generateTensor } from "../golden-data/deterministic-tensor.ts";
 import { type GoldenInput, readGoldenBatch } from "../golden-data/golden-input.ts";
 import { committedGoldens, readGoldenJson, recordedGoldens } from "../golden-data/golden.ts";
 import { createRunner, type Tensors, type TrainingInfoRunner } from "../onnx/training-info-runner.ts";
-import { type ReferenceConfig, type ReferenceModel, writeReferenceModel } from "./reference-model.ts";
+import { keptParts, type ReferenceConfig, type ReferenceModel, writeReferenceModel } from "./reference-model.ts";
 
 type Loss = "BCE" | "CE";
 
@@ -69,12 +69,12 @@ const openCase = async <Result>(
   folder: string,
   golden: TrainingFile,
   loss: Loss,
-  optimizer: Optimizer,
+  { optimizer, kept }: Required<Pick<ReferenceModel, "optimizer" | "kept">>,
   use: (runner: TrainingInfoRunner, feeds: (learningRate: number) => Tensors) => Promise<Result>,
 ): Promise<Result> => {
   const { inputs, targets, weight_tag: weightTag, config_full_depth: depth = golden.config.depth } = golden;
   const config = { ...golden.config, ...(depth === undefined ? {} : { depth }) };
-  const model: ReferenceModel = { config, weightTag, objective: loss, optimizer };
+  const model: ReferenceModel = { config, weightTag, objective: loss, optimizer, kept };
   const path = writeReferenceModel(model);
   try {
     const rows = loss === "BCE" ? targets.BCE : targets.CE_onehot;
@@ -105,39 +105,47 @@ const gradientCases = find(
   ["recorded", "grads_depth12.json"],
 ).flatMap(([name, folder, file]) => {
   const golden = readGoldenJson(folder, "training", file) as GradientFile;
-  return (Object.keys(golden.results) as Loss[]).map((loss) => [`${name} ${loss}`, folder, golden, loss] as const);
+  return (Object.keys(golden.results) as Loss[]).flatMap((loss) =>
+    keptParts.map((kept) => [`${name} ${loss}, kept: ${kept}`, folder, golden, loss, kept] as const),
+  );
 });
 
 describe("gradients of the reference in float64", () => {
-  test.each(gradientCases)("%s: each within 1e-4 of its norm", async (_, folder, golden, loss) => {
+  test.each(gradientCases)("%s: each within 1e-4 of its norm", async (_, folder, golden, loss, kept) => {
     const expected = golden.results[loss]?.f64;
     if (!expected) throw new Error(`no results for ${loss}`);
-    await openCase(folder, golden, loss, adam({ learningRate: 0 }), async ({ state, step }, feeds) => {
-      const outputs = await step(feeds(0));
-      expect(Math.abs(Number(outputs["loss"]?.data[0]) - expected.loss)).toBeLessThan(1e-5);
+    await openCase(
+      folder,
+      golden,
+      loss,
+      { optimizer: adam({ learningRate: 0 }), kept },
+      async ({ state, step }, feeds) => {
+        const outputs = await step(feeds(0));
+        expect(Math.abs(Number(outputs["loss"]?.data[0]) - expected.loss)).toBeLessThan(1e-5);
 
-      const compared: string[] = [];
-      for (const [name, { data }] of state) {
-        const parameter = name.startsWith("gradient.") ? name.slice("gradient.".length) : undefined;
-        if (parameter === undefined) continue;
-        const reference = referenceName(parameter) ?? parameter;
-        const summary = expected.grads[reference];
-        if (!summary) throw new Error(`${reference} has no gradient in the reference`);
-        const gradient = data as Float32Array;
-        const probe = generateTensor(`${reference}#probe`, gradient.length, 1);
-        const errors = [
-          norm(gradient) - summary.l2,
-          ...summary.first8.map((value, index) => (gradient[index] ?? NaN) - value),
-          ...(summary.probe === undefined
-            ? []
-            : [gradient.reduce((sum, value, index) => sum + value * (probe[index] ?? NaN), 0) - summary.probe]),
-        ];
-        expect(Math.max(...errors.map(Math.abs)) / summary.l2, reference).toBeLessThan(1e-4);
-        compared.push(reference);
-      }
-      const all = Object.keys(expected.grads).filter((name) => expected.grads[name]);
-      expect(compared.toSorted()).toStrictEqual(all.toSorted());
-    });
+        const compared: string[] = [];
+        for (const [name, { data }] of state) {
+          const parameter = name.startsWith("gradient.") ? name.slice("gradient.".length) : undefined;
+          if (parameter === undefined) continue;
+          const reference = referenceName(parameter) ?? parameter;
+          const summary = expected.grads[reference];
+          if (!summary) throw new Error(`${reference} has no gradient in the reference`);
+          const gradient = data as Float32Array;
+          const probe = generateTensor(`${reference}#probe`, gradient.length, 1);
+          const errors = [
+            norm(gradient) - summary.l2,
+            ...summary.first8.map((value, index) => (gradient[index] ?? NaN) - value),
+            ...(summary.probe === undefined
+              ? []
+              : [gradient.reduce((sum, value, index) => sum + value * (probe[index] ?? NaN), 0) - summary.probe]),
+          ];
+          expect(Math.max(...errors.map(Math.abs)) / summary.l2, reference).toBeLessThan(1e-4);
+          compared.push(reference);
+        }
+        const all = Object.keys(expected.grads).filter((name) => expected.grads[name]);
+        expect(compared.toSorted()).toStrictEqual(all.toSorted());
+      },
+    );
   });
 });
 
@@ -157,7 +165,7 @@ describe("trajectories of the reference's optimizer", () => {
     const optimizer = { Adam: adam, AdamW: adamW }[name]({ learningRate: 1e-4, betas, weightDecay });
     const { losses } = golden.results.f32;
     const { params } = golden.results.f64;
-    await openCase(folder, golden, golden.loss, optimizer, async ({ state, step }, feeds) => {
+    await openCase(folder, golden, golden.loss, { optimizer, kept: "usual" }, async ({ state, step }, feeds) => {
       const start = new Map([...state].map(([key, { data }]) => [key, Float32Array.from(data as Float32Array)]));
       for (const [index, learningRate] of golden.lrs.entries()) {
         const outputs = await step(feeds(learningRate));

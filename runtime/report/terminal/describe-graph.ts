@@ -1,4 +1,5 @@
 /** What a graph is, in words. */
+import { formatBytes } from "../../../compiler/artifact/format-number.ts";
 import type { Recipe, Schedule } from "../../../compiler/artifact/recipe.ts";
 import { printable } from "../../../compiler/artifact/printable.ts";
 import { type StoredTensor, readTensor } from "../../artifact/stored-tensor.ts";
@@ -43,5 +44,6 @@ export const describeRecipe = (recipe: Recipe): string => {
     ...(averaging ? [`mean of epochs ${averaging.from} to ${averaging.to}`] : []),
     ...(earlyStopping ? [`ends after ${earlyStopping.patience} epochs without better ${earlyStopping.figure}`] : []),
     ...(recipe.precision === "float32" ? [] : ["mixed precision"]),
+    ...(recipe.memoryBytes === undefined ? [] : [`${formatBytes(recipe.memoryBytes)} of memory allowed`]),
   ].join(", ");
 };
