@@ -2,7 +2,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Figure } from "../../compiler/artifact/recipe.ts";
-import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { ownFolds } from "../cross-validation/plan-folds.ts";
 import { createOutFolder, type FoldRun, planRuns, resultsFile } from "../cross-validation/plan-runs.ts";
 import { readFoldResult } from "../cross-validation/read-fold-result.ts";
@@ -11,6 +10,7 @@ import type { Dataset } from "../data/dataset.ts";
 import { createClipExaminer } from "../data/examine-clips.ts";
 import { readDataset } from "../data/sources/read-dataset.ts";
 import { requireReadable } from "../data/unreadable-clips.ts";
+import { selectDevice } from "../devices/select-device.ts";
 import { writeText } from "../files/write-text.ts";
 import { type Execution, runTraining } from "../library/run-training.ts";
 import { formatFolds } from "../report/terminal/format-folds.ts";
@@ -18,7 +18,8 @@ import { folderName, runFolder } from "../runs/run-folder.ts";
 import { orUnlock, unlockRun } from "../runs/run-lock.ts";
 import { prepareNewRun } from "../train/prepare-new-run.ts";
 import { prepareResumedRun } from "../train/prepare-resumed-run.ts";
-import type { PreparedRun, PrepareOptions } from "../train/prepared-run.ts";
+import { type PreparedRun, type PrepareOptions, readInputs } from "../train/prepared-run.ts";
+import { requireMemory } from "../train/require-memory.ts";
 import { UserError } from "../user-error.ts";
 import { type Command, type ExitCode, exitCodes } from "./command.ts";
 import { tell } from "./tell.ts";
@@ -122,7 +123,8 @@ export const cvCommand: Command = {
       "skip-bad": skipBad = false,
     } = values;
     if (data === undefined) throw new UserError("usage", {}, "runtime cv needs clips of your own: --data PATH");
-    const { metadata } = readWaveformArtifact(graph);
+    const inputs = readInputs(graph, runOptions(values));
+    const { metadata } = inputs.artifact;
     const { classes, objective, recipe, specName } = metadata;
     const dataset = await readDataset({ classes, objective, data, labels, skipBad });
     const examine = createClipExaminer({ ...metadata, signal, onExamined: tell(output).onExamined });
@@ -130,8 +132,9 @@ export const cvCommand: Command = {
     if (!examination) return interrupted(output);
     if (!skipBad) requireReadable(examination.faults, dataset.clips.length);
     const out = given ?? join("runs", `${folderName(specName)}-cv`);
-    createOutFolder(out);
     const options = { ...runOptions(values), seed: values.seed ?? recipe.seed };
+    requireMemory(inputs, examination.lengths, await selectDevice(options.device));
+    createOutFolder(out);
     const plans = await planRuns(dataset, { folds, repeats, out, options });
 
     // Said once, not by each fold again.

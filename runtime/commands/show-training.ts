@@ -17,10 +17,14 @@ const describeStart = ({
   batch,
   clipsAtOnce,
   memoryBytes,
+  availableBytes,
 }: StartEvent): string => {
   const parts = clipsAtOnce < batch ? ` in parts of ${clipsAtOnce}` : "";
   const done = stepsDone > 0 ? `, ${stepsDone} of them done` : "";
-  const memory = memoryBytes === null ? "" : `; about ${formatBytes(memoryBytes)} of memory`;
+  const memory =
+    memoryBytes === null || availableBytes === null
+      ? ""
+      : `; about ${formatBytes(memoryBytes)} of memory, of ${formatBytes(availableBytes)} that are free`;
   const test = clips.test > 0 ? `, ${clips.test} to test at the end` : "";
   return (
     `${printable(name)}: ${data}, ${clips.train} clips to train on and ${clips.evaluation} to evaluate on${test}; ` +

@@ -3,12 +3,23 @@ import { fingerprintClip } from "../audio/fingerprint-clip.ts";
 import { probeClip } from "../audio/probe-clip.ts";
 import { UserError } from "../user-error.ts";
 import type { Clip } from "./dataset.ts";
+import { soundSeconds } from "./synthesise.ts";
 
 export interface Examination {
   /** Of each clip that is a file and can be read: see `fingerprintClip`. */
   readonly fingerprints: ReadonlyMap<Clip, string>;
   /** Why each of the others cannot be read. */
   readonly faults: ReadonlyMap<Clip, string>;
+  /** Of those that can be read. */
+  readonly lengths: ClipLengths;
+}
+
+/** How long clips are; Infinity where a file's header does not tell. */
+export interface ClipLengths {
+  readonly clips: number;
+  readonly longestSeconds: number;
+  /** Of all together. */
+  readonly totalSeconds: number;
 }
 
 /** @returns undefined where the signal ended it */
@@ -23,7 +34,7 @@ export interface ExaminerOptions {
   readonly onExamined?: ((clips: number, of: number) => void) | undefined;
 }
 
-type Finding = { readonly fingerprint: string } | { readonly fault: string };
+type Finding = { readonly fingerprint: string; readonly seconds: number } | { readonly fault: string };
 
 /** Files that are open at a time. */
 const concurrency = 16;
@@ -47,7 +58,7 @@ const examine = async (path: string, { sampleRateHz, minSamples }: ExaminerOptio
         fault: `${path}: the clip has ${milliseconds(seconds * sampleRateHz)}; the model needs ${milliseconds(minSamples)} or more`,
       };
     }
-    return { fingerprint: await fingerprintClip(path) };
+    return { fingerprint: await fingerprintClip(path), seconds };
   } catch (error) {
     if (error instanceof UserError) return { fault: error.message };
     throw error;
@@ -71,11 +82,18 @@ export const createClipExaminer = (options: ExaminerOptions): ExamineClips => {
 
     const fingerprints = new Map<Clip, string>();
     const faults = new Map<Clip, string>();
+    let [clipCount, longestSeconds, totalSeconds] = [0, 0, 0];
+    const measure = (seconds: number): void => {
+      clipCount += 1;
+      longestSeconds = Math.max(longestSeconds, seconds);
+      totalSeconds += seconds;
+    };
     for (const clip of clips) {
       const finding = "path" in clip.source ? found.get(clip.source.path) : undefined;
       if (finding && "fault" in finding) faults.set(clip, finding.fault);
-      else if (finding) fingerprints.set(clip, finding.fingerprint);
+      else measure(finding?.seconds ?? soundSeconds);
+      if (finding && "fingerprint" in finding) fingerprints.set(clip, finding.fingerprint);
     }
-    return { fingerprints, faults };
+    return { fingerprints, faults, lengths: { clips: clipCount, longestSeconds, totalSeconds } };
   };
 };

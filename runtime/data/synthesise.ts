@@ -3,7 +3,7 @@ import { type Random, randomOf } from "./random.ts";
 
 /** The rate and length of every embedded sound. */
 export const soundRateHz = 16_000;
-const soundSeconds = 1;
+export const soundSeconds = 1;
 
 /** A sound's sample at a time since its onset; called for each sample once, in order. */
 type Voice = (seconds: number) => number;

@@ -22,7 +22,7 @@ export interface Execution extends Pick<TrainOptions, "signal" | "note" | "onEva
 
 type Events<Event> = AsyncGenerator<Event, void, undefined>;
 
-const describeStart = ({ options, data, device, memoryBytes }: PreparedRun): StartEvent => {
+const describeStart = ({ options, data, device, memory }: PreparedRun): StartEvent => {
   const { artifact, recipe, clips, evaluationClips, testClips, folder, checkpoint } = options;
   return {
     event: "start",
@@ -38,7 +38,8 @@ const describeStart = ({ options, data, device, memoryBytes }: PreparedRun): Sta
     learningRate: recipe.learningRate,
     seed: recipe.seed,
     device,
-    memoryBytes,
+    memoryBytes: memory?.neededBytes ?? null,
+    availableBytes: memory?.availableBytes ?? null,
   };
 };
 
@@ -72,7 +73,7 @@ async function* follow(
   try {
     for await (const event of train(onEvaluation ? { ...settings, onEvaluation } : settings)) {
       if (event.event === "done") return event;
-      board.show(event);
+      if (event.event !== "pace") board.show(event);
       yield event;
       // By then every clip has been read.
       if (event.event === "eval" && !isDescribed) {

@@ -11,6 +11,7 @@ export type {
   DoneEvent,
   EpochEvent,
   NoteEvent,
+  PaceEvent,
   StartEvent,
   StepEvent,
   TestEvent,

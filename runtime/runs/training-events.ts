@@ -28,12 +28,27 @@ export interface StartEvent {
   readonly device: DeviceDescription;
   /** Of the machine's memory that the process is to take at the most, about; null where that is not known: on other devices than the CPU. */
   readonly memoryBytes: number | null;
+  /** What the process may take of it, with what it has by now: those that are free; null on other devices than the CPU. */
+  readonly availableBytes: number | null;
 }
 
 /** Something the user should know, in words. */
 export interface NoteEvent {
   readonly event: "note";
   readonly text: string;
+}
+
+/**
+ * How fast it goes: after the third step of a session, and after each evaluation, as long as steps are left. As it is of the
+ * machine, the run's log is without it.
+ */
+export interface PaceEvent {
+  readonly event: "pace";
+  readonly step: number;
+  /** Mean over the steps since the last such event, with the waits for their clips; the session's first has no part in it. */
+  readonly secondsPerStep: number;
+  /** To the end of the whole training with its evaluations, about; it may end early. */
+  readonly secondsLeft: number;
 }
 
 /** An optimizer step. */
@@ -90,7 +105,7 @@ export interface EndEvent {
   readonly interrupted: boolean;
 }
 
-export type TrainEvent = LoggedEvent | EndEvent;
+export type TrainEvent = LoggedEvent | PaceEvent | EndEvent;
 
 /** The end: what the run has come to, in all its sessions. */
 export interface DoneEvent extends EndEvent {
@@ -114,4 +129,4 @@ export interface DoneEvent extends EndEvent {
 }
 
 /** By its `event`, what a training tells. */
-export type TrainingEvent = StartEvent | NoteEvent | LoggedEvent | DoneEvent;
+export type TrainingEvent = StartEvent | NoteEvent | PaceEvent | LoggedEvent | DoneEvent;

@@ -4,7 +4,7 @@ import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import { describeFaults, requireReadable } from "../data/unreadable-clips.ts";
 import { describeShared, describeUntrained } from "../data/describe-split.ts";
 import type { Clip, Dataset } from "../data/dataset.ts";
-import type { ExamineClips } from "../data/examine-clips.ts";
+import type { ClipLengths, ExamineClips } from "../data/examine-clips.ts";
 import { folderOfData } from "../data/sources/given-clips.ts";
 import { readDataset } from "../data/sources/read-dataset.ts";
 import { type SplitClips, splitClips } from "../data/split-clips.ts";
@@ -19,6 +19,7 @@ export interface GatheredClips {
   readonly leftOut: readonly LeftOut[];
   /** The fingerprints of the clips that it trains on or has trained on. */
   readonly trained: readonly string[];
+  readonly lengths: ClipLengths;
 }
 
 export interface GatherOptions {
@@ -83,7 +84,7 @@ export const gatherClips = async (
     const clips = allOf(split);
     const examination = await examine(clips);
     if (!examination) return undefined;
-    const { fingerprints, faults } = examination;
+    const { fingerprints, faults, lengths } = examination;
     if (!skipBad) requireReadable(faults, clips.length);
     if (faults.size === 0) {
       noteLeftOut(gathering, leftOut, clips.length + leftOut.length);
@@ -95,7 +96,7 @@ export const gatherClips = async (
       ];
       for (const text of notes) if (text !== undefined) note(text);
       const gathered = { ...split, fingerprints };
-      return { clips: gathered, leftOut: [...earlier, ...leftOut], trained: trainedIn(gathered) };
+      return { clips: gathered, leftOut: [...earlier, ...leftOut], trained: trainedIn(gathered), lengths };
     }
     // What is left is divided anew; that may bring other clips in.
     leftOut.push(...asLeftOut(faults));

@@ -94,14 +94,14 @@ export const prepareNewRun = async (
   if (warmup !== undefined) note(warmup);
   const described = await selectDescribed(options.device);
   const { device } = described;
-  const memoryBytes = requireMemory(inputs, clips.train.length + clips.evaluation.length, device);
+  const memory = requireMemory(inputs, gathered.lengths, device);
   const run = await describeRun(inputs, clips, options, device.kind);
   const folder = createRunFolder(out, artifact.metadata.specName, graph, overwrite);
   return orUnlock(folder.path, async () => {
     const leftOut = gathered.leftOut.map(({ clip, reason }) => ({ clip: toRunPath(folder.path, clip), reason }));
     await writeRunClips(folder, clips, artifact.metadata.classes);
     await writeConfig(folder.config, { run, leftOut, command: [...command] }, { artifact, recipe, device });
-    return toPreparedRun(inputs, options, gathered, described, memoryBytes, {
+    return toPreparedRun(inputs, options, gathered, described, memory, {
       leaveOut: skipBad ? recordLeftOut(folder, run.epochs, leftOut) : undefined,
       folder,
       workingDirectory: process.cwd(),

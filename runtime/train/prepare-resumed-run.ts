@@ -113,10 +113,10 @@ export const prepareResumedRun = async (
     if (added !== undefined) requireSameCourse(recipe, own, checkpoint?.progress);
     const epochs = added ?? own.epochs;
     const described = await selectDescribed(own.device);
-    const memoryBytes = requireMemory(inputs, clips.train.length + clips.evaluation.length, described.device);
+    const memory = requireMemory(inputs, gathered.lengths, described.device);
     const leftOut = gathered.leftOut.map(({ clip, reason }) => ({ clip: toRunPath(origin, clip), reason }));
     if (added !== undefined || leftOut.length > earlier.length) await changeConfig(folder.config, { epochs, leftOut });
-    return toPreparedRun(inputs, options, gathered, described, memoryBytes, {
+    return toPreparedRun(inputs, options, gathered, described, memory, {
       leaveOut: skipBad ? recordLeftOut({ ...folder, path: origin }, epochs, leftOut) : undefined,
       folder,
       workingDirectory,

@@ -14,6 +14,7 @@ import type { RunFolder } from "../runs/run-folder.ts";
 import { toRunPath } from "../runs/run-places.ts";
 import type { GatheredClips } from "./gather-clips.ts";
 import { recipeFor } from "./recipe-options.ts";
+import type { MemoryNeed } from "./require-memory.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { TrainOptions } from "./train.ts";
 
@@ -39,8 +40,8 @@ export interface PreparedRun {
   readonly data: string;
   /** What computes. */
   readonly device: DeviceDescription;
-  /** What it is to take of the machine's memory; null where that is not known. */
-  readonly memoryBytes: number | null;
+  /** What it is to take of the machine's memory, where that is known. */
+  readonly memory: MemoryNeed | undefined;
 }
 
 /** What a run needs of where it is prepared. */
@@ -73,7 +74,7 @@ export const toPreparedRun = (
   { data, evalData, steps = Infinity }: RunOptions,
   { clips, trained }: GatheredClips,
   { device, description }: DescribedDevice,
-  memoryBytes: number | null,
+  memory: MemoryNeed | undefined,
   others: Pick<PreparedRun["options"], "leaveOut" | "folder" | "workingDirectory" | "run" | "checkpoint">,
 ): PreparedRun => ({
   options: {
@@ -90,7 +91,7 @@ export const toPreparedRun = (
   },
   data: nameOfData(data),
   device: description,
-  memoryBytes,
+  memory,
 });
 
 /** Records a clip that is found to be unreadable while the run is at work. */

@@ -4,6 +4,7 @@ import { formatBytes } from "../../compiler/artifact/format-number.ts";
 import { plural } from "../../compiler/artifact/plural.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
 import { partSize } from "../data/batches.ts";
+import type { ClipLengths } from "../data/examine-clips.ts";
 import { waveformBudgetBytes } from "../data/create-waveform-store.ts";
 import { availableMemory } from "../devices/available-memory.ts";
 import type { Device } from "../engine/device.ts";
@@ -14,27 +15,37 @@ import type { RunInputs } from "./prepared-run.ts";
 /** A prediction may be too high by so much: what needs less is tried. */
 const tolerance = 0.15;
 
+/** Of the machine's memory, in bytes. */
+export interface MemoryNeed {
+  /** About, at the most. */
+  readonly neededBytes: number;
+  /** That the process may take, with those that it has. */
+  readonly availableBytes: number;
+}
+
 /**
- * Of what computes on the CPU: a card has memory of its own. Clips of any length are taken to be as long as the positions are held for.
- * @param clips how many there are, of which the waveforms are kept as far as that goes
+ * Of what computes on the CPU: a card has memory of its own. All clips are taken to be as long as the longest.
  * @param available bytes that the process may take, with those that it has. Default: what is left to it now
- * @returns what it needs, about, in bytes; null where that is not known
+ * @returns undefined where that is not known
  * @throws UserError with what it needs, about, and a batch that fits
  */
 export const requireMemory = (
   { artifact, recipe }: RunInputs,
-  clips: number,
+  { clips, longestSeconds, totalSeconds }: ClipLengths,
   { kind }: Pick<Device, "kind">,
   available = availableMemory() + process.memoryUsage.rss(),
-): number | null => {
+): MemoryNeed | undefined => {
   const { path, metadata } = artifact;
-  const { maxSamples: samples } = clipRequirements({ ...metadata, anyLength: undefined });
-  const keptBytes = Math.min(clips * samples * Float32Array.BYTES_PER_ELEMENT, waveformBudgetBytes);
+  const { sampleRateHz, minSamples, maxSamples } = clipRequirements(metadata);
+  const samplesOf = (seconds: number): number => Math.ceil(seconds * sampleRateHz);
+  const samples = Math.max(minSamples, Math.min(samplesOf(longestSeconds), maxSamples));
+  const keptSamples = Math.min(clips * samples, samplesOf(totalSeconds));
+  const keptBytes = Math.min(keptSamples * Float32Array.BYTES_PER_ELEMENT, waveformBudgetBytes);
   const needed = (batch: number): number => keptBytes + predictMemory(metadata.cost, "training", { batch, samples });
   const fits = (batch: number): boolean => needed(batch) * (1 - tolerance) <= available;
   const atOnce = partSize(recipe);
-  if (kind !== "cpu") return null;
-  if (fits(atOnce)) return needed(atOnce);
+  if (kind !== "cpu") return undefined;
+  if (fits(atOnce)) return { neededBytes: needed(atOnce), availableBytes: available };
   const fitting = largestFitting(atOnce, (batch) => needed(batch) <= available);
   throw new UserError(
     "memory-short",

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import type { Clip } from "../data/dataset.ts";
 import { embeddedName } from "../data/embedded.ts";
-import type { ExamineClips } from "../data/examine-clips.ts";
+import type { Examination, ExamineClips } from "../data/examine-clips.ts";
 import { requireReadable } from "../data/unreadable-clips.ts";
 import type { SplitClips } from "../data/split-clips.ts";
 import { standIn } from "../data/stand-in.ts";
@@ -31,12 +31,12 @@ const requireSameClips = ({ path }: RunFolder, { data, clips: then }: Run, now: 
   );
 };
 
-/** Why clips that were readable when the run began are not, or are others, by now. */
+/** Why clips that were readable when the run began are not, or are others, by now; and how long they are. */
 const findChanges = async (
   { fingerprints: then }: RunClips,
   clips: readonly Clip[],
   examine: ExamineClips,
-): Promise<ReadonlyMap<Clip, string> | undefined> => {
+): Promise<Pick<Examination, "faults" | "lengths"> | undefined> => {
   const now = await examine(clips);
   if (!now) return undefined;
   const changed = clips.flatMap((clip): [Clip, string][] => {
@@ -44,7 +44,7 @@ const findChanges = async (
     const isSame = before === undefined || after === undefined || before === after;
     return isSame ? [] : [[clip, `${clip.name}: its content has changed since the run began`]];
   });
-  return new Map([...now.faults, ...changed]);
+  return { faults: new Map([...now.faults, ...changed]), lengths: now.lengths };
 };
 
 /** In the place of each clip to train on that is left out another of its classes, or any: the run keeps its steps and draws. */
@@ -81,8 +81,9 @@ export const restoreClips = async (
   }
   const names = new Set(earlier.map(({ clip }) => clip));
   const clips = allOf(began).filter(({ name }) => !names.has(name));
-  const faults = await findChanges(began, clips, examine);
-  if (!faults) return undefined;
+  const found = await findChanges(began, clips, examine);
+  if (!found) return undefined;
+  const { faults, lengths } = found;
   if (!skipBad) requireReadable(faults, clips.length, true);
   const later = asLeftOut(faults);
   noteLeftOut(gathering, later, clips.length);
@@ -101,5 +102,5 @@ export const restoreClips = async (
     );
   }
   const { fingerprints } = began;
-  return { clips: { ...kept, fingerprints }, leftOut: [...earlier, ...later], trained: trainedIn(began) };
+  return { clips: { ...kept, fingerprints }, leftOut: [...earlier, ...later], trained: trainedIn(began), lengths };
 };

@@ -17,6 +17,8 @@ export interface StepDone {
   readonly learningRate: number;
   /** Whether the session's states are those after this step, or later ones already. */
   readonly isSettled: boolean;
+  /** That it took, with the wait for its clips. */
+  readonly seconds: number;
 }
 
 /** What `source` gives, `size` at a time; the last group has what is left. */
@@ -50,17 +52,21 @@ export async function* runSteps(
   session: TrainingSession,
   parts: AsyncIterable<LoadedPart>,
 ): AsyncGenerator<StepDone, void, undefined> {
-  let [lossSum, clips] = [0, 0];
+  let [lossSum, clips, seconds, asked] = [0, 0, 0, performance.now()];
   for await (const group of groupsOf(inWholeSteps(parts), session.batchesPerRun)) {
     const losses = await session.steps(group.map(({ feeds, plan: { endsStep } }) => ({ feeds, endsStep })));
+    const ended = group.filter(({ plan }) => plan.endsStep).length;
+    seconds += (performance.now() - asked) / 1000;
     for (const [index, { plan, learningRate }] of group.entries()) {
       lossSum += (losses[index] ?? Number.NaN) * plan.rows.length;
       clips += plan.rows.length;
       if (!plan.endsStep) continue;
       const isSettled = index === group.length - 1;
-      yield { loss: lossSum / clips, clips, learningRate, isSettled };
+      yield { loss: lossSum / clips, clips, learningRate, isSettled, seconds: seconds / ended };
       [lossSum, clips] = [0, 0];
     }
+    if (ended > 0) seconds = 0;
+    asked = performance.now();
   }
 }
 

@@ -8,6 +8,7 @@ import { summarize } from "../metrics/summarize.ts";
 import type { TrainEvent } from "../runs/training-events.ts";
 import { afterEpoch, afterStep, beginning, isAveraged, type TrainingProgress } from "../runs/training-progress.ts";
 import type { Keeper } from "./keeper.ts";
+import { measurePace } from "./measure-pace.ts";
 import { lossGuard } from "./require-finite.ts";
 import { countSteps, runEpoch } from "./run-epoch.ts";
 import {
@@ -27,7 +28,7 @@ type Events = AsyncGenerator<TrainEvent, void, undefined>;
 /**
  * Epochs of steps; after each an evaluation, the graphs and the state; at last the averaged graph, and the test. The same options
  * give the same losses and graphs, however often training ends and goes on from what it has kept. Each event but the last is on
- * record before it is given.
+ * record before it is given, but for what tells of the pace.
  * @param openKeeper called once the graph is known to run
  * @throws UserError where training diverges or something cannot be kept; UnreadableClip where a clip cannot be read
  */
@@ -36,6 +37,7 @@ export async function* trainLoop(engine: Engine, options: TrainingOptions, openK
   const training = await openTraining(engine, options, openKeeper);
   const { session, average, keeper, tell } = training;
   const requireFinite = lossGuard({ recipe, keeper }, session.findNonFinite);
+  const pace = measurePace(options);
   let progress = options.checkpoint?.progress ?? beginning;
   try {
     while (!progress.finished && !signal.aborted) {
@@ -45,12 +47,15 @@ export async function* trainLoop(engine: Engine, options: TrainingOptions, openK
         progress = afterStep(progress, step);
         const { loss, learningRate: lr, isSettled } = step;
         yield tell({ event: "step", epoch: progress.epochs + 1, step: progress.steps, loss, lr });
+        const paced = pace.afterStep(step, progress);
         if (!isSettled) continue;
         if (signal.aborted) break;
+        if (paced) yield paced;
         if (performance.now() - savedAt < checkpointMinutes * 60_000) continue;
         await saveState(training, progress);
         savedAt = performance.now();
       }
+      const ended = performance.now();
       const predictions = signal.aborted ? undefined : await evaluate(training);
       if (!predictions) {
         await saveUnfinished(training, progress);
@@ -63,8 +68,11 @@ export async function* trainLoop(engine: Engine, options: TrainingOptions, openK
       if (best) await saveGraph(training, "best", predictions);
       await saveGraph(training, "last", predictions);
       if (isAveraged(recipe, progress.epochs)) await average.add(session.read);
+      const seconds = (performance.now() - ended) / 1000;
       yield tell({ event: "eval", epoch: progress.epochs, step: progress.steps, trainLoss, best, ...figures });
       await saveState(training, progress);
+      const paced = pace.afterEpoch(seconds, progress);
+      if (paced) yield paced;
     }
     if (progress.finished) yield* finish(training, progress);
     yield conclude(training, progress);

@@ -9,8 +9,8 @@ import { partSize } from "../data/batches.ts";
 import { trainingProgram } from "../engine/session-program.ts";
 import { UserError } from "../user-error.ts";
 
-/** What WebAssembly can address. */
-const mostBytes = 2 ** 32;
+/** What WebAssembly can address: all that a tab has. */
+export const mostBytes = 2 ** 32;
 
 /**
  * Checks a graph against what a tab can hold of it, before it is opened: ONNX Runtime has the file, and the parameters once more.
@@ -23,12 +23,13 @@ export const requireMemory = ({ path, bytes, metadata }: Artifact): void => {
 
 /**
  * The same, before the graph is trained: its states, once more where ONNX Runtime computes, and what the step holds of its results.
+ * @param longest of the clips, in samples
  * @returns what it needs, about, in bytes
  * @throws UserError with both figures
  */
-export const requireTrainingMemory = (artifact: Artifact, recipe: Recipe): number => {
+export const requireTrainingMemory = (artifact: Artifact, recipe: Recipe, longest: number): number => {
   const { path, bytes, metadata } = artifact;
-  const extent = { batch: partSize(recipe), samples: clipRequirements(metadata).maxSamples };
+  const extent = { batch: partSize(recipe), samples: longest };
   const states = trainingProgram(artifact).states.map(({ type, dims }) => bytesPerElement[type] * elementCount(dims));
   const needed =
     2 * (bytes.graph + bytes.data + states.reduce((total, each) => total + each, 0)) +

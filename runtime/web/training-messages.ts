@@ -1,7 +1,7 @@
 /** What a page and the thread of its training send each other. */
 import type { ClipRequirements } from "../audio/load-clip.ts";
 import type { DeviceName } from "../engine/device.ts";
-import type { EndEvent, LoggedEvent, NoteEvent } from "../runs/training-events.ts";
+import type { EndEvent, LoggedEvent, NoteEvent, PaceEvent } from "../runs/training-events.ts";
 import type { RecipeOptions } from "../train/recipe-options.ts";
 import type { Reply } from "../threads/reply.ts";
 import type { Graphs, Kept } from "./keep-in-memory.ts";
@@ -37,6 +37,7 @@ export type TrainingRequest =
 export type ThreadEvent =
   | WebStartEvent
   | NoteEvent
+  | PaceEvent
   | LoggedEvent
   | (Pick<EndEvent, "event" | "epochs" | "steps" | "interrupted"> & { readonly graphs: Graphs });
 

@@ -23,7 +23,7 @@ import type { TrainingOptions } from "../train/training.ts";
 import { UserError } from "../user-error.ts";
 import { keepInMemory, stateOf } from "./keep-in-memory.ts";
 import { readGraph } from "./read-graph.ts";
-import { requireTrainingMemory } from "./require-memory.ts";
+import { mostBytes, requireTrainingMemory } from "./require-memory.ts";
 import { selectDevices } from "./select-devices.ts";
 import { webParent } from "./threads.ts";
 import type { NoteEvent } from "./training.ts";
@@ -45,14 +45,14 @@ const dataName = "the clips";
 interface Opened {
   readonly artifact: Artifact;
   readonly recipe: Recipe;
-  readonly memoryBytes: number;
 }
 
-/** @throws UserError where the graph cannot be trained for these classes, or is more than a tab holds */
+/** @throws UserError where the graph cannot be trained for these classes, or is more than a tab holds with clips however short */
 const openGraph = async ({ files, classes, recipe: options }: TrainingOpening): Promise<Opened> => {
   const artifact = await withClasses(await readGraph(files), classes);
   const recipe = recipeFor(artifact, options);
-  return { artifact, recipe, memoryBytes: requireTrainingMemory(artifact, recipe) };
+  requireTrainingMemory(artifact, recipe, artifact.metadata.minSamples);
+  return { artifact, recipe };
 };
 
 const note = (text: string): NoteEvent => ({ event: "note", text });
@@ -62,7 +62,7 @@ const isRefusal = (error: unknown): error is UserError =>
   error instanceof UserError && (error.code === "device-refuses-graph" || error.code === "no-float16");
 
 async function* perform(
-  { artifact, recipe, memoryBytes }: Opened,
+  { artifact, recipe }: Opened,
   opened: readonly OpenedClip[],
   { recipe: { steps = Infinity }, device: wanted, kept }: TrainingOpening,
   signal: AbortSignal,
@@ -77,6 +77,8 @@ async function* perform(
     if (fingerprint !== undefined) fingerprints.set(clip, fingerprint);
   }
   const dataset = { name: dataName, classes, clips: [...samples.keys()], notes: [] };
+  const longest = opened.reduce((most, { samples }) => Math.max(most, samples.length), 0);
+  const memoryBytes = requireTrainingMemory(artifact, recipe, longest);
   const { train, evaluation } = splitClips(dataset, { seed: recipe.seed });
   const devices = await selectDevices(wanted);
   useWasmFor(devices[0].device.kind);
@@ -94,6 +96,7 @@ async function* perform(
     seed: recipe.seed,
     device: devices[0].description,
     memoryBytes,
+    availableBytes: mostBytes,
   };
   if (!kept) {
     const warmup = describeWarmup(recipe, totalSteps);

@@ -2,10 +2,10 @@
 import type { DeviceDescription, DeviceName } from "../engine/device.ts";
 import type { CallOptions, FileStream, NamedStream, RawStream, SampleStream, Clip } from "../library/model.ts";
 import type { Progress } from "../library/training.ts";
-import type { AveragedEvent, EpochEvent, NoteEvent, StepEvent } from "../runs/training-events.ts";
+import type { AveragedEvent, EpochEvent, NoteEvent, PaceEvent, StepEvent } from "../runs/training-events.ts";
 import type { WebGraph } from "./open.ts";
 
-export type { AveragedEvent, EpochEvent, NoteEvent, Progress, StepEvent };
+export type { AveragedEvent, EpochEvent, NoteEvent, PaceEvent, Progress, StepEvent };
 
 /** A clip that can be heard more than once: an audio file by its URL, its bytes, a `Blob` or `File` of them, or samples. */
 export type TrainingClip = Exclude<Clip, FileStream | NamedStream | RawStream | SampleStream>;
@@ -62,6 +62,8 @@ export interface WebStartEvent {
   readonly device: DeviceDescription;
   /** What the training needs, about. */
   readonly memoryBytes: number;
+  /** What a tab has for it at the most. */
+  readonly availableBytes: number;
 }
 
 /** The end, or what an interruption leaves. */
@@ -89,4 +91,11 @@ export interface WebDoneEvent {
 }
 
 /** By its `event`, what a training tells. */
-export type WebTrainingEvent = WebStartEvent | NoteEvent | StepEvent | EpochEvent | AveragedEvent | WebDoneEvent;
+export type WebTrainingEvent =
+  | WebStartEvent
+  | NoteEvent
+  | PaceEvent
+  | StepEvent
+  | EpochEvent
+  | AveragedEvent
+  | WebDoneEvent;

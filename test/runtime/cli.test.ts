@@ -78,9 +78,16 @@ describe("train, eval and infer", () => {
       seed: 0,
       device: { kind: "cpu", name: "CPU" },
       memoryBytes: expect.any(Number),
+      availableBytes: expect.any(Number),
     });
     expect(events[1]).toStrictEqual({ event: "step", epoch: 1, step: 1, loss: expect.any(Number), lr: 0.5 });
-    expect(events[5]).toMatchObject({ event: "eval", epoch: 1, step: 4, clips: 2 });
+    expect(events[4]).toStrictEqual({
+      event: "pace",
+      step: 3,
+      secondsPerStep: expect.any(Number),
+      secondsLeft: expect.any(Number),
+    });
+    expect(events[6]).toMatchObject({ event: "eval", epoch: 1, step: 4, clips: 2 });
     expect(events.at(-1)).toStrictEqual({
       event: "done",
       folder: "run",
@@ -102,7 +109,9 @@ describe("train, eval and infer", () => {
       seconds: expect.any(Number),
       peakMemoryBytes: expect.any(Number),
     });
-    expect(lines(readFileSync(join(folder, "run", "metrics.jsonl"), "utf8"))).toStrictEqual(events.slice(1, -1));
+    expect(lines(readFileSync(join(folder, "run", "metrics.jsonl"), "utf8"))).toStrictEqual(
+      events.slice(1, -1).filter((event) => (event as { readonly event?: string }).event !== "pace"),
+    );
 
     const measured = await runtime(["eval", join("run", "graph.onnx"), "--data", "clips", ...onCpu], folder);
     expect(measured).toMatchObject({

@@ -382,7 +382,7 @@ describe.skipIf(chromiumPath === undefined)("the page", { timeout: 240_000 }, ()
       await third.getByRole("button", { name: "Remove class" }).click();
       await page.getByRole("spinbutton", { name: "Passes over the clips" }).fill("1000");
       await train.click();
-      await page.getByText(/^Step \d+ of /).waitFor();
+      await page.getByText(/^Step \d+ of .* told right/).waitFor();
       await page.setInputFiles("#graph-files", pathOf("graph.onnx"));
       await page.locator("#device:disabled").waitFor();
       await page.locator("#device:enabled").waitFor();
@@ -410,6 +410,7 @@ describe.skipIf(chromiumPath === undefined)("the page", { timeout: 240_000 }, ()
       { event: "note", text: "the GPU was lost (for a test); training goes on from step 1 on WebAssembly" },
       { event: "step", step: 2, loss: 0.3 },
       { event: "step", step: 3, loss: 0.1 },
+      { event: "pace", step: 3, secondsPerStep: 2, secondsLeft: 90 },
     ];
     const library = `export { open } from "/web/index.js?as-it-is";
 export const train = async function* () {
@@ -427,6 +428,7 @@ export const train = async function* () {
       await expect
         .poll(() => curve.textContent())
         .toBe("of each step: 0.5 at step 1, 0.1 at step 3; between 0.1 and 0.5.");
+      await page.getByText("Step 3 of 3; about 1 min 30 s to the end", { exact: true }).waitFor();
       expect(await page.getByRole("img", { name: "Loss" }).locator("path").getAttribute("d")).toMatch(
         /^M[^L]+L[^L]+L[^L]+$/,
       );

@@ -271,7 +271,7 @@ describe.skipIf(chromiumPath === undefined)("specgraph/web trains", { timeout: 2
   const options = { ...settings, epochs: 2, batch: 4 };
   /** Four of each class are trained on. */
   const few = classes.map((name) => ({ name, paths: trainingPaths(name).slice(0, 5) }));
-  const expectedStart = ["start", "step 1", "step 2", "eval 2", "step 3"] as const;
+  const expectedStart = ["start", "step 1", "step 2", "eval 2", "pace 2", "step 3"] as const;
 
   test("a GPU that is lost: training goes on from what was kept, on another, and then without one", async () => {
     const prepare = afterThirdStep(

@@ -1,4 +1,5 @@
 /** Where the open graph learns: classes and their clips, the training as it goes, and the graph that comes of it. */
+import { formatDuration } from "../../../compiler/artifact/format-number.ts";
 import type { ModelMetadata } from "../../library/model.ts";
 import { button, byId, element, tellProblem } from "../parts/elements.ts";
 import type { WebTrainingEvent, WebTrainOptions } from "../../web/training.ts";
@@ -90,6 +91,8 @@ export const createTrainPanel = ({ metadata, train, use }: TrainPanelOptions) =>
         progress?.measured(event.step, event.accuracy);
         measured = `; ${Math.round(100 * event.accuracy)} % of the held-out clips are told right`;
         say(`Step ${event.step} of ${steps}${measured}`);
+      } else if (event.event === "pace") {
+        say(`Step ${event.step} of ${steps}${measured}; about ${formatDuration(event.secondsLeft)} to the end`);
       } else if (event.event === "note") {
         progressPlace.append(element("p", { class: "soft" }, event.text));
       } else if (event.event === "done") {

@@ -1,9 +1,9 @@
 import { plural } from "../../../compiler/artifact/plural.ts";
 import { basename } from "node:path";
-import { formatBytes, formatFigure } from "../../../compiler/artifact/format-number.ts";
+import { formatBytes, formatDuration, formatFigure } from "../../../compiler/artifact/format-number.ts";
 import { formatFigures } from "./format-figures.ts";
 import { createProgress } from "../../text/create-progress.ts";
-import type { StartEvent, TrainingEvent } from "../../runs/training-events.ts";
+import type { PaceEvent, StartEvent, TrainingEvent } from "../../runs/training-events.ts";
 
 /** How much of the smoothed loss each new one leaves. */
 const smoothing = 0.95;
@@ -21,6 +21,7 @@ const smoothLoss = (): ((loss: number) => number) => {
 /** What people look at. */
 export interface Screen {
   readonly result: (line: string) => void;
+  readonly progress: (line: string) => void;
   /** Where a progress bar may be drawn. */
   readonly terminal: NodeJS.WriteStream | undefined;
 }
@@ -33,12 +34,17 @@ export interface Narrator {
   readonly clear: () => void;
 }
 
-/** Tells people how training goes: a progress bar, and a line for each evaluation. */
+const describePace = ({ secondsPerStep, secondsLeft }: PaceEvent): string => {
+  const step = secondsPerStep < 1 ? `${(1000 * secondsPerStep).toFixed(0)} ms` : formatDuration(secondsPerStep);
+  return `${step} a step, about ${formatDuration(secondsLeft)} to the end`;
+};
+
+/** Tells people how training goes: a progress bar, a line for each evaluation, and the pace, again where no bar shows it. */
 export const createNarrator = (
   { steps: total, stepsDone, epochs: wanted, batch }: Pick<StartEvent, "steps" | "stepsDone" | "epochs" | "batch">,
-  { result, terminal }: Screen,
+  { result, progress: say, terminal }: Screen,
 ): Narrator => {
-  let step = stepsDone;
+  let [step, isPaced] = [stepsDone, false];
   const progress = createProgress(total, batch, terminal, step);
   const smooth = smoothLoss();
   const epochs = wanted === null ? "" : `/${wanted}`;
@@ -52,7 +58,12 @@ export const createNarrator = (
         progress.update(step, `epoch ${event.epoch}${epochs}  loss ${smooth(event.loss).toFixed(4)}  ${memory()}`);
         return;
       }
+      if (event.event === "pace" && isPaced && terminal) return;
       progress.clear();
+      if (event.event === "pace") {
+        isPaced = true;
+        say(describePace(event));
+      }
       if (event.event === "eval")
         result(
           `epoch ${event.epoch}  training loss ${formatFigure(event.trainLoss)}  evaluation ${formatFigures(event)}${event.best ? "  best" : ""}`,

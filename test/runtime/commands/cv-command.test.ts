@@ -226,3 +226,13 @@ test("more epochs of one that is finished", async () => {
   await run("--data esc/esc.csv --epochs 3 --out out");
   expect(outcome("out")).toStrictEqual(outcome("whole"));
 });
+
+test("nothing is written of folds that do not fit the machine's memory", async () => {
+  enterWorkspace();
+  const peak = { flops: 0, activationBytes: 0, largestTensorBytes: [], peakBytes: [1e15] };
+  writeLinearModel(".", linearModel({ classes: ["low", "high"], cost: { ...metadata.cost, gradients: peak } }));
+  await expect(run("--data clips --folds 4 --out out")).rejects.toThrow(
+    saying(/^graph\.onnx: training on 2 clips at once takes about 1200\.0 TB of memory, and .* are left; /),
+  );
+  expect(existsSync("out")).toBe(false);
+});

@@ -80,7 +80,9 @@ describe("train", () => {
       "start",
       ...[1, 2, 3].flatMap((epoch) => [
         ...[1, 2, 3].map((step) => `step ${3 * (epoch - 1) + step}`),
+        ...(epoch === 1 ? ["pace 3"] : []),
         `eval ${3 * epoch}`,
+        ...(epoch < 3 ? [`pace ${3 * epoch}`] : []),
       ]),
       "done",
     ]);
@@ -101,10 +103,13 @@ describe("train", () => {
     ];
     await trainCommand.run(["graph.onnx", ...args], output, new AbortController().signal);
     const ofBoth = (event: unknown) => JSON.parse(JSON.stringify(event).replaceAll("other", "run")) as object;
-    const measured = { seconds: expect.any(Number) as number, peakMemoryBytes: expect.any(Number) as number };
-    expect(printed.map(ofBoth)).toEqual(
-      events.map((event) => (event.event === "done" ? { ...event, ...measured } : event)),
-    );
+    const number = expect.any(Number) as number;
+    const measured: Readonly<Record<string, object>> = {
+      start: { availableBytes: number },
+      pace: { secondsPerStep: number, secondsLeft: number },
+      done: { seconds: number, peakMemoryBytes: number },
+    };
+    expect(printed.map(ofBoth)).toEqual(events.map((event) => ({ ...event, ...measured[event.event] })));
     const done = events.at(-1);
     if (done?.event !== "done") throw new Error("no end");
     expect(done).toMatchObject({

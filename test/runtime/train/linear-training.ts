@@ -8,7 +8,7 @@ import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { readCheckpoint } from "../../../runtime/runs/checkpoint.ts";
 import { createRunFolder } from "../../../runtime/runs/run-folder.ts";
 import { train, type TrainOptions } from "../../../runtime/train/train.ts";
-import type { TrainEvent } from "../../../runtime/runs/training-events.ts";
+import type { PaceEvent, TrainEvent } from "../../../runtime/runs/training-events.ts";
 import { linearModel, writeLinearModel } from "../artifact/linear-artifact.ts";
 
 /** Clips of class 0 begin high, those of class 1 end high. */
@@ -57,15 +57,17 @@ export const resumed = async (options: TrainOptions): Promise<TrainOptions> => (
   checkpoint: await readCheckpoint(options.folder, { run: options.run, changing: [], averaged: [] }, options.note),
 });
 
-export const collect = async (options: TrainOptions): Promise<TrainEvent[]> => {
-  const events: TrainEvent[] = [];
-  for await (const event of train(options)) events.push(event);
+/** What it tells but for its pace, which is the machine's. */
+export const collect = async (options: TrainOptions): Promise<Exclude<TrainEvent, PaceEvent>[]> => {
+  const events: Exclude<TrainEvent, PaceEvent>[] = [];
+  for await (const event of train(options)) if (event.event !== "pace") events.push(event);
   return events;
 };
 
 /** Such as `step 1.2`: the epoch and the step. */
 export const outline = (events: readonly TrainEvent[]): string[] =>
-  events.map((event) => {
+  events.flatMap((event) => {
+    if (event.event === "pace") return [];
     if (event.event === "done") return `done ${event.steps}`;
     if (event.event === "test") return `test ${basename(event.graph)}`;
     if (event.event === "averaged") return `averaged ${event.epochs}.${event.step}`;

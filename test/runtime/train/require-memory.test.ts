@@ -16,11 +16,14 @@ const writeGraph = (folder: string, bytes: number): void => {
   writeLinearModel(folder, linearModel({ classes: ["low", "high"], cost: { ...metadata.cost, gradients } }));
 };
 
+/** Their waveforms are next to nothing. */
+const lengths = { clips: 10, longestSeconds: 0.001, totalSeconds: 0.01 };
+
 const needs = (bytes: number, batch: number, available: number) => {
   const folder = temporaryFolder();
   writeGraph(folder, bytes);
   const inputs = readInputs(join(folder, "graph.onnx"), { batch });
-  return () => requireMemory(inputs, 10, cpuDevice, available);
+  return () => requireMemory(inputs, lengths, cpuDevice, available)?.neededBytes;
 };
 
 test("what fits is told, and what fits if the prediction is a little too high", () => {
@@ -35,6 +38,27 @@ test("what does not fit is refused, with a batch that does, and parts that come 
     ),
   );
   expect(needs(1e12, 1, 8e9)).toThrow(saying(/8\.0 GB are left; compile a smaller model, or one of shorter clips$/));
+});
+
+test("clips of any length are as long as the longest is, of what the model hears; their waveforms are kept", () => {
+  const folder = temporaryFolder();
+  const cost = {
+    ...metadata.cost,
+    gradients: {
+      flops: 0,
+      activationBytes: 0,
+      largestTensorBytes: [],
+      peakBytes: [product([1000, "batch", "samples"])],
+    },
+  };
+  const anyLength = { least: 1, most: 4000 };
+  writeLinearModel(folder, linearModel({ classes: ["low", "high"], cost, anyLength }));
+  const inputs = readInputs(join(folder, "graph.onnx"), { batch: 2 });
+  const need = (longestSeconds: number, totalSeconds: number): number | undefined =>
+    requireMemory(inputs, { clips: 10, longestSeconds, totalSeconds }, cpuDevice, 1e12)?.neededBytes;
+  const fixed = metadata.cost.stateBytes.training + 290e6;
+  expect(need(0.5, 2)).toBeCloseTo(fixed + 1.2 * 1000 * 2 * 8000 + 4 * 2 * 16_000, -3);
+  expect(need(Infinity, Infinity)).toBeCloseTo(fixed + 1.2 * 1000 * 2 * 16_000 + 4 * 10 * 16_000, -3);
 });
 
 test("nothing is written of a run that does not fit", async () => {

@@ -17,3 +17,16 @@ test("an evaluation's line says whose its losses are", () => {
     "epoch 2  training loss 0.5000  evaluation loss 0.2500  accuracy 0.7500  mAP -  AUC 0.5000  d' 0.0000  best",
   ]);
 });
+
+const pace = { event: "pace", step: 3, secondsPerStep: 0.0234, secondsLeft: 83 } as const;
+
+test("the pace is told once, and again after each evaluation where no bar shows it", () => {
+  const { texts, output } = recordOutput();
+  const { tell } = createNarrator({ steps: 10, stepsDone: 0, epochs: 2, batch: 4 }, output);
+  tell(pace);
+  tell({ ...pace, step: 5, secondsPerStep: 75.04, secondsLeft: 4000 });
+  expect(texts).toStrictEqual([
+    "23 ms a step, about 1 min 23 s to the end",
+    "1 min 15 s a step, about 1 h 6 min to the end",
+  ]);
+});
