@@ -1,9 +1,24 @@
-/** Run by the build: writes to `dist/` what browsers load, each file whole in itself, so that a page needs no bundler, and a bundler no configuration. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+/**
+ * Run by the build: writes to `dist/web/` what browsers load, each file whole in itself, so that a page needs no bundler, and a bundler no
+ * configuration; and in `dist/runtime/`, in the place of modules as they were compiled, what Node.js starts with.
+ */
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { isAbsolute, join } from "node:path";
 import { build, type BuildOptions, type Plugin } from "rolldown";
 
 const modules = ["index", "audio-worker", "model-worker", "training-worker"];
+
+/** A command starts in three threads, of which each would read some sixty modules one by one. */
+const starts = [
+  "cli",
+  "index",
+  "artifact/data-worker",
+  "audio/clip-worker",
+  "audio/recording-worker",
+  "devices/probe-program",
+  "library/model-worker",
+  "library/task-worker",
+];
 
 /** ONNX Runtime's WebAssembly, and what loads it, which the bundles name as what lies beside them. */
 const engineFiles = ["ort-wasm-simd-threaded", "ort-wasm-simd-threaded.asyncify"].flatMap((name) => [
@@ -54,5 +69,22 @@ await build(
     plugins: [notePackages, ...(name === "model-worker" ? [engine] : [])],
   })),
 );
+
+// Packages stay where npm puts them, but for two of which little is used; what is bundled finds the files beside it by paths that begin with "../".
+const bundledPackages = /^(?:valibot|#onnx-proto)$/;
+rmSync("dist/runtime/chunks", { recursive: true, force: true });
+await build({
+  input: Object.fromEntries(starts.map((name) => [name, `runtime/${name}.ts`])),
+  platform: "node",
+  plugins: [notePackages],
+  external: (id) => /^[^./]/.test(id) && !isAbsolute(id) && !bundledPackages.test(id),
+  output: {
+    dir: "dist/runtime",
+    entryFileNames: "[name].js",
+    chunkFileNames: "chunks/[name].js",
+    format: "es",
+    minify: { compress: true, mangle: false, codegen: true },
+  },
+});
 
 writeFileSync("dist/web/licences.txt", [...packages].toSorted().map(licenceOf).join("\n\n----\n\n"));

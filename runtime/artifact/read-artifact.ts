@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { checksumOf, isBeside, isLinkElsewhere } from "../../compiler/artifact/files/data-file.ts";
 import { readFailures } from "../../compiler/artifact/files/read-failures.ts";
 import { UserError } from "../user-error.ts";
-import { type Artifact, decodeArtifact, foreignData } from "./decode-artifact.ts";
+import { type Artifact, type ArtifactData, decodeArtifact, foreignData } from "./decode-artifact.ts";
 import { openDataFile } from "./open-data-file.ts";
 import type { DataFile } from "./stored-tensor.ts";
 
@@ -44,13 +44,33 @@ const openBeside = (path: string, location: string): DataFile => {
 };
 
 /**
+ * Reads a graph whose data file is still to be proven its own (`requireOwnData`), which takes a while of a large one.
+ * @throws UserError when the file is missing, cut short, not ONNX, not compiled by specgraph or damaged
+ */
+export const readUnproven = (path: string): Artifact => {
+  const artifact = decodeArtifact(path, readBytes(path), (location) => openBeside(path, location), path);
+  return { ...artifact, isLink: isLinkElsewhere(path) };
+};
+
+/** A graph's data files, and what they must be. */
+export interface DataProof {
+  readonly path: string;
+  readonly dataFiles: readonly Pick<ArtifactData, "path" | "checksum">[];
+}
+
+/** @throws UserError unless the data files are those that the graph was written with */
+export const requireOwnData = ({ path, dataFiles }: DataProof): void => {
+  for (const { path: dataPath, checksum } of dataFiles) {
+    if (checksum !== undefined && checksum !== checksumOf(dataPath)) throw foreignData(dataPath, path);
+  }
+};
+
+/**
  * Reads a graph without its large parameters, whatever made it: nothing of it is believed before it is checked.
  * @throws UserError when the file is missing, cut short, not ONNX, not compiled by specgraph or damaged, or its data file is not its own.
  */
 export const readArtifact = (path: string): Artifact => {
-  const artifact = decodeArtifact(path, readBytes(path), (location) => openBeside(path, location), path);
-  for (const { path: dataPath, checksum } of artifact.dataFiles) {
-    if (checksum !== undefined && checksum !== checksumOf(dataPath)) throw foreignData(dataPath, path);
-  }
-  return { ...artifact, isLink: isLinkElsewhere(path) };
+  const artifact = readUnproven(path);
+  requireOwnData(artifact);
+  return artifact;
 };

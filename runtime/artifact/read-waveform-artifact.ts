@@ -8,10 +8,11 @@ const unnamed = "the graph";
 /**
  * Reads a graph that takes clips.
  * @param graph the path of its file, or its bytes
- * @throws UserError as `readArtifact`, and where the graph starts at features.
+ * @param read how a file is read
+ * @throws UserError as `read`, and where the graph starts at features.
  */
-export const readWaveformArtifact = (graph: string | Uint8Array): Artifact => {
-  const artifact = typeof graph === "string" ? readArtifact(graph) : decodeArtifact(unnamed, graph);
+export const readWaveformArtifact = (graph: string | Uint8Array, read = readArtifact): Artifact => {
+  const artifact = typeof graph === "string" ? read(graph) : decodeArtifact(unnamed, graph);
   if (artifact.metadata.input === "waveform") return artifact;
   throw new UserError("starts-at-features", { path: artifact.path }, "starts at features, and clips are waveforms");
 };

@@ -3,41 +3,54 @@ import type { Thread, Threads } from "../threads/threads.ts";
 import { type ClipSource, nameOf } from "./clip-source.ts";
 import type { ClipSurvey } from "./create-clip-survey.ts";
 import type { ClipRequirements, LoadedClip } from "./load-clip.ts";
+import type { ClipRequest } from "./serve-clips.ts";
+
+/** Threads that read clips, for whatever model. */
+export interface ClipThreads {
+  /**
+   * A clip as the model hears it.
+   * @param transfer memory of the clip that is handed over; of what is in memory all else is copied
+   * @throws UserError naming the file where it cannot be decoded or is too short.
+   */
+  readonly read: (
+    source: ClipSource,
+    requirements: ClipRequirements,
+    transfer?: readonly ArrayBuffer[],
+  ) => Promise<LoadedClip>;
+  /** Ends the threads; clips still to be read are rejected. */
+  readonly close: () => Promise<void>;
+}
 
 /** Reads clips in worker threads, so that decoding and resampling run ahead of the training step. */
-export interface ClipLoader {
+export interface ClipLoader extends Pick<ClipThreads, "close"> {
   /**
    * The clip's samples, one channel, at the model's rate, as far as the model hears them.
    * @throws UserError naming the file where it cannot be decoded or is too short.
    */
   readonly load: (path: string) => Promise<Float32Array<ArrayBuffer>>;
-  /**
-   * The same, with what the clip itself is.
-   * @param transfer memory of the clip that is handed over; of what is in memory all else is copied
-   */
-  readonly read: (source: ClipSource, transfer?: readonly ArrayBuffer[]) => Promise<LoadedClip>;
-  /** Ends the threads; clips still to be read are rejected. */
-  readonly close: () => Promise<void>;
 }
 
-interface Job {
-  readonly source: ClipSource;
+interface Job extends ClipRequest {
   readonly transfer: readonly ArrayBuffer[];
   readonly resolve: (clip: LoadedClip) => void;
   readonly reject: (error: Error) => void;
 }
 
-export interface ClipLoaderOptions extends ClipRequirements {
+export interface ClipThreadsOptions {
   readonly workers?: number;
   /** Takes in each clip that is read. */
-  readonly survey?: ClipSurvey;
+  readonly survey?: ClipSurvey | undefined;
+  /** Whether the first thread starts at once. */
+  readonly isReady?: boolean;
 }
 
-/** Opens a loader; its threads start with the first clips and keep the process alive only while they read. */
-export const createClipLoader = (
+export type ClipLoaderOptions = Omit<ClipThreadsOptions, "isReady"> & ClipRequirements;
+
+/** Opens threads, which start with the first clips and keep the process alive only while they read. */
+export const createClipThreads = (
   threads: Threads,
-  { workers = Math.max(1, Math.min(threads.parallel() - 1, 4)), survey, ...requirements }: ClipLoaderOptions,
-): ClipLoader => {
+  { workers = Math.max(1, Math.min(threads.parallel() - 1, 4)), survey, isReady = false }: ClipThreadsOptions,
+): ClipThreads => {
   const queue: Job[] = [];
   const idle: Thread[] = [];
   const running = new Map<Thread, Job>();
@@ -51,12 +64,13 @@ export const createClipLoader = (
     queue.shift();
     running.set(worker, job);
     worker.keepProcess(true);
-    worker.post(job.source, job.transfer);
+    const { source, requirements } = job;
+    worker.post({ source, requirements } satisfies ClipRequest, job.transfer);
   };
 
   const start = (): Thread => {
     const worker = threads.start<Reply<LoadedClip>>("audio/clip-worker", {
-      data: requirements,
+      data: undefined,
       // What decoders print about a broken file, the error says.
       isQuiet: true,
       leavesSamples: true,
@@ -84,15 +98,19 @@ export const createClipLoader = (
     if (job !== undefined && !isClosed) next();
   };
 
-  const read: ClipLoader["read"] = (source, transfer = []) =>
+  const read: ClipThreads["read"] = (source, requirements, transfer = []) =>
     new Promise((resolve, reject) => {
       if (isClosed) throw new Error(`the clip loader is closed; it cannot read ${nameOf(source)}`);
-      queue.push({ source, transfer, resolve, reject });
+      queue.push({ source, requirements, transfer, resolve, reject });
       next();
     });
 
+  if (isReady) {
+    const first = start();
+    first.keepProcess(false);
+    idle.push(first);
+  }
   return {
-    load: async (path) => (await read(path)).samples,
     read,
     close: async () => {
       isClosed = true;
@@ -101,6 +119,15 @@ export const createClipLoader = (
       await Promise.all([...idle, ...running.keys()].map((worker) => worker.end()));
     },
   };
+};
+
+/** Opens a loader; its threads start with the first clips and keep the process alive only while they read. */
+export const createClipLoader = (
+  threads: Threads,
+  { workers, survey, ...requirements }: ClipLoaderOptions,
+): ClipLoader => {
+  const { read, close } = createClipThreads(threads, { ...(workers === undefined ? {} : { workers }), survey });
+  return { load: async (path) => (await read(path, requirements)).samples, close };
 };
 
 const settle = ({ resolve, reject }: Job, reply: Reply<LoadedClip>): void => {

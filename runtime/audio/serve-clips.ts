@@ -4,10 +4,16 @@ import type { ClipSource } from "./clip-source.ts";
 import { type ClipRequirements, loadClip, type LoadedClip } from "./load-clip.ts";
 import type { OpenClip } from "./open-held-clip.ts";
 
-/** What a thread of the clip loader does: it reads the clips that it is sent, one after another. */
-export const serveClips = (parent: Parent<ClipRequirements>, open: OpenClip): void => {
-  parent.onMessage(async (source: ClipSource) => {
-    const reply: Reply<LoadedClip> = await replyOf(() => loadClip(open, source, parent.data));
+/** What a thread that reads clips is sent. */
+export interface ClipRequest {
+  readonly source: ClipSource;
+  readonly requirements: ClipRequirements;
+}
+
+/** What a thread that reads clips does: it reads those that it is sent, one after another. */
+export const serveClips = (parent: Parent<unknown>, open: OpenClip): void => {
+  parent.onMessage(async ({ source, requirements }: ClipRequest) => {
+    const reply: Reply<LoadedClip> = await replyOf(() => loadClip(open, source, requirements));
     parent.post(reply, "value" in reply ? [reply.value.samples.buffer] : []);
   });
 };

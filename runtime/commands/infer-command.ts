@@ -26,7 +26,7 @@ import {
   tapTimelines,
 } from "./infer-pictures.ts";
 import { openAnswers, openCutter, targetOf, targetOptions } from "./infer-target.ts";
-import { thresholdOf } from "../evaluate/decide.ts";
+import { thresholdOf } from "../evaluate/held-points.ts";
 import { noteDecisions } from "./note-decisions.ts";
 import { findEvents } from "../evaluate/find-events.ts";
 import type { Output } from "./output.ts";
@@ -210,7 +210,7 @@ export const inferCommand: Command = {
       opened.push(answers);
       const { done, isDone } = "done" in answers ? answers : { done: [], isDone: () => false };
       const isBarSeen = out !== undefined || !output.areResultsSeen;
-      const progress = showProgress(listed.recordings, done.length, isBarSeen ? output.terminal : undefined);
+      const progress = await showProgress(listed.recordings, done.length, isBarSeen ? output.terminal : undefined);
       opened.push(progress);
       const pathsOf = (option: "explain" | "timeline", path: string | undefined) =>
         path === undefined ? undefined : picturePaths(option, path, listed.recordings, done.length === 0);

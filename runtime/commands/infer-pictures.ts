@@ -7,7 +7,6 @@ import type { Explanation, Model } from "../library/model.ts";
 import { fileNameFor } from "../recordings/file-names.ts";
 import type { Answer } from "../recordings/answer-output.ts";
 import type { ListedRecordings } from "../recordings/list-recordings.ts";
-import { explanationFigure } from "../report/figures/explanation-figure.ts";
 import { isFigurePath, writeFigure } from "../report/figures/write-figure.ts";
 import { orUserError, UserError } from "../user-error.ts";
 import type { OptionTable, OptionValues } from "./options.ts";
@@ -62,6 +61,7 @@ export async function* explainEach(
   top: number,
   pathOf: (clip: string) => string,
 ): AsyncGenerator<Explanation | UserError, void, undefined> {
+  const { explanationFigure } = await import("../report/figures/explanation-figure.ts");
   const explain = async (clip: string): Promise<Explanation> => {
     const explanation = await model.explain(clip, { top });
     const figure = { title: basename(clip), model: model.metadata.name, ...explanation };

@@ -4,7 +4,6 @@ import { digestOfFile, type JobFacts } from "../recordings/job.ts";
 import { type AnswerFiles, isFolderPath, isJobBegun, openAnswerFiles } from "../recordings/answer-files.ts";
 import type { AnswerOutput } from "../recordings/answer-output.ts";
 import { type Format, formatNames, formatOf } from "../recordings/formats.ts";
-import { createEventCutter, requireEmptyFolder } from "../recordings/cut-events.ts";
 import { type ListedRecordings, requireOutside } from "../recordings/list-recordings.ts";
 import type { TellingOptions } from "../recordings/telling.ts";
 import { UserError } from "../user-error.ts";
@@ -102,6 +101,7 @@ export const openCutter = async (
   listed: ListedRecordings,
 ): Promise<readonly AnswerOutput[]> => {
   if (folder === undefined) return [];
+  const { createEventCutter, requireEmptyFolder } = await import("../recordings/cut-events.ts");
   await requireOutside(folder, listed);
   // A job that is begun goes on with what it has cut.
   if (out === undefined || !isJobBegun({ target: out, isFolder })) requireEmptyFolder(folder);

@@ -7,7 +7,7 @@ import { sampleFormats } from "../audio/formats/pcm/sample-formats.ts";
 import { openMicrophone } from "../audio/open-microphone.ts";
 import { recordedRateHz } from "../audio/recorders.ts";
 import { answersAbout } from "../evaluate/answers.ts";
-import { thresholdOf } from "../evaluate/decide.ts";
+import { thresholdOf } from "../evaluate/held-points.ts";
 import { noteDecisions } from "./note-decisions.ts";
 import { findEvents } from "../evaluate/find-events.ts";
 import type { HeardWindow, NamedStream, RawStream } from "../library/model.ts";

@@ -1,4 +1,4 @@
-import { setPointOf, thresholdOf } from "../evaluate/decide.ts";
+import { setPointOf, thresholdOf } from "../evaluate/held-points.ts";
 import type { ModelMetadata } from "../library/model.ts";
 import { formatRate, whatRateIs } from "../report/terminal/describe-decisions.ts";
 import type { OptionValues } from "./options.ts";

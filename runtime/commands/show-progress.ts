@@ -1,8 +1,6 @@
 import { formatDuration } from "../../compiler/artifact/format-number.ts";
-import { probeClip } from "../audio/probe-clip.ts";
 import type { AnswerOutput } from "../recordings/answer-output.ts";
 import type { Recording } from "../recordings/list-recordings.ts";
-import { createProgress } from "../text/create-progress.ts";
 import { orUserError, UserError } from "../user-error.ts";
 
 /** No more often: a line of a terminal takes its time. */
@@ -13,12 +11,14 @@ const everyMs = 100;
  * @param before how many are done
  * @param terminal none: nothing is shown
  */
-export const showProgress = (
+export const showProgress = async (
   recordings: readonly Recording[],
   before: number,
   terminal: NodeJS.WriteStream | undefined,
-): AnswerOutput & { readonly clear: () => void } => {
+): Promise<AnswerOutput & { readonly clear: () => void }> => {
   if (!terminal) return { take: () => undefined, clear: () => undefined };
+  const { createProgress } = await import("../text/create-progress.ts");
+  const { probeClip } = await import("../audio/probe-clip.ts");
   const progress = createProgress(recordings.length, 1, terminal, before);
   let done = before;
   let [shown, length]: [number, { readonly path: string; readonly seconds: number | undefined } | undefined] = [

@@ -51,6 +51,17 @@ const findRenderNode = (): MachineFacts["renderNode"] => {
   return nodes.find(({ isOpen }) => isOpen) ?? nodes[0];
 };
 
+/**
+ * Linux: nothing of a graphics card is there, neither on the bus nor as a kernel's driver, nor that of Windows (WSL); and no driver is
+ * named by Vulkan's variables.
+ */
+export const hasNoCard = ({ platform, renderNode, hasNvidiaCard }: MachineFacts): boolean =>
+  platform === "linux" &&
+  renderNode === undefined &&
+  !hasNvidiaCard &&
+  ["/proc/driver/nvidia/version", "/dev/nvidiactl", "/dev/nvhost-gpu", "/dev/dxg"].every((path) => !existsSync(path)) &&
+  ["VK_DRIVER_FILES", "VK_ICD_FILENAMES", "VK_ADD_DRIVER_FILES"].every((name) => !process.env[name]);
+
 /** What is known without trying a device. */
 export const probeMachine = (): MachineFacts => {
   const renderNode = findRenderNode();

@@ -10,7 +10,7 @@ const answerLine = /^answer: (.*)$/m;
 /** Node 20 cannot run TypeScript: where this module runs from source, in the tests, the built program is run. */
 const program = fileURLToPath(
   new URL(
-    import.meta.url.endsWith(".ts") ? "../../dist/runtime/devices/probe-program.js" : "./probe-program.js",
+    import.meta.url.endsWith(".ts") ? "../../dist/runtime/devices/probe-program.js" : "../devices/probe-program.js",
     import.meta.url,
   ),
 );

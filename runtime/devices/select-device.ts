@@ -7,7 +7,7 @@ import { chooseDevice, type DeviceChoice } from "./choose-device.ts";
 import { type DeviceReport, explainMissing } from "./device-report.ts";
 import { probeCuda } from "./probe-cuda.ts";
 import { probeDevices } from "./probe-devices.ts";
-import { probeMachine } from "./probe-machine.ts";
+import { hasNoCard, probeMachine } from "./probe-machine.ts";
 import { probeWebgpu } from "./probe-webgpu.ts";
 
 /** @throws UserError saying what adds the device, where it is missing */
@@ -32,8 +32,12 @@ const findInElectron = (name: "auto" | "webgpu" | "cuda"): DeviceChoice => {
 
 const findDevice = async (name: "auto" | "webgpu" | "cuda"): Promise<DeviceChoice> => {
   if (process.versions["electron"] !== undefined) return findInElectron(name);
-  if (name === "auto") return chooseDevice(await probeDevices());
   const machine = probeMachine();
+  if (name === "auto") {
+    // What there can be is a GPU in software, which is not chosen; that it is looked for takes as long as a clip.
+    if (hasNoCard(machine)) return { device: assessCpu(machine), reason: "no GPU: there is no graphics card" };
+    return chooseDevice(await probeDevices());
+  }
   return requireDevice(
     name === "webgpu"
       ? assessWebgpu(machine, await probeWebgpu(machine))

@@ -3,7 +3,7 @@ import { hzOf, melOf } from "../../compiler/artifact/mel-scale.ts";
 import { patchesToken, readTokenLayout, type TokenLayout } from "../../compiler/artifact/token-layout.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { UserError } from "../user-error.ts";
-import type { AttentionMap, PatchBand, PatchTime, Spectrogram } from "./explanation.ts";
+import type { PatchBand, PatchTime, Spectrogram } from "./explanation.ts";
 
 /** How a model's input lies in time and frequency, and which of its tokens are patches. */
 export interface InputPlaces extends Pick<
@@ -70,15 +70,4 @@ export const inputPlaces = (artifact: Artifact, samples: number): InputPlaces =>
     })),
     firstPatch: layout.positions.indexOf(patchesToken),
   };
-};
-
-/** @param tokens the rollout [tokens], of which what added tokens keep to themselves is left out */
-export const attentionMap = (tokens: Float32Array, { times, bands, firstPatch }: InputPlaces): AttentionMap => {
-  const values = new Float32Array(times.length * bands.length);
-  const patches = tokens.subarray(firstPatch, firstPatch + values.length);
-  const total = patches.reduce((sum, value) => sum + value, 0);
-  for (const band of bands.keys())
-    for (const time of times.keys())
-      values[time * bands.length + band] = (patches[band * times.length + time] ?? 0) / total;
-  return { values, times, bands };
 };

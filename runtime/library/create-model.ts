@@ -1,10 +1,10 @@
 /** A model as a program has it, wherever its thread runs: knows no Node.js. */
-import { type ClipLoader, createClipLoader } from "../audio/create-clip-loader.ts";
+import { type ClipThreads, createClipThreads } from "../audio/create-clip-loader.ts";
 import { groupsOf } from "../data/batches.ts";
 import { loadAhead } from "../data/load-ahead.ts";
 import { isHeardInPart } from "../audio/create-clip-survey.ts";
-import { setPointOf, thresholdOf } from "../evaluate/decide.ts";
-import { attentionMap } from "../evaluate/input-places.ts";
+import { setPointOf, thresholdOf } from "../evaluate/held-points.ts";
+import { attentionMap } from "../evaluate/attention-map.ts";
 import { rankClasses } from "../evaluate/rank-classes.ts";
 import { requireFiniteScores } from "../evaluate/require-finite-scores.ts";
 import { orUserError, UserError } from "../user-error.ts";
@@ -106,10 +106,10 @@ export interface Platform {
 const modelOf = (
   { threads, paths, decodeElsewhere = () => Promise.resolve(undefined) }: Platform,
   thread: ReturnType<typeof startModelThread>,
+  clipThreads: ClipThreads,
   { metadata, device, requirements, batch }: Opened,
 ): Model => {
   const { classes, sampleRateHz, mostSeconds } = metadata;
-  const loader: ClipLoader = createClipLoader(threads, requirements);
   const places = createTurns(batchesHeld);
   const ends = new Set<End>();
   let closing: Promise<void> | undefined;
@@ -130,7 +130,7 @@ const modelOf = (
   };
 
   const read = async (source: Checked, stop: AbortSignal) => {
-    const load = (clip: Checked) => readClip(clip, { threads, loader, requirements, stop });
+    const load = (clip: Checked) => readClip(clip, { threads, clipThreads, requirements, stop });
     const name = nameOf(source);
     try {
       return { name, ...(await load(source)) };
@@ -372,7 +372,7 @@ const modelOf = (
 
   const shut = async (): Promise<void> => {
     for (const end of ends) end(closed());
-    await loader.close();
+    await clipThreads.close();
     await thread.ask({ kind: "close" });
     await thread.end();
   };
@@ -417,12 +417,14 @@ export const createModel = (
     const { opening, transfer } = await start(stop);
     stop.throwIfAborted();
     const thread = startModelThread(platform.threads, opening, transfer);
+    // What reads the first clip starts while the graph is opened.
+    const clipThreads = createClipThreads(platform.threads, { isReady: true });
     try {
       const opened = await thread.opened;
       stop.throwIfAborted();
-      return modelOf(platform, thread, frozen(opened));
+      return modelOf(platform, thread, clipThreads, frozen(opened));
     } catch (error) {
-      await thread.end();
+      await Promise.all([thread.end(), clipThreads.close()]);
       throw error;
     }
   });

@@ -1,5 +1,7 @@
 /** The thread of one model. */
 import { statSync } from "node:fs";
+import { proveData } from "../artifact/prove-data.ts";
+import { readUnproven } from "../artifact/read-artifact.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
 import { selectDescribed } from "../devices/select-described.ts";
 import type { DeviceName } from "../engine/device.ts";
@@ -28,7 +30,7 @@ const stamp = stampOf(graph);
 serveModel(parent, {
   engine: nodeEngine,
   read: () => {
-    const artifact = readWaveformArtifact(graph);
+    const artifact = readWaveformArtifact(graph, readUnproven);
     if (stampOf(graph) === stamp) return artifact;
     throw new UserError(
       "graph-changed-since",
@@ -36,6 +38,7 @@ serveModel(parent, {
       "has changed since the model was opened; open it again",
     );
   },
+  prove: proveData,
   selectDevices: async () => [await selectDescribed(device)],
   batch,
 });

@@ -1,6 +1,6 @@
 /** Clips and recordings that were looked at, read. What is in memory stays the caller's. */
 import type { ClipSamples } from "../audio/clip-source.ts";
-import type { ClipLoader } from "../audio/create-clip-loader.ts";
+import type { ClipThreads } from "../audio/create-clip-loader.ts";
 import type { ClipRequirements, LoadedClip } from "../audio/load-clip.ts";
 import { readWindows } from "../audio/read-windows.ts";
 import type { Recording, StreamedRecording } from "../audio/recording-source.ts";
@@ -14,23 +14,24 @@ export type ReadClip = Pick<LoadedClip, "samples" | "clipSamples" | "notes">;
 
 export interface ReadClipOptions {
   readonly threads: Threads;
-  readonly loader: ClipLoader;
+  readonly clipThreads: ClipThreads;
   readonly requirements: Required<ClipRequirements>;
   readonly stop: AbortSignal;
 }
 
 /** A clip, as far as the model hears it. @throws UserError naming the clip */
 export const readClip = async (clip: Checked, options: ReadClipOptions): Promise<ReadClip> => {
-  const { loader, requirements } = options;
-  if ("path" in clip) return loader.read(clip.path);
+  const { clipThreads, requirements } = options;
+  if ("path" in clip) return clipThreads.read(clip.path, requirements);
   if ("stream" in clip) return readBeginning(clip.stream, options);
   if ("sound" in clip) {
     const { channels, ...rest } = beginning(clip.sound, requirements);
     const copies = await Promise.all(channels.map(copyBytes));
-    return loader.read({ ...rest, channels: copies.map((copy) => new Float32Array(copy)) }, copies);
+    const own = { ...rest, channels: copies.map((copy) => new Float32Array(copy)) };
+    return clipThreads.read(own, requirements, copies);
   }
   const copy = await ("blob" in clip ? clip.blob.arrayBuffer() : copyBytes(clip.bytes));
-  return loader.read({ name: clip.name, bytes: new Uint8Array(copy) }, [copy]);
+  return clipThreads.read({ name: clip.name, bytes: new Uint8Array(copy) }, requirements, [copy]);
 };
 
 /** The beginning of samples that the model may hear, with a second for what resampling reaches beyond it. */

@@ -10,7 +10,7 @@ import { type InsideName, type Insight, openInsight } from "../engine/insight.ts
 import type { Engine, HostTensor } from "../engine/engine.ts";
 import { type Answers as DecidedAnswers, decideBy, type Decider } from "../evaluate/decide.ts";
 import { type InputPlaces, inputPlaces } from "../evaluate/input-places.ts";
-import { type Reply, replyOf } from "../threads/reply.ts";
+import { type Reply, replyOf, valueOf } from "../threads/reply.ts";
 import type { Parent } from "../threads/threads.ts";
 import { UserError } from "../user-error.ts";
 import type { ModelMetadata } from "./model.ts";
@@ -20,6 +20,8 @@ export interface ModelOpening {
   readonly engine: Engine;
   /** Reads the graph, once or more. @throws UserError, where it is another than at first, too */
   readonly read: () => Artifact | Promise<Artifact>;
+  /** Proves, while the graph is opened, what `read` has left for that. @throws UserError */
+  readonly prove?: (artifact: Artifact) => Promise<void>;
   /**
    * The device, and those that take its place where it does not run the graph.
    * @throws UserError where the machine has not the device that is asked for
@@ -91,8 +93,19 @@ const describeModel = ({ metadata }: Artifact, { maxSamples }: Required<ClipRequ
 };
 
 /** What the thread of one model does: it opens the graph, and then computes what it is sent, one batch at a time. */
-export const serveModel = (parent: Parent<unknown>, { engine, read, selectDevices, batch }: ModelOpening): void => {
+export const serveModel = (
+  parent: Parent<unknown>,
+  { engine, read, prove, selectDevices, batch }: ModelOpening,
+): void => {
   let opened: { readonly decider: Decider; readonly device: Device } | undefined;
+
+  /** What is opened of an artifact, once that is proven. */
+  const whileProven = async <Opened>(artifact: Artifact, open: () => Promise<Opened>): Promise<Opened> => {
+    const proven = replyOf(() => prove?.(artifact));
+    const opening = await replyOf(open);
+    valueOf(await proven);
+    return valueOf(opening);
+  };
 
   const openOn = async (
     artifact: Artifact,
@@ -111,7 +124,8 @@ export const serveModel = (parent: Parent<unknown>, { engine, read, selectDevice
   const open = async (): Promise<Opened> => {
     const artifact = await read();
     const requirements = clipRequirements(artifact.metadata);
-    const { classifier, device, description } = await openOn(artifact, ...(await selectDevices()));
+    const opening = async () => openOn(artifact, ...(await selectDevices()));
+    const { classifier, device, description } = await whileProven(artifact, opening);
     opened = { decider: decideBy(artifact.metadata, classifier), device };
     return {
       metadata: describeModel(artifact, requirements),
@@ -133,7 +147,8 @@ export const serveModel = (parent: Parent<unknown>, { engine, read, selectDevice
   const insideOf = <Name extends InsideName>(...wanted: readonly Name[]) => {
     const openOnce = async () => {
       const artifact = await read();
-      const insight = await openInsight(engine, artifact, requireOpened().device, wanted);
+      const opening = () => openInsight(engine, artifact, requireOpened().device, wanted);
+      const insight = await whileProven(artifact, opening);
       insights.push(insight);
       return { insight, artifact };
     };

@@ -1,5 +1,4 @@
 /** How answers become the lines of a format. */
-import { probeClip } from "../audio/probe-clip.ts";
 import { rankClasses } from "../evaluate/rank-classes.ts";
 import { UserError } from "../user-error.ts";
 import type { Answer } from "./answer-output.ts";
@@ -60,6 +59,7 @@ export const createTelling = (options: TellingOptions, before: Told = { stretche
 /** As the header has it; of a recording that says nothing, or cannot be read, none. */
 const secondsOf = async (path: string): Promise<number> => {
   try {
+    const { probeClip } = await import("../audio/probe-clip.ts");
     return (await probeClip(path)).seconds ?? 0;
   } catch (error) {
     if (error instanceof UserError) return 0;

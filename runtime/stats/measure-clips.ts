@@ -1,7 +1,7 @@
 /** Goes through clips once and keeps what their statistics follow from; no more than a few clips are in memory. */
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { clipRequirements } from "../audio/clip-requirements.ts";
-import { createClipLoader } from "../audio/create-clip-loader.ts";
+import { createClipThreads } from "../audio/create-clip-loader.ts";
 import { createClipSurvey } from "../audio/create-clip-survey.ts";
 import { framesIn, mostFrames } from "../../compiler/artifact/frames.ts";
 import { createWaveformStore } from "../data/create-waveform-store.ts";
@@ -50,11 +50,12 @@ export const measureClips = async ({
   const rates = new Map<number, number>();
   const countRate = (rateHz: number): void => void rates.set(rateHz, (rates.get(rateHz) ?? 0) + 1);
   const survey = createClipSurvey(sampleRateHz);
-  const loader = createClipLoader(nodeThreads, { ...clipRequirements(artifact.metadata), survey });
+  const requirements = clipRequirements(artifact.metadata);
+  const clipThreads = createClipThreads(nodeThreads, { survey });
   /** Of waveforms that are not their whole clips. */
   const wholeLengths = new WeakMap<Float32Array, number>();
   const loadFile = async (path: string): Promise<Float32Array> => {
-    const { samples, sourceRateHz, clipSamples } = await loader.read(path);
+    const { samples, sourceRateHz, clipSamples } = await clipThreads.read(path, requirements);
     if (clipSamples !== undefined) wholeLengths.set(samples, clipSamples);
     countRate(sourceRateHz);
     return samples;
@@ -86,7 +87,7 @@ export const measureClips = async ({
     }
   } finally {
     await extractor.close();
-    await loader.close();
+    await clipThreads.close();
   }
   const notes = [...survey.describeUnheard(), ...survey.describeNotes()];
   return { samples, clipsBySampleRateHz: new Map([...rates].sort(([a], [b]) => a - b)), frames, unreadable, notes };

@@ -1,5 +1,4 @@
 /** A thread that decodes: clips one after another, or one recording. */
-import type { ClipRequirements } from "../audio/load-clip.ts";
 import { serveClips } from "../audio/serve-clips.ts";
 import { type RecordingJob, serveRecording } from "../audio/serve-recording.ts";
 import type { Parent } from "../threads/threads.ts";
@@ -8,6 +7,6 @@ import { webParent } from "./threads.ts";
 
 const parent = webParent();
 void parent.then(async (own) => {
-  if (own.module === "audio/clip-worker") serveClips(own as Parent<ClipRequirements>, openClip);
+  if (own.module === "audio/clip-worker") serveClips(own, openClip);
   else await serveRecording(own as Parent<RecordingJob>, openRecording);
 });

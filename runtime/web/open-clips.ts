@@ -1,7 +1,7 @@
 /** Reads the clips of a training, as far as the model hears them, in threads of their own. */
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex } from "@noble/hashes/utils.js";
-import { createClipLoader } from "../audio/create-clip-loader.ts";
+import { createClipThreads } from "../audio/create-clip-loader.ts";
 import { type ClipSurvey, createClipSurvey } from "../audio/create-clip-survey.ts";
 import { fingerprint } from "../audio/fingerprint.ts";
 import type { ClipRequirements } from "../audio/load-clip.ts";
@@ -47,9 +47,9 @@ export const openClips = async (
   stop: AbortSignal,
   onOpened: (clips: number) => void,
 ): Promise<OpenedClips> => {
-  const loader = createClipLoader(webThreads, requirements);
+  const clipThreads = createClipThreads(webThreads, {});
   const survey: ClipSurvey = createClipSurvey(requirements.sampleRateHz);
-  const read = (clip: Checked) => readClip(clip, { threads: webThreads, loader, requirements, stop });
+  const read = (clip: Checked) => readClip(clip, { threads: webThreads, clipThreads, requirements, stop });
   const open = async ({ clip, ...others }: ListedClip): Promise<OpenedClip | UserError> =>
     orUserError(async () => {
       const loaded = await read(clip).catch(async (error: unknown) => {
@@ -80,6 +80,6 @@ export const openClips = async (
     }
     return { clips, notes: [...survey.describeUnheard(), ...survey.describeNotes()] };
   } finally {
-    await loader.close();
+    await clipThreads.close();
   }
 };

@@ -27,4 +27,4 @@ const builtFiles = new Set([
   ]),
 ]);
 /** Folders that the build fills anew each time, so that nothing stays there. */
-const emptied = ["dist/vendor/", "dist/page/"];
+const emptied = ["dist/vendor/", "dist/page/", "dist/runtime/chunks/"];

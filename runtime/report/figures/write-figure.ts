@@ -2,7 +2,6 @@ import { dirname } from "node:path";
 import { createFolders } from "../../files/create-folders.ts";
 import { replaceFile, writeFully } from "../../files/temporary-file.ts";
 import { writeFailure } from "../../files/write-failure.ts";
-import { renderPng } from "./render-png.ts";
 
 export const isPngPath = (path: string): boolean => /\.png$/i.test(path);
 export const isFigurePath = (path: string): boolean => isPngPath(path) || /\.svg$/i.test(path);
@@ -12,7 +11,7 @@ export const isFigurePath = (path: string): boolean => isPngPath(path) || /\.svg
  * @throws UserError where it cannot be written
  */
 export const writeFigure = async (path: string, svg: string): Promise<void> => {
-  const bytes = isPngPath(path) ? await renderPng(svg) : Buffer.from(svg);
+  const bytes = isPngPath(path) ? await (await import("./render-png.ts")).renderPng(svg) : Buffer.from(svg);
   try {
     createFolders(dirname(path));
     await replaceFile(path, ({ file }) => writeFully(file, bytes, 0));
