@@ -9,7 +9,7 @@ import type { Classification, ListenOptions, Model } from "../library/model.ts";
 import { open } from "../library/open.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, deviceOption, parseOptions, type OptionValues, type Usage } from "./options.ts";
-import { tell } from "./tell.ts";
+import { describeChoice } from "./describe-choice.ts";
 import { defaultTop, requireEventAgreement, windowOptions } from "./window-options.ts";
 import type { Answer, AnswerOutput } from "../recordings/answer-output.ts";
 import { answersAbout, type EndAnswer, type FailureAnswer, type WindowAnswer } from "../evaluate/answers.ts";
@@ -196,7 +196,7 @@ export const inferCommand: Command = {
     const model = await open(graph, { device, batch });
     const opened: AnswerOutput[] = [];
     try {
-      if (device !== "cpu") tell(output).onDevice({ device: model.device, reason: model.device.reason });
+      if (device !== "cpu") output.progress(describeChoice({ device: model.device, reason: model.device.reason }));
       const { sampleRateHz, classes, isCalibrated } = model.metadata;
       const windowing = windowingOf(values);
       if (windowing !== undefined) requireWindowing(model.metadata, windowing);

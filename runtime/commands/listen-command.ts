@@ -22,7 +22,7 @@ import { describeFailure } from "./describe-failure.ts";
 import { commonOptions, deviceOption, type OptionValues, parseOptions, type Usage } from "./options.ts";
 import type { Output } from "./output.ts";
 import { createAnswerPrinter } from "./print-answers.ts";
-import { tell } from "./tell.ts";
+import { describeChoice } from "./describe-choice.ts";
 import { defaultTop, requireEventAgreement, windowOptions } from "./window-options.ts";
 
 const { batch: _batch, window: _window, top: _top, ...sharedOptions } = windowOptions;
@@ -268,7 +268,7 @@ export const listenCommand: Command = {
     const model = await open(graph, { device, batch: isStdin ? undefined : 1 });
     let ear: Ear | undefined;
     try {
-      if (device !== "cpu") tell(output).onDevice({ device: model.device, reason: model.device.reason });
+      if (device !== "cpu") output.progress(describeChoice({ device: model.device, reason: model.device.reason }));
       const { sampleRateHz, classes } = model.metadata;
       noteDecisions(model.metadata, values, output.note);
       ear = await openEar(values, isStdin);

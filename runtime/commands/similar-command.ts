@@ -24,7 +24,7 @@ import { type Command, type ExitCode, exitCodes } from "./command.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { commonOptions, deviceOption, parseOptions, type Usage } from "./options.ts";
 import type { Output } from "./output.ts";
-import { tell } from "./tell.ts";
+import { describeChoice } from "./describe-choice.ts";
 
 const defaultTop = 5;
 /** An interruption, even a kill, takes no more than so much. */
@@ -240,7 +240,7 @@ export const similarCommand: Command = {
     const listed = await listRecordings(named);
     const model = await open(path, { device });
     try {
-      if (device !== "cpu") tell(output).onDevice({ device: model.device, reason: model.device.reason });
+      if (device !== "cpu") output.progress(describeChoice({ device: model.device, reason: model.device.reason }));
       listed.notes.forEach(output.note);
       for (const { error } of listed.failures) output.note(printable(describeFailure(error)));
       const call = { model, graph, index, paths: listed.recordings.map((each) => each.path), output, signal };

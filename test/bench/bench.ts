@@ -33,6 +33,8 @@ interface Summary {
   readonly spread: number;
   readonly peakMb: number;
   readonly busy?: number;
+  /** From start to answer, as many times what the network's first run takes. */
+  readonly firstRuns?: number;
 }
 
 interface Peer extends Summary {
@@ -71,7 +73,15 @@ const summarize = (rounds: readonly Measured[]): Summary => {
   const spread = Math.max(...turns.map((each) => Math.abs(each - medianMs))) / medianMs;
   const busy = rounds.flatMap((round) => round.busy ?? []);
   const peakMb = Math.min(...rounds.map((round) => round.peakMb));
-  return { medianMs, minMs, spread, peakMb, ...(busy.length > 0 ? { busy: Math.max(...busy) } : {}) };
+  const firstRunMs = rounds.flatMap((round) => round.firstRunMs ?? []);
+  return {
+    medianMs,
+    minMs,
+    spread,
+    peakMb,
+    ...(busy.length > 0 ? { busy: Math.max(...busy) } : {}),
+    ...(firstRunMs.length > 0 ? { firstRuns: minMs / Math.min(...firstRunMs) } : {}),
+  };
 };
 
 const measure = (each: Case) => {
@@ -148,5 +158,6 @@ for (const each of chosen) {
     formatRatio(speedRatio),
     formatRatio(memoryRatio),
   ];
-  console.log(row(...cells) + busy);
+  const firstRuns = ours.firstRuns === undefined ? "" : `  ${ours.firstRuns.toFixed(2)}x its first run`;
+  console.log(row(...cells) + busy + firstRuns);
 }

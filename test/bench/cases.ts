@@ -37,6 +37,7 @@ export const cases: readonly Case[] = [
   { name: "features", kind: "features", ...tiny, turns: 20 },
   { name: "compile", kind: "compile", ...tiny, turns: 3 },
   { name: "infer-cli", kind: "infer-cli", ...tiny, turns: 3 },
+  { name: "infer-cli-base384", kind: "infer-cli", ...sizes.base384, frames: 1024, batch: 1, turns: 3 },
   { name: "pipeline", kind: "pipeline", ...sizes.tiny, frames: 128, batch: 16, turns: 12 },
 ];
 

@@ -2,7 +2,8 @@
  * A process of its own that measures one case, which compiles in another, so that its peak memory is the case's:
  * `node measure.js NAME [DEVICE] [FOLDER]`, with a folder for ONNX Runtime's profiles. Prints JSON.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,17 +31,19 @@ export interface Measured {
   readonly peakMb: number;
   /** Of a pipeline's time, the share that its steps take alone. */
   readonly busy?: number;
+  /** Of a command, what the network's first run takes by itself. */
+  readonly firstRunMs?: number;
 }
 
 type Turns = Omit<Measured, "peakMb">;
 
-/** Milliseconds of each call but the first, which warms up. */
+/** Milliseconds of each call but the first, which warms up; to the time that the call gives, or its end. */
 const time = async (turns: number, call: () => unknown): Promise<readonly number[]> => {
   const milliseconds: number[] = [];
   for (let turn = 0; turn <= turns; turn++) {
     const started = performance.now();
-    await call();
-    if (turn > 0) milliseconds.push(performance.now() - started);
+    const ended = await call();
+    if (turn > 0) milliseconds.push((typeof ended === "number" ? ended : performance.now()) - started);
   }
   return milliseconds;
 };
@@ -116,11 +119,24 @@ const measurements: Readonly<
       spawnSync(process.execPath, [cli("compiler"), spec, "--weights", "none", "--out", graph]),
     ),
   }),
-  "infer-cli": async ({ turns }, { graph, clip }, folder) => {
+  // From the process's start to the first of its answer, beside what the network's first run takes by itself.
+  "infer-cli": async ({ turns }, { graph, clip, artifact }, folder, { engine, device }) => {
     const path = join(folder, "clip.wav");
     writeFileSync(path, encodeWav(clip, rateHz));
     const args = [cli("runtime"), "infer", graph, path, "--device", "cpu"];
-    return { milliseconds: await time(turns, () => spawnSync(process.execPath, args)) };
+    const milliseconds = await time(turns, async () => {
+      const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "ignore"] });
+      const ended = once(child, "exit");
+      const answered = await once(child.stdout, "data").then(() => performance.now());
+      await ended;
+      return answered;
+    });
+    const classifier = await openClassifier(engine, artifact, device);
+    const started = performance.now();
+    await classifier.classify({ type: "float32", data: clip, dims: [1, clip.length] });
+    const firstRunMs = performance.now() - started;
+    await classifier.close();
+    return { milliseconds, firstRunMs };
   },
   // Clips of 44.1 kHz, each decoded and resampled once; the first step waits for what the others load ahead.
   pipeline: async (each, prepared, folder, means) => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { describeChoice } from "../../../runtime/commands/tell.ts";
+import { describeChoice } from "../../../runtime/commands/describe-choice.ts";
 import { chooseDevice } from "../../../runtime/devices/choose-device.ts";
 import type { AdapterFacts } from "../../../runtime/devices/device-facts.ts";
 import * as machines from "./machines.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { describeChoice } from "../../../runtime/commands/tell.ts";
+import { describeChoice } from "../../../runtime/commands/describe-choice.ts";
 import { requireDevice, selectDevice } from "../../../runtime/devices/select-device.ts";
 import type { DeviceName } from "../../../runtime/engine/device.ts";
 import { cpuDevice } from "../../../runtime/engine/device.ts";
