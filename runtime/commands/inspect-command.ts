@@ -6,6 +6,7 @@ import { formatTable } from "../../compiler/artifact/format-table.ts";
 import type { ArtifactMetadata } from "../../compiler/artifact/metadata.ts";
 import { plural } from "../../compiler/artifact/plural.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
+import { countFused } from "../engine/fuse-attention.ts";
 import { readArtifact } from "../artifact/read-artifact.ts";
 import { samplesIn } from "../../compiler/artifact/frames.ts";
 import { describeDecisions } from "../report/terminal/describe-decisions.ts";
@@ -74,6 +75,7 @@ const describe = (artifact: Artifact, extent: Extent): string => {
   const { path, metadata, bytes } = artifact;
   const { classes, recipe, bins, frames, sampleRateHz, minSamples } = metadata;
   const cost = (task: Task): string => describeCost(costsOf(metadata, task, extent));
+  const fused = countFused(artifact.model);
   const { anyLength } = metadata;
   const lengths = anyLength
     ? `${anyLength.least} to ${anyLength.most} frames, positions for ${frames},`
@@ -91,6 +93,9 @@ const describe = (artifact: Artifact, extent: Extent): string => {
     costs: `of ${describeExtent(metadata, extent)}`,
     inference: cost("inference"),
     ...(canTrain(artifact) ? { training: cost("training") } : {}),
+    ...(fused > 0
+      ? { engine: `on the CPU attention is computed tile by tile, in ${fused} ${plural(fused, "layer")}` }
+      : {}),
     recipe: canTrain(artifact) ? describeRecipe(recipe) : "none: this graph has no training program",
     files: `${path} ${formatBytes(bytes.graph)}${bytes.data > 0 ? `, data ${formatBytes(bytes.data)}` : ""}`,
   };
@@ -123,7 +128,8 @@ export const inspectCommand: Command = {
       costsOf(artifact.metadata, task, extent),
     );
     const costs = { ...extent, inference, training };
-    output.json({ graph: path, ...metadata, costs, canTrain: canTrain(artifact), bytes, tensors });
+    const tiledAttention = countFused(artifact.model);
+    output.json({ graph: path, ...metadata, costs, tiledAttention, canTrain: canTrain(artifact), bytes, tensors });
     output.result(`${describe(artifact, extent)}\n\n${formatTensors(tensors)}`);
     return exitCodes.done;
   },

@@ -65,6 +65,8 @@ export interface Engine {
   readonly version: string;
   /** The devices that it was built for, by ONNX Runtime's names. */
   readonly providers: () => readonly string[];
+  /** Whether attention in one operator pays on the CPU (`fuse-attention.ts`). */
+  readonly tilesAttention: boolean;
   /** @param graph also as a file's bytes, or its path; ONNX Runtime then maps its data file into memory */
   readonly open: (graph: onnx.IModelProto | Uint8Array | string, options: SessionOptions) => Promise<EngineSession>;
 }

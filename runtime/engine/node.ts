@@ -45,6 +45,7 @@ const create = ({ type, data, dims }: HostTensor): Tensor => new Tensor(type, da
 
 export const nodeEngine: Engine = {
   version: env.versions.node ?? "unknown",
+  tilesAttention: true,
   providers: () => listSupportedBackends().map(({ name }) => name),
   open: async (graph, options) => {
     const session = await openNative(graph, options);

@@ -8,6 +8,7 @@ import type { Device } from "./device.ts";
 import { DeviceLost } from "./device-lost.ts";
 import type { Engine, EngineSession, SessionOptions } from "./engine.ts";
 import { feedLengths } from "./feed-lengths.ts";
+import { fuseAttention } from "./fuse-attention.ts";
 
 /** A graph as its failures name it. */
 export interface NamedGraph {
@@ -72,10 +73,12 @@ export const openSession = async (
   // WebGPU runs a graph as a whole or not at all: one operator elsewhere would move its tensors to and fro each step.
   const isWhole = device.kind === "webgpu";
   const [model, source] = "model" in program ? [program.model, program.graph] : [program, program];
+  const fused = engine.tilesAttention && device.kind === "cpu" ? fuseAttention(model) : model;
+  const rewritten = fused === model ? source : { ...fused, trainingInfo: [] };
   const fed = isWhole && named.metadata.anyLength ? feedLengths(model) : undefined;
   try {
     const variesInSize = named.metadata.anyLength !== undefined;
-    const opened = fed?.model ?? source;
+    const opened = fed?.model ?? rewritten;
     const own = typeof opened === "string" || !data ? {} : await dataOf(data);
     const session = await engine.open(opened, { ...options, ...own, device: device.kind, isWhole, variesInSize });
     return namingFailures(fed?.feeding(session) ?? session, named);

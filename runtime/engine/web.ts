@@ -81,6 +81,8 @@ const watchGpu = ({ lost, queue }: GpuDevice): GpuWatch => {
 
 export const webEngine: Engine = {
   version: env.versions.web ?? "unknown",
+  // WebAssembly tells no size of the caches, without which ONNX Runtime (1.30) computes it untiled.
+  tilesAttention: false,
   providers: () => ["cpu", ...(hasWebGpu() ? ["webgpu"] : [])],
   open: async (graph, options) => {
     if (typeof graph === "string") throw new Error(`a browser opens no files such as ${graph}: give the graph's bytes`);
