@@ -267,6 +267,7 @@ weight     [4, 2]  float32      8  0.000  0.2739
             processBytes: expect.any(Number),
           },
         },
+        tiledAttention: 0,
         canTrain: false,
         bytes: { graph: expect.any(Number), data: 0 },
         tensors: [],
