@@ -18,6 +18,8 @@ const stageCostSchema = record({
 /** null: a graph that does not train has no such stage. The gradients' stage has the forward pass that it goes back through. */
 export const modelCostSchema = record({
   inference: stageCostSchema,
+  /** Bytes of inference's results that are held at once where attention is computed tile by tile, as the runtime does on the CPU. */
+  tiledPeakBytes: v.optional(dimsSchema),
   gradients: v.nullable(stageCostSchema),
   update: v.nullable(stageCostSchema),
   /** Bytes of the states that inference reads, and of all that training has. */
@@ -41,19 +43,24 @@ export type Task = "inference" | "training";
 /** Clips that are drawn for others are taken to be as long. */
 export const lengthsOf = ({ batch, samples }: Extent): Lengths => ({ batch, samples, drawn_samples: samples });
 
+const largest = (counts: readonly Dim[], lengths: Lengths): number =>
+  Math.max(0, ...counts.map((bytes) => evaluate(bytes, lengths)));
+
 export const costFor = (cost: ModelCost, task: Task, extent: Extent): Cost => {
   const lengths = lengthsOf(extent);
   const stages = (task === "inference" ? [cost.inference] : [cost.gradients, cost.update]).filter(
     (each) => each !== null,
   );
   const total = (count: (stage: StageCost) => Dim): number => evaluate(sum(stages.map(count)), lengths);
-  const largest = (counts: readonly Dim[]): number => Math.max(0, ...counts.map((bytes) => evaluate(bytes, lengths)));
   return {
     flops: total(({ flops }) => flops),
     activationBytes: total(({ activationBytes }) => activationBytes),
-    largestTensorBytes: largest(stages.flatMap(({ largestTensorBytes }) => largestTensorBytes)),
+    largestTensorBytes: largest(
+      stages.flatMap(({ largestTensorBytes }) => largestTensorBytes),
+      lengths,
+    ),
     // Each stage's session keeps what it has once held.
-    peakBytes: stages.map(({ peakBytes }) => largest(peakBytes)).reduce((held, peak) => held + peak, 0),
+    peakBytes: stages.map(({ peakBytes }) => largest(peakBytes, lengths)).reduce((held, peak) => held + peak, 0),
   };
 };
 
@@ -70,15 +77,21 @@ const arenaShare = 1.2;
 export const arenaBytes = (cost: ModelCost, task: Task, extent: Extent): number =>
   arenaShare * costFor(cost, task, extent).peakBytes;
 
+/** The same of a session of ONNX Runtime for Node.js, on the CPU. */
+const tiledBytes = (cost: ModelCost, task: Task, extent: Extent): number =>
+  task === "inference" && cost.tiledPeakBytes
+    ? arenaShare * largest(cost.tiledPeakBytes, lengthsOf(extent))
+    : arenaBytes(cost, task, extent);
+
 /** A training evaluates as many clips at once, in a session of its own. */
 const tasksWithin = { inference: ["inference"], training: ["inference", "training"] } as const;
 
-/** While a graph is opened for inference, there are three of the parameters that are in its file: the file's, the read ones', ONNX Runtime's. */
+/** While a graph is opened for inference, there are four of the parameters that are in its file: the file's, those given to ONNX Runtime, the read ones', its own. */
 const copies = ({ stateBytes }: ModelCost, task: Task): number =>
-  task === "inference" && stateBytes.inference <= inlineLimitBytes ? 3 : 1;
+  task === "inference" && stateBytes.inference <= inlineLimitBytes ? 4 : 1;
 
 /** Bytes of the machine's memory that a process takes at the most for a task on the CPU, about. */
 export const predictMemory = (cost: ModelCost, task: Task, extent: Extent): number => {
-  const held = tasksWithin[task].reduce((bytes, each) => bytes + arenaBytes(cost, each, extent), 0);
+  const held = tasksWithin[task].reduce((bytes, each) => bytes + tiledBytes(cost, each, extent), 0);
   return Math.round(processBytes[task] + copies(cost, task) * cost.stateBytes[task] + held);
 };

@@ -6,6 +6,7 @@ import type { Graph, Node } from "../ir/graph.ts";
 import type { Program } from "../ir/program.ts";
 import { byOperand, findOp } from "../ops/table.ts";
 import { peakBytes } from "./peak-bytes.ts";
+import { tileAttention } from "./tile-attention.ts";
 
 export interface NodeCost {
   readonly flops: Dim;
@@ -53,6 +54,7 @@ const stateBytes = (stages: readonly (Graph | undefined)[]): number => {
 
 export const modelCost = ({ inference, gradients, update }: Program): ModelCost => ({
   inference: stageCost(inference),
+  tiledPeakBytes: peakBytes(tileAttention(inference)),
   gradients: gradients ? stageCost(gradients) : null,
   update: update ? stageCost(update) : null,
   stateBytes: { inference: stateBytes([inference]), training: stateBytes([inference, gradients, update]) },

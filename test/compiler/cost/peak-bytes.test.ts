@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
-import { evaluate } from "../../../compiler/artifact/dim.ts";
+import { type Dim, evaluate } from "../../../compiler/artifact/dim.ts";
 import { peakBytes } from "../../../compiler/cost/peak-bytes.ts";
+import { tileAttention } from "../../../compiler/cost/tile-attention.ts";
 import { createBuilder } from "../../../compiler/ops/builder.ts";
 
 const parameter = { kind: "parameter", initializer: { kind: "zeros" }, fanIn: 1 } as const;
@@ -29,4 +30,20 @@ test("which is the largest depends on the clips", () => {
     Math.max(...peaks.map((bytes) => evaluate(bytes, { batch: 2, samples, drawn_samples: samples })));
   expect(peak(1e6)).toBe(2 * 4 * (2e6 + 100_000));
   expect(peak(1000)).toBe(2 * 4 * (1 + 100_000 + 100_001));
+});
+
+test("attention that is computed tile by tile holds no scores, where no clip is longer than another", () => {
+  const attention = (tokens: Dim): number => {
+    const b = createBuilder();
+    const part = (name: string) => b.neg(b.input(name, { dtype: "float32", shape: ["batch", 2, tokens, 4] }));
+    const [queries, keys, values] = [part("queries"), part("keys"), part("values")];
+    const scores = b.matMul(queries, b.transpose(keys, { perm: [0, 1, 3, 2] }));
+    const graph = b.finish([b.matMul(b.softmax(scores, { axis: -1 }), values)]);
+    const peaks = peakBytes(tileAttention(graph));
+    return Math.max(...peaks.map((bytes) => evaluate(bytes, { batch: 1, samples: 50, drawn_samples: 0 })));
+  };
+  // Queries, keys, values and the result.
+  expect(attention(50)).toBe(4 * (2 * 50 * 4 * 4));
+  // Scores and their softmax.
+  expect(attention("samples")).toBe(2 * (2 * 50 * 50 * 4));
 });
