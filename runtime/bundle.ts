@@ -3,21 +3,19 @@
  * configuration; and in `dist/runtime/`, in the place of modules as they were compiled, what Node.js starts with.
  */
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { basename, isAbsolute, join } from "node:path";
 import { build, type BuildOptions, type Plugin } from "rolldown";
 
 const modules = ["index", "audio-worker", "model-worker", "training-worker"];
 
-/** A command starts in three threads, of which each would read some sixty modules one by one. */
-const starts = [
-  "cli",
-  "index",
-  "artifact/data-worker",
-  "audio/clip-worker",
-  "audio/recording-worker",
-  "devices/probe-program",
-  "library/model-worker",
-  "library/task-worker",
+/**
+ * A command starts in three threads, of which each would read some sixty modules one by one. These share files; not so the two threads that
+ * every clip waits for, which are a file each, and what they load when it is asked for.
+ */
+const starts: readonly (readonly string[])[] = [
+  ["library/model-worker"],
+  ["audio/clip-worker"],
+  ["cli", "index", "artifact/data-worker", "audio/recording-worker", "devices/probe-program", "library/task-worker"],
 ];
 
 /** ONNX Runtime's WebAssembly, and what loads it, which the bundles name as what lies beside them. */
@@ -73,18 +71,20 @@ await build(
 // Packages stay where npm puts them, but for two of which little is used; what is bundled finds the files beside it by paths that begin with "../".
 const bundledPackages = /^(?:valibot|#onnx-proto)$/;
 rmSync("dist/runtime/chunks", { recursive: true, force: true });
-await build({
-  input: Object.fromEntries(starts.map((name) => [name, `runtime/${name}.ts`])),
-  platform: "node",
-  plugins: [notePackages],
-  external: (id) => /^[^./]/.test(id) && !isAbsolute(id) && !bundledPackages.test(id),
-  output: {
-    dir: "dist/runtime",
-    entryFileNames: "[name].js",
-    chunkFileNames: "chunks/[name].js",
-    format: "es",
-    minify: { compress: true, mangle: false, codegen: true },
-  },
-});
+await build(
+  starts.map((names): BuildOptions => ({
+    input: Object.fromEntries(names.map((name) => [name, `runtime/${name}.ts`])),
+    platform: "node",
+    plugins: [notePackages],
+    external: (id) => /^[^./]/.test(id) && !isAbsolute(id) && !bundledPackages.test(id),
+    output: {
+      dir: "dist/runtime",
+      entryFileNames: "[name].js",
+      chunkFileNames: names.length > 1 ? "chunks/[name].js" : `chunks/${basename(names[0] ?? "")}.[name].js`,
+      format: "es",
+      minify: { compress: true, mangle: false, codegen: true },
+    },
+  })),
+);
 
 writeFileSync("dist/web/licences.txt", [...packages].toSorted().map(licenceOf).join("\n\n----\n\n"));

@@ -178,10 +178,17 @@ export const writeLinearModel = (folder: string, model: onnx.IModelProto = linea
 };
 
 /** The weight in a data file, after `offset` bytes of something else. */
-export const writeExternalModel = (folder: string, { location = "graph.onnx.data", offset = 4096 } = {}): string => {
+export const writeExternalModel = (
+  folder: string,
+  {
+    location = "graph.onnx.data",
+    offset = 4096,
+    checksum,
+  }: { readonly location?: string; readonly offset?: number; readonly checksum?: string } = {},
+): string => {
   const model = linearModel();
   const bytes = raw(Float32Array.from(startWeight));
-  const place = { location, offset, length: bytes.length };
+  const place = { location, offset, length: bytes.length, ...(checksum === undefined ? {} : { checksum }) };
   model.graph.initializer = [
     {
       name: "weight",

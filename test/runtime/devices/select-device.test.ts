@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { describeChoice } from "../../../runtime/commands/describe-choice.ts";
+import { hasNoCard } from "../../../runtime/devices/probe-machine.ts";
 import { requireDevice, selectDevice } from "../../../runtime/devices/select-device.ts";
 import type { DeviceName } from "../../../runtime/engine/device.ts";
 import { cpuDevice } from "../../../runtime/engine/device.ts";
@@ -231,5 +232,19 @@ describe("this machine", () => {
       isSoftware: true,
     });
     expect(lines[0]).toMatch(/, SwiftShader driver [\d.]+, in software$/);
+  });
+});
+
+describe("a graphics card may be there, so that auto looks for one:", () => {
+  afterEach(() => vi.unstubAllEnvs());
+  test.each<[string, typeof linux, Readonly<Record<string, string>>]>([
+    ["a kernel's driver has a device", { ...linux, renderNode: { path: "/dev/dri/renderD128", isOpen: false } }, {}],
+    ["one of NVIDIA's is on the bus", { ...linux, hasNvidiaCard: true }, {}],
+    ["macOS", mac, {}],
+    ["Windows", windows, {}],
+    ["a Vulkan driver is named", linux, { VK_DRIVER_FILES: "/opt/driver.json" }],
+  ])("%s", (_, machine, variables) => {
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+    expect(hasNoCard(machine)).toBe(false);
   });
 });

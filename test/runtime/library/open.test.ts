@@ -134,6 +134,15 @@ test("a graph has its data file beside it", async () => {
   });
 });
 
+test("a data file that is not the graph's own is refused before anything is answered", async () => {
+  const graph = writeExternalModel(temporaryFolder(), { checksum: "0".repeat(40) });
+  expect(await failureOf(() => open(graph, { device: "cpu" }))).toEqual({
+    code: "data-file-foreign",
+    facts: { path: `${graph}.data`, graph },
+    message: `${graph}.data: not the data that ${graph} was written with; copy the two files together, or compile again`,
+  });
+});
+
 describe("what is wrong is a typed error, across threads too:", () => {
   const wrongOptions: readonly (readonly [unknown, string])[] = [
     [{ devise: "cpu" }, "devise is no option; there are device, batch, signal"],
