@@ -1,7 +1,8 @@
 /**
  * Measures cases beside their strongest peer, in turns and in processes of their own:
- * `npm run bench -- [--case NAME]... [--rounds N] [--device cpu|webgpu|cuda] [--json]`; `--list` names the cases, `--profile NAME` tells
- * what one takes by kind of operator and by part of the spec, in one turn of ours.
+ * `npm run bench -- [--case NAME]... [--rounds N] [--device cpu|webgpu|cuda] [--memory SIZE|least] [--json]`; `--list` names the
+ * cases, `--memory` is what training may take, `--profile NAME` tells what a case takes by kind of operator and by part of the spec,
+ * in one turn of ours.
  * A peer is measured where PEER_PYTHON names a Python that has it. Figures of two runs on a shared machine cannot be compared; ratios
  * of one run can: of the fastest turns, above 1 where ours is better.
  */
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     case: { type: "string", multiple: true, default: [] },
     rounds: { type: "string", default: "3" },
     device: { type: "string", default: "cpu" },
+    memory: { type: "string", default: "usual" },
     profile: { type: "string" },
     json: { type: "boolean", default: false },
     list: { type: "boolean", default: false },
@@ -54,7 +56,7 @@ const run = (program: string, ...args: readonly string[]): string | undefined =>
 const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 const measureOurs = ({ name }: Case, ...profiles: readonly string[]): Measured => {
-  const printed = run(process.execPath, pathOf("measure.js"), name, values.device, ...profiles);
+  const printed = run(process.execPath, pathOf("measure.js"), name, values.device, values.memory, ...profiles);
   if (printed === undefined) throw new Error(`${name} cannot be measured`);
   return JSON.parse(printed) as Measured;
 };

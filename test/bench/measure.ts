@@ -1,6 +1,6 @@
 /**
  * A process of its own that measures one case, which compiles in another, so that its peak memory is the case's:
- * `node measure.js NAME [DEVICE] [FOLDER]`, with a folder for ONNX Runtime's profiles. Prints JSON.
+ * `node measure.js NAME [DEVICE] [MEMORY] [FOLDER]`: what training may take, and a folder for ONNX Runtime's profiles. Prints JSON.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
@@ -57,11 +57,19 @@ const noise = (count: number): Float32Array<ArrayBuffer> =>
 
 const cli = (half: string): string => fileURLToPath(new URL(`../../${half}/cli.js`, import.meta.url));
 
+const compileSpec = (spec: string, graph: string, memory: string): string => {
+  const budget = memory === "usual" ? [] : ["--memory", memory];
+  const args = [cli("compiler"), spec, "--weights", "none", "--out", graph, ...budget];
+  return spawnSync(process.execPath, args, { encoding: "utf8" }).stderr;
+};
+
 /** What a case works on: a compiled graph in a folder of its own, and a clip as long as it hears. */
-const prepare = (each: Case, folder: string) => {
+const prepare = (each: Case, folder: string, memory: string) => {
   const [spec, graph] = [join(folder, "bench.ts"), join(folder, "graph.onnx")];
   writeFileSync(spec, specOf(each));
-  spawnSync(process.execPath, [cli("compiler"), spec, "--weights", "none", "--out", graph]);
+  // A budget that is too small is refused by the least that is not.
+  const [, least = ""] = memory === "least" ? (/about (\d+ MB)/.exec(compileSpec(spec, graph, "1 MB")) ?? []) : [];
+  compileSpec(spec, graph, least === "" ? memory : least);
   return { spec, graph, artifact: readArtifact(graph), clip: noise((each.frames + 2) * 0.01 * rateHz) };
 };
 
@@ -164,19 +172,19 @@ const measurements: Readonly<
   },
 };
 
-const measure = async (each: Case, means: Means): Promise<Measured> => {
+const measure = async (each: Case, memory: string, means: Means): Promise<Measured> => {
   const folder = mkdtempSync(join(tmpdir(), "specgraph-bench-"));
   try {
-    const turns = await measurements[each.kind](each, prepare(each, folder), folder, means);
+    const turns = await measurements[each.kind](each, prepare(each, folder, memory), folder, means);
     return { ...turns, peakMb: peakMemoryBytes() / 1e6 };
   } finally {
     rmSync(folder, { recursive: true });
   }
 };
 
-const [name, device = "cpu", profiles] = process.argv.slice(2);
+const [name, device = "cpu", memory = "usual", profiles] = process.argv.slice(2);
 const found = cases.find((each) => each.name === name);
 const kind: DeviceName | undefined = deviceNames.find((each) => each === device);
 if (!found || !kind) throw new Error(`no case is called ${name}, or no device ${device}`);
 const engine = profiles === undefined ? nodeEngine : profilingEngine(profiles);
-console.log(JSON.stringify(await measure(found, { engine, device: await selectDevice(kind) })));
+console.log(JSON.stringify(await measure(found, memory, { engine, device: await selectDevice(kind) })));
