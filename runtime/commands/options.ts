@@ -1,7 +1,7 @@
 /** Command lines: one table per command gives its parsing, its messages and its help. */
 import { parseArgs } from "node:util";
 import { deviceNames } from "../engine/device.ts";
-import { nearestNames } from "../text/nearest-names.ts";
+import { nearestNames } from "../../compiler/artifact/nearest-names.ts";
 import type { RunOptions } from "../train/run-options.ts";
 import { UserError } from "../user-error.ts";
 

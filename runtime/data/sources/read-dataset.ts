@@ -13,7 +13,7 @@ import { findTables, type FoundTables } from "./find-tables.ts";
 import { type Data, type GivenClips, nameOfData, readGivenClips } from "./given-clips.ts";
 import type { ListedClip, Listing } from "./listing.ts";
 import { mergeClips, type PlacedClip } from "./merge-clips.ts";
-import { nearestNames } from "../../text/nearest-names.ts";
+import { nearestNames } from "../../../compiler/artifact/nearest-names.ts";
 import { readAstJson } from "./read-ast-json.ts";
 import { readClassFolders } from "./read-class-folders.ts";
 import { unwrapFolder } from "./unwrap-folder.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nearestNames } from "../../../runtime/text/nearest-names.ts";
+import { nearestNames } from "../../../compiler/artifact/nearest-names.ts";
 
 const known = ["dog", "dot", "sea waves", "sea_waves", "cow", "crying_baby"];
 
