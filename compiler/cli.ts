@@ -8,7 +8,7 @@ import { watchOutput } from "./artifact/files/watch-output.ts";
 import { formatBytes, formatCount, formatExact } from "./artifact/format-number.ts";
 import { type ExtraOutput, extraOutputs } from "./artifact/extra-outputs.ts";
 import type { ArtifactMetadata, GraphInput } from "./artifact/metadata.ts";
-import { predictMemory } from "./artifact/cost.ts";
+import { costFor, predictMemory, type Task } from "./artifact/cost.ts";
 import { samplesIn } from "./artifact/frames.ts";
 import { bytesAsText, parseBytes } from "./artifact/parse-bytes.ts";
 import { plural } from "./artifact/plural.ts";
@@ -150,6 +150,24 @@ const describeMemory = (metadata: ArtifactMetadata): string => {
   return `memory on the CPU, about: ${formatBytes(inference)} to infer a clip${trained ?? ""}`;
 };
 
+/** Of clips as long as the positions are held for; bytes are those of all results, each written once. */
+const workOf = ({ frames, minSamples, frameShiftSamples, recipe, cost }: ArtifactMetadata) => {
+  const samples = samplesIn(frames, { minSamples, frameShiftSamples });
+  const of = (task: Task, batch: number) => {
+    const { flops, activationBytes } = costFor(cost, task, { batch, samples });
+    return { batch, operations: flops, bytes: activationBytes };
+  };
+  return { inference: of("inference", 1), step: cost.gradients && of("training", recipe.batch) };
+};
+
+const describeWork = (metadata: ArtifactMetadata): string => {
+  const { inference, step } = workOf(metadata);
+  const describe = ({ operations, bytes }: typeof inference): string =>
+    `${formatCount(operations)} operations and ${formatBytes(bytes)} of results`;
+  const trained = step && `, ${describe(step)} a step of ${step.batch}`;
+  return `work: ${describe(inference)} to infer a clip${trained ?? ""}`;
+};
+
 const run = (args: readonly string[]): void => {
   const { values, positionals } = readArguments(args);
   if (values.help) {
@@ -210,7 +228,18 @@ const run = (args: readonly string[]): void => {
   const seconds = (performance.now() - started) / 1000;
   if (values.json) {
     const { parameters, specHash } = metadata;
-    printJson({ spec, out, input, seconds, bytes, parameters, specHash, memory: memoryOf(metadata), coverage });
+    printJson({
+      spec,
+      out,
+      input,
+      seconds,
+      bytes,
+      parameters,
+      specHash,
+      memory: memoryOf(metadata),
+      work: workOf(metadata),
+      coverage,
+    });
     return;
   }
   if (coverage) print(printCoverage(coverage));
@@ -221,7 +250,7 @@ const run = (args: readonly string[]): void => {
   print(
     `${spec} -> ${out}: ${printable(metadata.specName)}, ${metadata.classes.length} classes, ` +
       `${formatCount(metadata.parameters)} parameters, ${size}, ${seconds.toFixed(1)} s\n` +
-      describeMemory(metadata),
+      `${describeMemory(metadata)}\n${describeWork(metadata)}`,
   );
 };
 

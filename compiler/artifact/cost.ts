@@ -64,11 +64,11 @@ export const costFor = (cost: ModelCost, task: Task, extent: Extent): Cost => {
   };
 };
 
-/**
- * What a process takes that computes on the CPU by ONNX Runtime (1.30), as measured on Linux x64: `runtime infer` of a clip, and
- * `runtime train` with what loads clips, and the report.
- */
-const processBytes: Readonly<Record<Task, number>> = { inference: 120e6, training: 290e6 };
+/** What Node.js takes with ONNX Runtime (1.30), before a graph is opened, as measured on Linux x64. */
+export const nodeBytes = 120e6;
+
+/** What a process takes beside its graph: `runtime infer` of a clip, and `runtime train` with what loads clips, and the report. */
+const processBytes: Readonly<Record<Task, number>> = { inference: nodeBytes, training: nodeBytes + 80e6 };
 
 /** What ONNX Runtime's arena takes for each byte that is held in it: its pieces fit one another in part. */
 const arenaShare = 1.2;

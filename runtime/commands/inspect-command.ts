@@ -71,6 +71,15 @@ const describeExtent = ({ input, sampleRateHz }: ArtifactMetadata, { batch, samp
   return `${formatExact(batch)} ${plural(batch, "clip")}${length}${batch === 1 ? "" : " at once"}`;
 };
 
+/** What a step of the recipe's batch takes, in parts or not; bytes are those of all results. */
+const stepOf = ({ cost, recipe }: ArtifactMetadata, { samples }: Extent) => {
+  const { flops, activationBytes } = costFor(cost, "training", { batch: recipe.batch, samples });
+  return { batch: recipe.batch, flops, activationBytes };
+};
+
+const describeStep = ({ batch, flops, activationBytes }: ReturnType<typeof stepOf>): string =>
+  `of the recipe's ${formatExact(batch)} ${plural(batch, "clip")}: ${formatCount(flops)} operations, ${formatBytes(activationBytes)} of activations`;
+
 const describe = (artifact: Artifact, extent: Extent): string => {
   const { path, metadata, bytes } = artifact;
   const { classes, recipe, bins, frames, sampleRateHz, minSamples } = metadata;
@@ -92,7 +101,7 @@ const describe = (artifact: Artifact, extent: Extent): string => {
     parameters: `${formatExact(metadata.parameters)} (${formatCount(metadata.parameters)})`,
     costs: `of ${describeExtent(metadata, extent)}`,
     inference: cost("inference"),
-    ...(canTrain(artifact) ? { training: cost("training") } : {}),
+    ...(canTrain(artifact) ? { training: cost("training"), step: describeStep(stepOf(metadata, extent)) } : {}),
     ...(fused > 0
       ? { engine: `on the CPU attention is computed tile by tile, in ${fused} ${plural(fused, "layer")}` }
       : {}),
@@ -127,7 +136,12 @@ export const inspectCommand: Command = {
     const [inference, training] = (["inference", "training"] as const).map((task) =>
       costsOf(artifact.metadata, task, extent),
     );
-    const costs = { ...extent, inference, training };
+    const costs = {
+      ...extent,
+      inference,
+      training,
+      step: canTrain(artifact) ? stepOf(artifact.metadata, extent) : null,
+    };
     const tiledAttention = countFused(artifact.model);
     output.json({ graph: path, ...metadata, costs, tiledAttention, canTrain: canTrain(artifact), bytes, tensors });
     output.result(`${describe(artifact, extent)}\n\n${formatTensors(tensors)}`);

@@ -47,6 +47,8 @@ export interface PaceEvent {
   readonly step: number;
   /** Mean over the steps since the last such event, with the waits for their clips; the session's first has no part in it. */
   readonly secondsPerStep: number;
+  /** Of a step's, those that it waited for its clips to be decoded. */
+  readonly secondsWaiting: number;
   /** To the end of the whole training with its evaluations, about; it may end early. */
   readonly secondsLeft: number;
 }

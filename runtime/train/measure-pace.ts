@@ -29,40 +29,56 @@ const answersLeft = (
 
 type PacedTraining = Pick<TrainingOptions, "artifact" | "recipe" | "steps" | "clips" | "evaluationClips" | "testClips">;
 
+/** Sums over steps. */
+interface Measured {
+  readonly steps: number;
+  readonly seconds: number;
+  readonly waiting: number;
+}
+
+const nothing: Measured = { steps: 0, seconds: 0, waiting: 0 };
+
+const rounded = (seconds: number): number => Math.round(seconds * 1000) / 1000;
+
 /** Measures a session of a training. What it gives is told; undefined: nothing is. */
 export const measurePace = (training: PacedTraining) => {
   const totalSteps = countSteps(training);
-  const { batch } = training.recipe;
-  let [steps, seconds, isWarm, isTold] = [0, 0, false, false];
-  let secondsPerStep: number | undefined;
+  const answer = answerShare(training.artifact.metadata) / training.recipe.batch;
+  let [done, isWarm, isTold] = [0, false, false];
+  /** Since something was told, and what that was of. */
+  let [since, last] = [nothing, nothing];
   let secondsPerAnswer: number | undefined;
   const tell = (progress: TrainingProgress): PaceEvent | undefined => {
-    if (steps > 0) secondsPerStep = seconds / steps;
-    if (secondsPerStep === undefined || progress.finished || progress.steps >= totalSteps) return undefined;
-    [steps, seconds] = [0, 0];
-    const each = secondsPerAnswer ?? (secondsPerStep / batch) * answerShare(training.artifact.metadata);
-    const left = (totalSteps - progress.steps) * secondsPerStep + answersLeft(training, progress) * each;
-    const rounded = (value: number): number => Math.round(value * 1000) / 1000;
+    if (since.steps > 0) [last, since] = [since, nothing];
+    if (last.steps === 0 || progress.finished || progress.steps >= totalSteps) return undefined;
     isTold = true;
+    const secondsPerStep = last.seconds / last.steps;
+    const answers = answersLeft(training, progress) * (secondsPerAnswer ?? secondsPerStep * answer);
     return {
       event: "pace",
       step: progress.steps,
       secondsPerStep: rounded(secondsPerStep),
-      secondsLeft: rounded(left),
+      secondsWaiting: rounded(last.waiting / last.steps),
+      secondsLeft: rounded((totalSteps - progress.steps) * secondsPerStep + answers),
     };
   };
-  let done = 0;
   return {
     /** @param progress after the step */
-    afterStep: (step: StepDone, progress: TrainingProgress): PaceEvent | undefined => {
+    afterStep: (
+      { seconds, secondsWaiting, isSettled }: StepDone,
+      progress: TrainingProgress,
+    ): PaceEvent | undefined => {
       done += 1;
-      if (isWarm) [steps, seconds] = [steps + 1, seconds + step.seconds];
-      isWarm ||= step.isSettled;
-      return !isTold && step.isSettled && done >= firstSteps ? tell(progress) : undefined;
+      if (isWarm) {
+        const { steps, seconds: earlier, waiting } = since;
+        since = { steps: steps + 1, seconds: earlier + seconds, waiting: waiting + secondsWaiting };
+      }
+      isWarm ||= isSettled;
+      return !isTold && isSettled && done >= firstSteps ? tell(progress) : undefined;
     },
     /**
+     * @param seconds that the epoch's evaluation took, and what is kept of it
      * @param progress after the epoch
-     * @param seconds that its evaluation took, and what is kept of it
      */
     afterEpoch: (seconds: number, progress: TrainingProgress): PaceEvent | undefined => {
       secondsPerAnswer = seconds / training.evaluationClips.length;

@@ -19,6 +19,8 @@ export interface StepDone {
   readonly isSettled: boolean;
   /** That it took, with the wait for its clips. */
   readonly seconds: number;
+  /** Of them, those that it waited for its clips. */
+  readonly secondsWaiting: number;
 }
 
 /** What `source` gives, `size` at a time; the last group has what is left. */
@@ -52,8 +54,10 @@ export async function* runSteps(
   session: TrainingSession,
   parts: AsyncIterable<LoadedPart>,
 ): AsyncGenerator<StepDone, void, undefined> {
-  let [lossSum, clips, seconds, asked] = [0, 0, 0, performance.now()];
+  let [lossSum, clips] = [0, 0];
+  let [seconds, secondsWaiting, asked] = [0, 0, performance.now()];
   for await (const group of groupsOf(inWholeSteps(parts), session.batchesPerRun)) {
+    secondsWaiting += (performance.now() - asked) / 1000;
     const losses = await session.steps(group.map(({ feeds, plan: { endsStep } }) => ({ feeds, endsStep })));
     const ended = group.filter(({ plan }) => plan.endsStep).length;
     seconds += (performance.now() - asked) / 1000;
@@ -62,10 +66,17 @@ export async function* runSteps(
       clips += plan.rows.length;
       if (!plan.endsStep) continue;
       const isSettled = index === group.length - 1;
-      yield { loss: lossSum / clips, clips, learningRate, isSettled, seconds: seconds / ended };
+      yield {
+        loss: lossSum / clips,
+        clips,
+        learningRate,
+        isSettled,
+        seconds: seconds / ended,
+        secondsWaiting: secondsWaiting / ended,
+      };
       [lossSum, clips] = [0, 0];
     }
-    if (ended > 0) seconds = 0;
+    if (ended > 0) [seconds, secondsWaiting] = [0, 0];
     asked = performance.now();
   }
 }

@@ -34,9 +34,11 @@ interface Summary {
   /** The farthest turn from the median, as a share of it. */
   readonly spread: number;
   readonly peakMb: number;
+  readonly predictedMb?: number;
   readonly busy?: number;
   /** From start to answer, as many times what the network's first run takes. */
   readonly firstRuns?: number;
+  readonly ofSpeedAlone?: number;
 }
 
 interface Peer extends Summary {
@@ -73,7 +75,10 @@ const summarize = (rounds: readonly Measured[]): Summary => {
   const [minMs = Number.NaN] = turns;
   const medianMs = turns[Math.floor(turns.length / 2)] ?? Number.NaN;
   const spread = Math.max(...turns.map((each) => Math.abs(each - medianMs))) / medianMs;
-  const busy = rounds.flatMap((round) => round.busy ?? []);
+  const most = (figure: "predictedMb" | "busy" | "ofSpeedAlone") => {
+    const found = rounds.flatMap((round) => round[figure] ?? []);
+    return found.length > 0 ? { [figure]: Math.max(...found) } : {};
+  };
   const peakMb = Math.min(...rounds.map((round) => round.peakMb));
   const firstRunMs = rounds.flatMap((round) => round.firstRunMs ?? []);
   return {
@@ -81,7 +86,9 @@ const summarize = (rounds: readonly Measured[]): Summary => {
     minMs,
     spread,
     peakMb,
-    ...(busy.length > 0 ? { busy: Math.max(...busy) } : {}),
+    ...most("predictedMb"),
+    ...most("busy"),
+    ...most("ofSpeedAlone"),
     ...(firstRunMs.length > 0 ? { firstRuns: minMs / Math.min(...firstRunMs) } : {}),
   };
 };
@@ -140,7 +147,9 @@ if (values.profile !== undefined) {
 }
 if (python === undefined) console.error("PEER_PYTHON is not set: no peer is measured");
 if (!values.json)
-  console.log(row("case", "median ms", "fastest ms", "spread", "peak MB", "peer ms", "peer MB", "speed", "memory"));
+  console.log(
+    row("case", "median ms", "fastest ms", "spread", "peak MB", "predicted", "peer ms", "peer MB", "speed", "memory"),
+  );
 for (const each of chosen) {
   const result = measure(each);
   if (values.json) {
@@ -148,18 +157,22 @@ for (const each of chosen) {
     continue;
   }
   const { ours, peer, speedRatio, memoryRatio } = result;
-  const busy = ours.busy === undefined ? "" : `  ${(100 * ours.busy).toFixed(1)} % busy`;
+  const percent = (share: number | undefined, what: string): string =>
+    share === undefined ? "" : `  ${(100 * share).toFixed(1)} % ${what}`;
   const cells = [
     each.name,
     ours.medianMs.toFixed(1),
     ours.minMs.toFixed(1),
     `${(100 * ours.spread).toFixed(0)} %`,
     ours.peakMb.toFixed(0),
+    ours.predictedMb?.toFixed(0) ?? "-",
     peer?.minMs.toFixed(1) ?? "-",
     peer?.peakMb.toFixed(0) ?? "-",
     formatRatio(speedRatio),
     formatRatio(memoryRatio),
   ];
   const firstRuns = ours.firstRuns === undefined ? "" : `  ${ours.firstRuns.toFixed(2)}x its first run`;
-  console.log(row(...cells) + busy + firstRuns);
+  console.log(
+    row(...cells) + percent(ours.busy, "busy") + percent(ours.ofSpeedAlone, "of the speed alone") + firstRuns,
+  );
 }

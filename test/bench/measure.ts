@@ -4,10 +4,12 @@
  */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { arenaBytes, nodeBytes, predictMemory } from "../../compiler/artifact/cost.ts";
+import { samplesIn } from "../../compiler/artifact/frames.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { readArtifact } from "../../runtime/artifact/read-artifact.ts";
 import { encodeWav } from "../../runtime/audio/encode-wav.ts";
@@ -29,13 +31,17 @@ export interface Measured {
   /** Of each turn. */
   readonly milliseconds: readonly number[];
   readonly peakMb: number;
-  /** Of a pipeline's time, the share that its steps take alone. */
+  /** What is predicted of the memory. */
+  readonly predictedMb?: number;
+  /** Of a pipeline's steps, the share of their time that they do not wait for clips. */
   readonly busy?: number;
   /** Of a command, what the network's first run takes by itself. */
   readonly firstRunMs?: number;
+  /** What a step takes that is fed from memory, with nothing beside it, as a share of what the pipeline's do. */
+  readonly ofSpeedAlone?: number;
 }
 
-type Turns = Omit<Measured, "peakMb">;
+type Turns = Omit<Measured, "peakMb" | "predictedMb">;
 
 /** Milliseconds of each call but the first, which warms up; to the time that the call gives, or its end. */
 const time = async (turns: number, call: () => unknown): Promise<readonly number[]> => {
@@ -54,6 +60,9 @@ const medianOf = (values: readonly number[]): number =>
 const rateHz = 16_000;
 const noise = (count: number): Float32Array<ArrayBuffer> =>
   Float32Array.from({ length: count }, (_, index) => 0.1 * Math.sin(index ** 1.5));
+
+/** A sweep in noise, as long as 128 frames hear. */
+const oggClip = fileURLToPath(new URL("../../../test/fixtures/audio/sweep-vorbis.ogg", import.meta.url));
 
 const cli = (half: string): string => fileURLToPath(new URL(`../../${half}/cli.js`, import.meta.url));
 
@@ -74,6 +83,14 @@ const prepare = (each: Case, folder: string, memory: string) => {
 };
 
 type Prepared = ReturnType<typeof prepare>;
+
+/** What is predicted that the process takes: of a training, which here neither loads clips nor evaluates, its states and results. */
+const predictBytes = ({ kind, batch }: Case, { artifact: { metadata } }: Prepared): number | undefined => {
+  const { cost } = metadata;
+  const extent = { batch, samples: samplesIn(metadata.frames, metadata) };
+  if (kind === "train") return nodeBytes + cost.stateBytes.training + arenaBytes(cost, "training", extent);
+  return kind === "infer" ? predictMemory(cost, "inference", extent) : undefined;
+};
 
 /** A batch as training feeds it. */
 const batchOf = async ({ batch }: Case, { artifact, clip }: Prepared) => {
@@ -146,37 +163,41 @@ const measurements: Readonly<
     await classifier.close();
     return { milliseconds, firstRunMs };
   },
-  // Clips of 44.1 kHz, each decoded and resampled once; the first step waits for what the others load ahead.
+  // Ogg Vorbis at 44.1 kHz, each clip decoded and resampled once. What is told after an epoch is of its steps but for the first three.
   pipeline: async (each, prepared, folder, means) => {
     const alone = await timeSteps(means, each, prepared);
-    const clip = encodeWav(noise((each.frames + 2) * 0.01 * 44_100), 44_100);
-    for (let index = 0; index < each.batch * (each.turns + 1); index++) {
-      const label = join(folder, "clips", String(index % 2));
-      mkdirSync(label, { recursive: true });
-      writeFileSync(join(label, `${index}.wav`), clip);
-    }
-    const options = {
-      data: join(folder, "clips"),
-      out: join(folder, "run"),
-      steps: each.turns,
-      device: "cpu",
-    } as const;
+    const count = each.batch * (each.turns + 3);
+    const clips = Array.from({ length: count + each.batch }, (_, index) => ({
+      path: join(folder, `${index}.ogg`),
+      labels: prepared.artifact.metadata.classes[index % 2] ?? "",
+      split: index < count ? ("train" as const) : ("validation" as const),
+    }));
+    for (const { path } of clips) copyFileSync(oggClip, path);
+    const options = { data: clips, out: join(folder, "run"), epochs: 2, device: "cpu" } as const;
     const milliseconds: number[] = [];
     let before: number | undefined;
-    for await (const { event } of train(prepared.graph, options)) {
-      if (event !== "step") continue;
-      if (before !== undefined) milliseconds.push(performance.now() - before);
-      before = performance.now();
+    for await (const event of train(prepared.graph, options)) {
+      if (event.event === "step" && before !== undefined) milliseconds.push(performance.now() - before);
+      if (event.event === "step") before = performance.now();
+      if (event.event !== "pace" || event.step < each.turns) continue;
+      const busy = 1 - event.secondsWaiting / event.secondsPerStep;
+      return { milliseconds, busy, ofSpeedAlone: medianOf(alone) / medianOf(milliseconds) };
     }
-    return { milliseconds, busy: medianOf(alone) / medianOf(milliseconds) };
+    throw new Error("a training has told no pace");
   },
 };
 
 const measure = async (each: Case, memory: string, means: Means): Promise<Measured> => {
   const folder = mkdtempSync(join(tmpdir(), "specgraph-bench-"));
   try {
-    const turns = await measurements[each.kind](each, prepare(each, folder, memory), folder, means);
-    return { ...turns, peakMb: peakMemoryBytes() / 1e6 };
+    const prepared = prepare(each, folder, memory);
+    const turns = await measurements[each.kind](each, prepared, folder, means);
+    const predicted = means.device.kind === "cpu" ? predictBytes(each, prepared) : undefined;
+    return {
+      ...turns,
+      peakMb: peakMemoryBytes() / 1e6,
+      ...(predicted === undefined ? {} : { predictedMb: predicted / 1e6 }),
+    };
   } finally {
     rmSync(folder, { recursive: true });
   }

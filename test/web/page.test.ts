@@ -410,7 +410,7 @@ describe.skipIf(chromiumPath === undefined)("the page", { timeout: 240_000 }, ()
       { event: "note", text: "the GPU was lost (for a test); training goes on from step 1 on WebAssembly" },
       { event: "step", step: 2, loss: 0.3 },
       { event: "step", step: 3, loss: 0.1 },
-      { event: "pace", step: 3, secondsPerStep: 2, secondsLeft: 90 },
+      { event: "pace", step: 3, secondsPerStep: 2, secondsWaiting: 0, secondsLeft: 90 },
     ];
     const library = `export { open } from "/web/index.js?as-it-is";
 export const train = async function* () {

@@ -34,9 +34,14 @@ export interface Narrator {
   readonly clear: () => void;
 }
 
-const describePace = ({ secondsPerStep, secondsLeft }: PaceEvent): string => {
+/** A smaller share of a step is no wait worth a word. */
+const waitToTell = 0.02;
+
+const describePace = ({ secondsPerStep, secondsWaiting, secondsLeft }: PaceEvent): string => {
   const step = secondsPerStep < 1 ? `${(1000 * secondsPerStep).toFixed(0)} ms` : formatDuration(secondsPerStep);
-  return `${step} a step, about ${formatDuration(secondsLeft)} to the end`;
+  const share = secondsWaiting / secondsPerStep;
+  const wait = share < waitToTell ? "" : `, ${(100 * share).toFixed(0)} % of them waiting for clips`;
+  return `${step} a step${wait}, about ${formatDuration(secondsLeft)} to the end`;
 };
 
 /** Tells people how training goes: a progress bar, a line for each evaluation, and the pace, again where no bar shows it. */

@@ -106,7 +106,7 @@ describe("train", () => {
     const number = expect.any(Number) as number;
     const measured: Readonly<Record<string, object>> = {
       start: { availableBytes: number },
-      pace: { secondsPerStep: number, secondsLeft: number },
+      pace: { secondsPerStep: number, secondsWaiting: number, secondsLeft: number },
       done: { seconds: number, peakMemoryBytes: number },
     };
     expect(printed.map(ofBoth)).toEqual(events.map((event) => ({ ...event, ...measured[event.event] })));

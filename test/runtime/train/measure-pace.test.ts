@@ -34,6 +34,7 @@ const stepOf = (seconds: number, isSettled = true): StepDone => ({
   learningRate: 0.1,
   isSettled,
   seconds,
+  secondsWaiting: seconds / 4,
 });
 
 const at = (steps: number, epochs = 0): TrainingProgress => ({ ...beginning, steps, epochs });
@@ -47,6 +48,7 @@ test("after the third step: the mean of those after the first, and all that is l
     event: "pace",
     step: 3,
     secondsPerStep: 2,
+    secondsWaiting: 0.5,
     secondsLeft: 9 * 2 + 3 * 4 * (2 / 8),
   });
   expect(pace.afterStep(stepOf(3), at(4))).toBeUndefined();

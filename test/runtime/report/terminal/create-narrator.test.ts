@@ -18,15 +18,15 @@ test("an evaluation's line says whose its losses are", () => {
   ]);
 });
 
-const pace = { event: "pace", step: 3, secondsPerStep: 0.0234, secondsLeft: 83 } as const;
+const pace = { event: "pace", step: 3, secondsPerStep: 0.0234, secondsWaiting: 0, secondsLeft: 83 } as const;
 
 test("the pace is told once, and again after each evaluation where no bar shows it", () => {
   const { texts, output } = recordOutput();
   const { tell } = createNarrator({ steps: 10, stepsDone: 0, epochs: 2, batch: 4 }, output);
   tell(pace);
-  tell({ ...pace, step: 5, secondsPerStep: 75.04, secondsLeft: 4000 });
+  tell({ ...pace, step: 5, secondsPerStep: 75.04, secondsWaiting: 7.5, secondsLeft: 4000 });
   expect(texts).toStrictEqual([
     "23 ms a step, about 1 min 23 s to the end",
-    "1 min 15 s a step, about 1 h 6 min to the end",
+    "1 min 15 s a step, 10 % of them waiting for clips, about 1 h 6 min to the end",
   ]);
 });
