@@ -165,15 +165,33 @@ export const sigmoid: Unary = {
   kernels: everywhere,
 };
 
+/** alpha x + beta, cut to [0, 1]. */
+export const hardSigmoid: Op<readonly ["x"], { readonly alpha: number; readonly beta: number }> = {
+  operands: ["x"],
+  infer: sameAsX,
+  gradient: ({ out: { y }, dy, attributes: { alpha } }, b) => ({
+    x: () => {
+      const isInside = b.less(b.mul(y, y), y);
+      return b.where(isInside, b.mul(dy, b.scalar(alpha)), b.scalar(0));
+    },
+  }),
+  flops: perElement(2),
+  onnx: { type: "HardSigmoid", since: 6, asFloats: ["alpha", "beta"] },
+  precision: "follow",
+  kernels: everywhere,
+};
+
 /** x * Phi(x), exact. Its derivative is Phi(x) + x * phi(x), with the normal distribution's Phi and phi. */
 export const gelu: Unary = {
   operands: ["x"],
   infer: sameAsX,
   gradient: ({ in: { x }, dy }, b) => ({
     x: () => {
-      const cumulative = b.mul(b.add(b.erf(b.mul(x, b.scalar(Math.SQRT1_2))), b.scalar(1)), b.scalar(0.5));
-      const density = b.mul(b.exp(b.mul(b.mul(x, x), b.scalar(-0.5))), b.scalar(1 / Math.sqrt(2 * Math.PI)));
-      return b.mul(dy, b.add(cumulative, b.mul(x, density)));
+      // With u = x / sqrt(2): Phi = (1 + erf(u)) / 2 and x phi = u exp(-u^2) / sqrt(pi).
+      const u = b.mul(x, b.scalar(Math.SQRT1_2));
+      const cumulative = b.hardSigmoid(b.erf(u), { alpha: 0.5, beta: 0.5 });
+      const bell = b.mul(u, b.exp(b.neg(b.mul(u, u))));
+      return b.mul(dy, b.add(cumulative, b.mul(bell, b.scalar(1 / Math.sqrt(Math.PI)))));
     },
   }),
   flops: perElement(10),

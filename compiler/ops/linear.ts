@@ -1,5 +1,5 @@
 /** Matrix products. */
-import { type Dim, printDim, product, sameDim } from "../artifact/dim.ts";
+import { type Dim, isAtMost, printDim, product, sameDim } from "../artifact/dim.ts";
 import type { TensorType, Value } from "../ir/graph.ts";
 import { printShape, sameShape } from "../ir/shape.ts";
 import { everywhere, type Op, tensor, TypeRuleError } from "./op.ts";
@@ -35,7 +35,11 @@ export const matMul: Op<readonly ["a", "b"]> = {
   },
   gradient: ({ in: x, dy }, b) => ({
     a: () => b.matMul(dy, swapLast(b, x.b)),
-    b: () => b.matMul(swapLast(b, x.a), dy),
+    // A product goes slower through a factor that is read across its rows: where x.a is much the larger one, it is not.
+    b: () =>
+      isAtMost(product([8, columns(dy.type.shape)]), columns(x.a.type.shape))
+        ? swapLast(b, b.matMul(swapLast(b, dy), x.a))
+        : b.matMul(swapLast(b, x.a), dy),
   }),
   flops: ({ a }, [y]) => (y ? product([2, ...y.shape, columns(a.shape)]) : 0),
   onnx: { type: "MatMul", since: 13 },

@@ -68,6 +68,7 @@ const perResult: Readonly<Record<string, number>> = {
   Sqrt: 1,
   Relu: 1,
   Clip: 1,
+  HardSigmoid: 2,
   Floor: 1,
   Less: 1,
   LessOrEqual: 1,

@@ -122,6 +122,14 @@ export const samples: { readonly [Name in OpName]: Sample } = {
   relu: unary((x) => Math.max(x, 0), awayFromZero),
   tanh: unary(Math.tanh, float(["batch", 5], 2)),
   sigmoid: unary((x) => 1 / (1 + Math.exp(-x)), float(["batch", 5], 4)),
+  hardSigmoid: {
+    cases: [
+      { operands: [float(["batch", 5], 2)], attributes: { alpha: 0.5, beta: 0.5 } },
+      { operands: [floats([4], [-2, -0.4, 0.7, 3])], attributes: { alpha: 0.25, beta: 0.75 } },
+    ],
+    evaluate: ([x], { alpha, beta }) =>
+      elementwise((value) => Math.min(Math.max((alpha as number) * value + (beta as number), 0), 1), x as NdArray),
+  },
   gelu: unary((x) => (x * (1 + erf(x / Math.SQRT2))) / 2, float(["batch", 5], 3)),
   clip: {
     cases: [{ operands: [awayFromZero, floats([], [-0.3])] }, { operands: [awayFromZero, floats([], [0.3])] }],
@@ -308,6 +316,8 @@ export const samples: { readonly [Name in OpName]: Sample } = {
       { operands: [float(["batch", 3, 2]), float(["batch", 2, 4])] },
       { operands: [float(["batch", 2, 3]), float([3, 2])] },
       { operands: [float([3, 1, 2, 2]), float(["batch", 2, 3])] },
+      // Wide enough that the gradient with respect to b is a product the other way round.
+      { operands: [float([3, 1, 2, 16]), float(["batch", 16, 2])] },
     ],
     evaluate: ([a, b]) => matrixProduct(a as NdArray, b as NdArray),
   },
