@@ -3,11 +3,12 @@
  * by tile, in the processor's cache, and so holds no [tokens, tokens]; of what is float32, without mask and bias.
  */
 import { onnxTypeNumbers } from "../../compiler/artifact/element-types.ts";
+import { nodesLeadingTo } from "../../compiler/artifact/nodes-leading-to.ts";
 import { AttributeType, type onnx, valuesOf } from "../../compiler/artifact/onnx.ts";
 
 type Nodes = readonly onnx.INodeProto[];
 
-/** A layer's attention as the compiler writes it (`compiler/layers/attention.ts`), where nothing else reads what is within. */
+/** A layer's attention as the compiler writes it (`compiler/layers/attention.ts`), where nothing else reads its scores. */
 interface Match {
   /** [batch, tokens, 3, heads, depth]: queries, keys and values. */
   readonly projected: string;
@@ -16,7 +17,7 @@ interface Match {
   readonly scale: number;
   /** Where only some tokens ask: which, as the names of a slice's start and end. */
   readonly asking: readonly [start: string, end: string] | undefined;
-  /** What gives way; the last one's output is [batch, tokens, heads, depth]. */
+  /** What gives way, from the scores on; the last one's output is [batch, tokens, heads, depth]. */
   readonly nodes: Nodes;
 }
 
@@ -54,11 +55,10 @@ const findMatches = ({ node, initializer, output }: onnx.IGraphProto): readonly 
   const numbersAt = (node: onnx.INodeProto | undefined, place: number): readonly number[] =>
     numbersOf(constants.get(node?.input?.[place] ?? ""));
 
-  /** The node that makes a node's input, of this kind, and for nobody else. */
+  /** The node that makes a node's input, if it is of this kind. */
   const before = (node: onnx.INodeProto | undefined, place: number, opType: string): onnx.INodeProto | undefined => {
-    const name = node?.input?.[place] ?? "";
-    const maker = makers.get(name);
-    return maker?.opType === opType && readers.get(name)?.length === 1 ? maker : undefined;
+    const maker = makers.get(node?.input?.[place] ?? "");
+    return maker?.opType === opType ? maker : undefined;
   };
   /** The one node that reads a node's output, as its first input, if it is of this kind. */
   const after = (node: onnx.INodeProto | undefined, opType: string): onnx.INodeProto | undefined => {
@@ -74,7 +74,7 @@ const findMatches = ({ node, initializer, output }: onnx.IGraphProto): readonly 
     const turned = before(scores, 1, "Transpose");
     const mixed = after(softmax, "MatMul");
     const joined = after(mixed, "Transpose");
-    if (!scores || !scaled || !turned || !mixed || !joined) return [];
+    if (!scores || after(scores, "Softmax") !== softmax || !scaled || !turned || !mixed || !joined) return [];
     const byHead = [before(scaled, 0, "Reshape"), before(turned, 0, "Reshape"), before(mixed, 1, "Reshape")];
     const slice = before(byHead[0], 0, "Slice");
     const parts = [slice ?? byHead[0], byHead[1], byHead[2]];
@@ -97,14 +97,13 @@ const findMatches = ({ node, initializer, output }: onnx.IGraphProto): readonly 
       hasPerm(joined, 0, 2, 1, 3) &&
       (!slice || String(numbersAt(slice, 3)) === "3");
     if (!isWritten || scale === undefined || scales.length > 0) return [];
-    const inner = [apart, split, slice, ...byHead, scaled, turned, scores, softmax, mixed];
     return {
       projected: apart.input?.[0] ?? "",
       heads,
       depth,
       scale,
       asking: start !== undefined && end !== undefined ? [start, end] : undefined,
-      nodes: [...inner.flatMap((each) => each ?? []), joined],
+      nodes: [scores, softmax, mixed, joined],
     };
   });
 };
@@ -159,7 +158,7 @@ const fused = (
 
 /**
  * The model with the attention of its layers in one operator each, as far as the compiler wrote them (`compiler/layers/attention.ts`) for
- * clips of one length, and nothing else reads what is within. The file itself stays what any ONNX Runtime can run.
+ * clips of one length, and nothing else reads their scores: in training, where the gradients compute these anew. The file itself stays what any ONNX Runtime can run.
  * @returns the very model where there is none
  */
 export const fuseAttention = (model: onnx.IModelProto): onnx.IModelProto => {
@@ -177,12 +176,15 @@ export const fuseAttention = (model: onnx.IModelProto): onnx.IModelProto => {
   for (const match of matches) {
     for (const node of match.nodes) replaced.set(node, node === match.nodes.at(-1) ? fused(match, list) : []);
   }
+  const nodes = (graph.node ?? []).flatMap((node) => replaced.get(node) ?? node);
+  const outputs = (graph.output ?? []).map(({ name }) => name ?? "");
   return {
     ...model,
     opsetImport: [...(model.opsetImport ?? []).filter((each) => each.domain !== domain), { domain, version: 1 }],
     graph: {
       ...graph,
-      node: (graph.node ?? []).flatMap((node) => replaced.get(node) ?? node),
+      // In training the gradients still read queries, keys and values as they lay apart; else nothing does.
+      node: nodesLeadingTo(nodes, valuesOf, outputs),
       initializer: [...(graph.initializer ?? []), ...lists.values()],
     },
   };

@@ -5,14 +5,16 @@ import { decodeOnnx, type onnx } from "../../../compiler/artifact/onnx.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { openClassifier } from "../../../runtime/engine/classifier.ts";
 import { cpuDevice } from "../../../runtime/engine/device.ts";
-import { fuseAttention } from "../../../runtime/engine/fuse-attention.ts";
+import { countFused, fuseAttention } from "../../../runtime/engine/fuse-attention.ts";
 import { openInsight } from "../../../runtime/engine/insight.ts";
 import { nodeEngine } from "../../../runtime/engine/node.ts";
+import { trainingProgram } from "../../../runtime/engine/session-program.ts";
+import { openTrainingSession } from "../../../runtime/engine/training-session.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { compileTiny } from "./compile-tiny.ts";
 import { hostTensor } from "./host-tensor.ts";
+import { plainEngine } from "./plain-engine.ts";
 
-const plainEngine = { ...nodeEngine, tilesAttention: false };
 const trained = "optimizer: adam({ learningRate: 1e-3 })";
 
 interface Geometry {
@@ -82,6 +84,40 @@ describe("scores are those of the plain graph", () => {
     const [found = [], expected = []] = logits;
     expect(expected).toHaveLength(batch * artifact.metadata.classes.length);
     expected.forEach((value, index) => expect(found[index]).toBeCloseTo(value, 5));
+  });
+});
+
+describe("of training the forward pass, whose scores the gradients compute anew", () => {
+  const network = networkOf({ heads: 3, frames: 4, tokens: '"cls"', blocks: 3 });
+  const gradientsOf = async (engine: typeof nodeEngine, graph: string) => {
+    const session = await openTrainingSession(engine, readArtifact(graph), cpuDevice);
+    const waveform = hostTensor("float32", generateTensor("fuse", 4 * 4000, 0.5), [4, 4000]);
+    const targets = hostTensor("float32", Float32Array.of(1, 0, 0, 1, 1, 0, 0, 1), [4, 2]);
+    const rate = hostTensor("float32", Float32Array.of(1e-3), []);
+    const feeds = { waveform, targets, learning_rate: rate };
+    const [loss] = await session.steps([{ feeds, endsStep: true }]);
+    const names = Object.keys(session.state()).filter((name) => name.startsWith("gradient."));
+    const values = await Promise.all(names.map(async (name) => [...(await session.read(name)).data].map(Number)));
+    await session.close();
+    return { loss: loss ?? NaN, names, values };
+  };
+
+  test("gives the same gradients", async () => {
+    const graph = compileTiny(trained, network);
+    expect(countFused(trainingProgram(readArtifact(graph)).gradients.model)).toBe(3);
+    const [found, expected] = [await gradientsOf(nodeEngine, graph), await gradientsOf(plainEngine, graph)];
+    expect(found.loss).toBeCloseTo(expected.loss, 5);
+    expect(found.names).toStrictEqual(expected.names);
+    expected.values.forEach((values, place) => {
+      const largest = Math.max(...values.map(Math.abs));
+      const errors = values.map((value, index) => Math.abs(value - (found.values[place]?.[index] ?? NaN)));
+      expect(Math.max(...errors), expected.names[place]).toBeLessThanOrEqual(1e-4 * largest + 1e-8);
+    });
+  });
+
+  test("stays where these are kept for them", () => {
+    const { model } = trainingProgram(readArtifact(compileTiny(`${trained}, memory: "900 TB"`, network))).gradients;
+    expect(fuseAttention(model)).toBe(model);
   });
 });
 

@@ -1,4 +1,3 @@
-import { nodeEngine } from "../../../runtime/engine/node.ts";
 import type { onnx } from "../../../compiler/artifact/onnx.ts";
 import { describe, expect, test } from "vitest";
 import { cpuDevice } from "../../../runtime/engine/device.ts";
@@ -10,6 +9,7 @@ import { openTrainingSession } from "../../../runtime/engine/training-session.ts
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { createRunner } from "../../onnx/training-info-runner.ts";
 import { compileTiny } from "./compile-tiny.ts";
+import { plainEngine } from "./plain-engine.ts";
 import { hostTensor } from "./host-tensor.ts";
 
 const recipes = [
@@ -44,7 +44,10 @@ describe("every state of the update is written in place, to the last bit as into
     const elsewhere = [...gradients.replaces, ...update.replaces].filter(({ inPlace }) => !inPlace);
     expect(elsewhere).toStrictEqual([]);
 
-    const [session, reference] = [await openTrainingSession(nodeEngine, artifact, cpuDevice), await createRunner(path)];
+    const [session, reference] = [
+      await openTrainingSession(plainEngine, artifact, cpuDevice),
+      await createRunner(path),
+    ];
     const { accumulate } = artifact.metadata.recipe;
     for (let part = 0; part < 12; part++) {
       const feeds = {

@@ -1,6 +1,5 @@
 import { cpuDevice } from "../../../runtime/engine/device.ts";
 import { dataOf, hostTensor } from "./host-tensor.ts";
-import { nodeEngine } from "../../../runtime/engine/node.ts";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compile } from "../../../compiler/compile.ts";
@@ -14,6 +13,7 @@ import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { createRunner } from "../../onnx/training-info-runner.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { linearModel, startWeight, writeExternalModel, writeLinearModel } from "../artifact/linear-artifact.ts";
+import { plainEngine } from "./plain-engine.ts";
 
 const waveform = hostTensor("float32", Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0), [2, 4]);
 const feeds: HostTensors = {
@@ -27,7 +27,11 @@ const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
 describe("a model that can be worked out by hand", () => {
   test("two steps of momentum", async () => {
-    const session = await openTrainingSession(nodeEngine, readArtifact(writeLinearModel(temporaryFolder())), cpuDevice);
+    const session = await openTrainingSession(
+      plainEngine,
+      readArtifact(writeLinearModel(temporaryFolder())),
+      cpuDevice,
+    );
     // Each clip picks one row of the weight, whose two columns stay opposite: its logits are (w, -w).
     let [first, second] = [0.1, 0.2];
     let [firstVelocity, secondVelocity] = [0, 0];
@@ -49,7 +53,7 @@ describe("a model that can be worked out by hand", () => {
 
   test("parameters start from the data file", async () => {
     const session = await openTrainingSession(
-      nodeEngine,
+      plainEngine,
       readArtifact(writeExternalModel(temporaryFolder())),
       cpuDevice,
     );
@@ -73,7 +77,7 @@ describe("a model that can be worked out by hand", () => {
     writeExternalModel(folder);
     const external = readArtifact(join(folder, "graph.onnx")).model.graph?.initializer ?? [];
     model.graph.initializer = [...external];
-    const session = await openTrainingSession(nodeEngine, readArtifact(writeLinearModel(folder, model)), cpuDevice);
+    const session = await openTrainingSession(plainEngine, readArtifact(writeLinearModel(folder, model)), cpuDevice);
     for (let step = 1; step <= 3; step++) await stepOnce(session, feeds);
     expect(dataOf(session.state()["weight"])).toStrictEqual(Float32Array.from(startWeight));
     expect(dataOf(session.state()["steps"])?.[0]).toBe(3);
@@ -97,8 +101,8 @@ describe("the quickstart model", () => {
     const out = join(temporaryFolder(), "graph.onnx");
     compile({ spec: "spec/quickstart.ts", out, input: "waveform" });
     const artifact = readArtifact(out);
-    const [session, reference] = [await openTrainingSession(nodeEngine, artifact, cpuDevice), await createRunner(out)];
-    const classifier = await openClassifierOn(nodeEngine, artifact, cpuDevice, session.state);
+    const [session, reference] = [await openTrainingSession(plainEngine, artifact, cpuDevice), await createRunner(out)];
+    const classifier = await openClassifierOn(plainEngine, artifact, cpuDevice, session.state);
     for (let step = 1; step <= 5; step++) {
       const loss = await stepOnce(session, batch(step));
       expect(loss).toBe((await reference.step(batch(step)))["loss"]?.data[0]);
@@ -117,9 +121,9 @@ describe("the quickstart model", () => {
 describe("a classifier", () => {
   test("answers the same from the file and on parameters in memory", async () => {
     const artifact = readArtifact(writeExternalModel(temporaryFolder()));
-    const session = await openTrainingSession(nodeEngine, artifact, cpuDevice);
-    const fromFile = await openClassifier(nodeEngine, artifact, cpuDevice);
-    const inMemory = await openClassifierOn(nodeEngine, artifact, cpuDevice, session.state);
+    const session = await openTrainingSession(plainEngine, artifact, cpuDevice);
+    const fromFile = await openClassifier(plainEngine, artifact, cpuDevice);
+    const inMemory = await openClassifierOn(plainEngine, artifact, cpuDevice, session.state);
     const answers = await fromFile.classify(waveform);
     expect(answers.logits).toStrictEqual(Float32Array.of(0.1, -0.1, 0.2, -0.2));
     expect(await inMemory.classify(waveform)).toStrictEqual(answers);
@@ -135,7 +139,7 @@ describe("what cannot run", () => {
     const model = linearModel();
     model.graph.node = (model.graph.node ?? []).map((node) => ({ ...node, opType: "NoSuchOperator" }));
     const artifact = readArtifact(writeLinearModel(temporaryFolder(), model));
-    const refused = openSession(nodeEngine, artifact, artifact, cpuDevice);
+    const refused = openSession(plainEngine, artifact, artifact, cpuDevice);
     await expect(refused).rejects.toThrow(UserError);
     await expect(refused).rejects.toThrow(
       `${artifact.path}: ONNX Runtime refuses the graph; compile or copy it again (`,
