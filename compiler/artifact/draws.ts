@@ -57,6 +57,9 @@ type Dims = readonly Dim[];
 const mostDraws = 1024;
 const mostValues = 2 ** 24;
 
+/** Half of that, which leaves the other to augmentations: what a network's layers have at most. */
+export const mostOfLayers = { draws: mostDraws / 2, valuesPerClip: mostValues / 2 } as const;
+
 /** The lengths of an input but for the batch. */
 export const lengthsPerClip = ({ shape }: Pick<Draw, "shape">, lengths: Lengths): readonly number[] =>
   shape.slice(1).map((dim) => evaluate(dim, lengths));

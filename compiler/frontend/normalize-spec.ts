@@ -1,5 +1,7 @@
 /** From the spec as written to the spec as lowered: defaults, units, class names, unrolled blocks, parameter paths. */
 import { dirname, resolve } from "node:path";
+import { mostLength } from "../artifact/dim.ts";
+import { mostOfLayers } from "../artifact/draws.ts";
 import type { GraphInput } from "../artifact/metadata.ts";
 import type { Model } from "../../spec/dsl/model.ts";
 import type { Classes, Objective } from "../../spec/dsl/objectives.ts";
@@ -48,6 +50,26 @@ const checkClipsAtOnce = (
     const parts = accumulate > 1 ? ` in ${accumulate} parts` : "";
     const message = `${layer.kind} needs ${facts.clipsAtOnce} clips at once while training, and a batch of ${batch}${parts} has ${clips}`;
     report.add("clips-at-once", message, layer);
+  }
+};
+
+/** What a file may have a training draw is bounded: told of the first layer that goes beyond. */
+const checkDraws = (network: readonly PlacedLayer[], report: Report): void => {
+  let values = 0;
+  let draws = 0;
+  for (const { layer, facts } of withInner(network)) {
+    if (facts.drawnPerClip === undefined) continue;
+    const own = mostLength(facts.drawnPerClip);
+    values += own;
+    draws += 1;
+    const { draws: mostDraws, valuesPerClip } = mostOfLayers;
+    if (values <= valuesPerClip && draws <= mostDraws) continue;
+    const [found, most] =
+      values > valuesPerClip
+        ? [`${own} values a clip while training, with those before it ${values}`, `${valuesPerClip}`]
+        : [`while training as the ${draws}th layer of those that do`, `${mostDraws} of them`];
+    report.add("too-many-draws", `${layer.kind} draws ${found}; expected at most ${most}`, layer);
+    return;
   }
 };
 
@@ -116,6 +138,7 @@ export const normalizeSpec = (
   const training = normalizeTraining(model, { input, features }, report);
   const factors = network && rateFactors(parameterNames(network), training.rates, report);
 
+  if (network) checkDraws(network, report);
   if (network && factors) checkClipsAtOnce(network, training, factors, report);
 
   if (!features || !network || !factors || typeof classes === "string" || diagnostics.length > 0) {

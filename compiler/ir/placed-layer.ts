@@ -1,4 +1,5 @@
 /** A layer with its place in the network: where it stands, what flows through it, what it holds and what it means. */
+import type { Dim } from "../artifact/dim.ts";
 import type { Extent, Layer } from "../../spec/dsl/layers.ts";
 import type { Flow } from "./flow.ts";
 import type { State } from "./graph.ts";
@@ -29,6 +30,8 @@ export interface LayerFacts {
   readonly units?: number;
   /** How many clips it needs at once while training, where that is more than one. */
   readonly clipsAtOnce?: number;
+  /** How many values of a clip it draws while training. */
+  readonly drawnPerClip?: Dim;
   /** Inference passes it by. */
   readonly trainingOnly?: true;
 }

@@ -1,12 +1,14 @@
 import { truncatedNormal } from "../../spec/dsl/initializers.ts";
 import type { AddTokens } from "../../spec/dsl/layers.ts";
 import { patchesToken } from "../artifact/token-layout.ts";
+import { checkNumbers } from "../diagnostics/report.ts";
 import { lengthOf, type Tokens } from "../ir/flow.ts";
 import type { LayerRow } from "./layer.ts";
 
 export const addTokens: LayerRow<AddTokens, Tokens, string> = {
   check: (layer, report) => {
     const { names } = layer;
+    checkNumbers(report, layer, { count: "a whole number from 1 to 1024" });
     if (new Set(names).size < names.length) {
       report.add("token-named-twice", `two tokens have one name: ${names.join(", ")}`, layer);
     }

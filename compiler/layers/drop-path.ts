@@ -19,5 +19,5 @@ export const dropPath: LayerRow<DropPath, Flow> = {
     const scale = b.reshape(b.mul(kept, b.scalar(1 / (1 - rate))), { shape: [batch, ...rest.map(() => 1)] });
     return b.mul(x, scale);
   },
-  facts: () => ({ trainingOnly: true }),
+  facts: ({ layer: { rate } }) => ({ trainingOnly: true, ...(rate === 0 ? {} : { drawnPerClip: 1 }) }),
 };

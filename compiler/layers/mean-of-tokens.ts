@@ -1,10 +1,10 @@
 import { type Dim, sameDim, sum } from "../artifact/dim.ts";
 import { patchesToken } from "../artifact/token-layout.ts";
-import type { Layer, MeanOfPatches, MeanOfTokens } from "../../spec/dsl/layers.ts";
+import type { Layer, MeanOfPatches, MeanOfTokens, MeanWithoutTokens } from "../../spec/dsl/layers.ts";
 import { placesOf, type Tokens } from "../ir/flow.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Builder } from "../ops/builder.ts";
-import type { LayerRow, LowerCall } from "./layer.ts";
+import type { FlowCall, LayerRow, LowerCall } from "./layer.ts";
 
 /** The tokens of these names, [batch, count, width]. */
 const pick = (b: Builder, x: Value, flow: Tokens, tokens: readonly string[]): Value => {
@@ -15,8 +15,8 @@ const pick = (b: Builder, x: Value, flow: Tokens, tokens: readonly string[]): Va
   const slice = (from: Dim, to: Dim): Value => b.slice(x, { starts: [from], ends: [to], axes: [1] });
   if (areNeighbours) return slice(first, end);
   const numbers = places.map((place) => place.first).filter((place) => typeof place === "number");
-  // Some stand after patches whose number only a run knows.
-  if (numbers.length < places.length) {
+  // Patches are many, and some tokens stand after as many as only a run knows.
+  if (tokens.includes(patchesToken) || numbers.length < places.length) {
     return b.concat(
       places.map((place, index) => slice(place.first, ends[index] ?? 0)),
       { axis: 1 },
@@ -32,6 +32,7 @@ const weightedMean = (b: Builder, x: Value, weights: Value): Value => {
   return b.div(total, b.reduceSum(weights, { axes: [1], keepdims: 1 }));
 };
 
+type Misfit = FlowCall<Layer, Tokens>["misfit"];
 type Call = Pick<LowerCall<Layer, Tokens, never, never>, "b" | "x" | "takes" | "presence">;
 
 /** [batch, tokens, width] -> [batch, width]; no tokens: all. */
@@ -42,16 +43,20 @@ const meanOf = ({ b, x, takes, presence }: Call, tokens: readonly string[]): Val
   return b.reduceMean(picked, { axes: [1], keepdims: 0 });
 };
 
+const checkNames = (names: readonly string[], { order }: Tokens, misfit: Misfit): void => {
+  const named = order.filter((name) => name !== patchesToken);
+  for (const name of names) {
+    if (named.includes(name)) continue;
+    misfit("unknown-token", `there is no token ${name}; the tokens are ${named.join(", ") || "not named"}`);
+  }
+};
+
 export const meanOfTokens: LayerRow<MeanOfTokens, Tokens> = {
   takes: ["tokens"],
   absent: "left out",
-  flow: ({ layer, takes: { order, width }, misfit }) => {
-    const named = order.filter((name) => name !== patchesToken);
-    for (const name of layer.names) {
-      if (named.includes(name)) continue;
-      misfit("unknown-token", `there is no token ${name}; the tokens are ${named.join(", ") || "not named"}`);
-    }
-    return { kind: "vector", width };
+  flow: ({ layer, takes, misfit }) => {
+    checkNames(layer.names, takes, misfit);
+    return { kind: "vector", width: takes.width };
   },
   lower: (call) => meanOf(call, call.layer.names),
   facts: ({ layer: { names }, takes: { order } }) => ({ pooling: names.length > 0 ? names : order }),
@@ -63,4 +68,18 @@ export const meanOfPatches: LayerRow<MeanOfPatches, Tokens> = {
   flow: ({ takes: { width } }) => ({ kind: "vector", width }),
   lower: (call) => meanOf(call, [patchesToken]),
   facts: () => ({ pooling: [patchesToken] }),
+};
+
+const remaining = ({ names }: MeanWithoutTokens, { order }: Tokens): readonly string[] =>
+  order.filter((name) => !names.includes(name));
+
+export const meanWithoutTokens: LayerRow<MeanWithoutTokens, Tokens> = {
+  takes: ["tokens"],
+  absent: "left out",
+  flow: ({ layer, takes, misfit }) => {
+    checkNames(layer.names, takes, misfit);
+    return { kind: "vector", width: takes.width };
+  },
+  lower: (call) => meanOf(call, remaining(call.layer, call.takes)),
+  facts: ({ layer, takes }) => ({ pooling: remaining(layer, takes) }),
 };

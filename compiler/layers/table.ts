@@ -6,9 +6,11 @@ import { attention } from "./attention.ts";
 import { batchNorm } from "./batch-norm.ts";
 import { dense } from "./dense.ts";
 import { dropPath } from "./drop-path.ts";
+import { dropout } from "./dropout.ts";
 import type { AnyRow } from "./layer.ts";
 import { layerNorm } from "./layer-norm.ts";
-import { meanOfPatches, meanOfTokens } from "./mean-of-tokens.ts";
+import { layerScale } from "./layer-scale.ts";
+import { meanOfPatches, meanOfTokens, meanWithoutTokens } from "./mean-of-tokens.ts";
 import { patchEmbedding } from "./patch-embedding.ts";
 import { positionalEmbedding } from "./positional-embedding.ts";
 import { repeat } from "./repeat.ts";
@@ -21,9 +23,12 @@ const rows: { readonly [Kind in Layer["kind"]]: AnyRow<Extract<Layer, { kind: Ki
   batchNorm,
   dense,
   dropPath,
+  dropout,
   layerNorm,
+  layerScale,
   meanOfPatches,
   meanOfTokens,
+  meanWithoutTokens,
   patchEmbedding,
   positionalEmbedding,
   repeat,

@@ -39,6 +39,8 @@ export interface AddTokens {
   /** By which `meanOfTokens` finds them. The paper's are "cls" and, as in DeiT, "dist" (section 2.2). */
   readonly names: readonly string[];
   readonly position: "first" | "last";
+  /** How many, where `registerTokens` named them. */
+  readonly count?: number;
 }
 /** Adds learned tokens before the sequence: [batch, tokens, width] -> [batch, names + tokens, width]. Parameter of each: [1, 1, width]. */
 export const prependTokens = (...names: readonly string[]): AddTokens => ({
@@ -51,6 +53,23 @@ export const appendTokens = (...names: readonly string[]): AddTokens => ({
   kind: "addTokens",
   names,
   position: "last",
+});
+
+/**
+ * Adds learned tokens after the sequence, called "register1", "register2", ..., that no head need hear: attention keeps there what is
+ * of the clip as a whole, rather than in patches that tell little (Darcet et al. 2024, section 2.3). Stands after positions, which
+ * registers have none of; `meanOfPatches` leaves them out. Parameter of each: [1, 1, width].
+ * @param count A whole number from 1 to 1024. The paper's is 4.
+ */
+export const registerTokens = (count: number): AddTokens => ({
+  kind: "addTokens",
+  // Those of a wrong count are still checked, as one.
+  names: Array.from(
+    { length: Number.isInteger(count) && count >= 1 && count <= 1024 ? count : 1 },
+    (_, index) => `register${index + 1}`,
+  ),
+  position: "last",
+  count,
 });
 
 /** Adds one learned vector per position: [batch, tokens, width] -> same. Parameter: [1, tokens, width]. */
@@ -98,6 +117,29 @@ export interface DropPath {
   readonly rate: number;
 }
 export const dropPath = (options: Omit<DropPath, "kind">): DropPath => ({ kind: "dropPath", ...options });
+
+/**
+ * Dropout (Srivastava et al. 2014; `torch.nn.Dropout`): while training, each value is set to 0 by this chance, and what remains is
+ * scaled by 1 / (1 - rate). Inference passes it by. Each value of each clip is drawn for itself by the seed, so that a step feeds
+ * as many numbers as x has; all layers of a network together draw at most 8,388,608 a clip.
+ */
+export interface Dropout {
+  readonly kind: "dropout";
+  /** The chance, at least 0 and less than 1. ViT's is 0.1; DeiT's and AST's is 0. */
+  readonly rate: number;
+}
+export const dropout = (options: Omit<Dropout, "kind">): Dropout => ({ kind: "dropout", ...options });
+
+/**
+ * Scales each channel, which are along the last axis, by a learned factor that starts near 0 (CaiT, Touvron et al. 2021, section 2.1,
+ * equation 4; timm's `LayerScale`). Stands in a residual after its branch's layers, before a `dropPath`. Parameter: weight [width].
+ */
+export interface LayerScale {
+  readonly kind: "layerScale";
+  /** What all factors start at. Default 1e-5; CaiT's is 0.1 up to 18 blocks, 1e-5 up to 24, and 1e-6 beyond. */
+  readonly start?: number;
+}
+export const layerScale = (options: Omit<LayerScale, "kind"> = {}): LayerScale => ({ kind: "layerScale", ...options });
 
 /** Normalises the last axis to mean 0 and deviation 1, then scales and shifts. Parameters: weight, bias [width]. */
 export interface LayerNorm {
@@ -182,6 +224,17 @@ export interface MeanOfPatches {
 }
 export const meanOfPatches = (): MeanOfPatches => ({ kind: "meanOfPatches" });
 
+/** The mean of all tokens but the named ones, patches among them: [batch, tokens, width] -> [batch, width]. */
+export interface MeanWithoutTokens {
+  readonly kind: "meanWithoutTokens";
+  /** Of tokens that were added. */
+  readonly names: readonly string[];
+}
+export const meanWithoutTokens = (...names: readonly string[]): MeanWithoutTokens => ({
+  kind: "meanWithoutTokens",
+  names,
+});
+
 export type Layer =
   | PatchEmbedding
   | AddTokens
@@ -189,10 +242,13 @@ export type Layer =
   | Repeat
   | Residual
   | DropPath
+  | Dropout
+  | LayerScale
   | LayerNorm
   | BatchNorm
   | Attention
   | Dense
   | Activation
   | MeanOfTokens
-  | MeanOfPatches;
+  | MeanOfPatches
+  | MeanWithoutTokens;

@@ -17,6 +17,10 @@ const built = [
   [dsl.normalize({ mean: 1, std: 2 }), { kind: "normalize", mean: 1, std: 2 }],
   [dsl.prependTokens("cls"), { kind: "addTokens", names: ["cls"], position: "first" }],
   [dsl.appendTokens("a", "b"), { kind: "addTokens", names: ["a", "b"], position: "last" }],
+  [dsl.registerTokens(2), { kind: "addTokens", names: ["register1", "register2"], position: "last", count: 2 }],
+  [dsl.dropout({ rate: 0.1 }), { kind: "dropout", rate: 0.1 }],
+  [dsl.layerScale(), { kind: "layerScale" }],
+  [dsl.meanWithoutTokens("cls"), { kind: "meanWithoutTokens", names: ["cls"] }],
   [dsl.dense("classes"), { kind: "dense", units: "classes" }],
   [dsl.dense(4, { init: dsl.uniformFanIn() }), { kind: "dense", units: 4, init: { kind: "uniformFanIn" } }],
   [

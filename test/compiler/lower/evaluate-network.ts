@@ -94,7 +94,10 @@ const applyToClip = (
         tokens,
       };
     case "dropPath":
+    case "dropout":
       return { rows, tokens };
+    case "layerScale":
+      return { rows: rows.map((row) => row.map((value, index) => value * (get("weight")[index] ?? NaN))), tokens };
     case "layerNorm":
       return {
         rows: rows.map((row) => {
@@ -114,10 +117,12 @@ const applyToClip = (
     case "activation":
       return { rows: rows.map((row) => row.map(activations[layer.name])), tokens };
     case "meanOfTokens":
+    case "meanWithoutTokens":
     case "meanOfPatches": {
       const added = Object.values(tokens);
       const named = layer.kind === "meanOfTokens" ? layer.names : [];
-      const others = layer.kind === "meanOfTokens" ? rows : rows.filter((_, at) => !added.includes(at));
+      const left = layer.kind === "meanWithoutTokens" ? layer.names.map((name) => tokens[name] ?? NaN) : added;
+      const others = layer.kind === "meanOfTokens" ? rows : rows.filter((_, at) => !left.includes(at));
       const picked = named.length === 0 ? others : named.map((name) => rows[tokens[name] ?? NaN] ?? []);
       return {
         rows: [range(rows[0]?.length ?? 0).map((index) => mean(picked.map((row) => row[index] ?? NaN)))],

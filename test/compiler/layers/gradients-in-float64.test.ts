@@ -1,0 +1,128 @@
+/** Gradients of the rows' own formulas, through whole networks: against finite differences of their definitions in float64. */
+import { describe, expect, test } from "vitest";
+import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
+import { unchanged } from "../../../compiler/ir/graph.ts";
+import { elements } from "../../../compiler/ir/shape.ts";
+import { lowerSpec } from "../../../compiler/lower/lower-spec.ts";
+import {
+  appendTokens,
+  attention,
+  dense,
+  layerScale,
+  type Layers,
+  meanWithoutTokens,
+  patchEmbedding,
+  prependTokens,
+  registerTokens,
+  residual,
+} from "../../../spec/dsl/index.ts";
+import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
+import { InferenceSession, Tensor } from "../../onnxruntime.ts";
+import { softwareGpu } from "../../software-gpu.ts";
+import { evaluateNetwork } from "../lower/evaluate-network.ts";
+import { runGraph } from "../run-graph.ts";
+import { tiny } from "../tiny-model.ts";
+
+if (softwareGpu !== undefined) process.env["VK_DRIVER_FILES"] = softwareGpu;
+
+const [clips, frames, bins] = [3, 24, 16];
+const targets = [1, 0, 0, 1, 1, 0];
+
+const patches = patchEmbedding({ patch: { bins: 8, frames: 8 }, stride: { bins: 8, frames: 8 }, width: 8 });
+
+const networks: Readonly<Record<string, Layers>> = {
+  "registers, and the mean of all but some tokens": [
+    patches,
+    prependTokens("cls"),
+    registerTokens(2),
+    residual(attention({ heads: 2 })),
+    meanWithoutTokens("register1", "cls"),
+    dense("classes"),
+  ],
+  "scaled branches, and a scaled vector": [
+    patches,
+    appendTokens("cls"),
+    residual(attention({ heads: 2 }), layerScale({ start: 0.1 })),
+    meanWithoutTokens(),
+    layerScale(),
+    dense("classes"),
+  ],
+};
+
+/** By parameter, and the loss. */
+const run = async (network: Layers, options: InferenceSession.SessionOptions = {}) => {
+  const spec = normalizeSpec(tiny({ network }), () => undefined, "spec.ts");
+  const { gradients } = lowerSpec(spec, "features", () => undefined);
+  if (!gradients) throw new Error("nothing is trained");
+  const kept = gradients.states.filter(({ kind, next }) => kind === "gradient" && next);
+  const states = gradients.states.map(unchanged).filter(({ kind }) => kind !== "gradient");
+  const values = new Map(
+    states.map(({ value }) => [value.name, generateTensor(value.name, elements(value.type.shape), 0.5)]),
+  );
+  const features = generateTensor("gradients", clips * frames * bins, 1);
+  const found = await runGraph(
+    { ...gradients, states, outputs: [...gradients.outputs, ...kept.flatMap(({ next }) => next ?? [])] },
+    {
+      input_values: new Tensor("float32", features, [clips, frames, bins]),
+      targets: new Tensor("float32", Float32Array.from(targets), [clips, 2]),
+    },
+    (name) => values.get(name),
+    options,
+  );
+  const names = ["loss", ...kept.map(({ value }) => value.name.replace("gradient.", ""))];
+  return {
+    spec,
+    values,
+    features,
+    found: new Map(names.map((name, index) => [name, found[index]?.data as Float32Array])),
+  };
+};
+
+describe.each(Object.entries(networks))("%s", (_, network) => {
+  test("in float64", async () => {
+    const { spec, values, features, found } = await run(network);
+    const exact = new Map(Array.from(values, ([name, own]) => [name, Float64Array.from(own)]));
+    const spectrograms = Array.from({ length: clips }, (__, clip) =>
+      Array.from({ length: frames }, (___, frame) => {
+        const at = (clip * frames + frame) * bins;
+        return Array.from(features.subarray(at, at + bins));
+      }),
+    );
+    const lossNow = (): number => {
+      const logits = evaluateNetwork(spectrograms, spec.network, (name) => exact.get(name) ?? [], "training");
+      const losses = logits.map(([a = NaN, b = NaN], clip) => {
+        const own = targets[2 * clip] === 1 ? a : b;
+        return Math.log(Math.exp(a) + Math.exp(b)) - own;
+      });
+      return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
+    };
+    expect(Math.abs((found.get("loss")?.[0] ?? NaN) - lossNow())).toBeLessThan(1e-5);
+    expect([...found.keys()].toSorted()).toStrictEqual(["loss", ...exact.keys()].toSorted());
+    const step = 1e-4;
+    for (const [name, own] of exact) {
+      const gradient = found.get(name) ?? new Float32Array();
+      expect(gradient).toHaveLength(own.length);
+      const scale = gradient.reduce((most, value) => Math.max(most, Math.abs(value)), 0.01);
+      for (let at = 0; at < own.length; at += Math.ceil(own.length / 12)) {
+        const before = own[at] ?? NaN;
+        const [above = NaN, below = NaN] = [step, -step].map((change) => {
+          own[at] = before + change;
+          return lossNow();
+        });
+        own[at] = before;
+        const error = (gradient[at] ?? NaN) - (above - below) / (2 * step);
+        expect(Math.abs(error) / scale, `${name} [${at}]`).toBeLessThan(1e-5);
+      }
+    }
+  });
+
+  test.skipIf(softwareGpu === undefined)("on a WebGPU device as on the CPU", async () => {
+    const [onCpu, onGpu] = [await run(network), await run(network, { executionProviders: ["webgpu"] })];
+    for (const [name, values] of onCpu.found) {
+      const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0.01);
+      values.forEach((value, at) => {
+        expect(Math.abs((onGpu.found.get(name)?.[at] ?? NaN) - value) / scale, `${name} [${at}]`).toBeLessThan(1e-5);
+      });
+    }
+  });
+});
