@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `specgraph [spec.ts] [--out graph.onnx] [--input waveform|features]`; in a clone, `npm run compile -- ...`. */
+/** `specgraph compile [spec.ts] [--out graph.onnx] [--input waveform|features]`; in a clone, `npm run compile -- ...`. */
 import { existsSync } from "node:fs";
 import { totalmem } from "node:os";
 import { parseArgs } from "node:util";
@@ -21,7 +21,7 @@ import { printCoverage } from "./weights/coverage.ts";
 import { printDiagnostic } from "./diagnostics/print-diagnostic.ts";
 
 /** As this was called: by the clone's script, or as the package's command. */
-const command = process.env["npm_lifecycle_event"] === "compile" ? "npm run compile --" : "specgraph";
+const command = process.env["npm_lifecycle_event"] === "compile" ? "npm run compile --" : "specgraph compile";
 
 const usage = `Usage: ${command} [SPEC] [options]
 

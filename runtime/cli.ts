@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `runtime COMMAND`: the only place that touches the process. */
+/** Each COMMAND of `specgraph` but for `compile`, which is the compiler's (`cli/specgraph.ts`): the only place that touches the process. */
 import { printableLines } from "../compiler/artifact/printable.ts";
 import { watchOutput } from "../compiler/artifact/files/watch-output.ts";
 import { version } from "../compiler/artifact/version.ts";
@@ -26,10 +26,11 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   devices: async () => (await import("./commands/devices-command.ts")).devicesCommand,
 };
 
-const usage = `Usage: runtime COMMAND ...
+const usage = `Usage: specgraph COMMAND ..., or runtime COMMAND ...
 
-Trains and uses the graphs that specgraph compiles.
+Compiles audio models from specs to graphs, and trains and uses these.
 
+  compile  compile a spec to a graph
   train    train a graph on labelled clips
   eval     measure a graph on labelled clips
   infer    say what is heard in clips
@@ -44,14 +45,18 @@ Trains and uses the graphs that specgraph compiles.
   sounds   write the embedded sounds as WAV files
   devices  list what this machine can compute on
 
-runtime COMMAND --help says more. runtime --version prints the version.`;
+specgraph COMMAND --help says more. specgraph --version prints the version.`;
 
 const asksForHelp = (argument: string | undefined): boolean => argument === "--help" || argument === "-h";
 
 const findCommand = (name: string): Promise<Command> => {
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (load) return load();
-  throw new UserError("usage", {}, `unknown command ${name}; the commands are ${Object.keys(commands).join(", ")}`);
+  throw new UserError(
+    "usage",
+    {},
+    `unknown command ${name}; the commands are compile, ${Object.keys(commands).join(", ")}`,
+  );
 };
 
 const run = async (args: readonly string[], signal: AbortSignal): Promise<ExitCode> => {

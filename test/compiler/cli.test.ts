@@ -33,7 +33,7 @@ const sources = new Set(["spec.ts", "tiny-model.ts"]);
 const written = (folder: string): readonly string[] => readdirSync(folder).filter((name) => !sources.has(name));
 
 test.each([
-  ["specgraph", "npx"],
+  ["specgraph compile", "npx"],
   ["npm run compile --", "compile"],
 ])("--help of %s", (command, event) => {
   vi.stubEnv("npm_lifecycle_event", event);

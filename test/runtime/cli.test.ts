@@ -322,13 +322,13 @@ describe("wrong input: one message and exit code 2", () => {
 test("an unknown command lists those there are", async () => {
   const { code, stderr } = await runtime(["traim", "graph.onnx"], ".");
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^unknown command traim; the commands are train, eval, infer(, [a-z]+)+\n$/);
+  expect(stderr).toMatch(/^unknown command traim; the commands are compile, train, eval, infer(, [a-z]+)+\n$/);
 });
 
 test("help is on stdout", async () => {
   const [all, train] = await Promise.all([runtime(["--help"], "."), runtime(["train", "--help"], ".")]);
   expect(all).toMatchObject({ code: 0, stderr: "" });
-  expect(all.stdout).toContain("runtime COMMAND --help says more.");
+  expect(all.stdout).toContain("specgraph COMMAND --help says more.");
   expect(train.stdout).toMatch(/^Usage: runtime train GRAPH \[options\], or --resume --out DIR\n/);
   expect(await runtime(["-h"], ".")).toStrictEqual(all);
   expect(await runtime(["train", "-h"], ".")).toStrictEqual(train);
