@@ -2,11 +2,9 @@ import { type Initializer, truncatedNormal } from "../../spec/dsl/initializers.t
 import type { Attention } from "../../spec/dsl/layers.ts";
 import { checkNumbers } from "../diagnostics/report.ts";
 import { lengthOf, type Tokens } from "../ir/flow.ts";
+import { checkDivides } from "./check-divides.ts";
 import type { LayerRow } from "./layer.ts";
 import { checkInitializer, linear } from "./linear.ts";
-
-const divisors = (value: number): readonly number[] =>
-  Array.from({ length: value }, (_, index) => index + 1).filter((candidate) => value % candidate === 0);
 
 const zeros: Initializer = { kind: "zeros" };
 
@@ -17,19 +15,9 @@ export const attention: LayerRow<Attention, Tokens, "qkv.weight" | "qkv.bias" | 
   },
   takes: ["tokens"],
   absent: "left out",
-  flow: ({ layer: { heads }, takes, isWrong, misfit }) => {
-    const { width } = takes;
-    if (isWrong || width % heads === 0) return takes;
-    const choices = divisors(width)
-      .filter((divisor) => divisor <= 4 * heads)
-      .join(", ");
-    misfit(
-      "heads-divide-width",
-      `a width of ${width} cannot be divided among ${heads} heads`,
-      "heads",
-      `choose one of ${choices}`,
-    );
-    return takes;
+  flow: (call) => {
+    checkDivides(call, "heads", call.layer.heads);
+    return call.takes;
   },
   parameters: ({ layer: { init: initializer = truncatedNormal({ std: 0.02 }) }, takes: { width } }) => [
     { name: "qkv.weight", shape: [3 * width, width], initializer },

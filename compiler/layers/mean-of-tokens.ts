@@ -36,7 +36,7 @@ type Misfit = FlowCall<Layer, Tokens>["misfit"];
 type Call = Pick<LowerCall<Layer, Tokens, never, never>, "b" | "x" | "takes" | "presence">;
 
 /** [batch, tokens, width] -> [batch, width]; no tokens: all. */
-const meanOf = ({ b, x, takes, presence }: Call, tokens: readonly string[]): Value => {
+export const meanOf = ({ b, x, takes, presence }: Call, tokens: readonly string[]): Value => {
   const picked = tokens.length === 0 ? x : pick(b, x, takes, tokens);
   const order = tokens.length === 0 ? takes.order : tokens;
   if (presence && order.includes(patchesToken)) return weightedMean(b, picked, presence.of({ ...takes, order }));

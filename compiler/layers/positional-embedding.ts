@@ -14,7 +14,7 @@ import type { LayerRow } from "./layer.ts";
  * @param own columns that the clip has, [batch, 1]
  * @returns [batch, columns, held]; those of absent columns are of no meaning
  */
-const shares = (b: Builder, { columns, grid: { columns: held } }: Tokens, own: Value): Value => {
+export const shares = (b: Builder, { columns, grid: { columns: held } }: Tokens, own: Value): Value => {
   const [batch = "batch"] = own.type.shape;
   const places = progression(b, "length/places", 0, 1, [columns]);
   const half = b.floor(b.mul(own, b.scalar(1 / 2)));

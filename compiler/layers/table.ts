@@ -3,10 +3,12 @@ import type { Layer } from "../../spec/dsl/layers.ts";
 import { activation } from "./activation.ts";
 import { addTokens } from "./add-tokens.ts";
 import { attention } from "./attention.ts";
+import { attentionPooling } from "./attention-pooling.ts";
 import { batchNorm } from "./batch-norm.ts";
 import { dense } from "./dense.ts";
 import { dropPath } from "./drop-path.ts";
 import { dropout } from "./dropout.ts";
+import { groupNorm } from "./group-norm.ts";
 import type { AnyRow } from "./layer.ts";
 import { layerNorm } from "./layer-norm.ts";
 import { layerScale } from "./layer-scale.ts";
@@ -15,15 +17,20 @@ import { patchEmbedding } from "./patch-embedding.ts";
 import { positionalEmbedding } from "./positional-embedding.ts";
 import { repeat } from "./repeat.ts";
 import { residual } from "./residual.ts";
+import { separatePositions } from "./separate-positions.ts";
+import { sinCosPositions } from "./sin-cos-positions.ts";
+import { squeezeExcite } from "./squeeze-excite.ts";
 
 const rows: { readonly [Kind in Layer["kind"]]: AnyRow<Extract<Layer, { kind: Kind }>> } = {
   activation,
   addTokens,
   attention,
+  attentionPooling,
   batchNorm,
   dense,
   dropPath,
   dropout,
+  groupNorm,
   layerNorm,
   layerScale,
   meanOfPatches,
@@ -33,6 +40,9 @@ const rows: { readonly [Kind in Layer["kind"]]: AnyRow<Extract<Layer, { kind: Ki
   positionalEmbedding,
   repeat,
   residual,
+  separatePositions,
+  sinCosPositions,
+  squeezeExcite,
 };
 
 export const rowOf = ({ kind }: Layer): AnyRow => rows[kind];

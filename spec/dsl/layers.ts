@@ -78,6 +78,40 @@ export interface PositionalEmbedding {
 }
 export const positionalEmbedding = (): PositionalEmbedding => ({ kind: "positionalEmbedding" });
 
+/**
+ * Adds to each patch fixed sines and cosines of its place: [batch, tokens, width] -> same. Nothing is trained; tokens that were
+ * added get none. Of d values for one axis, place p (0, 1, ...) has sin(p / 10000^(2 i / d)) for i = 0 ... d / 2 - 1, then the cosines,
+ * as MAE has them (He et al. 2022) and AudioMAE (Huang et al. 2022, section 3); Vaswani et al. 2017, section 3.5, takes both in turn.
+ */
+export interface SinCosPositions {
+  readonly kind: "sinCosPositions";
+  /**
+   * The places that are told apart. Default "frequencyAndTime": the first half of the width by frequency, the other by time, each as
+   * above, for which the width is divisible by 4. "time": all of the width, which is even, by time, the same of all frequencies.
+   */
+  readonly along?: "frequencyAndTime" | "time";
+}
+export const sinCosPositions = (options: Omit<SinCosPositions, "kind"> = {}): SinCosPositions => ({
+  kind: "sinCosPositions",
+  ...options,
+});
+
+/**
+ * Adds to each patch one learned vector by its frequency and one by its time: [batch, tokens, width] -> same; tokens that were added
+ * get none. PaSST (Koutini et al. 2022, section 2.1) and CED (Dinkel et al. 2023) have them so. Of clips that have lengths of their
+ * own those of time are fitted as `positionalEmbedding` is: cut from the middle, or interpolated.
+ * Parameters: frequency [1, rows, width], time [1, columns, width].
+ */
+export interface SeparatePositions {
+  readonly kind: "separatePositions";
+  /** How both start. Default `truncatedNormal({ std: 0.02 })`. */
+  readonly init?: Initializer;
+}
+export const separatePositions = (options: Omit<SeparatePositions, "kind"> = {}): SeparatePositions => ({
+  kind: "separatePositions",
+  ...options,
+});
+
 /** `times` copies of a block in a row, each with its own parameters, named `blocks.0`, `blocks.1`, ... */
 export interface Repeat {
   readonly kind: "repeat";
@@ -167,6 +201,37 @@ export interface BatchNorm {
 export const batchNorm = (options: Omit<BatchNorm, "kind"> = {}): BatchNorm => ({ kind: "batchNorm", ...options });
 
 /**
+ * Normalises each group of neighbouring channels of a clip, over all its tokens, to mean 0 and deviation 1, then scales and shifts each
+ * channel (Wu and He 2018, section 3; `torch.nn.GroupNorm`). It needs no batch, and is in training as at inference.
+ * Parameters: weight, bias [width].
+ */
+export interface GroupNorm {
+  readonly kind: "groupNorm";
+  /** How many: a divisor of the width. The paper's are 32; 1 normalises a clip as a whole. */
+  readonly groups: number;
+  /** What is added to the variance before its root is taken. Default 1e-5, PyTorch's. */
+  readonly eps?: number;
+}
+export const groupNorm = (options: Omit<GroupNorm, "kind">): GroupNorm => ({ kind: "groupNorm", ...options });
+
+/**
+ * Squeeze and excitation (Hu et al. 2018, section 3): scales each channel of a clip by sigmoid(W2 relu(W1 m + b1) + b2), where m is the mean
+ * of all its tokens: [batch, tokens, width] -> same. Parameters: reduce.weight [units, width], reduce.bias, expand.weight [width, units],
+ * expand.bias.
+ */
+export interface SqueezeExcite {
+  readonly kind: "squeezeExcite";
+  /** The length of what stands between both maps. The paper's is a sixteenth of the width. */
+  readonly units: number;
+  /** How both weights start. Default `truncatedNormal({ std: 0.02 })`, biases zero. */
+  readonly init?: Initializer;
+}
+export const squeezeExcite = (options: Omit<SqueezeExcite, "kind">): SqueezeExcite => ({
+  kind: "squeezeExcite",
+  ...options,
+});
+
+/**
  * Multi-head self-attention, softmax(q k^T / sqrt(width / heads)) v: [batch, tokens, width] -> same.
  * Parameters: qkv.weight [3 * width, width], qkv.bias, proj.weight [width, width], proj.bias.
  */
@@ -178,6 +243,24 @@ export interface Attention {
   readonly init?: Initializer;
 }
 export const attention = (options: Omit<Attention, "kind">): Attention => ({ kind: "attention", ...options });
+
+/**
+ * Attention pooling: one learned query asks all tokens, softmax(q k^T / sqrt(width / heads)) v: [batch, tokens, width] -> [batch, width]
+ * (Set Transformer, Lee et al. 2019, section 3.2; the head of Zhai et al. 2022, "Scaling Vision Transformers", section 3.3, without its MLP).
+ * The graph's output `attention` takes all tokens alike here.
+ * Parameters: query [1, 1, width], kv.weight [2 * width, width], kv.bias, proj.weight [width, width], proj.bias.
+ */
+export interface AttentionPooling {
+  readonly kind: "attentionPooling";
+  /** A divisor of the width. */
+  readonly heads: number;
+  /** How the query and both weights start. Default `truncatedNormal({ std: 0.02 })`, biases zero. */
+  readonly init?: Initializer;
+}
+export const attentionPooling = (options: Omit<AttentionPooling, "kind">): AttentionPooling => ({
+  kind: "attentionPooling",
+  ...options,
+});
 
 /** A linear map of the last axis: [..., width] -> [..., units]. Parameters: weight [units, width], bias [units]. */
 export interface Dense {
@@ -239,6 +322,8 @@ export type Layer =
   | PatchEmbedding
   | AddTokens
   | PositionalEmbedding
+  | SinCosPositions
+  | SeparatePositions
   | Repeat
   | Residual
   | DropPath
@@ -246,7 +331,10 @@ export type Layer =
   | LayerScale
   | LayerNorm
   | BatchNorm
+  | GroupNorm
+  | SqueezeExcite
   | Attention
+  | AttentionPooling
   | Dense
   | Activation
   | MeanOfTokens

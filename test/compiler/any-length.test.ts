@@ -19,9 +19,11 @@ import {
   anyLength,
   appendTokens,
   attention,
+  attentionPooling,
   batchNorm,
   dense,
   gelu,
+  groupNorm,
   kaldiFbank,
   layerNorm,
   layerScale,
@@ -37,6 +39,9 @@ import {
   registerTokens,
   removeMean,
   residual,
+  separatePositions,
+  sinCosPositions,
+  squeezeExcite,
 } from "../../spec/dsl/index.ts";
 import { generateTensor } from "../golden-data/deterministic-tensor.ts";
 import { InferenceSession, Tensor } from "../onnxruntime.ts";
@@ -70,7 +75,14 @@ const positionsOf = ({ network }: NormalizedSpec): Tokens => {
   return placed.takes;
 };
 
-const isPositions = (name: string): boolean => name.startsWith("positionalEmbedding");
+/** What is held of each place, and for other lengths fitted. */
+const isPositions = (name: string): boolean => /^positionalEmbedding|^separatePositions\.time/.test(name);
+
+/** The places that a parameter tells apart. */
+const placesOf = (flow: Tokens, name: string): Tokens =>
+  name.startsWith("positionalEmbedding")
+    ? flow
+    : { ...flow, grid: { rows: 1, columns: flow.grid.columns }, order: [patchesToken] };
 const sizeOf = (shape: readonly Dim[]): number => shape.reduce<number>((size, length) => size * Number(length), 1);
 
 /** [tokens of `to`, tokens of `from`]: the positions of the one from those of the other, by the rule of imports. */
@@ -106,7 +118,6 @@ const transposed = (matrix: readonly Float32Array[]): readonly Float32Array[] =>
 /** A value of each parameter; of positions, which are large so that those of another place are seen, fitted to the spec's grid. */
 const parametersOf = (spec: NormalizedSpec, anySpec: NormalizedSpec) => {
   const [from, to] = [positionsOf(anySpec), positionsOf(spec)];
-  const matrix = fit(from, to);
   const states = new Map(
     lowerSpec(spec, "waveform", () => undefined).inference.states.map((state) => [state.value.name, state]),
   );
@@ -114,6 +125,7 @@ const parametersOf = (spec: NormalizedSpec, anySpec: NormalizedSpec) => {
     const state = states.get(name);
     if (!state || state.kind === "statistic") return undefined;
     if (!isPositions(name)) return generateTensor(name, sizeOf(state.value.type.shape), 0.5);
+    const matrix = fit(placesOf(from, name), placesOf(to, name));
     return times(matrix, generateTensor(name, (matrix[0]?.length ?? 0) * from.width, 0.5), from.width);
   };
 };
@@ -242,6 +254,29 @@ const networks: Readonly<Record<string, Layers>> = {
     meanWithoutTokens("cls", "register1"),
     dense("classes"),
   ],
+  "fixed positions, group norms and attention pooling": [
+    patches(6),
+    prependTokens("cls"),
+    positionalEmbedding(),
+    sinCosPositions(),
+    appendTokens("end"),
+    groupNorm({ groups: 4 }),
+    ...block,
+    sinCosPositions({ along: "time" }),
+    residual(groupNorm({ groups: 1 }), dense(8)),
+    squeezeExcite({ units: 4 }),
+    attentionPooling({ heads: 2 }),
+    dense("classes"),
+  ],
+  "learned positions by frequency and time": [
+    patches(5),
+    prependTokens("cls"),
+    positionalEmbedding(),
+    separatePositions(),
+    ...block,
+    meanOfTokens("cls"),
+    dense("classes"),
+  ],
   "tokens on both sides, positions before the last": [
     patches(6),
     prependTokens("cls"),
@@ -324,9 +359,10 @@ describe.each(Object.entries(networks).filter(([name]) => !name.startsWith("batc
       const sums = new Map<string, Float64Array>();
       for (const [index, clip] of clips.entries()) {
         const spec = specOf(network, heardOf(frames[index] ?? 0));
-        const back = transposed(fit(positionsOf(any), positionsOf(spec)));
         for (const [name, values] of await gradientsOf(spec, [clip], target(index), parametersOf(spec, any))) {
-          const own = isPositions(name) ? times(back, values, positionsOf(any).width) : values;
+          const back = (): readonly Float32Array[] =>
+            transposed(fit(placesOf(positionsOf(any), name), placesOf(positionsOf(spec), name)));
+          const own = isPositions(name) ? times(back(), values, positionsOf(any).width) : values;
           const sum = sums.get(name) ?? new Float64Array(own.length);
           sums.set(
             name,

@@ -7,7 +7,9 @@ import { lowerSpec } from "../../../compiler/lower/lower-spec.ts";
 import {
   appendTokens,
   attention,
+  attentionPooling,
   dense,
+  groupNorm,
   layerScale,
   type Layers,
   meanWithoutTokens,
@@ -15,6 +17,9 @@ import {
   prependTokens,
   registerTokens,
   residual,
+  separatePositions,
+  sinCosPositions,
+  squeezeExcite,
 } from "../../../spec/dsl/index.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { InferenceSession, Tensor } from "../../onnxruntime.ts";
@@ -37,6 +42,27 @@ const networks: Readonly<Record<string, Layers>> = {
     registerTokens(2),
     residual(attention({ heads: 2 })),
     meanWithoutTokens("register1", "cls"),
+    dense("classes"),
+  ],
+  "positions by frequency and time, before and after fixed ones": [
+    patchEmbedding({ patch: { bins: 8, frames: 8 }, stride: { bins: 4, frames: 5 }, width: 8 }),
+    prependTokens("cls"),
+    separatePositions(),
+    appendTokens("end"),
+    sinCosPositions(),
+    sinCosPositions({ along: "time" }),
+    residual(attention({ heads: 2 })),
+    separatePositions(),
+    meanWithoutTokens("cls"),
+    dense("classes"),
+  ],
+  "group norms, squeeze and excitation, and attention pooling": [
+    patches,
+    appendTokens("cls"),
+    groupNorm({ groups: 2 }),
+    residual(groupNorm({ groups: 4, eps: 0.1 }), dense(8)),
+    squeezeExcite({ units: 3 }),
+    attentionPooling({ heads: 2 }),
     dense("classes"),
   ],
   "scaled branches, and a scaled vector": [

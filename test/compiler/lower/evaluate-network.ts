@@ -55,6 +55,13 @@ const attend = (rows: Rows, heads: number, get: Parameters): Rows => {
   return mixed.map((row) => linear(row, get("proj.weight"), get("proj.bias")));
 };
 
+/** Of one place, sines before cosines. */
+const waves = (place: number, width: number): readonly number[] =>
+  range(width).map((index) => {
+    const angle = place * Math.exp((-2 * (index % (width / 2)) * Math.log(10_000)) / width);
+    return index < width / 2 ? Math.sin(angle) : Math.cos(angle);
+  });
+
 const cut = (rows: Rows, { patch, stride }: Extract<Layer, { kind: "patchEmbedding" }>): Rows => {
   const count = (length: number, size: number, step: number): number => Math.floor((length - size) / step) + 1;
   const columns = count(rows.length, patch.frames, stride.frames);
@@ -72,6 +79,7 @@ const applyToClip = (
   { rows, tokens }: State,
   layer: Exclude<Layer, { kind: "residual" | "batchNorm" }>,
   get: Parameters,
+  gridRows: number,
 ): State => {
   switch (layer.kind) {
     case "repeat":
@@ -93,6 +101,71 @@ const applyToClip = (
         rows: rows.map((row, at) => row.map((value, index) => value + (get("weight")[at * row.length + index] ?? NaN))),
         tokens,
       };
+    case "sinCosPositions":
+    case "separatePositions": {
+      const added = Object.values(tokens);
+      const { length } = rows.filter((_, at) => !added.includes(at));
+      const before = rows.findIndex((_, at) => !added.includes(at));
+      const along = (place: number): readonly number[] =>
+        layer.kind === "separatePositions"
+          ? []
+          : waves(place, (rows[0]?.length ?? 0) / (layer.along === "time" ? 1 : 2));
+      return {
+        rows: rows.map((row, at) => {
+          if (added.includes(at)) return row;
+          const [place, count] = [at - before, length / gridRows];
+          const [down, across] = [Math.floor(place / count), place % count];
+          const value = (index: number): number => {
+            if (layer.kind === "separatePositions")
+              return (
+                (get("frequency")[down * row.length + index] ?? NaN) + (get("time")[across * row.length + index] ?? NaN)
+              );
+            const own = layer.along === "time" ? along(across) : [...along(down), ...along(across)];
+            return own[index] ?? NaN;
+          };
+          return row.map((old, index) => old + value(index));
+        }),
+        tokens,
+      };
+    }
+    case "groupNorm": {
+      const size = (rows[0]?.length ?? 0) / layer.groups;
+      const groupOf = (index: number): number => Math.floor(index / size);
+      const moments = range(layer.groups).map((group) => {
+        const values = rows.flatMap((row) => row.filter((_, index) => groupOf(index) === group));
+        const average = mean(values);
+        return [average, Math.sqrt(mean(values.map((value) => (value - average) ** 2)) + (layer.eps ?? 1e-5))];
+      });
+      return {
+        rows: rows.map((row) =>
+          row.map((value, index) => {
+            const [average = NaN, deviation = NaN] = moments[groupOf(index)] ?? [];
+            return ((value - average) / deviation) * (get("weight")[index] ?? NaN) + (get("bias")[index] ?? NaN);
+          }),
+        ),
+        tokens,
+      };
+    }
+    case "squeezeExcite": {
+      const average = range(rows[0]?.length ?? 0).map((index) => mean(rows.map((row) => row[index] ?? NaN)));
+      const reduced = linear(average, get("reduce.weight"), get("reduce.bias")).map(activations.relu);
+      const scale = linear(reduced, get("expand.weight"), get("expand.bias")).map(activations.sigmoid);
+      return { rows: rows.map((row) => row.map((value, index) => value * (scale[index] ?? NaN))), tokens };
+    }
+    case "attentionPooling": {
+      const width = rows[0]?.length ?? 0;
+      const depth = width / layer.heads;
+      const heard = rows.map((row) => linear(row, get("kv.weight"), get("kv.bias")));
+      const mixed = range(layer.heads).flatMap((head) => {
+        const query = range(depth).map((index) => get("query")[head * depth + index] ?? NaN);
+        const shares = heard.map((row) => Math.exp(dot(query, row, head * depth) / Math.sqrt(depth)));
+        return range(depth).map(
+          (index) =>
+            sum(heard.map((row, at) => (shares[at] ?? NaN) * (row[width + head * depth + index] ?? NaN))) / sum(shares),
+        );
+      });
+      return { rows: [linear(mixed, get("proj.weight"), get("proj.bias"))], tokens };
+    }
     case "dropPath":
     case "dropout":
       return { rows, tokens };
@@ -167,10 +240,11 @@ const evaluateLayers = (
   parameters: Parameters,
   mode: Mode,
 ): readonly State[] =>
-  layers.reduce((before, { layer, path, inner }): readonly State[] => {
+  layers.reduce((before, { layer, path, inner, takes }): readonly State[] => {
     const get: Parameters = (name) => parameters(`${path}.${name}`);
     if (layer.kind === "batchNorm") return normalize(before, layer, get, mode);
-    if (layer.kind !== "residual") return before.map((state) => applyToClip(state, layer, get));
+    if (layer.kind !== "residual")
+      return before.map((state) => applyToClip(state, layer, get, takes.kind === "tokens" ? takes.grid.rows : 1));
     const after = evaluateLayers(before, inner, parameters, mode);
     return before.map(({ rows, tokens }, clip) => ({
       rows: rows.map((row, at) => row.map((value, index) => value + (after[clip]?.rows[at]?.[index] ?? NaN))),
