@@ -27,9 +27,12 @@ const usage = `Usage: ${command} [SPEC] [options]
 
 Compiles a model spec to one ONNX file that infers and trains.
 
-  SPEC                  a TypeScript file whose default export is a model (default: spec/ast.ts)
+  SPEC                  a TypeScript file whose default export is a model, or a function of options that gives one
+                        (default: spec/ast.ts)
 
   --out FILE            the file to write (default: graph.onnx)
+  --set PATH=VALUE      an option of the spec as though the spec said so: stride=12, training.epochs=5; as often as there are
+                        options to set; lists and objects as JSON
   --weights PATH        to start from: .pth, .safetensors, .npz, graph.onnx or a Hugging Face folder; none for random
                         ones (default: the spec's)
   --weights-from KEY    which of several models in it: model_ema, teacher, ... (default: the spec's)
@@ -48,6 +51,7 @@ Compiles a model spec to one ONNX file that infers and trains.
 Examples:
   ${command} spec/birds.ts --out birds.onnx
   ${command} spec/birds.ts --print cost --batch 16
+  ${command} spec/birds.ts --set stride=12 --set training.epochs=5 --out birds-12.onnx
   ${command} spec/esc10.ts --weights deit_tiny_patch16_224-a1311bcf.pth --out esc10.onnx`;
 
 const fail = (code: string, message: string): never => {
@@ -61,6 +65,7 @@ const readArguments = (args: readonly string[]) => {
       allowPositionals: true,
       options: {
         out: { type: "string", default: "graph.onnx" },
+        set: { type: "string", multiple: true },
         weights: { type: "string" },
         "weights-from": { type: "string" },
         "weights-labels": { type: "string" },
@@ -206,6 +211,7 @@ const run = (args: readonly string[]): void => {
     out,
     input,
     ...(outputs === undefined ? {} : { outputs }),
+    ...(values.set === undefined ? {} : { settings: values.set }),
     ...(weights === undefined ? {} : { weights }),
     ...(weightsFrom === undefined ? {} : { weightsFrom }),
     ...(weightsLabels === undefined ? {} : { weightsLabels }),

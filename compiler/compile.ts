@@ -53,12 +53,13 @@ const lowerFile = (options: CompileOptions) => {
 };
 
 const writeFile = (options: CompileOptions): Compiled => {
-  const { spec: path, out, input, outputs, weightsLabels } = options;
+  const { spec: path, out, input, outputs, weightsLabels, settings = [] } = options;
   const { spec, program, source } = lowerFile(options);
   const importOptions = { ...spec.pretrained, ...(weightsLabels === undefined ? {} : { labels: weightsLabels }) };
   const imported = source && importWeights(source, importOptions, spec, weightsOf(program));
   const read = imported?.read ?? ((state: State) => initialize(state, spec.recipe.seed));
-  const metadata = { ...describeArtifact(spec, program, input), lines: specLines(program, path) };
+  const varied = settings.length > 0 ? { settings } : {};
+  const metadata = { ...describeArtifact(spec, program, input), ...varied, lines: specLines(program, path) };
   requireReadable(path, metadata);
   const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
   const trained = source?.trainedClips === undefined ? [] : [{ key: trainedClipsKey, value: source.trainedClips }];

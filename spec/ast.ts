@@ -56,16 +56,21 @@ const block = (width: number, heads: number): Layers => [
   residual(layerNorm({ eps: 1e-6 }), dense(4 * width), gelu(), dense(width)),
 ];
 
+const extent = (size: Extent | number): Extent => (typeof size === "number" ? { bins: size, frames: size } : size);
+
 /** What varies within the family. Every default is the paper's AudioSet model. */
 export interface AstOptions {
   /** By which graphs and reports call it. Default "ast". */
   readonly name?: string;
   /** The length of a token's vector, the number of blocks, and the heads of each. Default `sizes.base384`. */
   readonly size?: { readonly width: number; readonly depth: number; readonly heads: number };
-  /** A patch's size. Default 16 bins by 16 frames. */
-  readonly patch?: Extent;
-  /** From one patch to the next; smaller than the patch, they overlap. Default 10 by 10, which AudioSet needs for its best result. */
-  readonly stride?: Extent;
+  /** A patch's size; a number is that of both sides. Default 16 bins by 16 frames. */
+  readonly patch?: Extent | number;
+  /**
+   * From one patch to the next; smaller than the patch, they overlap; a number is that of both ways. Default 10 by 10, which AudioSet needs
+   * for its best result.
+   */
+  readonly stride?: Extent | number;
   /** The length that the network sees, in frames of 10 ms; with `length: "any"` the one that its positions are held for. Default 1024. */
   readonly frames?: number;
   /**
@@ -115,11 +120,11 @@ export const ast = ({
     features: [
       removeMean(),
       kaldiFbank({ bins: 128, frameLengthMs: 25, frameShiftMs: 10, window: "hanning" }),
-      length === "any" ? anyLength({ frames, least: patch.frames, most }) : padOrCut({ frames }),
+      length === "any" ? anyLength({ frames, least: extent(patch).frames, most }) : padOrCut({ frames }),
       normalize("from" in features ? features : { ...features, to: 0.5 }),
     ],
     network: [
-      patchEmbedding({ patch, stride, width: size.width }), // [batch, frames, bins] -> [batch, tokens, width]
+      patchEmbedding({ patch: extent(patch), stride: extent(stride), width: size.width }), // [batch, frames, bins] -> [batch, tokens, width]
       prependTokens(...tokens),
       positionalEmbedding(),
       repeat(size.depth, block(size.width, size.heads)),

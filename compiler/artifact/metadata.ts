@@ -5,7 +5,7 @@ import { decisionsMisfit, decisionsSchema } from "./decisions.ts";
 import { drawsSchema } from "./draws.ts";
 import { huggingFaceSchema } from "./hugging-face.ts";
 import { recipeSchema } from "./recipe.ts";
-import { count, type Immutable, length, nameList, oneOf, real, record, text, whole } from "./schemas.ts";
+import { count, type Immutable, length, list, nameList, oneOf, real, record, text, whole } from "./schemas.ts";
 import { specLinesSchema } from "./spec-lines.ts";
 
 /** Bumped when a runtime and a graph of different numbers cannot work together. */
@@ -24,6 +24,8 @@ const schemas = {
   specName: text(),
   /** SHA-256, hexadecimal, of the normalised spec. */
   specHash: text(),
+  /** What `--set` gave the spec's options, as `stride=12`; missing where nothing was set. */
+  settings: v.optional(list(text(65_536))),
   input: oneOf("waveform", "features"),
   sampleRateHz: whole(1000, 1e6),
   /** Clips with fewer samples have no frame and are refused. */

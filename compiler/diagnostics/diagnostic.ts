@@ -11,6 +11,9 @@ export interface SourceSpan {
   readonly text: string;
 }
 
+/** The file of spans in what was set on the command line, each setting a line of it. */
+export const settingsFile = "--set";
+
 export interface Diagnostic {
   /** Stable identifier, such as `heads-divide-width`. */
   readonly code: string;

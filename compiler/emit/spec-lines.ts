@@ -1,15 +1,18 @@
 import { dirname, relative, resolve, sep } from "node:path";
 import { partAt, type SpecLines } from "../artifact/spec-lines.ts";
+import { settingsFile } from "../diagnostics/diagnostic.ts";
 import type { Program } from "../ir/program.ts";
 
 const installed = /^.*\bnode_modules\//;
 
 /** A file as a graph names it, whatever machine it was compiled on: relative to the spec, or from the package that it is of. */
 const nameFile = (file: string, spec: string): string =>
-  relative(dirname(resolve(spec)), resolve(file))
-    .split(sep)
-    .join("/")
-    .replace(installed, "");
+  file === settingsFile
+    ? file
+    : relative(dirname(resolve(spec)), resolve(file))
+        .split(sep)
+        .join("/")
+        .replace(installed, "");
 
 const partAround = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf(".")));
 

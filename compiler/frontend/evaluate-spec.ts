@@ -14,7 +14,24 @@ export interface ObjectPlace {
   readonly end: number;
 }
 
+/** For each object the literal and the calls that it came out of, innermost first. */
+export type Places = WeakMap<object, readonly ObjectPlace[]>;
+
+/** What is given to the call that makes the default export, or to the default export itself, where that is a function. */
+export interface Variation {
+  /** The call; "export": the default export is called; undefined: nothing is varied. */
+  readonly call: ObjectPlace | "export" | undefined;
+  /** Where what the options are by default is written. */
+  readonly defaults: ReadonlyMap<string, ObjectPlace>;
+  /** The options that are given instead. `defaultOf` tells what an option is that is not given; undefined: not known. */
+  readonly vary: (given: unknown, defaultOf: (option: string) => unknown) => unknown;
+}
+
 const recorder = "__specgraphRecord";
+const varier = "__specgraphVary";
+
+const isAt = (place: ObjectPlace | undefined, file: ts.SourceFile, node: ts.Node): boolean =>
+  place?.file === file.fileName && place.start === node.getStart(file) && place.end === node.getEnd();
 
 /** Whether a node is an object literal, or a call whose result can be passed on without changing what the code means. */
 const makesObject = (node: ts.Node): node is ts.Expression => {
@@ -34,18 +51,36 @@ const isAssignmentPattern = (node: ts.Node): boolean => {
   return (ts.isForOfStatement(parent) || ts.isForInStatement(parent)) && parent.initializer === node;
 };
 
-/** Rewrites each call `f(x)` as `record(start, end, f(x))`, and each object literal likewise. */
-const recordObjects: ts.TransformerFactory<ts.SourceFile> = (context) => (file) => {
-  const { factory } = context;
-  const visit = (node: ts.Node): ts.Node => {
-    if (isAssignmentPattern(node)) return node;
-    const visited = ts.visitEachChild(node, visit, context);
-    if (!makesObject(visited)) return visited;
-    const place = [node.getStart(file), node.getEnd()].map((position) => factory.createNumericLiteral(position));
-    return factory.createCallExpression(factory.createIdentifier(recorder), undefined, [...place, visited]);
+/**
+ * Rewrites each call `f(x)` as `record(start, end, f(x))`, and each object literal and default of an option likewise; and the call that is
+ * varied as `record(start, end, vary((options) => f(options), x))`.
+ */
+const recordObjects =
+  ({ call, defaults }: Variation): ts.TransformerFactory<ts.SourceFile> =>
+  (context) =>
+  (file) => {
+    const { factory } = context;
+    const varyCall = (call: ts.CallExpression): ts.Expression => {
+      const options = factory.createUniqueName("options");
+      const made = factory.updateCallExpression(call, call.expression, call.typeArguments, [options]);
+      const parameter = factory.createParameterDeclaration(undefined, undefined, options);
+      const make = factory.createArrowFunction(undefined, undefined, [parameter], undefined, undefined, made);
+      return factory.createCallExpression(factory.createIdentifier(varier), undefined, [make, ...call.arguments]);
+    };
+    const isDefault = (node: ts.Node): boolean => [...defaults.values()].some((place) => isAt(place, file, node));
+    const visit = (node: ts.Node): ts.Node => {
+      if (isAssignmentPattern(node)) return node;
+      const visited = ts.visitEachChild(node, visit, context);
+      if (!makesObject(visited) && !(isDefault(node) && ts.isExpression(visited))) return visited;
+      const isVaried = call !== "export" && isAt(call, file, node);
+      const made = isVaried && ts.isCallExpression(visited) ? varyCall(visited) : visited;
+      const place = [node.getStart(file), node.getEnd()].map((position) => factory.createNumericLiteral(position));
+      return factory.createCallExpression(factory.createIdentifier(recorder), undefined, [...place, made]);
+    };
+    return ts.visitEachChild(file, visit, context);
   };
-  return ts.visitEachChild(file, visit, context);
-};
+
+const placeKey = ({ file, start, end }: ObjectPlace): string => `${file}:${start}:${end}`;
 
 const compilerOptions: ts.CompilerOptions = {
   module: ts.ModuleKind.CommonJS,
@@ -55,7 +90,8 @@ const compilerOptions: ts.CompilerOptions = {
 };
 
 type Exports = Record<string, unknown>;
-type ModuleBody = (exports: Exports, require: (specifier: string) => unknown, record: unknown) => void;
+type Make = (options: unknown) => unknown;
+type ModuleBody = (exports: Exports, require: (specifier: string) => unknown, record: unknown, vary: unknown) => void;
 
 /** The innermost place in a spec's source that an error's stack passes through. */
 const findThrow = (error: unknown, maps: ReadonlyMap<string, SourceMap>): SourceSpan | undefined => {
@@ -74,16 +110,31 @@ const findThrow = (error: unknown, maps: ReadonlyMap<string, SourceMap>): Source
 /**
  * @param entry absolute path of the spec
  * @param findSpecFile the path of a module that is to be run here; everything else is Node's to load
- * @returns the spec's exports, and for each object the literal and the calls that it came out of, innermost first
+ * @returns the spec's default export, or what it gives, where that is a function; and where each object was made
  * @throws CompileError when the spec itself throws
  */
 export const evaluateSpec = (
   entry: string,
   findSpecFile: (specifier: string, importer: string) => string | undefined,
-): { readonly exports: Exports; readonly places: WeakMap<object, readonly ObjectPlace[]> } => {
+  variation: Variation,
+): { readonly made: unknown; readonly places: Places } => {
   const places = new WeakMap<object, ObjectPlace[]>();
+  const latest = new Map<string, unknown>();
   const loaded = new Map<string, Exports>();
   const maps = new Map<string, SourceMap>();
+
+  /** What an option is by default is learnt from a call that does not give it. */
+  const vary = (make: Make, given?: unknown): unknown => {
+    let isMade = false;
+    const defaultOf = (option: string): unknown => {
+      const place = variation.defaults.get(option);
+      if (!place) return undefined;
+      if (!isMade) make(given);
+      isMade = true;
+      return latest.get(placeKey(place));
+    };
+    return make(variation.vary(given, defaultOf));
+  };
 
   const load = (file: string): Exports => {
     const known = loaded.get(file);
@@ -92,6 +143,7 @@ export const evaluateSpec = (
     loaded.set(file, exports);
 
     const record = (start: number, end: number, result: unknown): unknown => {
+      latest.set(placeKey({ file, start, end }), result);
       if (typeof result !== "object" || result === null) return result;
       const place = { file, start, end };
       const known = places.get(result);
@@ -108,19 +160,20 @@ export const evaluateSpec = (
     const { outputText, sourceMapText = "{}" } = ts.transpileModule(readFileSync(file, "utf8"), {
       fileName: file,
       compilerOptions,
-      transformers: { before: [recordObjects] },
+      transformers: { before: [recordObjects(variation)] },
     });
     maps.set(file, new SourceMap(JSON.parse(sourceMapText) as SourceMapPayload));
-    const body = runInThisContext(`(exports, require, ${recorder}) => {\n${outputText}\n}`, {
+    const body = runInThisContext(`(exports, require, ${recorder}, ${varier}) => {\n${outputText}\n}`, {
       filename: file,
       lineOffset: -1,
     }) as ModuleBody;
-    body(exports, requireModule, record);
+    body(exports, requireModule, record, vary);
     return exports;
   };
 
   try {
-    return { exports: load(entry), places };
+    const { default: made } = load(entry);
+    return { made: variation.call === "export" ? vary(made as Make) : made, places };
   } catch (error) {
     if (error instanceof CompileError) throw error;
     const reason = error instanceof Error ? error.message : String(error);

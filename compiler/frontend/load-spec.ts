@@ -7,6 +7,7 @@ import { openModel } from "../weights/open-model.ts";
 import { CheckpointError } from "../weights/readers/checkpoint-error.ts";
 import { normalizeSpec, resolveCheckpoint } from "./normalize-spec.ts";
 import { type ReadSpec, readSpec } from "./read-spec.ts";
+import { parseSettings } from "./settings.ts";
 
 export interface LoadOptions {
   readonly spec: string;
@@ -17,6 +18,8 @@ export interface LoadOptions {
   readonly weightsFrom?: string;
   /** A CSV of the checkpoint's class names by row, instead of the spec's. */
   readonly weightsLabels?: string;
+  /** What the spec's options are instead, as `["stride=12", "training.epochs=5"]`. */
+  readonly settings?: readonly string[];
   /** Bytes that training may take, instead of the spec's `memory`. */
   readonly memoryBytes?: number;
 }
@@ -62,7 +65,7 @@ const openSource = (
  * @throws CompileError with everything that is wrong with the spec, CheckpointError for a checkpoint that cannot be used
  */
 export const loadSpec = (options: LoadOptions): LoadedSpec => {
-  const read = readSpec(options.spec);
+  const read = readSpec(options.spec, parseSettings(options.settings ?? []));
   const { model, locate } = read;
   const source = openSource(read, options);
   const told = source && { path: source.path, features: source.facts.features };

@@ -5,7 +5,11 @@ import { fileURLToPath } from "node:url";
 import { type CallExpression, type Diagnostic as TsDiagnostic, Node, Project, ts } from "ts-morph";
 import type { Model } from "../../spec/dsl/model.ts";
 import { CompileError, type Diagnostic, type SourceSpan } from "../diagnostics/diagnostic.ts";
-import { evaluateSpec, type ObjectPlace } from "./evaluate-spec.ts";
+import { type AmendedObjects, applySettings } from "./apply-settings.ts";
+import { evaluateSpec, type Places, type Variation } from "./evaluate-spec.ts";
+import { type Setting, spanOfSetting, spanOfValue } from "./settings.ts";
+import { createValueTypes } from "./value-types.ts";
+import { findVariedCall, type VariedCall } from "./varied-call.ts";
 import type { Locate } from "../ir/normalized-spec.ts";
 
 export interface ReadSpec {
@@ -92,9 +96,12 @@ const findArgument = (call: CallExpression, property: string): Node | undefined 
 };
 
 const createLocate =
-  (project: Project, places: WeakMap<object, readonly ObjectPlace[]>): Locate =>
+  (project: Project, places: Places, amended: AmendedObjects): Locate =>
   (object, property) => {
-    const makers = (places.get(object) ?? []).flatMap(
+    const setting = amended.find(object, property);
+    if (setting) return setting;
+    const written = [...new Set([amended.originalOf(object), object])].flatMap((each) => places.get(each) ?? []);
+    const makers = written.flatMap(
       ({ file, start, end }) =>
         project.getSourceFileOrThrow(file).getDescendantAtStartWithWidth(start, end - start) ?? [],
     );
@@ -108,14 +115,76 @@ const createLocate =
     return spanOf(innermost);
   };
 
+const createAmendedObjects = (): AmendedObjects => {
+  const originals = new WeakMap<object, object>();
+  const parts = new WeakMap<object, ReadonlyMap<string, Setting>>();
+  const wholes = new WeakMap<object, Setting>();
+  const addWhole = (value: unknown, setting: Setting): void => {
+    if (typeof value !== "object" || value === null) return;
+    wholes.set(value, setting);
+    for (const part of Object.values(value)) addWhole(part, setting);
+  };
+  return {
+    originalOf: (object) => originals.get(object) ?? object,
+    add: (copy, original, property, setting) => {
+      originals.set(copy, originals.get(original) ?? original);
+      parts.set(copy, new Map([...(parts.get(original) ?? []), [property, setting]]));
+    },
+    addWhole,
+    find: (object, property) => {
+      const setting = wholes.get(object) ?? (property === undefined ? undefined : parts.get(object)?.get(property));
+      return setting && spanOfValue(setting);
+    },
+  };
+};
+
+/** What a spec's options are, with the settings in them. */
+const createVariation = (
+  path: string,
+  project: Project,
+  varied: VariedCall | undefined,
+  settings: readonly Setting[],
+  amended: AmendedObjects,
+): Variation => {
+  const [first] = settings;
+  const refuse = (reason: string): never => {
+    const span = first && spanOfSetting(first, 0, first.text.length);
+    const fix = "export default ast({ ... }), or a function of options";
+    throw new CompileError([{ code: "set-without-options", message: `${path}: ${reason}`, span, fix }]);
+  };
+  const isExport = varied?.call === "export";
+  if (!varied || (!first && !isExport)) {
+    if (first) refuse("its default export is not made by a call with options, so that nothing can be set");
+    return { call: undefined, defaults: new Map(), vary: (given) => given };
+  }
+  if (first && !varied.type) refuse(`${varied.name} takes no object of options, so that nothing can be set`);
+  const { type, ...taker } = varied;
+  const types = createValueTypes(project.getTypeChecker().compilerObject);
+  return {
+    ...taker,
+    vary: (given, defaultOf) => {
+      const options =
+        first && type ? applySettings(given, settings, { ...taker, type, defaultOf }, types, amended) : given;
+      if (!isExport || taker.isOptional) return options;
+      const misfit = type
+        ? types.misfit(type, options ?? {})
+        : { at: "", message: "takes what is no object of options" };
+      if (!misfit) return options ?? {};
+      const message = `${path}: ${taker.name}${misfit.at} ${misfit.message}`;
+      throw new CompileError([{ code: "set-missing", message, fix: "give it by --set, or a default in the spec" }]);
+    },
+  };
+};
+
 const isModel = (value: unknown): value is Model =>
   typeof value === "object" && value !== null && (value as Partial<Model>).kind === "model";
 
 /**
- * @param path a `.ts` file whose default export is a `model(...)`
- * @throws CompileError when it is missing, does not type-check, throws, or exports something else
+ * @param path a `.ts` file whose default export is a `model(...)`, or a function that gives one
+ * @param settings for the options of the call that makes the default export, or of that function
+ * @throws CompileError when it is missing, does not type-check, throws, or exports something else, and for each setting that does not fit
  */
-export const readSpec = (path: string): ReadSpec => {
+export const readSpec = (path: string, settings: readonly Setting[] = []): ReadSpec => {
   const file = resolve(path);
   if (!existsSync(file)) throw new CompileError([{ code: "spec-missing", message: `there is no spec ${path}` }]);
   if (!file.endsWith(".ts")) {
@@ -135,12 +204,16 @@ export const readSpec = (path: string): ReadSpec => {
       Boolean(project.getSourceFile(fileName));
     return isSpecFile ? fileName : undefined;
   };
-  const { exports, places } = evaluateSpec(file, findSpecFile);
-  if (!isModel(exports["default"])) {
-    const message = "the spec's default export is not a model";
+  const varied = findVariedCall(project, project.getSourceFileOrThrow(file));
+  const amended = createAmendedObjects();
+  const variation = createVariation(path, project, varied, settings, amended);
+  const { made, places } = evaluateSpec(file, findSpecFile, variation);
+  if (!isModel(made)) {
+    const isFunction = varied?.call === "export";
+    const message = isFunction ? "the spec's function gives no model" : "the spec's default export is not a model";
     throw new CompileError([
       { code: "spec-exports-no-model", message: `${path}: ${message}`, fix: "export default model({ ... })" },
     ]);
   }
-  return { model: exports["default"], locate: createLocate(project, places) };
+  return { model: made, locate: createLocate(project, places, amended) };
 };

@@ -92,6 +92,7 @@ const describe = (artifact: Artifact, extent: Extent): string => {
   const spectrogram = `${lengths} x ${bins} bins`;
   const rows = {
     spec: `${printable(metadata.specName)} (${printable(metadata.specHash.slice(0, 12))}, compiler ${printable(metadata.compilerVersion)})`,
+    ...(metadata.settings ? { set: metadata.settings.map(printable).join(", ") } : {}),
     input:
       metadata.input === "waveform"
         ? `waveform [batch, samples] at ${formatExact(sampleRateHz)} Hz, ${minSamples} samples or more; ${spectrogram}`

@@ -45,9 +45,12 @@ test.each([
 
 Compiles a model spec to one ONNX file that infers and trains.
 
-  SPEC                  a TypeScript file whose default export is a model (default: spec/ast.ts)
+  SPEC                  a TypeScript file whose default export is a model, or a function of options that gives one
+                        (default: spec/ast.ts)
 
   --out FILE            the file to write (default: graph.onnx)
+  --set PATH=VALUE      an option of the spec as though the spec said so: stride=12, training.epochs=5; as often as there are
+                        options to set; lists and objects as JSON
   --weights PATH        to start from: .pth, .safetensors, .npz, graph.onnx or a Hugging Face folder; none for random
                         ones (default: the spec's)
   --weights-from KEY    which of several models in it: model_ema, teacher, ... (default: the spec's)
@@ -66,6 +69,7 @@ Compiles a model spec to one ONNX file that infers and trains.
 Examples:
   ${command} spec/birds.ts --out birds.onnx
   ${command} spec/birds.ts --print cost --batch 16
+  ${command} spec/birds.ts --set stride=12 --set training.epochs=5 --out birds-12.onnx
   ${command} spec/esc10.ts --weights deit_tiny_patch16_224-a1311bcf.pth --out esc10.onnx
 `,
   });
@@ -78,6 +82,30 @@ test("--print tells the line of the spec that a value comes from", () => {
   );
   const source = readFileSync(new URL("tiny-model.ts", import.meta.url), "utf8").split("\n");
   expect(source[Number(softmax?.[1]) - 1]).toContain("attention({ heads: 2 })");
+});
+
+test("--set varies the spec, and is recorded", () => {
+  const folder = makeFolder("seed: 1");
+  const args = ["--set", "seed=2", "--set", "name=what if"];
+  expect(run(folder, "spec.ts", ...args)).toMatchObject({ status: 0, stderr: "" });
+  const found = parseMetadata(
+    decodeOnnx(readFileSync(join(folder, "graph.onnx"))).metadataProps ?? [],
+  ) as ArtifactMetadata;
+  expect(found).toMatchObject({ specName: "what if", settings: ["seed=2", "name=what if"], recipe: { seed: 2 } });
+});
+
+test("--set of what the spec does not take", () => {
+  const folder = makeFolder("seed: 1");
+  expect(run(folder, "spec.ts", "--set", "sed=2")).toStrictEqual({
+    status: 2,
+    stdout: "",
+    stderr: `--set:1:1 error: tiny takes no "sed"; it takes name, input, features, network, objective, training, pretrained, seed (set-unknown-name)
+  1 | sed=2
+    | ^^^
+  fix: --set seed=2
+`,
+  });
+  expect(written(folder)).toStrictEqual([]);
 });
 
 test("--print: one stage as text, and no file", () => {
