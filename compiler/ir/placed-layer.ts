@@ -24,7 +24,7 @@ export interface LayerFacts {
   readonly layerNormEps?: number;
   /** The name of an elementwise function. */
   readonly activation?: string;
-  /** The tokens whose mean it gives, of whatever weights, named as in `Tokens.order`. */
+  /** The tokens whose mean it gives, of whatever weights, or greatest values, named as in `Tokens.order`. */
   readonly pooling?: readonly string[];
   /** Outputs of a linear map that may be a classifier. */
   readonly units?: number;

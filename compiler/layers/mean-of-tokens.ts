@@ -7,7 +7,7 @@ import type { Builder } from "../ops/builder.ts";
 import type { FlowCall, LayerRow, LowerCall } from "./layer.ts";
 
 /** The tokens of these names, [batch, count, width]. */
-const pick = (b: Builder, x: Value, flow: Tokens, tokens: readonly string[]): Value => {
+export const pick = (b: Builder, x: Value, flow: Tokens, tokens: readonly string[]): Value => {
   const places = tokens.map((token) => placesOf(flow, token));
   const ends = places.map(({ first, count }) => sum([first, count]));
   const [first = 0, end = 0] = [places[0]?.first, ends.at(-1)];
@@ -43,7 +43,8 @@ export const meanOf = ({ b, x, takes, presence }: Call, tokens: readonly string[
   return b.reduceMean(picked, { axes: [1], keepdims: 0 });
 };
 
-const checkNames = (names: readonly string[], { order }: Tokens, misfit: Misfit): void => {
+/** That each was added. */
+export const checkNames = (names: readonly string[], { order }: Tokens, misfit: Misfit): void => {
   const named = order.filter((name) => name !== patchesToken);
   for (const name of names) {
     if (named.includes(name)) continue;

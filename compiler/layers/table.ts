@@ -12,6 +12,7 @@ import { groupNorm } from "./group-norm.ts";
 import type { AnyRow } from "./layer.ts";
 import { layerNorm } from "./layer-norm.ts";
 import { layerScale } from "./layer-scale.ts";
+import { maxOfTokens } from "./max-of-tokens.ts";
 import { meanOfPatches, meanOfTokens, meanWithoutTokens } from "./mean-of-tokens.ts";
 import { patchEmbedding } from "./patch-embedding.ts";
 import { positionalEmbedding } from "./positional-embedding.ts";
@@ -33,6 +34,7 @@ const rows: { readonly [Kind in Layer["kind"]]: AnyRow<Extract<Layer, { kind: Ki
   groupNorm,
   layerNorm,
   layerScale,
+  maxOfTokens,
   meanOfPatches,
   meanOfTokens,
   meanWithoutTokens,

@@ -55,6 +55,24 @@ export const reduceMean: Reduction = {
   kernels: everywhere,
 };
 
+/** Where several are the greatest, each has the same share of the gradient, as PyTorch's `amax` has it. */
+export const reduceMax: Reduction = {
+  operands: ["x"],
+  infer,
+  gradient: ({ in: { x }, out: { y }, dy, attributes }, b) => ({
+    x: () => {
+      const isLess = b.less(x, keepAxes(b, y, x, attributes));
+      const greatest = b.where(isLess, b.scalar(0), b.expand(b.scalar(1), b.shape(x), { to: x.type.shape }));
+      const count = b.reduceSum(greatest, { axes: attributes.axes, keepdims: 1 });
+      return b.mul(greatest, b.div(keepAxes(b, dy, x, attributes), count));
+    },
+  }),
+  flops,
+  onnx: { type: "ReduceMax", since: 20, inputs: ["x", "axes"] },
+  precision: "full",
+  kernels: everywhere,
+};
+
 /** log(sum(exp(x))), computed without overflow. */
 export const reduceLogSumExp: Reduction = {
   operands: ["x"],

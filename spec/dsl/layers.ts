@@ -307,6 +307,15 @@ export interface MeanOfPatches {
 }
 export const meanOfPatches = (): MeanOfPatches => ({ kind: "meanOfPatches" });
 
+/** The greatest value of each channel among the named tokens, or all: [batch, tokens, width] -> [batch, width]. */
+export interface MaxOfTokens {
+  readonly kind: "maxOfTokens";
+  /** Of tokens that were added. Default: all tokens, patches among them. */
+  readonly names: readonly string[];
+}
+/** The graph's output `attention` takes all these tokens alike. */
+export const maxOfTokens = (...names: readonly string[]): MaxOfTokens => ({ kind: "maxOfTokens", names });
+
 /** The mean of all tokens but the named ones, patches among them: [batch, tokens, width] -> [batch, width]. */
 export interface MeanWithoutTokens {
   readonly kind: "meanWithoutTokens";
@@ -338,5 +347,6 @@ export type Layer =
   | Dense
   | Activation
   | MeanOfTokens
+  | MaxOfTokens
   | MeanOfPatches
   | MeanWithoutTokens;

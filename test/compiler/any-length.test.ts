@@ -28,6 +28,7 @@ import {
   layerNorm,
   layerScale,
   type Layers,
+  maxOfTokens,
   meanOfPatches,
   meanOfTokens,
   meanWithoutTokens,
@@ -275,6 +276,15 @@ const networks: Readonly<Record<string, Layers>> = {
     separatePositions(),
     ...block,
     meanOfTokens("cls"),
+    dense("classes"),
+  ],
+  "the greatest values of all tokens": [
+    patches(6),
+    prependTokens("cls"),
+    positionalEmbedding(),
+    appendTokens("end"),
+    ...block,
+    maxOfTokens(),
     dense("classes"),
   ],
   "tokens on both sides, positions before the last": [

@@ -12,6 +12,7 @@ import {
   groupNorm,
   layerScale,
   type Layers,
+  maxOfTokens,
   meanWithoutTokens,
   patchEmbedding,
   prependTokens,
@@ -63,6 +64,13 @@ const networks: Readonly<Record<string, Layers>> = {
     residual(groupNorm({ groups: 4, eps: 0.1 }), dense(8)),
     squeezeExcite({ units: 3 }),
     attentionPooling({ heads: 2 }),
+    dense("classes"),
+  ],
+  "the greatest values of all tokens": [
+    patches,
+    prependTokens("cls"),
+    residual(attention({ heads: 2 })),
+    maxOfTokens(),
     dense("classes"),
   ],
   "scaled branches, and a scaled vector": [

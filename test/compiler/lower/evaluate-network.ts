@@ -146,6 +146,11 @@ const applyToClip = (
         tokens,
       };
     }
+    case "maxOfTokens": {
+      const heard = layer.names.length === 0 ? rows : layer.names.map((name) => rows[tokens[name] ?? NaN] ?? []);
+      const greatest = (index: number): number => Math.max(...heard.map((row) => row[index] ?? NaN));
+      return { rows: [range(rows[0]?.length ?? 0).map(greatest)], tokens };
+    }
     case "squeezeExcite": {
       const average = range(rows[0]?.length ?? 0).map((index) => mean(rows.map((row) => row[index] ?? NaN)));
       const reduced = linear(average, get("reduce.weight"), get("reduce.bias")).map(activations.relu);

@@ -160,6 +160,7 @@ export const samples: { readonly [Name in OpName]: Sample } = {
   },
   reduceSum: reduction(sum),
   reduceMean: reduction((values) => sum(values) / values.length),
+  reduceMax: reduction((values) => Math.max(...values)),
   reduceLogSumExp: reduction(logSumExp),
   reshape: {
     cases: [
