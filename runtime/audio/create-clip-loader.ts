@@ -42,6 +42,8 @@ export interface ClipThreadsOptions {
   readonly survey?: ClipSurvey | undefined;
   /** Whether the first thread starts at once. */
   readonly isReady?: boolean;
+  /** Clips, files all, that a thread has at once and reads one after another. Default 1: none waits for a long one while others are idle. */
+  readonly clipsPerThread?: number;
 }
 
 export type ClipLoaderOptions = Omit<ClipThreadsOptions, "isReady"> & ClipRequirements;
@@ -49,23 +51,35 @@ export type ClipLoaderOptions = Omit<ClipThreadsOptions, "isReady"> & ClipRequir
 /** Opens threads, which start with the first clips and keep the process alive only while they read. */
 export const createClipThreads = (
   threads: Threads,
-  { workers = Math.max(1, Math.min(threads.parallel() - 1, 4)), survey, isReady = false }: ClipThreadsOptions,
+  {
+    workers = Math.max(1, Math.min(threads.parallel() - 1, 4)),
+    survey,
+    isReady = false,
+    clipsPerThread = 1,
+  }: ClipThreadsOptions,
 ): ClipThreads => {
   const queue: Job[] = [];
-  const idle: Thread[] = [];
-  const running = new Map<Thread, Job>();
+  /** What each thread has to read, in turn. */
+  const held = new Map<Thread, Job[]>();
   let isClosed = false;
 
+  /** The thread with the fewest clips, or a new one while all are at work. */
+  const chooseThread = (): Thread | undefined => {
+    let [chosen, fewest]: [Thread | undefined, number] = [undefined, clipsPerThread];
+    for (const [thread, { length }] of held) if (length < fewest) [chosen, fewest] = [thread, length];
+    return fewest > 0 && held.size < workers ? start() : chosen;
+  };
+
   const next = () => {
-    const job = queue[0];
-    if (job === undefined) return;
-    const worker = idle.pop() ?? (running.size < workers ? start() : undefined);
-    if (worker === undefined) return;
-    queue.shift();
-    running.set(worker, job);
-    worker.keepProcess(true);
-    const { source, requirements } = job;
-    worker.post({ source, requirements } satisfies ClipRequest, job.transfer);
+    for (let job = queue[0]; job !== undefined; job = queue[0]) {
+      const thread = chooseThread();
+      if (thread === undefined) return;
+      queue.shift();
+      held.get(thread)?.push(job);
+      thread.keepProcess(true);
+      const { source, requirements } = job;
+      thread.post({ source, requirements } satisfies ClipRequest, job.transfer);
+    }
   };
 
   const start = (): Thread => {
@@ -75,27 +89,33 @@ export const createClipThreads = (
       isQuiet: true,
       leavesSamples: true,
       onMessage: (reply) => {
-        const job = running.get(worker);
-        running.delete(worker);
-        idle.push(worker);
+        const jobs = held.get(worker) ?? [];
+        const job = jobs.shift();
         // Ending a thread keeps the process alive until it is done; a late reply must not undo that.
-        if (!isClosed) worker.keepProcess(false);
+        if (!isClosed && jobs.length === 0) worker.keepProcess(false);
         if (job !== undefined && "value" in reply) survey?.add(nameOf(job.source), reply.value);
         if (job !== undefined) settle(job, reply);
         next();
       },
       onStop: (reason) => lose(worker, reason),
     });
+    held.set(worker, []);
     return worker;
   };
 
-  /** A worker that ends by itself takes only its own clip with it; the next clip gets a new one. */
+  const rejectUnread = (jobs: readonly Job[]): void => {
+    for (const { source, reject } of jobs)
+      reject(new Error(`the clip loader was closed before ${nameOf(source)} was read`));
+  };
+
+  /** A thread that ends by itself takes only the clip with it that it was at; the next ones get a new one. */
   const lose = (worker: Thread, reason: string) => {
-    const job = running.get(worker);
-    running.delete(worker);
-    if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
+    const [job, ...others] = held.get(worker) ?? [];
+    held.delete(worker);
     job?.reject(new Error(`the thread reading ${nameOf(job.source)} stopped: ${reason}`));
-    if (job !== undefined && !isClosed) next();
+    if (isClosed) return rejectUnread(others);
+    queue.unshift(...others);
+    if (job !== undefined) next();
   };
 
   const read: ClipThreads["read"] = (source, requirements, transfer = []) =>
@@ -105,28 +125,30 @@ export const createClipThreads = (
       next();
     });
 
-  if (isReady) {
-    const first = start();
-    first.keepProcess(false);
-    idle.push(first);
-  }
+  if (isReady) start().keepProcess(false);
   return {
     read,
     close: async () => {
       isClosed = true;
-      for (const job of queue.splice(0))
-        job.reject(new Error(`the clip loader was closed before ${nameOf(job.source)} was read`));
-      await Promise.all([...idle, ...running.keys()].map((worker) => worker.end()));
+      rejectUnread(queue.splice(0));
+      await Promise.all([...held.keys()].map((worker) => worker.end()));
     },
   };
 };
+
+/** While a model computes, its thread hears of no clip that is read, and gives out no other: a step's clips are given out together. */
+const clipsPerThread = 64;
 
 /** Opens a loader; its threads start with the first clips and keep the process alive only while they read. */
 export const createClipLoader = (
   threads: Threads,
   { workers, survey, ...requirements }: ClipLoaderOptions,
 ): ClipLoader => {
-  const { read, close } = createClipThreads(threads, { ...(workers === undefined ? {} : { workers }), survey });
+  const { read, close } = createClipThreads(threads, {
+    ...(workers === undefined ? {} : { workers }),
+    survey,
+    clipsPerThread,
+  });
   return { load: async (path) => (await read(path, requirements)).samples, close };
 };
 

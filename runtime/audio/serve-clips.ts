@@ -12,8 +12,12 @@ export interface ClipRequest {
 
 /** What a thread that reads clips does: it reads those that it is sent, one after another. */
 export const serveClips = (parent: Parent<unknown>, open: OpenClip): void => {
-  parent.onMessage(async ({ source, requirements }: ClipRequest) => {
+  let last = Promise.resolve();
+  const read = async ({ source, requirements }: ClipRequest): Promise<void> => {
     const reply: Reply<LoadedClip> = await replyOf(() => loadClip(open, source, requirements));
     parent.post(reply, "value" in reply ? [reply.value.samples.buffer] : []);
+  };
+  parent.onMessage((request: ClipRequest) => {
+    last = last.then(() => read(request));
   });
 };

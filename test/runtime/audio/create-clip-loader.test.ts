@@ -61,6 +61,29 @@ test("a thread that stops rejects its clip, and the next clip is read by a new o
   expect(await next).toHaveLength(2);
 });
 
+test("a thread that stops takes only the clip with it that it was at", async () => {
+  const loader = open({ workers: 1 });
+  const folder = folderOfClips();
+  replacement.script = 'require("node:worker_threads").parentPort.once("message", () => process.exit(3))';
+  const lost = loader.load("lost.wav");
+  const others = ["7.wav", "8.wav"].map((name) => loader.load(join(folder, name)));
+  replacement.script = undefined;
+  await expect(lost).rejects.toThrow("the thread reading lost.wav stopped: exit code 3");
+  expect(await Promise.all(others)).toMatchObject([{ length: 2 }, { length: 2 }]);
+});
+
+test("clips are read while the thread that asks for them computes", async () => {
+  const loader = open({ workers: 1 });
+  const folder = folderOfClips();
+  await loader.load(join(folder, "0.wav"));
+  const clips = Promise.all(clipNames.map((name) => loader.load(join(folder, name))));
+  const computedUntil = performance.now() + 1000;
+  while (performance.now() < computedUntil);
+  const asked = performance.now();
+  await clips;
+  expect(performance.now() - asked).toBeLessThan(100);
+});
+
 test("a thread that cannot start rejects its clip with the reason", async () => {
   const loader = open({ workers: 1 });
   replacement.script = 'throw new Error("no memory")';
