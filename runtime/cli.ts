@@ -11,6 +11,7 @@ import { UserError } from "./user-error.ts";
 
 /** Each with what loads it: a command pays for no other, in time and in memory. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  init: async () => (await import("./commands/init-command.ts")).initCommand,
   train: async () => (await import("./commands/train-command.ts")).trainCommand,
   eval: async () => (await import("./commands/eval-command.ts")).evalCommand,
   infer: async () => (await import("./commands/infer-command.ts")).inferCommand,
@@ -30,6 +31,7 @@ const usage = `Usage: specgraph COMMAND ..., or runtime COMMAND ...
 
 Compiles audio models from specs to graphs, and trains and uses these.
 
+  init     begin a project of your own, by what your clips are like
   compile  compile a spec to a graph
   train    train a graph on labelled clips
   eval     measure a graph on labelled clips

@@ -88,6 +88,7 @@ export const failureCodes = {
   "memory-short": "The machine, or a browser's tab, cannot hold what the graph needs: `facts.neededBytes`.",
   "microphone-silent": "No program that records gives sound: `facts.failures` says why, of each.",
   "model-closed": "The model is closed.",
+  "name-unusable": "npm takes no package of that name.",
   "name-not-utf8": "A file's name is not UTF-8.",
   "no-class-folders": "A folder of clips has no folders of classes.",
   "no-clip-left": "Without the clips that cannot be read, none is left.",

@@ -125,6 +125,7 @@ describe("what is packed", () => {
       "README.md",
       "REFERENCE.md",
       "SECURITY.md",
+      "dist/cli",
       "dist/compiler",
       "dist/page",
       "dist/runtime",
@@ -264,6 +265,26 @@ export default ast({ name: "small", size: { width: 8, depth: 1, heads: 2 }, fram
     expect(JSON.parse(stdout)).toMatchObject({ clip: "sounds/siren/siren-1.wav" });
     const stats = call("runtime", ["stats", "--data", "sounds"]);
     expect(stats.status, stats.stderr).toBe(0);
+  });
+
+  test("a project of its own, from nothing to scores", () => {
+    const empty = join(folder, "begun");
+    const own = join(empty, "my-model");
+    cpSync(join(project, "sounds"), join(empty, "clips"), { recursive: true });
+    const specgraph = join(project, "node_modules/.bin/specgraph");
+    const begun = run(empty, specgraph, ["init", "my-model", "--data", "clips", "--weights", "none"]);
+    expect(begun).toMatchObject({ status: 0, stderr: "" });
+    expect(linesOf(begun.stdout).slice(-3)).toEqual(["  npm install", "  npm run compile", "  npm run train"]);
+    link(join(project, "node_modules"), join(own, "node_modules"));
+    const tsc = run(own, join(root, "node_modules/.bin/tsc"), ["-p", "."]);
+    expect(tsc).toEqual({ status: 0, stdout: "", stderr: "" });
+    const compiled = run(own, "npm", ["run", "--silent", "compile"]);
+    expect(compiled).toMatchObject({ status: 0, stderr: "" });
+    const trained = run(own, "npm", ["run", "--silent", "train", "--", "--steps", "3", ...device]);
+    expect(trained.status, trained.stderr).toBe(0);
+    const clip = "../clips/siren/siren-1.wav";
+    const heard = run(own, specgraph, ["infer", "runs/my-model/graph.onnx", clip, "--json", ...device]);
+    expect(JSON.parse(heard.stdout)).toMatchObject({ clip });
   });
 
   test("in a program: the README's lines, word for word, and as CommonJS requires them", () => {

@@ -322,7 +322,7 @@ describe("wrong input: one message and exit code 2", () => {
 test("an unknown command lists those there are", async () => {
   const { code, stderr } = await runtime(["traim", "graph.onnx"], ".");
   expect(code).toBe(2);
-  expect(stderr).toMatch(/^unknown command traim; the commands are compile, train, eval, infer(, [a-z]+)+\n$/);
+  expect(stderr).toMatch(/^unknown command traim; the commands are compile, init, train, eval, infer(, [a-z]+)+\n$/);
 });
 
 test("help is on stdout", async () => {
