@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Each COMMAND of `specgraph` but for `compile`, which is the compiler's (`cli/specgraph.ts`): the only place that touches the process. */
+/** Each COMMAND of `specgraph` but for `compile`, which is the compiler's (`specgraph.ts`): the only place that touches the process. */
 import { printableLines } from "../compiler/artifact/printable.ts";
 import { watchOutput } from "../compiler/artifact/files/watch-output.ts";
 import { version } from "../compiler/artifact/version.ts";

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
 import { version } from "../compiler/artifact/version.ts";
 
-const cli = fileURLToPath(new URL("../dist/cli/specgraph.js", import.meta.url));
+const cli = fileURLToPath(new URL("../dist/runtime/specgraph.js", import.meta.url));
 
 const specgraph = (...args: readonly string[]) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...args], { cwd: tmpdir(), encoding: "utf8" });

@@ -12,4 +12,4 @@ const isCompilersOption = first.startsWith("-") && !["--help", "-h", "--version"
 
 if (first === "compile") process.argv.splice(2, 1);
 if (first === "compile" || namesSpec || isCompilersOption) await import("../compiler/cli.ts");
-else await import("../runtime/cli.ts");
+else await import("./cli.ts");
