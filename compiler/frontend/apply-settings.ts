@@ -86,8 +86,7 @@ export const applySettings = (
   const setPart = (setting: Setting, depth: number, whole: object, forms: readonly ts.Type[]): object => {
     const name = setting.path[depth] ?? "";
     const names = Array.isArray(whole) ? [...whole.keys()].map(String) : [...new Set(forms.flatMap(types.partNames))];
-    const partTypes = forms.flatMap((form) => types.partOf(form, name) ?? []);
-    const [type] = partTypes;
+    const [type] = forms.flatMap((form) => types.partOf(form, name) ?? []);
     const isThere = !Array.isArray(whole) || names.includes(name);
     if (type === undefined || !isThere || (depth > 0 && name === "kind")) {
       return refuseName(
@@ -102,6 +101,12 @@ export const applySettings = (
     const copy: object = Array.isArray(whole)
       ? whole.map((each: unknown, index) => (String(index) === name ? value : each))
       : { ...whole, [name]: value };
+    const fits = (object: object): boolean => forms.some((form) => types.misfit(form, object) === undefined);
+    if (fits(whole) && !fits(copy)) {
+      const around = depth === 0 ? taker : setting.path.slice(0, depth).join(".");
+      const message = `${setting.path.join(".")} does not go with what else ${around} is given; it takes ${forms.map(types.describe).join(" or ")}`;
+      return refuse("set-wrong-value", message, spanOfValue(setting));
+    }
     amended.add(copy, whole, name, setting);
     return copy;
   };

@@ -6,7 +6,7 @@ import { type CallExpression, type Diagnostic as TsDiagnostic, Node, Project, ts
 import type { Model } from "../../spec/dsl/model.ts";
 import { CompileError, type Diagnostic, type SourceSpan } from "../diagnostics/diagnostic.ts";
 import { type AmendedObjects, applySettings } from "./apply-settings.ts";
-import { evaluateSpec, type Places, type Variation } from "./evaluate-spec.ts";
+import { evaluateSpec, type ObjectPlace, type Places, type Variation } from "./evaluate-spec.ts";
 import { type Setting, spanOfSetting, spanOfValue } from "./settings.ts";
 import { createValueTypes } from "./value-types.ts";
 import { findVariedCall, type VariedCall } from "./varied-call.ts";
@@ -96,11 +96,19 @@ const findArgument = (call: CallExpression, property: string): Node | undefined 
 };
 
 const createLocate =
-  (project: Project, places: Places, amended: AmendedObjects): Locate =>
+  (
+    project: Project,
+    places: Places,
+    amended: AmendedObjects,
+    isVaried: (place: ObjectPlace) => boolean,
+    settings: readonly Setting[],
+  ): Locate =>
   (object, property) => {
-    const setting = amended.find(object, property);
-    if (setting) return setting;
+    const part = amended.find(object, property);
+    if (part) return part;
     const written = [...new Set([amended.originalOf(object), object])].flatMap((each) => places.get(each) ?? []);
+    const option = settings.find(({ path }) => path.length === 1 && path[0] === property);
+    if (option && written.some(isVaried)) return spanOfValue(option);
     const makers = written.flatMap(
       ({ file, start, end }) =>
         project.getSourceFileOrThrow(file).getDescendantAtStartWithWidth(start, end - start) ?? [],
@@ -207,6 +215,10 @@ export const readSpec = (path: string, settings: readonly Setting[] = []): ReadS
   const varied = findVariedCall(project, project.getSourceFileOrThrow(file));
   const amended = createAmendedObjects();
   const variation = createVariation(path, project, varied, settings, amended);
+  const isVaried = ({ file, start, end }: ObjectPlace): boolean => {
+    const call = varied?.call;
+    return typeof call === "object" && call.file === file && call.start === start && call.end === end;
+  };
   const { made, places } = evaluateSpec(file, findSpecFile, variation);
   if (!isModel(made)) {
     const isFunction = varied?.call === "export";
@@ -215,5 +227,5 @@ export const readSpec = (path: string, settings: readonly Setting[] = []): ReadS
       { code: "spec-exports-no-model", message: `${path}: ${message}`, fix: "export default model({ ... })" },
     ]);
   }
-  return { model: made, locate: createLocate(project, places, amended) };
+  return { model: made, locate: createLocate(project, places, amended, isVaried, settings) };
 };

@@ -46,7 +46,8 @@ export const createValueTypes = (checker: ts.TypeChecker): ValueTypes => {
     type.getCallSignatures().length === 0 &&
     type.getConstructSignatures().length === 0;
   const propertyType = (type: ts.Type, name: string): ts.Type | undefined => {
-    const symbol = type.getProperty(name);
+    // By `getProperty` each object would have the parts of `Object`, such as "constructor".
+    const symbol = type.getProperties().find((part) => part.name === name);
     return symbol ? checker.getTypeOfSymbol(symbol) : type.getStringIndexType();
   };
   const elementTypes = (type: ts.Type): readonly ts.Type[] => checker.getTypeArguments(type as ts.TypeReference);

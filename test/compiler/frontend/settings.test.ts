@@ -155,6 +155,18 @@ test.each([
   fix: set all of it, as JSON: --set 'training.rates=...'; it takes { "...": a number }`,
   ],
   [
+    ["seed=-1.5"],
+    `--set:1:6 error: seed must be a whole number, not -1.5 (number-out-of-range)
+  1 | seed=-1.5
+    |      ^^^^`,
+  ],
+  [
+    ["size.toString=1"],
+    `--set:1:6 error: size takes no "toString"; it takes width, depth, heads (set-unknown-name)
+  1 | size.toString=1
+    |      ^^^^^^^^`,
+  ],
+  [
     ["objective.classes.10=x", "objective.kind=multi"],
     `--set:1:19 error: objective.classes takes no "10"; it takes 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 (set-unknown-name)
   1 | objective.classes.10=x
