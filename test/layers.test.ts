@@ -61,7 +61,6 @@ const layers: readonly (readonly [file: string, forbidden: readonly string[], al
   [
     "runtime/train/a.ts",
     [
-      "../../runtime/specgraph.ts",
       "../../compiler/ir/shape.ts",
       "../../compiler/compile.ts",
       "../../spec/ast.ts",

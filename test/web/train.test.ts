@@ -430,7 +430,7 @@ describe.skipIf(chromiumPath === undefined)("specgraph/web trains", { timeout: 2
       `classes-too-many: ${url}graph.onnx: has room for 10 classes, and 11 are named; compile its spec with 11 or more`,
     );
     expect(await refusal(`{ ...${two()}, batch: 1000000 }`)).toMatch(
-      /^memory-short: \S+graph\.onnx: needs about [\d.]+ TB of memory, and a browser's tab has 4\.3 GB at most for it$/,
+      /^memory-short: \S+graph\.onnx: needs about [\d.]+ GB of memory, and a browser's tab has 4\.3 GB at most for it$/,
     );
     expect(await refusal(`{ ...${two()}, learningRate: 1e30, batch: 1 }`)).toContain("loss-not-finite: ");
   });

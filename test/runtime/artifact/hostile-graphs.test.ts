@@ -105,7 +105,7 @@ const impossible: readonly Entry[] = [
   [
     "recipe",
     null,
-    "an object of learningRate, schedule, batch, accumulate, epochs, seed, precision, stepsPerRun, sampling, augmentation, averaging, bestBy, earlyStopping",
+    "an object of learningRate, schedule, batch, accumulate, memoryBytes, epochs, seed, precision, stepsPerRun, sampling, augmentation, averaging, bestBy, earlyStopping",
   ],
   ["recipe.batch", 0, counts],
   ["recipe.batch", 2 ** 40, counts],

@@ -50,7 +50,12 @@ const adam = "optimizer: adamW({ learningRate: 0.01 })";
 const mixtures = "augment: [mixup({ rate: 0.5 }), noise()]";
 test.each([
   ["softmax", adam, "singleLabel", 0],
-  ["softmax, of mixtures, accumulated, clipped", `${adam}, accumulate: 2, clipNorm: 1, ${mixtures}`, "singleLabel", 0],
+  [
+    "softmax, of mixtures, accumulated, clipped",
+    `${adam}, accumulate: 2, clipNorm: 1, memory: "1 TB", ${mixtures}`,
+    "singleLabel",
+    0,
+  ],
   ["sigmoid", adam, "multiLabel", 0],
   ["sigmoid, of mixtures, smoothed", `${adam}, ${mixtures}`, "multiLabel", 0.1],
   ["softmax, all frozen but it", `${adam}, rates: { "*": 0, "dense.*": 1 }`, "singleLabel", 0],

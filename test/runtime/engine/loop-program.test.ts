@@ -1,6 +1,5 @@
 import { join } from "node:path";
 import { dataOf, hostTensor } from "./host-tensor.ts";
-import { nodeEngine } from "../../../runtime/engine/node.ts";
 import { expect, test } from "vitest";
 import { compile } from "../../../compiler/compile.ts";
 import { cpuDevice } from "../../../runtime/engine/device.ts";
@@ -9,6 +8,7 @@ import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
 import { openTrainingSession, type TrainingBatch } from "../../../runtime/engine/training-session.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
+import { plainEngine } from "./plain-engine.ts";
 
 const classes = 10;
 
@@ -29,7 +29,7 @@ const withStepsPerRun = (artifact: Artifact, stepsPerRun: number): Artifact => (
 });
 
 const train = async (artifact: Artifact, stepsPerRun: number, batches: readonly TrainingBatch[]) => {
-  const session = await openTrainingSession(nodeEngine, withStepsPerRun(artifact, stepsPerRun), cpuDevice);
+  const session = await openTrainingSession(plainEngine, withStepsPerRun(artifact, stepsPerRun), cpuDevice);
   const losses: number[] = [];
   for (let done = 0; done < batches.length; done += stepsPerRun) {
     losses.push(...(await session.steps(batches.slice(done, done + stepsPerRun))));

@@ -10,6 +10,10 @@ import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { compileTiny } from "../engine/compile-tiny.ts";
 import { failureOf, openLinear } from "./open-linear.ts";
 
+/** Where attention is asked for, it is not tiled, and the last digits differ. */
+const rounded = (value: unknown): unknown =>
+  JSON.parse(JSON.stringify(value, (_, each: unknown) => (typeof each === "number" ? Number(each.toFixed(5)) : each)));
+
 /** 24 frames of 16 bins: 3 x 3 patches of 8 x 8, those along frequency 4 bins apart. */
 const network =
   "network: [patchEmbedding({ patch: { bins: 8, frames: 8 }, stride: { bins: 4, frames: 8 }, width: 8 }), prependTokens('cls'), " +
@@ -38,7 +42,7 @@ const direct = async (graph: string) => {
 test("embeddings of a clip and of several, from a graph that was compiled without them", async () => {
   const { model, graph } = await openTiny();
   const one = await model.embed(clip);
-  expect(one).toStrictEqual((await direct(graph)).embedding);
+  expect(rounded(one)).toEqual(rounded((await direct(graph)).embedding));
   expect(await model.embed([clip, short, clip])).toEqual([one, expect.any(Float32Array), one]);
   expect(await model.embed([])).toEqual([]);
   const notes: (string | number)[] = [];
@@ -53,15 +57,15 @@ test("a graph that was compiled with them answers as one without", async () => {
   const path = join(temporaryFolder({}), "graph.onnx");
   writeFileSync(path, encodeOnnx(extended as Exclude<typeof extended, string>));
   const { model: other } = await openTiny("", path);
-  expect(await other.classify(clip)).toStrictEqual(await model.classify(clip));
-  expect(await other.embed(clip)).toStrictEqual(await model.embed(clip));
-  expect(await other.explain(clip)).toStrictEqual(await model.explain(clip));
+  expect(rounded(await other.classify(clip))).toEqual(rounded(await model.classify(clip)));
+  expect(rounded(await other.embed(clip))).toEqual(rounded(await model.embed(clip)));
+  expect(rounded(await other.explain(clip))).toEqual(rounded(await model.explain(clip)));
 });
 
 test("an explanation has what the model sees, where its attention lies, and what it hears", async () => {
   const { model, graph } = await openTiny();
   const { spectrogram, attention, ...heard } = await model.explain(clip, { top: 1 });
-  expect(heard).toStrictEqual(await model.classify(clip, { top: 1 }));
+  expect(rounded(heard)).toEqual(rounded(await model.classify(clip, { top: 1 })));
   expect(spectrogram).toMatchObject({ frames: 24, framesHeard: 17, bins: 16, frameShiftSeconds: 0.01 });
   expect(spectrogram.values).toHaveLength(24 * 16);
   // From 20 to 8000 Hz, evenly apart on the mel scale.
