@@ -89,7 +89,7 @@ export const failureCodes = {
   "microphone-silent": "No program that records gives sound: `facts.failures` says why, of each.",
   "model-closed": "The model is closed.",
   "name-not-utf8": "A file's name is not UTF-8.",
-  "name-unusable": "npm takes no package of that name.",
+  "name-unusable": "A project has a name that npm takes for no package.",
   "no-class-folders": "A folder of clips has no folders of classes.",
   "no-clip-left": "Without the clips that cannot be read, none is left.",
   "no-clips": "Data has no clips.",
