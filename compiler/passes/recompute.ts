@@ -2,11 +2,7 @@ import { nodesLeadingTo } from "../artifact/nodes-leading-to.ts";
 import type { Graph, Node, Value } from "../ir/graph.ts";
 import { createBuilder } from "../ops/builder.ts";
 import { ownersOf } from "../ops/owners-of.ts";
-
-const valuesOf = ({ inputs, outputs }: Node) => ({
-  inputs: inputs.flatMap((input) => input?.name ?? []),
-  outputs: outputs.map(({ name }) => name),
-});
+import { valuesOf } from "./values-of.ts";
 
 /** A training stage in two, the way to the loss and the way back, and what the one keeps for the other. */
 export interface Passes {

@@ -1,10 +1,6 @@
 import { nodesLeadingTo } from "../artifact/nodes-leading-to.ts";
-import type { Graph, Node } from "../ir/graph.ts";
-
-const valuesOf = ({ inputs, outputs }: Node) => ({
-  inputs: inputs.flatMap((input) => input?.name ?? []),
-  outputs: outputs.map(({ name }) => name),
-});
+import type { Graph } from "../ir/graph.ts";
+import { valuesOf } from "./values-of.ts";
 
 /** Keeps what leads to an output or to a state's update. */
 export const removeDeadCode = (graph: Graph): Graph => {
