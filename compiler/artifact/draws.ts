@@ -27,6 +27,8 @@ const distributionSchema = v.variant(
      * torchaudio's `mask_along_axis`, which cuts them only at the end.
      */
     record({ kind: v.literal("span"), widest: count, within: count }),
+    /** [batch, k]: k of the places 0 to `of` - 1, each as likely, in ascending order. */
+    record({ kind: v.literal("subset"), of: count }),
     /**
      * [batch, drawn_samples]: the waveform of a training clip, each as likely, filled up as those of a batch are. `where`: the
      * input before it, by bernoulli, that says for which clips; the others get one sample of silence. null: for all.
@@ -35,7 +37,7 @@ const distributionSchema = v.variant(
     /** [batch, classes]: the targets of the clips of the input `of`, before it; those of silence are 0. */
     record({ kind: v.literal("targets"), of: name }),
   ],
-  "one of the kinds uniform, integer, bernoulli, normal, beta, span, clip, targets",
+  "one of the kinds uniform, integer, bernoulli, normal, beta, span, subset, clip, targets",
 );
 
 const shapeSchema = list(v.union([count, lengthName, sumSchema], "a count, a named length, or a sum of products"));
@@ -76,13 +78,14 @@ const shapeRules: {
   readonly [Kind in Distribution["kind"]]?: readonly [expected: string, isRight: (rest: Dims) => boolean];
 } = {
   span: ['["batch",2]', (rest) => rest.length === 1 && rest[0] === 2],
+  subset: ['["batch", count]', (rest) => rest.length === 1 && typeof rest[0] === "number"],
   clip: ['["batch","drawn_samples"]', (rest) => rest.length === 1 && rest[0] === "drawn_samples"],
   targets: ['["batch", classes]', (rest) => rest.length === 1 && typeof rest[0] === "number"],
 };
 const anyLengths = ['["batch", lengths ...]', (rest: Dims) => rest.every(isLength)] as const;
 
 /** What a distribution lacks that its entries alone do not show. */
-const distributionProblem = (distribution: Distribution, before: readonly Draw[]): string | undefined => {
+const distributionProblem = ({ distribution, shape }: Draw, before: readonly Draw[]): string | undefined => {
   const earlier = (name: string): Draw | undefined => before.find(({ input }) => input === name);
   switch (distribution.kind) {
     case "uniform":
@@ -90,6 +93,8 @@ const distributionProblem = (distribution: Distribution, before: readonly Draw[]
       return distribution.from <= distribution.to ? undefined : "from that is not above to";
     case "span":
       return distribution.widest <= distribution.within ? undefined : "widest that is not above within";
+    case "subset":
+      return Number(shape[1]) <= distribution.of ? undefined : "of that is not below the count";
     case "clip": {
       if (distribution.where === null) return undefined;
       const chance = earlier(distribution.where);
@@ -114,7 +119,8 @@ interface Problem {
 }
 
 /** @param before the draws before it in the list */
-const problemOf = ({ input, shape, distribution }: Draw, before: readonly Draw[]): Problem | undefined => {
+const problemOf = (draw: Draw, before: readonly Draw[]): Problem | undefined => {
+  const { input, shape, distribution } = draw;
   if (before.some((other) => other.input === input)) return { key: "input", expected: "names that differ" };
   const [first, ...rest] = shape;
   const [shapes, isRight] = shapeRules[distribution.kind] ?? anyLengths;
@@ -122,7 +128,7 @@ const problemOf = ({ input, shape, distribution }: Draw, before: readonly Draw[]
   const values = [...before, { shape }].reduce((sum, each) => sum + mostPerClip(each), 0);
   if (values > mostValues)
     return { key: "shape", expected: `at most ${mostValues} values a clip, with those before it` };
-  const expected = distributionProblem(distribution, before);
+  const expected = distributionProblem(draw, before);
   return expected === undefined ? undefined : { key: "distribution", expected };
 };
 

@@ -13,6 +13,8 @@ export const numberRules = {
   "a whole number from 1 to 1024": (value: number) => Number.isInteger(value) && value >= 1 && value <= 1024,
   "a whole number": (value: number) => Number.isInteger(value),
   "greater than 0": (value: number) => Number.isFinite(value) && value > 0,
+  "a whole number, or a share from 0 to below 1": (value: number) =>
+    value >= 0 && (value < 1 || Number.isInteger(value)),
   "0 or more": (value: number) => Number.isFinite(value) && value >= 0,
   "from 0 to 10": (value: number) => value >= 0 && value <= 10,
   "a finite number": (value: number) => Number.isFinite(value),
@@ -31,7 +33,7 @@ const numberProblem = (value: unknown, rule: keyof typeof numberRules): string |
   if (typeof value !== "number") return `must be ${rule}, not ${JSON.stringify(value)}`;
   if (!numberRules[rule](value)) return `must be ${rule}, not ${value}`;
   const size = Math.abs(value);
-  if (rule.startsWith("a whole number")) {
+  if (Number.isInteger(value) && rule.startsWith("a whole number")) {
     return Number.isSafeInteger(value) ? undefined : `must be at most ${Number.MAX_SAFE_INTEGER} in size, not ${value}`;
   }
   return value === 0 || (size >= least && size <= most)

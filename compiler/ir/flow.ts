@@ -38,6 +38,10 @@ export interface Tokens {
   readonly grid: Grid;
   /** The added tokens by name, in their order; "patches" stands for the whole grid. */
   readonly order: readonly string[];
+  /** Of the patches those that a patchout keeps while training, which are others of each clip; undefined: all. */
+  readonly keptInTraining?: number;
+  /** As many patches as there are where that is not the whole grid. */
+  readonly kept?: number;
 }
 
 /** [batch, width] */
@@ -67,7 +71,11 @@ export const isAnyLength = (flow: Flow): boolean => {
   }
 };
 
-const patchCount = ({ grid, columns }: Tokens): Dim => product([grid.rows, columns]);
+const patchCount = ({ grid, columns, kept }: Tokens): Dim => kept ?? product([grid.rows, columns]);
+
+/** What flows there while training. */
+export const inTraining = (flow: Flow): Flow =>
+  flow.kind === "tokens" && flow.keptInTraining !== undefined ? { ...flow, kept: flow.keptInTraining } : flow;
 
 /** All of a sequence. */
 export const lengthOf = (flow: Tokens): Dim => sum([patchCount(flow), flow.order.length - 1]);

@@ -1,7 +1,7 @@
 import { type Dim, leastLength, product } from "../artifact/dim.ts";
 import type { BatchNorm } from "../../spec/dsl/layers.ts";
 import { checkNumbers } from "../diagnostics/report.ts";
-import { type Flow, lengthsOf } from "../ir/flow.ts";
+import { type Flow, inTraining, lengthsOf } from "../ir/flow.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Builder } from "../ops/builder.ts";
 import { countClips } from "../ops/count-clips.ts";
@@ -83,5 +83,5 @@ export const batchNorm: LayerRow<BatchNorm, Flow, "weight" | "bias", "running_me
     const moved = isAlone ? b.sub(x, unlessAlone(mean, meanBefore)) : centred;
     return b.add(b.mul(moved, scaleOf(b, weight, unlessAlone(variance, varianceBefore), layer)), bias);
   },
-  facts: ({ takes }) => (placesOf(takes) === 1 ? { clipsAtOnce: 2 } : {}),
+  facts: ({ takes }) => (placesOf(inTraining(takes)) === 1 ? { clipsAtOnce: 2 } : {}),
 };

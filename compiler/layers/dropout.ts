@@ -1,7 +1,7 @@
 import { product } from "../artifact/dim.ts";
 import type { Dropout } from "../../spec/dsl/layers.ts";
 import { checkNumbers } from "../diagnostics/report.ts";
-import { type Flow, lengthsOf } from "../ir/flow.ts";
+import { type Flow, inTraining, lengthsOf } from "../ir/flow.ts";
 import type { LayerRow } from "./layer.ts";
 
 export const dropout: LayerRow<Dropout, Flow> = {
@@ -19,6 +19,6 @@ export const dropout: LayerRow<Dropout, Flow> = {
   },
   facts: ({ layer: { rate }, takes }) => ({
     trainingOnly: true,
-    ...(rate === 0 ? {} : { drawnPerClip: product(lengthsOf(takes)) }),
+    ...(rate === 0 ? {} : { drawnPerClip: product(lengthsOf(inTraining(takes))) }),
   }),
 };

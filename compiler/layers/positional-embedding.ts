@@ -6,6 +6,7 @@ import { heldFlow, lengthOf, placesOf, type Tokens } from "../ir/flow.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Builder } from "../ops/builder.ts";
 import { progression } from "../ops/progression.ts";
+import { checkWholeGrid } from "./check-whole-grid.ts";
 import type { LayerRow } from "./layer.ts";
 
 /**
@@ -53,6 +54,10 @@ const fitPositions = (b: Builder, x: Value, weight: Value, flow: Tokens, own: Va
 export const positionalEmbedding: LayerRow<PositionalEmbedding, Tokens, "weight"> = {
   takes: ["tokens"],
   absent: "left out",
+  flow: (call) => {
+    checkWholeGrid(call);
+    return call.takes;
+  },
   parameters: ({ takes }) => [
     {
       name: "weight",

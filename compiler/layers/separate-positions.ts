@@ -1,6 +1,7 @@
 import { truncatedNormal } from "../../spec/dsl/initializers.ts";
 import type { SeparatePositions } from "../../spec/dsl/layers.ts";
 import type { Tokens } from "../ir/flow.ts";
+import { checkWholeGrid } from "./check-whole-grid.ts";
 import type { LayerRow } from "./layer.ts";
 import { checkInitializer } from "./linear.ts";
 import { ofPatches } from "./of-patches.ts";
@@ -10,6 +11,10 @@ export const separatePositions: LayerRow<SeparatePositions, Tokens, "frequency" 
   check: (layer, report) => checkInitializer(layer.init, report),
   takes: ["tokens"],
   absent: "left out",
+  flow: (call) => {
+    checkWholeGrid(call);
+    return call.takes;
+  },
   parameters: ({ layer: { init: initializer = truncatedNormal({ std: 0.02 }) }, takes: { grid, width } }) => [
     { name: "frequency", shape: [1, grid.rows, width], initializer },
     { name: "time", shape: [1, grid.columns, width], initializer },

@@ -1,6 +1,7 @@
 import { mostLength } from "../artifact/dim.ts";
 import type { SinCosPositions } from "../../spec/dsl/layers.ts";
 import type { Tokens } from "../ir/flow.ts";
+import { checkWholeGrid } from "./check-whole-grid.ts";
 import type { LayerRow } from "./layer.ts";
 import { ofPatches } from "./of-patches.ts";
 
@@ -14,8 +15,11 @@ const waves = (places: number, width: number): readonly (readonly number[])[] =>
 export const sinCosPositions: LayerRow<SinCosPositions, Tokens> = {
   takes: ["tokens"],
   absent: "apart",
-  flow: ({ layer: { along = "frequencyAndTime" }, takes, misfit }) => {
+  flow: (call) => {
+    const { layer, takes, misfit } = call;
+    const { along = "frequencyAndTime" } = layer;
     const { width } = takes;
+    checkWholeGrid(call);
     const divisor = along === "time" ? 2 : 4;
     if (width % divisor !== 0) {
       misfit(

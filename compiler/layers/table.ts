@@ -15,6 +15,7 @@ import { layerScale } from "./layer-scale.ts";
 import { maxOfTokens } from "./max-of-tokens.ts";
 import { meanOfPatches, meanOfTokens, meanWithoutTokens } from "./mean-of-tokens.ts";
 import { patchEmbedding } from "./patch-embedding.ts";
+import { patchout } from "./patchout.ts";
 import { positionalEmbedding } from "./positional-embedding.ts";
 import { repeat } from "./repeat.ts";
 import { residual } from "./residual.ts";
@@ -39,6 +40,7 @@ const rows: { readonly [Kind in Layer["kind"]]: AnyRow<Extract<Layer, { kind: Ki
   meanOfTokens,
   meanWithoutTokens,
   patchEmbedding,
+  patchout,
   positionalEmbedding,
   repeat,
   residual,

@@ -1,5 +1,6 @@
 import type { Locate, NormalizedSpec } from "../ir/normalized-spec.ts";
 import type { Value } from "../ir/graph.ts";
+import { inTraining } from "../ir/flow.ts";
 import { type Held, heldName, isFrozen, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
 import { createPresence } from "../layers/presence.ts";
 import { rowOf } from "../layers/table.ts";
@@ -48,7 +49,7 @@ export const lowerNetwork = (
       Object.fromEntries(held.map((each) => [each.name, b.findState(heldName(placed, each))]));
     const call = {
       layer,
-      takes,
+      takes: mode === "training" ? inTraining(takes) : takes,
       b,
       x,
       parameters: find(parameters),

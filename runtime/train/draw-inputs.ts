@@ -37,6 +37,16 @@ export const placeSpan = (
   return [start, start + Math.trunc(length)];
 };
 
+/** Fills `row` with places of 0 to `of` - 1, in ascending order, each set of them as likely. */
+const fillSubset = (row: Float32Array, of: number, random: Random): void => {
+  let chosen = 0;
+  for (let place = 0; chosen < row.length; place += 1) {
+    if (random.below(of - place) >= row.length - chosen) continue;
+    row[chosen] = place;
+    chosen += 1;
+  }
+};
+
 type Numbers = Exclude<Distribution, { kind: "clip" | "targets" }>;
 
 /** Fills a clip's values. */
@@ -61,6 +71,8 @@ const fillRow = (row: Float32Array, distribution: Numbers, random: Random): void
       return fill(() => drawBeta(distribution.alpha, random));
     case "span":
       return row.set(placeSpan(distribution, random.uniform(0, 1), random.uniform(0, 1)));
+    case "subset":
+      return fillSubset(row, distribution.of, random);
   }
 };
 

@@ -112,6 +112,23 @@ export const separatePositions = (options: Omit<SeparatePositions, "kind"> = {})
   ...options,
 });
 
+/**
+ * Patchout (PaSST, Koutini et al. 2022, section 2.2): while training, some patches of each clip are left out, so that what follows has
+ * fewer tokens to compute, and learns from parts. Stands after positions, which the patches that remain keep; tokens that were added
+ * remain. Inference passes it by. What is left out is drawn for each clip by the seed. All clips have one length (`padOrCut`).
+ * Each option is a count, or a share from 0 to below 1 of what is there, rounded down.
+ */
+export interface Patchout {
+  readonly kind: "patchout";
+  /** Whole rows of patches, along frequency, that are left out: the structured patchout. Default 0. PaSST's is 4 of 12. */
+  readonly rows?: number;
+  /** Whole columns of patches, along time. Default 0. PaSST's is 40 of 99. */
+  readonly columns?: number;
+  /** Of the patches where the remaining rows and columns cross, anywhere: the unstructured patchout. Default 0. */
+  readonly patches?: number;
+}
+export const patchout = (options: Omit<Patchout, "kind">): Patchout => ({ kind: "patchout", ...options });
+
 /** `times` copies of a block in a row, each with its own parameters, named `blocks.0`, `blocks.1`, ... */
 export interface Repeat {
   readonly kind: "repeat";
@@ -333,6 +350,7 @@ export type Layer =
   | PositionalEmbedding
   | SinCosPositions
   | SeparatePositions
+  | Patchout
   | Repeat
   | Residual
   | DropPath

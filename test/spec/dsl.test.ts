@@ -20,6 +20,7 @@ const built = [
   [dsl.registerTokens(2), { kind: "addTokens", names: ["register1", "register2"], position: "last", count: 2 }],
   [dsl.sinCosPositions(), { kind: "sinCosPositions" }],
   [dsl.separatePositions(), { kind: "separatePositions" }],
+  [dsl.patchout({ rows: 2 }), { kind: "patchout", rows: 2 }],
   [dsl.maxOfTokens(), { kind: "maxOfTokens", names: [] }],
   [dsl.squeezeExcite({ units: 2 }), { kind: "squeezeExcite", units: 2 }],
   [dsl.groupNorm({ groups: 2 }), { kind: "groupNorm", groups: 2 }],

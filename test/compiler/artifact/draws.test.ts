@@ -24,11 +24,12 @@ test("every distribution, with the shapes that it has", () => {
     draw("shift", { kind: "integer", from: -10, to: 9 }),
     draw("jitter", { kind: "normal", mean: 0, deviation: 0.1 }, 2),
     draw("mask", { kind: "span", widest: 2, within: 4 }, 2),
+    draw("kept", { kind: "subset", of: 5 }, 5),
     draw("any", { kind: "clip", where: null }, "drawn_samples"),
   ];
   expect(v.parse(drawsSchema, draws)).toStrictEqual(draws);
   const lengths = draws.map((each) => lengthsPerClip(each, { samples: 7, drawn_samples: 9 }));
-  expect(lengths).toStrictEqual([[], [], [9], [3], [4, 3], [], [2], [2], [9]]);
+  expect(lengths).toStrictEqual([[], [], [9], [3], [4, 3], [], [2], [2], [5], [9]]);
 });
 
 const uniform = { kind: "uniform", from: 0, to: 1 } as const;
@@ -39,7 +40,7 @@ describe("refused", () => {
       "an unknown distribution",
       [draw("x", { kind: "cauchy" } as never)],
       "0.distribution.kind",
-      "one of the kinds uniform, integer, bernoulli, normal, beta, span, clip, targets",
+      "one of the kinds uniform, integer, bernoulli, normal, beta, span, subset, clip, targets",
     ],
     ["another type", [{ ...draw("x", uniform), dtype: "int64" }], "0.dtype", '"float32"'],
     [
@@ -67,6 +68,13 @@ describe("refused", () => {
       "widest that is not above within",
     ],
     ["a span of three", [draw("x", { kind: "span", widest: 2, within: 4 }, 3)], "0.shape", '["batch",2]'],
+    [
+      "a subset of fewer places",
+      [draw("x", { kind: "subset", of: 4 }, 5)],
+      "0.distribution",
+      "of that is not below the count",
+    ],
+    ["a subset of two axes", [draw("x", { kind: "subset", of: 4 }, 2, 2)], "0.shape", '["batch", count]'],
     ["a waveform of a length", [draw("x", { kind: "clip", where: null }, 400)], "0.shape", '["batch","drawn_samples"]'],
     [
       "targets without classes",

@@ -11,7 +11,7 @@ interface State {
   readonly tokens: Readonly<Record<string, number>>;
 }
 
-/** A parameter's values by its full name. */
+/** A parameter's values by its full name, or those that a layer draws for all clips. */
 type Parameters = (name: string) => ArrayLike<number>;
 
 /** What a batch norm goes by: its running statistics, or those of all rows of all clips. */
@@ -80,6 +80,7 @@ const applyToClip = (
   layer: Exclude<Layer, { kind: "residual" | "batchNorm" }>,
   get: Parameters,
   gridRows: number,
+  { clip, clipCount, mode }: { readonly clip: number; readonly clipCount: number; readonly mode: Mode },
 ): State => {
   switch (layer.kind) {
     case "repeat":
@@ -171,6 +172,27 @@ const applyToClip = (
       });
       return { rows: [linear(mixed, get("proj.weight"), get("proj.bias"))], tokens };
     }
+    case "patchout": {
+      if (mode === "inference") return { rows, tokens };
+      const added = Object.values(tokens);
+      const places = range(rows.length).filter((at) => !added.includes(at));
+      const columns = places.length / gridRows;
+      /** What was drawn; nothing: all. */
+      const keptOf = (what: string, all: number): readonly number[] => {
+        const drawn = Array.from(get(what));
+        const count = drawn.length / clipCount;
+        return drawn.length === 0 ? range(all) : drawn.slice(clip * count, (clip + 1) * count);
+      };
+      const crossings = keptOf("rows", gridRows).flatMap((row) =>
+        keptOf("columns", columns).map((column) => places[row * columns + column] ?? NaN),
+      );
+      const kept = new Set(keptOf("patches", crossings.length).map((at) => crossings[at]));
+      const left = range(rows.length).filter((at) => added.includes(at) || kept.has(at));
+      return {
+        rows: left.map((at) => rows[at] ?? []),
+        tokens: Object.fromEntries(Object.entries(tokens).map(([name, at]) => [name, left.indexOf(at)])),
+      };
+    }
     case "dropPath":
     case "dropout":
       return { rows, tokens };
@@ -249,7 +271,13 @@ const evaluateLayers = (
     const get: Parameters = (name) => parameters(`${path}.${name}`);
     if (layer.kind === "batchNorm") return normalize(before, layer, get, mode);
     if (layer.kind !== "residual")
-      return before.map((state) => applyToClip(state, layer, get, takes.kind === "tokens" ? takes.grid.rows : 1));
+      return before.map((state, clip) =>
+        applyToClip(state, layer, get, takes.kind === "tokens" ? takes.grid.rows : 1, {
+          clip,
+          clipCount: before.length,
+          mode,
+        }),
+      );
     const after = evaluateLayers(before, inner, parameters, mode);
     return before.map(({ rows, tokens }, clip) => ({
       rows: rows.map((row, at) => row.map((value, index) => value + (after[clip]?.rows[at]?.[index] ?? NaN))),

@@ -24,6 +24,7 @@ import {
   meanOfTokens,
   meanWithoutTokens,
   patchEmbedding,
+  patchout,
   positionalEmbedding,
   prependTokens,
   registerTokens,
@@ -217,10 +218,11 @@ const networks: readonly (readonly [string, Layers])[] = [
     ],
   ],
   [
-    "scaled branches and a scaled vector, dropout everywhere",
+    "scaled branches and a scaled vector, dropout everywhere, and a patchout",
     [
       dropout({ rate: 0.1 }),
       sequence,
+      patchout({ patches: 0.5 }),
       dropout({ rate: 0.2 }),
       residual(attention({ heads: 2 }), layerScale(), dropPath({ rate: 0.1 })),
       meanOfTokens(),

@@ -30,6 +30,7 @@ const everything: readonly Draw[] = [
   draw("partner", { kind: "clip", where: "mixed" }, "drawn_samples"),
   draw("partner_targets", { kind: "targets", of: "partner" }, 3),
   draw("mask", { kind: "span", widest: 48, within: 128 }, 2),
+  draw("kept", { kind: "subset", of: 9 }, 4),
   draw("noise", { kind: "uniform", from: 0, to: 1 }, 4, 3),
   draw("level", { kind: "uniform", from: 0, to: 0.1 }),
   draw("shift", { kind: "integer", from: -10, to: 9 }),
@@ -124,6 +125,23 @@ describe("distributions", () => {
     expect(Math.abs(moment(positions, 1) - 0.5)).toBeLessThan(0.01);
   });
 
+  test("subset: ascending places, each as likely, and so is each subset", async () => {
+    const values = await valuesOf({ kind: "subset", of: 5 }, many, 3);
+    const subsets = Array.from({ length: many }, (_, clip) => values.slice(3 * clip, 3 * clip + 3));
+    expect(subsets.every(([a = NaN, b = NaN, c = NaN]) => a >= 0 && a < b && b < c && c < 5)).toBe(true);
+    expect(unevenness(values, 0, 5)).toBeLessThan(4);
+    const kinds = [...new Set(subsets.map((each) => each.join()))];
+    expect(kinds).toHaveLength(10);
+    expect(
+      unevenness(
+        subsets.map((each) => kinds.indexOf(each.join())),
+        0,
+        10,
+      ),
+    ).toBeLessThan(4);
+    expect(await valuesOf({ kind: "subset", of: 3 }, 2, 3)).toStrictEqual([0, 1, 2, 0, 1, 2]);
+  });
+
   test("uniform, in its range and of many values a clip", async () => {
     const values = await valuesOf({ kind: "uniform", from: 0, to: 1 }, 2, 100, 100);
     expect(values.every((value) => value >= 0 && value < 1)).toBe(true);
@@ -155,6 +173,7 @@ test("every input by its name and shape", async () => {
     ["share", 2],
     ["partner_targets", 2, 3],
     ["mask", 2, 2],
+    ["kept", 2, 4],
     ["noise", 2, 4, 3],
     ["level", 2],
     ["shift", 2],

@@ -28,10 +28,10 @@ const load = async ({ name, classIndices }: Clip): Promise<Float32Array> => {
   return generateTensor(`recipe/${name}`, samples, loudness);
 };
 
-/** What trains otherwise than it infers: branches are dropped at random, statistics of sequences and vectors are kept. */
+/** What trains otherwise than it infers: branches and patches are dropped at random, statistics of sequences and vectors are kept. */
 const lively = `network: [
   patchEmbedding({ patch: { bins: 8, frames: 8 }, stride: { bins: 8, frames: 8 }, width: 8 }),
-  repeat(2, [residual(batchNorm(), attention({ heads: 2 }), dropout({ rate: 0.1 }), dropPath({ rate: 0.3 }))]),
+  patchout({ patches: 1 }), repeat(2, [residual(batchNorm(), attention({ heads: 2 }), dropout({ rate: 0.1 }), dropPath({ rate: 0.3 }))]),
   meanOfTokens(), batchNorm({ momentum: 0.3 }), dense("classes"),
 ]`;
 
@@ -45,14 +45,14 @@ const optionsOf = (training: string, model = ""): TrainOptions => {
     spec,
     `import {
   adamW, attention, batchNorm, cosine, dense, dropPath, dropout, linearWarmup, maskFrequency, maskTime, meanOfTokens, mixup, noise,
-  patchEmbedding, repeat, residual, roll,
+  patchEmbedding, patchout, repeat, residual, roll,
 } from "specgraph";
 import { tiny } from "./tiny-model.ts";
 const augment = [mixup({ rate: 0.5 }), maskFrequency({ bins: 4 }), maskTime({ frames: 6 }), noise(), roll()];
 const optimizer = adamW({ learningRate: 1e-3, weightDecay: 0.01 });
 const schedule = cosine({ to: 0.1, warmup: linearWarmup({ steps: 2 }) });
 export default tiny({ training: { optimizer, schedule, augment, clipNorm: 1, sampling: "balanced", ${training} }, ${model} });
-export const unused = [attention, batchNorm, dense, dropPath, dropout, meanOfTokens, patchEmbedding, repeat, residual];
+export const unused = [attention, batchNorm, dense, dropPath, dropout, meanOfTokens, patchEmbedding, patchout, repeat, residual];
 `,
   );
   const out = join(folder, "graph.onnx");
