@@ -11,9 +11,19 @@ import type { ArtifactMetadata, GraphInput } from "./artifact/metadata.ts";
 import { costFor, predictMemory, type Task } from "./artifact/cost.ts";
 import { samplesIn } from "./artifact/frames.ts";
 import { bytesAsText, parseBytes } from "./artifact/parse-bytes.ts";
+import { formatTable } from "./artifact/format-table.ts";
 import { plural } from "./artifact/plural.ts";
 import { version } from "./artifact/version.ts";
-import { compile, type CompileOptions, measureCosts, printStage, type StageName } from "./compile.ts";
+import {
+  compile,
+  type CompileOptions,
+  compileVariants,
+  type CompileVariantsOptions,
+  listVariants,
+  measureCosts,
+  printStage,
+  type StageName,
+} from "./compile.ts";
 import { printCosts } from "./cost/print-costs.ts";
 import type { CostOptions } from "./cost/extent-of.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
@@ -27,12 +37,15 @@ const usage = `Usage: ${command} [SPEC] [options]
 
 Compiles a model spec to one ONNX file that infers and trains.
 
-  SPEC                  a TypeScript file whose default export is a model, or a function of options that gives one
-                        (default: spec/ast.ts)
+  SPEC                  a TypeScript file whose default export is a model, a function of options that gives one, or
+                        variants(...) (default: spec/ast.ts)
 
   --out FILE            the file to write (default: graph.onnx)
   --set PATH=VALUE      an option of the spec as though the spec said so: stride=12, training.epochs=5; as often as there are
                         options to set; lists and objects as JSON
+  --variant NAME        of a spec with variants, the one to compile
+  --variants DIR        compile all of them, each with each of its seeds, to DIR/NAME/seed-0.onnx and so on
+  --seeds N             with --variants or --print variants: so many seeds of each, from its first on (default: the spec's)
   --weights PATH        to start from: .pth, .safetensors, .npz, graph.onnx or a Hugging Face folder; none for random
                         ones (default: the spec's)
   --weights-from KEY    which of several models in it: model_ema, teacher, ... (default: the spec's)
@@ -41,7 +54,7 @@ Compiles a model spec to one ONNX file that infers and trains.
   --input KIND          where the graph starts: waveform or features (default: waveform)
   --outputs NAMES       what the graph gives besides logits and scores: embedding, attention, or both with a comma between
   --print STAGE         print inference, gradients or update as text, and write nothing; cost: what each part of the spec
-                        takes of operations and memory
+                        takes of operations and memory; variants: which there are
   --batch N             with --print cost: clips at once (default: 1)
   --seconds S           with --print cost: their length (default: as long as the model hears)
   --json                print one JSON object instead of text
@@ -52,6 +65,7 @@ Examples:
   ${command} spec/birds.ts --out birds.onnx
   ${command} spec/birds.ts --print cost --batch 16
   ${command} spec/birds.ts --set stride=12 --set training.epochs=5 --out birds-12.onnx
+  ${command} spec/ablations/overlap.ts --variant stride=12 --out overlap-4.onnx
   ${command} spec/esc10.ts --weights deit_tiny_patch16_224-a1311bcf.pth --out esc10.onnx`;
 
 const fail = (code: string, message: string): never => {
@@ -66,6 +80,9 @@ const readArguments = (args: readonly string[]) => {
       options: {
         out: { type: "string", default: "graph.onnx" },
         set: { type: "string", multiple: true },
+        variant: { type: "string" },
+        variants: { type: "string" },
+        seeds: { type: "string" },
         weights: { type: "string" },
         "weights-from": { type: "string" },
         "weights-labels": { type: "string" },
@@ -99,7 +116,11 @@ const readMemory = (text: string): number =>
   parseBytes(text) ?? fail("arguments", `--memory takes ${bytesAsText}, not "${printable(text)}"`);
 
 const isGraphInput = (value: string): value is GraphInput => value === "waveform" || value === "features";
-const printedParts = ["inference", "gradients", "update", "cost"] as const satisfies readonly (StageName | "cost")[];
+const printedParts = ["inference", "gradients", "update", "cost", "variants"] as const satisfies readonly (
+  | StageName
+  | "cost"
+  | "variants"
+)[];
 
 const print = (text: string): void => void process.stdout.write(`${printableLines(text)}\n`);
 const printJson = (value: object): void => void process.stdout.write(`${printableJson(value)}\n`);
@@ -122,6 +143,59 @@ const readCostOptions = (values: {
   if (!Number.isFinite(seconds) || seconds <= 0)
     fail("arguments", `--seconds is a number above 0, not ${values.seconds}`);
   return { batch, ...(values.seconds === undefined ? {} : { seconds }) };
+};
+
+const readSeedCount = (seeds: string | undefined): { readonly seeds?: number } => {
+  if (seeds === undefined) return {};
+  const count = Number(seeds);
+  if (/^\d+$/.test(seeds) && count >= 1 && count <= 1000) return { seeds: count };
+  return fail("arguments", `--seeds is a whole number from 1 to 1000, not ${printable(seeds)}`);
+};
+
+/** Which variants there are, one a line; nothing is written. */
+const printVariants = (options: CompileVariantsOptions, asJson: boolean): void => {
+  const { spec } = options;
+  const variants = listVariants(options);
+  if (asJson) printJson({ spec, variants });
+  else print(variants.map(({ variant, seed }) => `${variant}, seed ${seed}`).join("\n"));
+};
+
+const compileAll = (options: CompileVariantsOptions, asJson: boolean): void => {
+  const { spec, out } = options;
+  const started = performance.now();
+  const compiled = compileVariants(options);
+  const seconds = (performance.now() - started) / 1000;
+  if (asJson) {
+    const variants = compiled.map(({ variant, seed, out: graph, bytes, metadata, coverage }) => {
+      const { parameters, specHash } = metadata;
+      return {
+        variant,
+        seed,
+        out: graph,
+        bytes,
+        parameters,
+        specHash,
+        memory: memoryOf(metadata),
+        work: workOf(metadata),
+        coverage,
+      };
+    });
+    printJson({ spec, out, seconds, variants });
+    return;
+  }
+  const rows = compiled.map(({ out: graph, bytes, metadata }) => {
+    const { inference } = workOf(metadata);
+    const { training } = memoryOf(metadata);
+    return [
+      graph,
+      `${formatCount(metadata.parameters)} parameters`,
+      formatBytes(bytes.graph + bytes.data),
+      `${formatCount(inference.operations)} operations a clip`,
+      training ? `${formatBytes(training.bytes)} to train` : "",
+    ];
+  });
+  const count = rows.length;
+  print(`${formatTable(rows)}\n${spec} -> ${out}: ${count} ${plural(count, "graph")}, ${seconds.toFixed(1)} s`);
 };
 
 const printCost = (options: CompileOptions, costOptions: CostOptions, asJson: boolean): void => {
@@ -198,6 +272,17 @@ const run = (args: readonly string[]): void => {
   const costOptions = readCostOptions(values);
   const memoryBytes = values.memory === undefined ? undefined : readMemory(values.memory);
   const outputs = values.outputs === undefined ? undefined : readOutputs(values.outputs);
+  const { variant, variants } = values;
+  const isOfAll = variants !== undefined || printed === "variants";
+  if (variants !== undefined && printed !== undefined && printed !== "variants")
+    fail("arguments", `--variants is about all variants, and --print ${printed} about one: --variant NAME`);
+  if (variants === "") fail("arguments", "--variants names no folder; see --help");
+  if (variant !== undefined && isOfAll) fail("arguments", "--variant is about one variant, and this about all of them");
+  if (variants !== undefined && args.some((arg) => arg === "--out" || arg.startsWith("--out=")))
+    fail("arguments", "--variants names where all variants go, and --out where one does; leave one of them out");
+  if (values.seeds !== undefined && !isOfAll)
+    fail("arguments", "--seeds goes with --variants; the seed of a model is in its spec");
+  const seedCount = readSeedCount(values.seeds);
   if (outputs !== undefined && printed !== undefined)
     fail("arguments", "--outputs is about the file that is written, and --print writes none; leave one of them out");
 
@@ -208,6 +293,7 @@ const run = (args: readonly string[]): void => {
   const started = performance.now();
   const options: CompileOptions = {
     spec,
+    ...(variant === undefined ? {} : { variant }),
     out,
     input,
     ...(outputs === undefined ? {} : { outputs }),
@@ -217,6 +303,14 @@ const run = (args: readonly string[]): void => {
     ...(weightsLabels === undefined ? {} : { weightsLabels }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };
+  if (printed === "variants") {
+    printVariants({ ...options, out: variants ?? "", ...seedCount }, values.json);
+    return;
+  }
+  if (variants !== undefined && printed === undefined) {
+    compileAll({ ...options, out: variants, ...seedCount }, values.json);
+    return;
+  }
   if (printed === "cost") {
     printCost(options, costOptions, values.json);
     return;

@@ -8,8 +8,11 @@
  *       --describeArtifact--> what the runtime will ask                  emit/ (cost/)
  *       --writeArtifact--> graph.onnx (+ graph.onnx.data)                emit/
  */
+import { mkdirSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Extent } from "./artifact/cost.ts";
 import type { ExtraOutput } from "./artifact/extra-outputs.ts";
+import { writeFailures } from "./artifact/files/write-failures.ts";
 import { type ArtifactMetadata, geometryKey, printMetadata, trainedClipsKey } from "./artifact/metadata.ts";
 import { version } from "./artifact/version.ts";
 import { costByPath, type PathCost } from "./cost/cost-by-path.ts";
@@ -19,7 +22,15 @@ import { describeArtifact } from "./emit/describe-artifact.ts";
 import { requireReadable } from "./emit/require-readable.ts";
 import { specLines } from "./emit/spec-lines.ts";
 import { writeArtifact } from "./emit/write-artifact.ts";
-import { loadSpec, type LoadOptions } from "./frontend/load-spec.ts";
+import { eachVariant } from "./frontend/each-variant.ts";
+import {
+  type LoadedSpec,
+  type LoadedVariant,
+  loadSpec,
+  type LoadOptions,
+  loadVariants,
+  type VariantsOptions,
+} from "./frontend/load-spec.ts";
 import type { State } from "./ir/graph.ts";
 import { printGraph } from "./ir/print-graph.ts";
 import { type Program, weightsOf } from "./ir/program.ts";
@@ -45,20 +56,27 @@ export interface Compiled {
   readonly bytes: { readonly graph: number; readonly data: number };
 }
 
+const lower = ({ spec, locate }: LoadedSpec, { input }: Pick<LoadOptions, "input">): Program =>
+  fitMemory(lowerSpec(spec, input, locate), spec, input, locate);
+
 /** The spec as stages, and the checkpoint that it starts from, if there is one. */
-const lowerFile = (options: CompileOptions) => {
+const lowerFile = (options: LoadOptions) => {
   const { spec, locate, source } = loadSpec(options);
-  const program = fitMemory(lowerSpec(spec, options.input, locate), spec, options.input, locate);
-  return { spec, program, source };
+  return { spec, program: lower({ spec, locate, source }, options), source };
 };
 
-const writeFile = (options: CompileOptions): Compiled => {
-  const { spec: path, out, input, outputs, weightsLabels, settings = [] } = options;
-  const { spec, program, source } = lowerFile(options);
+const write = (
+  { spec, source }: LoadedSpec,
+  program: Program,
+  { spec: path, out, input, outputs, weightsLabels, settings = [], variant }: CompileOptions,
+): Compiled => {
   const importOptions = { ...spec.pretrained, ...(weightsLabels === undefined ? {} : { labels: weightsLabels }) };
   const imported = source && importWeights(source, importOptions, spec, weightsOf(program));
   const read = imported?.read ?? ((state: State) => initialize(state, spec.recipe.seed));
-  const varied = settings.length > 0 ? { settings } : {};
+  const varied = {
+    ...(settings.length > 0 ? { settings } : {}),
+    ...(variant === undefined ? {} : { variant }),
+  };
   const metadata = { ...describeArtifact(spec, program, input), ...varied, lines: specLines(program, path) };
   requireReadable(path, metadata);
   const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
@@ -81,7 +99,78 @@ const asCompileError = <Result>(work: () => Result): Result => {
  * Compiles a spec to an ONNX file.
  * @throws CompileError with everything that is wrong with the spec, or when a checkpoint or the output cannot be used
  */
-export const compile = (options: CompileOptions): Compiled => asCompileError(() => writeFile(options));
+export const compile = (options: CompileOptions): Compiled =>
+  asCompileError(() => {
+    const loaded = loadSpec(options);
+    return write(loaded, lower(loaded, options), options);
+  });
+
+/** A variant's graph, with one of its seeds. */
+export interface CompiledVariant extends Compiled {
+  readonly variant: string;
+  readonly seed: number;
+  readonly out: string;
+}
+
+export interface CompileVariantsOptions extends VariantsOptions, Pick<CompileOptions, "outputs"> {
+  /** The folder to write to. */
+  readonly out: string;
+  /** So many seeds of each variant, from the first of its own on. Default: those of the spec. */
+  readonly seeds?: number;
+}
+
+/** Each variant with each of its seeds, and which file is its graph's; all are lowered before the first is taken. */
+const planVariants = (options: CompileVariantsOptions) => {
+  const seedsOf = ({ seeds }: LoadedVariant): readonly number[] =>
+    options.seeds === undefined ? seeds : Array.from({ length: options.seeds }, (_, index) => (seeds[0] ?? 0) + index);
+  const variants = eachVariant(loadVariants(options), (loaded) => ({ loaded, program: lower(loaded, options) }));
+  return variants.flatMap(({ loaded, program }) =>
+    seedsOf(loaded).map((seed) => {
+      const { name, spec } = loaded;
+      const out = join(options.out, name, `seed-${seed}.onnx`);
+      return {
+        variant: name,
+        seed,
+        out,
+        program,
+        loaded: { ...loaded, spec: { ...spec, recipe: { ...spec.recipe, seed } } },
+      };
+    }),
+  );
+};
+
+const createFolder = (path: string): void => {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    const reason = writeFailures[(error as NodeJS.ErrnoException).code ?? ""];
+    if (reason === undefined) throw error;
+    throw new CompileError([{ code: "output-not-written", message: `cannot write to ${path}: ${reason}` }]);
+  }
+};
+
+/** What `compileVariants` would write; nothing is written. @throws CompileError as that does */
+export const listVariants = (
+  options: CompileVariantsOptions,
+): readonly (Pick<CompiledVariant, "variant" | "seed" | "out"> & { readonly specHash: string })[] =>
+  asCompileError(() =>
+    planVariants(options).map(({ variant, seed, out, program, loaded: { spec } }) => {
+      const { specHash } = describeArtifact(spec, program, options.input);
+      return { variant, seed, out, specHash };
+    }),
+  );
+
+/**
+ * Compiles all variants of a spec, with each of their seeds: `NAME/seed-0.onnx` and so on.
+ * @throws CompileError with everything that is wrong with any of them, before the first is written
+ */
+export const compileVariants = (options: CompileVariantsOptions): readonly CompiledVariant[] =>
+  asCompileError(() =>
+    planVariants(options).map(({ variant, seed, out, program, loaded }) => {
+      createFolder(dirname(out));
+      return { variant, seed, out, ...write(loaded, program, { ...options, out, variant }) };
+    }),
+  );
 
 export type StageName = keyof Program;
 

@@ -5,6 +5,7 @@
 import {
   adam,
   anyLength,
+  appendTokens,
   attention,
   type Checkpoint,
   checkpoint,
@@ -84,12 +85,17 @@ export interface AstOptions {
   readonly statistics?: Statistics | FromCheckpoint;
   /** One learned token, as ViT, or two, as distilled DeiT; the head takes their mean. Default ["cls", "dist"]. */
   readonly tokens?: readonly ["cls"] | readonly ["cls", "dist"];
+  /**
+   * Where the learned tokens stand among the patches. As attention knows places by their positions alone, both are one model, whose
+   * positions are in another order. Default "first", as in ViT.
+   */
+  readonly tokensAt?: "first" | "last";
   /** The classes and the loss. Default: AudioSet's 527 by number, several a clip. */
   readonly objective?: Objective;
   /** The recipe. Default: Adam with a rate of 1e-5, 12 clips in a step, 5 epochs; `spec/recipes/` has the paper's in full. */
   readonly training?: Training;
-  /** Weights to start from. Default `checkpoint()`, which leaves the choice to `--weights`. */
-  readonly pretrained?: Checkpoint;
+  /** Weights to start from; "none": random ones. Default `checkpoint()`, which leaves the choice to `--weights`. */
+  readonly pretrained?: Checkpoint | "none";
   /** Seeds the initial parameters and the order of clips. Default 0. */
   readonly seed?: number;
 }
@@ -105,6 +111,7 @@ export const ast = ({
   most = Math.max(3072, frames),
   statistics: features = statistics.audioSet,
   tokens = ["cls", "dist"],
+  tokensAt = "first",
   objective = multiLabel({ classes: numbered(527) }),
   training = {
     optimizer: adam({ learningRate: 1e-5, betas: [0.95, 0.999], weightDecay: 5e-7 }),
@@ -125,7 +132,7 @@ export const ast = ({
     ],
     network: [
       patchEmbedding({ patch: extent(patch), stride: extent(stride), width: size.width }), // [batch, frames, bins] -> [batch, tokens, width]
-      prependTokens(...tokens),
+      tokensAt === "first" ? prependTokens(...tokens) : appendTokens(...tokens),
       positionalEmbedding(),
       repeat(size.depth, block(size.width, size.heads)),
       layerNorm({ eps: 1e-6 }),
@@ -135,7 +142,7 @@ export const ast = ({
     ],
     objective,
     training,
-    pretrained,
+    ...(pretrained === "none" ? {} : { pretrained }),
     seed,
   });
 

@@ -26,6 +26,8 @@ const schemas = {
   specHash: text(),
   /** What `--set` gave the spec's options, as `stride=12`; missing where nothing was set. */
   settings: v.optional(list(text(65_536))),
+  /** Which of the spec's variants this is; missing where it has none. */
+  variant: v.optional(text()),
   input: oneOf("waveform", "features"),
   sampleRateHz: whole(1000, 1e6),
   /** Clips with fewer samples have no frame and are refused. */

@@ -17,10 +17,10 @@ export interface ObjectPlace {
 /** For each object the literal and the calls that it came out of, innermost first. */
 export type Places = WeakMap<object, readonly ObjectPlace[]>;
 
-/** What is given to the call that makes the default export, or to the default export itself, where that is a function. */
+/** What is given to the call that makes the default export, or to what of it is called. */
 export interface Variation {
-  /** The call; "export": the default export is called; undefined: nothing is varied. */
-  readonly call: ObjectPlace | "export" | undefined;
+  /** The call; undefined: it is not in the spec, but `EvaluatedSpec.make`. */
+  readonly call: ObjectPlace | undefined;
   /** Where what the options are by default is written. */
   readonly defaults: ReadonlyMap<string, ObjectPlace>;
   /** The options that are given instead. `defaultOf` tells what an option is that is not given; undefined: not known. */
@@ -72,7 +72,7 @@ const recordObjects =
       if (isAssignmentPattern(node)) return node;
       const visited = ts.visitEachChild(node, visit, context);
       if (!makesObject(visited) && !(isDefault(node) && ts.isExpression(visited))) return visited;
-      const isVaried = call !== "export" && isAt(call, file, node);
+      const isVaried = isAt(call, file, node);
       const made = isVaried && ts.isCallExpression(visited) ? varyCall(visited) : visited;
       const place = [node.getStart(file), node.getEnd()].map((position) => factory.createNumericLiteral(position));
       return factory.createCallExpression(factory.createIdentifier(recorder), undefined, [...place, made]);
@@ -93,6 +93,15 @@ type Exports = Record<string, unknown>;
 type Make = (options: unknown) => unknown;
 type ModuleBody = (exports: Exports, require: (specifier: string) => unknown, record: unknown, vary: unknown) => void;
 
+export interface EvaluatedSpec {
+  /** Its default export. */
+  readonly exported: unknown;
+  /** Where each object was made. */
+  readonly places: Places;
+  /** Calls one of its functions with options, varied. @throws CompileError when it throws */
+  readonly make: (make: unknown, options?: unknown) => unknown;
+}
+
 /** The innermost place in a spec's source that an error's stack passes through. */
 const findThrow = (error: unknown, maps: ReadonlyMap<string, SourceMap>): SourceSpan | undefined => {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
@@ -110,14 +119,13 @@ const findThrow = (error: unknown, maps: ReadonlyMap<string, SourceMap>): Source
 /**
  * @param entry absolute path of the spec
  * @param findSpecFile the path of a module that is to be run here; everything else is Node's to load
- * @returns the spec's default export, or what it gives, where that is a function; and where each object was made
  * @throws CompileError when the spec itself throws
  */
 export const evaluateSpec = (
   entry: string,
   findSpecFile: (specifier: string, importer: string) => string | undefined,
   variation: Variation,
-): { readonly made: unknown; readonly places: Places } => {
+): EvaluatedSpec => {
   const places = new WeakMap<object, ObjectPlace[]>();
   const latest = new Map<string, unknown>();
   const loaded = new Map<string, Exports>();
@@ -171,13 +179,17 @@ export const evaluateSpec = (
     return exports;
   };
 
-  try {
-    const { default: made } = load(entry);
-    return { made: variation.call === "export" ? vary(made as Make) : made, places };
-  } catch (error) {
-    if (error instanceof CompileError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    const message = `the spec throws: ${reason}`;
-    throw new CompileError([{ code: "spec-throws", message, span: findThrow(error, maps) }]);
-  }
+  const orCompileError = <Result>(act: () => Result): Result => {
+    try {
+      return act();
+    } catch (error) {
+      if (error instanceof CompileError) throw error;
+      const reason = error instanceof Error ? error.message : String(error);
+      const message = `the spec throws: ${reason}`;
+      throw new CompileError([{ code: "spec-throws", message, span: findThrow(error, maps) }]);
+    }
+  };
+
+  const { default: exported } = orCompileError(() => load(entry));
+  return { exported, places, make: (make, options) => orCompileError(() => vary(make as Make, options)) };
 };

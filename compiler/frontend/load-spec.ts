@@ -6,7 +6,8 @@ import type { MatchedCheckpoint } from "../weights/match-layout.ts";
 import { openModel } from "../weights/open-model.ts";
 import { CheckpointError } from "../weights/readers/checkpoint-error.ts";
 import { normalizeSpec, resolveCheckpoint } from "./normalize-spec.ts";
-import { type ReadSpec, readSpec } from "./read-spec.ts";
+import { eachVariant } from "./each-variant.ts";
+import { readModels, type ReadSpec, readSpec } from "./read-spec.ts";
 import { parseSettings } from "./settings.ts";
 
 export interface LoadOptions {
@@ -20,9 +21,14 @@ export interface LoadOptions {
   readonly weightsLabels?: string;
   /** What the spec's options are instead, as `["stride=12", "training.epochs=5"]`. */
   readonly settings?: readonly string[];
+  /** Which of the spec's variants, where it has some. */
+  readonly variant?: string;
   /** Bytes that training may take, instead of the spec's `memory`. */
   readonly memoryBytes?: number;
 }
+
+/** What a command line says about all variants of a spec. */
+export type VariantsOptions = Omit<LoadOptions, "variant">;
 
 export interface LoadedSpec {
   readonly spec: NormalizedSpec;
@@ -60,12 +66,8 @@ const openSource = (
   return undefined;
 };
 
-/**
- * A spec's file as what is lowered. The checkpoint comes before the defaults: a spec may leave it to tell its features.
- * @throws CompileError with everything that is wrong with the spec, CheckpointError for a checkpoint that cannot be used
- */
-export const loadSpec = (options: LoadOptions): LoadedSpec => {
-  const read = readSpec(options.spec, parseSettings(options.settings ?? []));
+/** The checkpoint comes before the defaults: a spec may leave it to tell its features. */
+const loadRead = (read: ReadSpec, options: LoadOptions): LoadedSpec => {
   const { model, locate } = read;
   const source = openSource(read, options);
   const told = source && { path: source.path, features: source.facts.features };
@@ -79,4 +81,70 @@ export const loadSpec = (options: LoadOptions): LoadedSpec => {
   ]);
   const locateIn: Locate = (object, property) => locate(sources.get(object) ?? object, property);
   return { spec, locate: locateIn, source };
+};
+
+/**
+ * A spec's file, or one of its variants, as what is lowered.
+ * @throws CompileError with everything that is wrong with the spec, CheckpointError for a checkpoint that cannot be used
+ */
+export const loadSpec = (options: LoadOptions): LoadedSpec => {
+  const { spec, settings = [], variant, weights } = options;
+  const read = readSpec(spec, parseSettings(settings), variant);
+  if (variant !== undefined && weights !== undefined && weights !== "none" && read.model.pretrained === undefined) {
+    const message = `${variant} starts from random weights, and --weights names others`;
+    throw new CompileError([{ code: "variant-without-weights", message, fix: "leave --weights out" }]);
+  }
+  return loadRead(read, options);
+};
+
+export interface LoadedVariant extends LoadedSpec {
+  readonly name: string;
+  readonly seeds: readonly number[];
+}
+
+/** What two variants are told apart by. */
+const identityOf = ({ spec, source }: LoadedSpec): string =>
+  JSON.stringify({ ...spec, name: undefined, pretrained: source && [source.path, spec.pretrained] });
+
+/**
+ * All variants of a spec's file as what is lowered. A checkpoint that is named here is that of the variants which start from one.
+ * @throws CompileError with everything that is wrong with any of them, CheckpointError for a checkpoint that cannot be used
+ */
+export const loadVariants = (options: VariantsOptions): readonly LoadedVariant[] => {
+  const { spec: path, input, settings = [], weights = "none", memoryBytes } = options;
+  const random: LoadOptions = {
+    spec: path,
+    input,
+    weights: "none",
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+  };
+  const read = readModels(path, parseSettings(settings));
+  const refuse = (code: string, message: string, fix?: string): never => {
+    throw new CompileError([{ code, message: `${path}${message}`, fix }]);
+  };
+  if ("model" in read)
+    return refuse(
+      "spec-without-variants",
+      " exports one model, and no variants",
+      "export default variants(ast, { ... })",
+    );
+  const { variants } = read;
+  if (weights !== "none" && variants.every(({ model }) => model.pretrained === undefined))
+    refuse("variant-without-weights", ": all variants start from random weights, and --weights names others");
+  const loaded = eachVariant(variants, (variant) => {
+    const { name, model, seeds } = variant;
+    return { name, seeds, ...loadRead(variant, model.pretrained === undefined ? random : options) };
+  });
+  const seen = new Map<string, LoadedVariant>();
+  for (const variant of loaded) {
+    const other = seen.get(identityOf(variant));
+    if (other) {
+      const differInWeights = JSON.stringify(other.spec.pretrained) !== JSON.stringify(variant.spec.pretrained);
+      const fix =
+        differInWeights && weights === "none" ? "name the weights that variants start from: --weights FILE" : undefined;
+      refuse("variants-same", `: variants ${other.name} and ${variant.name} are the same model`, fix);
+    }
+    seen.set(identityOf(variant), variant);
+  }
+  return loaded;
 };

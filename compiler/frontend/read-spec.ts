@@ -4,10 +4,15 @@ import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type CallExpression, type Diagnostic as TsDiagnostic, Node, Project, ts } from "ts-morph";
 import type { Model } from "../../spec/dsl/model.ts";
+import type { Variants } from "../../spec/dsl/variants.ts";
+import { quoted } from "../artifact/printable.ts";
 import { CompileError, type Diagnostic, type SourceSpan } from "../diagnostics/diagnostic.ts";
+import type { Report } from "../diagnostics/report.ts";
 import { type AmendedObjects, applySettings } from "./apply-settings.ts";
+import { eachVariant } from "./each-variant.ts";
 import { evaluateSpec, type ObjectPlace, type Places, type Variation } from "./evaluate-spec.ts";
 import { type Setting, spanOfSetting, spanOfValue } from "./settings.ts";
+import { expandVariants, readSeeds } from "./expand-variants.ts";
 import { createValueTypes } from "./value-types.ts";
 import { findVariedCall, type VariedCall } from "./varied-call.ts";
 import type { Locate } from "../ir/normalized-spec.ts";
@@ -16,6 +21,16 @@ export interface ReadSpec {
   readonly model: Model;
   readonly locate: Locate;
 }
+
+export interface ReadVariant extends ReadSpec {
+  /** As commands call it. */
+  readonly name: string;
+  /** What it is trained with; the model's own seed, where the spec says nothing else. */
+  readonly seeds: readonly number[];
+}
+
+/** What a spec's file exports: one model, or several. */
+export type ReadModels = ReadSpec | { readonly variants: readonly ReadVariant[] };
 
 /** The vocabulary's declarations: `.ts` in the sources, `.d.ts` in the built package. */
 const vocabulary = fileURLToPath(new URL("../../spec/dsl/index", import.meta.url));
@@ -166,10 +181,11 @@ const createVariation = (
     return { call: undefined, defaults: new Map(), vary: (given) => given };
   }
   if (first && !varied.type) refuse(`${varied.name} takes no object of options, so that nothing can be set`);
-  const { type, ...taker } = varied;
+  const { type, call, ...taker } = varied;
   const types = createValueTypes(project.getTypeChecker().compilerObject);
   return {
     ...taker,
+    call: typeof call === "object" ? call : undefined,
     vary: (given, defaultOf) => {
       const options =
         first && type ? applySettings(given, settings, { ...taker, type, defaultOf }, types, amended) : given;
@@ -184,15 +200,48 @@ const createVariation = (
   };
 };
 
-const isModel = (value: unknown): value is Model =>
-  typeof value === "object" && value !== null && (value as Partial<Model>).kind === "model";
+const hasKind = (value: unknown, kind: string): boolean =>
+  typeof value === "object" && value !== null && (value as Partial<Model>).kind === kind;
+const isModel = (value: unknown): value is Model => hasKind(value, "model");
+const isVariants = (value: unknown): value is Variants => hasKind(value, "variants");
+
+/** @throws CompileError where they are none, or a setting is about what they differ in */
+const readVariants = (
+  path: string,
+  variants: Variants,
+  make: (options: object) => unknown,
+  locate: Locate,
+  settings: readonly Setting[],
+): readonly ReadVariant[] => {
+  const problems: Diagnostic[] = [];
+  const report: Report = {
+    add: (code, message, object, property, fix) =>
+      problems.push({ code, message, span: locate(object, property), ...(fix === undefined ? {} : { fix }) }),
+  };
+  const seedsOf = readSeeds(variants, report);
+  const expanded = expandVariants(variants, report);
+  for (const setting of settings) {
+    const [name = ""] = setting.path;
+    if (!expanded.some(({ options }) => Object.hasOwn(options, name))) continue;
+    const message = `${name} is what the variants give, each its own`;
+    const span = spanOfSetting(setting, 0, setting.text.length);
+    problems.push({ code: "set-varied", message, span, fix: "leave it out, or set it in the spec" });
+  }
+  if (problems.length > 0) throw new CompileError(problems);
+  return eachVariant(expanded, ({ name, options }) => {
+    const model = make(options);
+    if (isModel(model)) return { name, model, locate, seeds: seedsOf(model.seed ?? 0) };
+    const message = `${path}: what makes the variants gives no model`;
+    throw new CompileError([{ code: "spec-exports-no-model", message, span: locate(variants, "make") }]);
+  });
+};
 
 /**
- * @param path a `.ts` file whose default export is a `model(...)`, or a function that gives one
- * @param settings for the options of the call that makes the default export, or of that function
+ * @param path a `.ts` file whose default export is a `model(...)`, a function that gives one, or `variants(...)`
+ * @param settings for the options of the call that makes the default export, or of the function that makes its models
  * @throws CompileError when it is missing, does not type-check, throws, or exports something else, and for each setting that does not fit
  */
-export const readSpec = (path: string, settings: readonly Setting[] = []): ReadSpec => {
+export const readModels = (path: string, settings: readonly Setting[] = []): ReadModels => {
   const file = resolve(path);
   if (!existsSync(file)) throw new CompileError([{ code: "spec-missing", message: `there is no spec ${path}` }]);
   if (!file.endsWith(".ts")) {
@@ -219,13 +268,38 @@ export const readSpec = (path: string, settings: readonly Setting[] = []): ReadS
     const call = varied?.call;
     return typeof call === "object" && call.file === file && call.start === start && call.end === end;
   };
-  const { made, places } = evaluateSpec(file, findSpecFile, variation);
-  if (!isModel(made)) {
-    const isFunction = varied?.call === "export";
-    const message = isFunction ? "the spec's function gives no model" : "the spec's default export is not a model";
-    throw new CompileError([
-      { code: "spec-exports-no-model", message: `${path}: ${message}`, fix: "export default model({ ... })" },
-    ]);
+  const { exported, places, make } = evaluateSpec(file, findSpecFile, variation);
+  const locate = createLocate(project, places, amended, isVaried, settings);
+  if (isVariants(exported)) {
+    const makeModel = (options: object): unknown => make(exported.make, options);
+    return { variants: readVariants(path, exported, makeModel, locate, settings) };
   }
-  return { model: made, locate: createLocate(project, places, amended, isVaried, settings) };
+  const isFunction = varied?.call === "export";
+  const model = isFunction ? make(exported) : exported;
+  if (isModel(model)) return { model, locate };
+  const message = isFunction ? "the spec's function gives no model" : "the spec's default export is not a model";
+  throw new CompileError([
+    { code: "spec-exports-no-model", message: `${path}: ${message}`, fix: "export default model({ ... })" },
+  ]);
+};
+
+/**
+ * @param variant which of the models, where the file exports variants
+ * @throws CompileError as `readModels` does, and where the file exports variants and none of them is named
+ */
+export const readSpec = (path: string, settings: readonly Setting[] = [], variant?: string): ReadSpec => {
+  const read = readModels(path, settings);
+  const refuse = (code: string, message: string, fix?: string): never => {
+    throw new CompileError([{ code, message: `${path} ${message}`, fix }]);
+  };
+  if ("model" in read) {
+    return variant === undefined ? read : refuse("variant-unknown", "exports one model, and no variants");
+  }
+  const names = read.variants.map(({ name }) => name);
+  if (variant === undefined) {
+    const fix = `compile one with --variant ${names[0]}, or all with --variants DIR; \`runtime sweep\` trains and compares them`;
+    return refuse("variant-not-named", `has ${names.length} variants: ${names.join(", ")}`, fix);
+  }
+  const message = `has no variant ${quoted(variant)}; it has ${names.join(", ")}`;
+  return read.variants.find(({ name }) => name === variant) ?? refuse("variant-unknown", message);
 };

@@ -1,12 +1,15 @@
-/** What a spec's options are given to: the call that makes its default export, or its default export itself, where that is a function. */
+/**
+ * What a spec's options are given to: the call that makes its default export, its default export itself, where that is a function, or the
+ * function that makes its variants.
+ */
 import { Node, type Project, type SourceFile, type Symbol as TsSymbol, ts, VariableDeclarationKind } from "ts-morph";
 import type { ObjectPlace } from "./evaluate-spec.ts";
 
 export interface VariedCall {
   /** As messages call it: `ast`. */
   readonly name: string;
-  /** Where it is called; "export": the default export is a function, which the compiler calls. */
-  readonly call: ObjectPlace | "export";
+  /** Where it is called; "export": the default export is a function, which the compiler calls; "variants": it calls what makes these. */
+  readonly call: ObjectPlace | "export" | "variants";
   /** Of its options; undefined: it takes none. */
   readonly type: ts.Type | undefined;
   /** Where the options' defaults are written. */
@@ -74,6 +77,15 @@ const describeSignature = (
   };
 };
 
+/** Of `variants(make, ...)` what `make` takes. */
+const describeMaker = (call: Node | undefined, project: Project): VariedCall | undefined => {
+  const [make] = Node.isCallExpression(call) ? call.getArguments() : [];
+  const signature = make?.getType().compilerType.getCallSignatures()[0];
+  if (!make || !signature) return undefined;
+  const name = Node.isIdentifier(make) ? make.getText() : "the variants' function";
+  return { name, call: "variants", ...describeSignature(signature, project, make) };
+};
+
 /** @returns undefined where the default export is no function, nor made by a call with one object of options */
 export const findVariedCall = (project: Project, file: SourceFile): VariedCall | undefined => {
   const checker = project.getTypeChecker().compilerObject;
@@ -82,6 +94,8 @@ export const findVariedCall = (project: Project, file: SourceFile): VariedCall |
   const [signature] = symbol.getTypeAtLocation(file).compilerType.getCallSignatures();
   if (signature) return { name: "the spec's function", call: "export", ...describeSignature(signature, project, file) };
   const call = findMaker(symbol);
+  const kind = symbol.getTypeAtLocation(file).getProperty("kind")?.getTypeAtLocation(file).getLiteralValue();
+  if (kind === "variants") return describeMaker(call, project);
   if (
     !Node.isCallExpression(call) ||
     ts.isOptionalChain(call.compilerNode) ||

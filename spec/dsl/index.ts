@@ -8,3 +8,4 @@ export * from "./objectives.ts";
 export * from "./pretrained.ts";
 export * from "./schedules.ts";
 export * from "./training.ts";
+export * from "./variants.ts";

@@ -32,6 +32,40 @@ const run = (folder: string, ...args: readonly string[]) => {
 const sources = new Set(["spec.ts", "tiny-model.ts"]);
 const written = (folder: string): readonly string[] => readdirSync(folder).filter((name) => !sources.has(name));
 
+test("variants are listed, compiled one by one, or all", () => {
+  const folder = makeFolder();
+  const spec = `import { variants } from "specgraph";
+import { tiny } from "./tiny-model.ts";
+export default variants(tiny, { seed: [0, 4] }, { seeds: 1 });
+`;
+  writeFileSync(join(folder, "spec.ts"), spec);
+  const listed = run(folder, "spec.ts", "--print", "variants", "--seeds", "2");
+  expect(listed.stdout).toBe("seed=0, seed 0\nseed=0, seed 1\nseed=4, seed 4\nseed=4, seed 5\n");
+  expect(run(folder, "spec.ts").stderr).toBe(`error: spec.ts has 2 variants: seed=0, seed=4 (variant-not-named)
+  fix: compile one with --variant seed=0, or all with --variants DIR; \`runtime sweep\` trains and compares them
+`);
+  expect(written(folder)).toStrictEqual([]);
+  expect(run(folder, "spec.ts", "--variant", "seed=4").stdout).toMatch(/^spec\.ts -> graph\.onnx: tiny, 2 classes, /);
+  const { stdout } = run(folder, "spec.ts", "--variants", "out");
+  expect(stdout.split("\n").map((line) => line.slice(0, 22))).toStrictEqual([
+    "out/seed=0/seed-0.onnx",
+    "out/seed=4/seed-4.onnx",
+    "spec.ts -> out: 2 grap",
+    "",
+  ]);
+  const { variants } = JSON.parse(run(folder, "spec.ts", "--variants", "out", "--json").stdout) as {
+    readonly variants: readonly object[];
+  };
+  expect(variants).toMatchObject([
+    { variant: "seed=0", seed: 0, out: "out/seed=0/seed-0.onnx", memory: { training: { batch: 2 } } },
+    { variant: "seed=4", seed: 4, out: "out/seed=4/seed-4.onnx" },
+  ]);
+  writeFileSync(join(folder, "taken"), "");
+  expect(run(folder, "spec.ts", "--variants", "taken").stderr).toBe(
+    "error: cannot write to taken/seed=0: its folder is a file (output-not-written)\n",
+  );
+});
+
 test.each([
   ["specgraph compile", "npx"],
   ["npm run compile --", "compile"],
@@ -45,12 +79,15 @@ test.each([
 
 Compiles a model spec to one ONNX file that infers and trains.
 
-  SPEC                  a TypeScript file whose default export is a model, or a function of options that gives one
-                        (default: spec/ast.ts)
+  SPEC                  a TypeScript file whose default export is a model, a function of options that gives one, or
+                        variants(...) (default: spec/ast.ts)
 
   --out FILE            the file to write (default: graph.onnx)
   --set PATH=VALUE      an option of the spec as though the spec said so: stride=12, training.epochs=5; as often as there are
                         options to set; lists and objects as JSON
+  --variant NAME        of a spec with variants, the one to compile
+  --variants DIR        compile all of them, each with each of its seeds, to DIR/NAME/seed-0.onnx and so on
+  --seeds N             with --variants or --print variants: so many seeds of each, from its first on (default: the spec's)
   --weights PATH        to start from: .pth, .safetensors, .npz, graph.onnx or a Hugging Face folder; none for random
                         ones (default: the spec's)
   --weights-from KEY    which of several models in it: model_ema, teacher, ... (default: the spec's)
@@ -59,7 +96,7 @@ Compiles a model spec to one ONNX file that infers and trains.
   --input KIND          where the graph starts: waveform or features (default: waveform)
   --outputs NAMES       what the graph gives besides logits and scores: embedding, attention, or both with a comma between
   --print STAGE         print inference, gradients or update as text, and write nothing; cost: what each part of the spec
-                        takes of operations and memory
+                        takes of operations and memory; variants: which there are
   --batch N             with --print cost: clips at once (default: 1)
   --seconds S           with --print cost: their length (default: as long as the model hears)
   --json                print one JSON object instead of text
@@ -70,6 +107,7 @@ Examples:
   ${command} spec/birds.ts --out birds.onnx
   ${command} spec/birds.ts --print cost --batch 16
   ${command} spec/birds.ts --set stride=12 --set training.epochs=5 --out birds-12.onnx
+  ${command} spec/ablations/overlap.ts --variant stride=12 --out overlap-4.onnx
   ${command} spec/esc10.ts --weights deit_tiny_patch16_224-a1311bcf.pth --out esc10.onnx
 `,
   });
@@ -184,7 +222,22 @@ describe("wrong arguments", () => {
     [["--json=yes"], "error: Option '--json' does not take an argument; see --help (arguments)\n"],
     [["a.ts", "b.ts"], "error: expected one spec, got a.ts b.ts; see --help (arguments)\n"],
     [["--input", "mel"], "error: --input is waveform or features, not mel (arguments)\n"],
-    [["--print", "loss"], "error: --print is inference, gradients, update or cost, not loss (arguments)\n"],
+    [["--print", "loss"], "error: --print is inference, gradients, update, cost or variants, not loss (arguments)\n"],
+    [["--variants", ""], "error: --variants names no folder; see --help (arguments)\n"],
+    [
+      ["--variants", "out", "--print", "update"],
+      "error: --variants is about all variants, and --print update about one: --variant NAME (arguments)\n",
+    ],
+    [
+      ["--variants", "out", "--variant", "a"],
+      "error: --variant is about one variant, and this about all of them (arguments)\n",
+    ],
+    [
+      ["--variants", "out", "--out", "a.onnx"],
+      "error: --variants names where all variants go, and --out where one does; leave one of them out (arguments)\n",
+    ],
+    [["--seeds", "2"], "error: --seeds goes with --variants; the seed of a model is in its spec (arguments)\n"],
+    [["--variants", "out", "--seeds", "0"], "error: --seeds is a whole number from 1 to 1000, not 0 (arguments)\n"],
     [["--outputs", "embedding,mel"], 'error: --outputs takes embedding and attention, not "mel" (arguments)\n'],
     [["--outputs", ","], 'error: --outputs takes embedding and attention, not "" (arguments)\n'],
     [

@@ -31,6 +31,7 @@ export const publicModules: ReadonlyMap<string, readonly SourceFile[]> = new Map
       "schedules",
       "augmentation",
       "pretrained",
+      "variants",
     ].map((name) => `spec/dsl/${name}.ts`),
     "specgraph/ast": ["spec/ast.ts"],
   }).map(([name, paths]) => [name, paths.map((path) => project.addSourceFileAtPath(pathOf(path)))]),

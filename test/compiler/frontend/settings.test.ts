@@ -99,7 +99,7 @@ test("a function of options", () => {
 test.each([
   [
     ["strde=12"],
-    `--set:1:1 error: ast takes no "strde"; it takes name, size, patch, stride, frames, length, most, statistics, tokens, objective, training, pretrained, seed (set-unknown-name)
+    `--set:1:1 error: ast takes no "strde"; it takes name, size, patch, stride, frames, length, most, statistics, tokens, tokensAt, objective, training, pretrained, seed (set-unknown-name)
   1 | strde=12
     | ^^^^^
   fix: --set stride=12`,
