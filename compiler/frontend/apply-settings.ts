@@ -3,7 +3,7 @@ import type { ts } from "ts-morph";
 import { nearestNames } from "../artifact/nearest-names.ts";
 import { CompileError, type Diagnostic, type SourceSpan } from "../diagnostics/diagnostic.ts";
 import { type Setting, spanOfName, spanOfValue } from "./settings.ts";
-import { printValue, type ValueTypes } from "./value-types.ts";
+import { printValue, type ValueTypes } from "./types/value-types.ts";
 
 /** What takes the options. */
 export interface OptionsTaker {

@@ -13,7 +13,7 @@ import { eachVariant } from "./each-variant.ts";
 import { evaluateSpec, type ObjectPlace, type Places, type Variation } from "./evaluate-spec.ts";
 import { type Setting, spanOfSetting, spanOfValue } from "./settings.ts";
 import { expandVariants, readSeeds } from "./expand-variants.ts";
-import { createValueTypes } from "./value-types.ts";
+import { createValueTypes } from "./types/value-types.ts";
 import { findVariedCall, type VariedCall } from "./varied-call.ts";
 import type { Locate } from "../ir/normalized-spec.ts";
 
