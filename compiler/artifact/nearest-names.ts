@@ -1,8 +1,22 @@
-/** The known names nearest to a mistyped one, nearest first: at most three, differing in at most a third of their letters. */
+/** From so many letters on, what is part of a name may be meant as all of it. */
+const leastPart = 4;
+
+/** Nearer than names that differ in two letters. */
+const partDistance = 1;
+
+/**
+ * The known names nearest to a mistyped one, nearest first: at most three, differing in at most a third of their letters, or having all
+ * that was written as a part.
+ */
 export const nearestNames = (name: string, known: readonly string[]): readonly string[] =>
   known
-    .map((candidate) => ({ candidate, distance: editDistance(name.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(name.length, candidate.length) / 3)
+    .map((candidate) => {
+      const [written, other] = [name.toLowerCase(), candidate.toLowerCase()];
+      const isPart = written.length >= leastPart && other.includes(written) && other !== written;
+      const distance = isPart ? partDistance : editDistance(written, other);
+      return { candidate, distance, isNear: isPart || distance <= Math.max(name.length, candidate.length) / 3 };
+    })
+    .filter(({ isNear }) => isNear)
     .sort((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ candidate }) => candidate);

@@ -11,6 +11,7 @@ import { readClassNames } from "../weights/read-class-names.ts";
 import type { FeatureSource } from "./match-features.ts";
 import type { Locate, NormalizedSpec, NormalizedTraining } from "../ir/normalized-spec.ts";
 import { heldName, isFrozen, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
+import { builderName } from "../layers/table.ts";
 import { findStrangers, isEmpty, placeNetwork } from "../layers/place-network.ts";
 import { normalizeFeatures, startOf } from "./normalize-features.ts";
 import { normalizeTraining } from "./normalize-training.ts";
@@ -48,7 +49,7 @@ const checkClipsAtOnce = (
     const { layer, facts } = placed;
     if (facts.clipsAtOnce === undefined || clips >= facts.clipsAtOnce || isFrozen(placed, factors)) continue;
     const parts = accumulate > 1 ? ` in ${accumulate} parts` : "";
-    const message = `${layer.kind} needs ${facts.clipsAtOnce} clips at once while training, and a batch of ${batch}${parts} has ${clips}`;
+    const message = `${builderName(layer)} needs ${facts.clipsAtOnce} clips at once while training, and a batch of ${batch}${parts} has ${clips}`;
     report.add("clips-at-once", message, layer);
   }
 };
@@ -68,7 +69,7 @@ const checkDraws = (network: readonly PlacedLayer[], report: Report): void => {
       values > valuesPerClip
         ? [`${own} values a clip while training, with those before it ${values}`, `${valuesPerClip}`]
         : [`while training as the ${draws}th layer of those that do`, `${mostDraws} of them`];
-    report.add("too-many-draws", `${layer.kind} draws ${found}; expected at most ${most}`, layer);
+    report.add("too-many-draws", `${builderName(layer)} draws ${found}; expected at most ${most}`, layer);
     return;
   }
 };

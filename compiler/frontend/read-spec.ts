@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CallExpression, type Diagnostic as TsDiagnostic, Node, Project, ts } from "ts-morph";
+import { type CallExpression, Node, Project, ts } from "ts-morph";
 import type { Model } from "../../spec/dsl/model.ts";
 import type { Variants } from "../../spec/dsl/variants.ts";
 import { quoted } from "../artifact/printable.ts";
@@ -13,6 +13,8 @@ import { eachVariant } from "./each-variant.ts";
 import { evaluateSpec, type ObjectPlace, type Places, type Variation } from "./evaluate-spec.ts";
 import { type Setting, spanOfSetting, spanOfValue } from "./settings.ts";
 import { expandVariants, readSeeds } from "./expand-variants.ts";
+import { createTypeErrors, explainSyntax } from "./types/explain-type-error.ts";
+import type { Explained } from "./types/explained.ts";
 import { createValueTypes } from "./types/value-types.ts";
 import { findVariedCall, type VariedCall } from "./varied-call.ts";
 import type { Locate } from "../ir/normalized-spec.ts";
@@ -32,13 +34,13 @@ export interface ReadVariant extends ReadSpec {
 /** What a spec's file exports: one model, or several. */
 export type ReadModels = ReadSpec | { readonly variants: readonly ReadVariant[] };
 
-/** The vocabulary's declarations: `.ts` in the sources, `.d.ts` in the built package. */
-const vocabulary = fileURLToPath(new URL("../../spec/dsl/index", import.meta.url));
+const isSource = import.meta.url.endsWith(".ts");
+
+/** The vocabulary's declarations, in the built package without source. */
+const vocabulary = fileURLToPath(new URL(`../../spec/dsl/index.${isSource ? "ts" : "d.ts"}`, import.meta.url));
 
 /** The source itself, in the built package too (whose code is in `dist/`), so that what is wrong in a use of it is told by its line. */
-const astSource = fileURLToPath(
-  new URL(import.meta.url.endsWith(".ts") ? "../../spec/ast.ts" : "../../../spec/ast.ts", import.meta.url),
-);
+const astSource = fileURLToPath(new URL(isSource ? "../../spec/ast.ts" : "../../../spec/ast.ts", import.meta.url));
 
 /** What a spec imports by name is this compiler's own, wherever the spec lies. */
 const ownModules = { specgraph: vocabulary, "specgraph/ast": astSource };
@@ -62,6 +64,8 @@ const openProject = (path: string): Project => {
     },
   });
   project.addSourceFileAtPath(path);
+  // Of a spec that imports nothing, too, it is known what it might.
+  project.addSourceFileAtPath(vocabulary);
   project.resolveSourceFileDependencies();
   return project;
 };
@@ -80,13 +84,29 @@ const spanAt = (file: ts.SourceFile, start: number, end: number): SourceSpan => 
 
 const spanOf = (node: Node): SourceSpan => spanAt(node.getSourceFile().compilerNode, node.getStart(), node.getEnd());
 
-const typeError = ({ compilerObject }: TsDiagnostic): Diagnostic => {
-  const { file, start = 0, length = 1, messageText, code } = compilerObject;
-  return {
-    code: `TS${code}`,
-    message: ts.flattenDiagnosticMessageText(messageText, "\n  "),
-    span: file && spanAt(file, start, start + length),
+/** What is wrong with the text of a spec's files, else with its types. */
+const findTypeErrors = (project: Project): readonly Diagnostic[] => {
+  const program = project.getProgram().compilerObject;
+  const place = (error: ts.Diagnostic, { marked, ...explained }: Explained): Diagnostic => {
+    const { file, start = 0, length = 1 } = error;
+    const span = marked
+      ? spanAt(marked.getSourceFile(), marked.getStart(), marked.getEnd())
+      : file && spanAt(file, start, start + length);
+    return { ...explained, span };
   };
+  // What follows an error of syntax is mostly its consequence.
+  const syntaxErrors = project.getSourceFiles().flatMap(({ compilerNode }) => {
+    const [first] = program.getSyntacticDiagnostics(compilerNode);
+    return first ? [place(first, explainSyntax(first))] : [];
+  });
+  if (syntaxErrors.length > 0) return syntaxErrors;
+  const explain = createTypeErrors(program.getTypeChecker(), program.getSourceFile(vocabulary));
+  const found = ts.getPreEmitDiagnostics(program).map((error) => place(error, explain(error)));
+  // A name that is not known is told once.
+  return found.filter(
+    ({ code, message }, index) =>
+      code !== "unknown-name" || found.findIndex((other) => other.message === message) === index,
+  );
 };
 
 /** Where a literal gives a property; not if a spread behind it may have replaced the value. */
@@ -248,7 +268,7 @@ export const readModels = (path: string, settings: readonly Setting[] = []): Rea
     throw new CompileError([{ code: "spec-not-typescript", message: `a spec is a .ts file, ${path} is not` }]);
   }
   const project = openProject(file);
-  const typeErrors = project.getPreEmitDiagnostics().map(typeError);
+  const typeErrors = findTypeErrors(project);
   if (typeErrors.length > 0) throw new CompileError(typeErrors);
 
   const findSpecFile = (specifier: string, importer: string): string | undefined => {

@@ -4,6 +4,7 @@ import type { LayerRow } from "./layer.ts";
 
 export const activation: LayerRow<Activation, Flow> = {
   name: ({ name }) => name,
+  builder: ({ name }) => name,
   takes: ["spectrogram", "tokens", "vector"],
   absent: "apart",
   lower: ({ layer, b, x }) => b[layer.name](x),

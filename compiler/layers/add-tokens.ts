@@ -6,6 +6,10 @@ import { lengthOf, type Tokens } from "../ir/flow.ts";
 import type { LayerRow } from "./layer.ts";
 
 export const addTokens: LayerRow<AddTokens, Tokens, string> = {
+  builder: ({ position, count }) => {
+    if (count !== undefined) return "registerTokens";
+    return position === "first" ? "prependTokens" : "appendTokens";
+  },
   check: (layer, report) => {
     const { names } = layer;
     checkNumbers(report, layer, { count: "a whole number from 1 to 1024" });

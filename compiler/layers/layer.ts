@@ -47,6 +47,8 @@ interface Named<L extends Layer> {
   // Methods, so that rows of all layers fit one table.
   /** What it is called in paths. Default: its kind. */
   name?(layer: L): string;
+  /** The function of the vocabulary that makes it, by which messages call it. Default: its kind. */
+  builder?(layer: L): string;
   /** Checks its options, whatever reaches it. @param endsBranch whether it is the last layer of a branch */
   check?(layer: L, report: Report, endsBranch: boolean): void;
 }

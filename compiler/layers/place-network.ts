@@ -6,7 +6,7 @@ import { type Flow, flowDescriptions, lengthsOf } from "../ir/flow.ts";
 import type { PlacedLayer } from "../ir/placed-layer.ts";
 import { elements, printShape } from "../ir/shape.ts";
 import type { LayerRow } from "./layer.ts";
-import { isLayer, rowOf } from "./table.ts";
+import { builderName, isLayer, rowOf } from "./table.ts";
 
 /** What flows where a layer did not fit: it is not known, and what follows is silent about it. */
 type Unknown = undefined;
@@ -132,7 +132,7 @@ const placeLayer = (
   const fitting = takes && row.takes.includes(takes.kind) ? takes : undefined;
   if (takes && !fitting) {
     const expected = row.takes.map((kind) => flowDescriptions[kind]).join(" or ");
-    const message = `${layer.kind} takes ${expected}, but what reaches it is ${flowDescriptions[takes.kind]}`;
+    const message = `${builderName(layer)} takes ${expected}, but what reaches it is ${flowDescriptions[takes.kind]}`;
     report.add("layer-order", message, layer);
   }
   const place = { prefix: `${path}.`, endsBranch: true, classCount, report };

@@ -55,3 +55,6 @@ export const isLayer = (value: unknown): value is Layer => {
   const kind = typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
   return typeof kind === "string" && Object.hasOwn(rows, kind);
 };
+
+/** The function of the vocabulary that makes a layer, as messages call it. */
+export const builderName = (layer: Layer): string => rowOf(layer).builder?.(layer) ?? layer.kind;

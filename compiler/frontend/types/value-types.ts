@@ -29,15 +29,19 @@ export const printValue = (value: unknown): string => {
   return printed.length > 60 ? `${printed.slice(0, 60)}...` : printed;
 };
 
-const joinOr = (words: readonly string[]): string =>
+export const joinOr = (words: readonly string[]): string =>
   words.length < 2 ? (words[0] ?? "nothing") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
 
+export const joinAnd = (words: readonly string[]): string =>
+  words.length < 2 ? (words[0] ?? "nothing") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+
 const isAbsent = (type: ts.Type): boolean => (type.flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Void)) !== 0;
-const isAnything = (type: ts.Type): boolean =>
+export const isAnything = (type: ts.Type): boolean =>
   (type.flags & (ts.TypeFlags.Any | ts.TypeFlags.Unknown | ts.TypeFlags.NonPrimitive)) !== 0;
-const formsOf = (type: ts.Type): readonly ts.Type[] =>
+/** Of a union its members, but for what says that a value may be left out. */
+export const formsOf = (type: ts.Type): readonly ts.Type[] =>
   (type.isUnion() ? type.types : [type]).filter((each) => !isAbsent(each));
-const isOptional = (symbol: ts.Symbol): boolean => (symbol.flags & ts.SymbolFlags.Optional) !== 0;
+export const isOptional = (symbol: ts.Symbol): boolean => (symbol.flags & ts.SymbolFlags.Optional) !== 0;
 
 export const createValueTypes = (checker: ts.TypeChecker): ValueTypes => {
   const isList = (type: ts.Type): boolean => checker.isArrayType(type) || checker.isTupleType(type);
