@@ -22,7 +22,8 @@ const argumentTaker = (checker: ts.TypeChecker, call: ts.CallExpression, node: t
   const index = call.arguments.findIndex((argument) => argument === node);
   const parameter = parameters[Math.min(index, parameters.length - 1)];
   if (parameters.length < 2 || !parameter) return calleeText(call);
-  return `${calleeText(call)}'s ${parameter.name}`;
+  const callee = calleeText(call);
+  return `${callee}${callee.endsWith("s") ? "'" : "'s"} ${parameter.name}`;
 };
 
 const takerOf = (checker: ts.TypeChecker, node: ts.Node): string | undefined => {

@@ -8,7 +8,7 @@ import { expectationAt } from "./expectation.ts";
 import type { Explained } from "./explained.ts";
 import { shortText } from "./type-words.ts";
 import { formsOf, joinAnd } from "./value-types.ts";
-import type { Vocabulary } from "./vocabulary.ts";
+import { isObjectType, type Vocabulary } from "./vocabulary.ts";
 
 /** Beyond so many a message does not list them. */
 const mostListed = 16;
@@ -78,9 +78,9 @@ export const explainUnknownOption = (checker: ts.TypeChecker, node: ts.Node): Ex
   if (!literal || !ts.isObjectLiteralExpression(literal)) return undefined;
   const expectation = expectationAt(checker, literal);
   if (!expectation) return undefined;
-  const names = [
-    ...new Set(formsOf(expectation.type).flatMap((form) => form.getProperties().map((part) => part.name))),
-  ].filter((name) => name !== "kind");
+  const forms = formsOf(expectation.type).filter((form) => isObjectType(checker, form));
+  const parts = forms.flatMap((form) => form.getProperties().map((part) => part.name));
+  const names = [...new Set(parts)].filter((part) => part !== "kind");
   const name = node.getText();
   const [near] = nearestNames(name, names);
   const message = `${expectation.by} takes no ${name}; it takes ${joinAnd(names)}`;

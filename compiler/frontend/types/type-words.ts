@@ -43,9 +43,14 @@ export const createTypeWords = (
 ): TypeWords => {
   const isKind = (type: ts.Type): boolean => type.getProperties().some(({ name }) => name === "kind");
   const isList = (type: ts.Type): boolean => checker.isArrayType(type) || checker.isTupleType(type);
+  const isAlike = (type: ts.Type, other: ts.Type): boolean =>
+    checker.isTypeAssignableTo(type, other) && checker.isTypeAssignableTo(other, type);
   const buildersOf = (type: ts.Type): readonly Builder[] => {
-    const forms = formsOf(type).filter((form) => isKind(form) || isList(form));
-    return builders.filter(({ gives }) => forms.some((form) => checker.isTypeAssignableTo(gives, form)));
+    const [kinds, lists] = [formsOf(type).filter(isKind), formsOf(type).filter(isList)];
+    return builders.filter(
+      ({ gives }) =>
+        kinds.some((kind) => checker.isTypeAssignableTo(gives, kind)) || lists.some((list) => isAlike(gives, list)),
+    );
   };
   const callsOf = (type: ts.Type): readonly string[] => buildersOf(type).map(({ call }) => call);
 
@@ -55,7 +60,7 @@ export const createTypeWords = (
     const name = typeName(formsOf(element).filter(isKind));
     if (name !== undefined) return `a list of ${asWords(name)}s`;
     if (hasFlag(element, ts.TypeFlags.Number)) return "a list of numbers";
-    return hasFlag(element, ts.TypeFlags.String) ? "a list of text" : values.describe(type);
+    return hasFlag(element, ts.TypeFlags.String) ? "a list of text" : `a list, each of it ${expected(element)}`;
   };
 
   /** What an object cannot do without; where that is nothing, some of what it may have. */
