@@ -54,6 +54,17 @@ const checkClipsAtOnce = (
   }
 };
 
+/** That what a layer leaves beside what flows is heard: a residual ends it. */
+const checkHeard = (network: readonly PlacedLayer[], report: Report): void => {
+  const all = withInner(network);
+  const heard = new Set(all.map(({ facts }) => facts.hears));
+  for (const { layer, path, facts } of all) {
+    if (facts.leaves === undefined || heard.has(path)) continue;
+    const message = `no ${facts.leaves} hears of ${layer.kind}; expected it before one in the same residual, or before the blocks`;
+    report.add("layer-unheard", message, layer);
+  }
+};
+
 /** What a file may have a training draw is bounded: told of the first layer that goes beyond. */
 const checkDraws = (network: readonly PlacedLayer[], report: Report): void => {
   let values = 0;
@@ -139,6 +150,7 @@ export const normalizeSpec = (
   const training = normalizeTraining(model, { input, features }, report);
   const factors = network && rateFactors(parameterNames(network), training.rates, report);
 
+  if (network) checkHeard(network, report);
   if (network) checkDraws(network, report);
   if (network && factors) checkClipsAtOnce(network, training, factors, report);
 

@@ -40,6 +40,8 @@ export interface Tokens {
   readonly order: readonly string[];
   /** Of the patches those that a patchout keeps while training, which are others of each clip; undefined: all. */
   readonly keptInTraining?: number;
+  /** Where relative positions reach it: what they leave beside it, by the path of their layer, for these tokens. */
+  readonly relative?: { readonly path: string; readonly heads: number; readonly order: readonly string[] };
   /** As many patches as there are where that is not the whole grid. */
   readonly kept?: number;
 }

@@ -32,6 +32,10 @@ export interface LayerFacts {
   readonly clipsAtOnce?: number;
   /** How many values of a clip it draws while training. */
   readonly drawnPerClip?: Dim;
+  /** The layers that it leaves something for beside what flows. */
+  readonly leaves?: string;
+  /** The path of a layer before it that left something. */
+  readonly hears?: string;
   /** Inference passes it by. */
   readonly trainingOnly?: true;
 }

@@ -20,6 +20,8 @@ export interface Standing<L extends Layer, F extends Flow> extends Reached<L, F>
 
 /** What a layer's rule for flows works with. */
 export interface FlowCall<L extends Layer, F extends Flow> extends Standing<L, F> {
+  /** Of the layer. */
+  readonly path: string;
   /** Whether `check` has reported anything. */
   readonly isWrong: boolean;
   /** What its branch gives; undefined: not known after a misfit, or there is none. */
@@ -40,6 +42,8 @@ export interface LowerCall<L extends Layer, F extends Flow, P extends string, S 
   readonly statistics: Readonly<Record<S, Value>>;
   /** Which of `x` is each clip's own; undefined where all is. */
   readonly presence: Presence | undefined;
+  /** What layers leave for layers after them, by the path that the flow tells these. */
+  readonly beside: Map<string, Value>;
   readonly lowerBranch: (x: Value) => Value;
 }
 

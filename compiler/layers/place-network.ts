@@ -142,7 +142,7 @@ const placeLayer = (
   const standing = { layer, takes: fitting, classCount };
   const misfit = (code: string, message: string, property?: string, fix?: string): void =>
     report.add(code, message, layer, property, fix);
-  const gives = row.flow?.({ ...standing, isWrong, branch: inside?.gives, misfit }) ?? fitting;
+  const gives = row.flow?.({ ...standing, path, isWrong, branch: inside?.gives, misfit }) ?? fitting;
   if (!isSound(gives)) return { layers: [], gives: undefined };
   const parameters = row.parameters?.(standing) ?? [];
   const huge = parameters.find(({ shape }) => elements(shape) > mostValues);

@@ -17,6 +17,7 @@ import { meanOfPatches, meanOfTokens, meanWithoutTokens } from "./mean-of-tokens
 import { patchEmbedding } from "./patch-embedding.ts";
 import { patchout } from "./patchout.ts";
 import { positionalEmbedding } from "./positional-embedding.ts";
+import { bucketedPositions, relativePositions } from "./relative-positions.ts";
 import { repeat } from "./repeat.ts";
 import { residual } from "./residual.ts";
 import { separatePositions } from "./separate-positions.ts";
@@ -29,6 +30,7 @@ const rows: { readonly [Kind in Layer["kind"]]: AnyRow<Extract<Layer, { kind: Ki
   attention,
   attentionPooling,
   batchNorm,
+  bucketedPositions,
   dense,
   dropPath,
   dropout,
@@ -42,6 +44,7 @@ const rows: { readonly [Kind in Layer["kind"]]: AnyRow<Extract<Layer, { kind: Ki
   patchEmbedding,
   patchout,
   positionalEmbedding,
+  relativePositions,
   repeat,
   residual,
   separatePositions,

@@ -40,6 +40,7 @@ export const lowerNetwork = (
   const { network, rateFactors } = spec;
   const role = mode === "training" ? "training" : "forward";
   const presence = ownFrames && createPresence(b, ownFrames, { path: "length", role, span: locate(spec, "features") });
+  const beside = new Map<string, Value>();
   const lowerLayers = (layers: readonly PlacedLayer[], x: Value): Value => layers.reduce(lowerLayer, x);
   const lowerLayer = (x: Value, placed: PlacedLayer): Value => {
     const { layer, path, takes, inner, parameters, statistics } = placed;
@@ -56,6 +57,7 @@ export const lowerNetwork = (
       statistics: find(statistics),
       path,
       presence,
+      beside,
       lowerBranch: (from: Value) => lowerLayers(inner, from),
     };
     const isTrained = mode === "training" && !isFrozen(placed, rateFactors);

@@ -113,6 +113,53 @@ export const separatePositions = (options: Omit<SeparatePositions, "kind"> = {})
 });
 
 /**
+ * Positions as learned differences: attention that follows adds to its scores one number of each head for how far apart, along frequency
+ * and time, the query's and the key's patches stand (Swin Transformer, Liu et al. 2021, section 3.2, equation 4). Nothing is added to what
+ * flows. Before the blocks all of them share it; in a block's residual its attention has its own. Tokens that were added before it
+ * get 0, and after it none may be added. All clips have one length (`padOrCut`).
+ * Parameter: weight [(2 rows - 1) (2 columns - 1), heads], of (query's row - key's + rows - 1) (2 columns - 1) + query's column - key's +
+ * columns - 1.
+ */
+export interface RelativePositions {
+  readonly kind: "relativePositions";
+  /** As many as the attention that follows has. */
+  readonly heads: number;
+  /** How it starts. Default `truncatedNormal({ std: 0.02 })`, Swin's. */
+  readonly init?: Initializer;
+}
+export const relativePositions = (options: Omit<RelativePositions, "kind">): RelativePositions => ({
+  kind: "relativePositions",
+  ...options,
+});
+
+/**
+ * The same by one distance along the patches in their order, in buckets (T5, Raffel et al. 2020, section 2.1, `relative_position_bucket`,
+ * bidirectional): half of the buckets are for keys after the query, half for the others; of each half the first half have one distance
+ * each, and the rest ever more, up to the greatest distance and beyond. BEATs (Chen et al. 2022) has 320 buckets, 800, time first, and
+ * attention that is `gated`. Parameter: weight [buckets, heads].
+ */
+export interface BucketedPositions {
+  readonly kind: "bucketedPositions";
+  /** As many as the attention that follows has. */
+  readonly heads: number;
+  /** At least 4. Default 320, BEATs'; T5's is 32. */
+  readonly buckets?: number;
+  /** In patches: from here on all have one bucket. Default 800, BEATs'; T5's is 128. */
+  readonly maxDistance?: number;
+  /**
+   * In which order patches are counted, all times of a frequency in turn, or all frequencies of a time, as BEATs has them. Default
+   * "frequencyFirst", as they flow.
+   */
+  readonly order?: "frequencyFirst" | "timeFirst";
+  /** How it starts. Default `truncatedNormal({ std: 0.02 })`. */
+  readonly init?: Initializer;
+}
+export const bucketedPositions = (options: Omit<BucketedPositions, "kind">): BucketedPositions => ({
+  kind: "bucketedPositions",
+  ...options,
+});
+
+/**
  * Patchout (PaSST, Koutini et al. 2022, section 2.2): while training, some patches of each clip are left out, so that what follows has
  * fewer tokens to compute, and learns from parts. Stands after positions, which the patches that remain keep; tokens that were added
  * remain. Inference passes it by. What is left out is drawn for each clip by the seed. All clips have one length (`padOrCut`).
@@ -249,14 +296,20 @@ export const squeezeExcite = (options: Omit<SqueezeExcite, "kind">): SqueezeExci
 });
 
 /**
- * Multi-head self-attention, softmax(q k^T / sqrt(width / heads)) v: [batch, tokens, width] -> same.
+ * Multi-head self-attention, softmax(q k^T / sqrt(width / heads)) v, with relative positions added to the scores where these reach it: [batch, tokens, width] -> same.
  * Parameters: qkv.weight [3 * width, width], qkv.bias, proj.weight [width, width], proj.bias.
  */
 export interface Attention {
   readonly kind: "attention";
   /** A divisor of the width. The paper's are 12. */
   readonly heads: number;
-  /** How both weights start. Default `truncatedNormal({ std: 0.02 })`, biases zero. */
+  /**
+   * Whether each query decides how much it hears of the relative positions that reach it, as BEATs has it (Chen et al. 2022, section 3.1;
+   * WavLM, Chen et al. 2022, section III-A, equations 7 to 9). Default false.
+   * Parameters more: gate.weight [8, width / heads], gate.bias [8], gate.scale [1, heads, 1, 1].
+   */
+  readonly gated?: boolean;
+  /** How the weights start. Default `truncatedNormal({ std: 0.02 })`, biases zero. */
   readonly init?: Initializer;
 }
 export const attention = (options: Omit<Attention, "kind">): Attention => ({ kind: "attention", ...options });
@@ -350,6 +403,8 @@ export type Layer =
   | PositionalEmbedding
   | SinCosPositions
   | SeparatePositions
+  | RelativePositions
+  | BucketedPositions
   | Patchout
   | Repeat
   | Residual

@@ -20,6 +20,8 @@ const built = [
   [dsl.registerTokens(2), { kind: "addTokens", names: ["register1", "register2"], position: "last", count: 2 }],
   [dsl.sinCosPositions(), { kind: "sinCosPositions" }],
   [dsl.separatePositions(), { kind: "separatePositions" }],
+  [dsl.relativePositions({ heads: 2 }), { kind: "relativePositions", heads: 2 }],
+  [dsl.bucketedPositions({ heads: 2, buckets: 32 }), { kind: "bucketedPositions", heads: 2, buckets: 32 }],
   [dsl.patchout({ rows: 2 }), { kind: "patchout", rows: 2 }],
   [dsl.maxOfTokens(), { kind: "maxOfTokens", names: [] }],
   [dsl.squeezeExcite({ units: 2 }), { kind: "squeezeExcite", units: 2 }],

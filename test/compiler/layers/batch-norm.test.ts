@@ -93,7 +93,18 @@ const lowerAlone = (
   const presence =
     ragged &&
     createPresence(b, b.input("frames", { dtype: "float32", shape: ["batch", 1] }), { path: "l", role: "training" });
-  const call = { layer, takes, b, x, path: "p", parameters, statistics, presence, lowerBranch: () => x };
+  const call = {
+    layer,
+    takes,
+    b,
+    x,
+    path: "p",
+    parameters,
+    statistics,
+    presence,
+    beside: new Map(),
+    lowerBranch: () => x,
+  };
   const y = (isTraining && row.lowerForTraining?.(call)) || row.lower(call);
   if (!isTraining) return { ...b.finish([y]), states: b.finish([y]).states };
   const dy = b.input("dy", x.type);

@@ -63,6 +63,7 @@ describe.each([
       parameters: {},
       statistics: {},
       presence: undefined,
+      beside: new Map(),
       lowerBranch: () => x,
     };
     const y = row.lowerForTraining?.(call) ?? x;

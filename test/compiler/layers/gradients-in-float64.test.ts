@@ -1,41 +1,34 @@
 /** Gradients of the rows' own formulas, through whole networks: against finite differences of their definitions in float64. */
 import { describe, expect, test } from "vitest";
-import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
-import { type Graph, unchanged } from "../../../compiler/ir/graph.ts";
-import { elements } from "../../../compiler/ir/shape.ts";
-import { lowerSpec } from "../../../compiler/lower/lower-spec.ts";
 import {
   appendTokens,
   attention,
   attentionPooling,
   batchNorm,
+  bucketedPositions,
   dense,
   groupNorm,
   layerScale,
   type Layers,
   maxOfTokens,
+  meanOfTokens,
   meanWithoutTokens,
   patchEmbedding,
   patchout,
   positionalEmbedding,
   prependTokens,
   registerTokens,
+  relativePositions,
   residual,
   separatePositions,
   sinCosPositions,
   squeezeExcite,
 } from "../../../spec/dsl/index.ts";
-import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
-import { InferenceSession, Tensor } from "../../onnxruntime.ts";
 import { softwareGpu } from "../../software-gpu.ts";
 import { evaluateNetwork } from "../lower/evaluate-network.ts";
-import { runGraph } from "../run-graph.ts";
-import { tiny } from "../tiny-model.ts";
+import { bins, clips, frames, runNetwork, targets } from "./run-network.ts";
 
 if (softwareGpu !== undefined) process.env["VK_DRIVER_FILES"] = softwareGpu;
-
-const [clips, frames, bins] = [3, 24, 16];
-const targets = [1, 0, 0, 1, 1, 0];
 
 const patches = patchEmbedding({ patch: { bins: 8, frames: 8 }, stride: { bins: 8, frames: 8 }, width: 8 });
 
@@ -66,6 +59,27 @@ const networks: Readonly<Record<string, Layers>> = {
     groupNorm({ groups: 2 }),
     residual(groupNorm({ groups: 4, eps: 0.1 }), dense(8)),
     squeezeExcite({ units: 3 }),
+    attentionPooling({ heads: 2 }),
+    dense("classes"),
+  ],
+  "relative positions of all blocks, gated in one, with tokens before and after": [
+    patchEmbedding({ patch: { bins: 8, frames: 8 }, stride: { bins: 4, frames: 5 }, width: 8 }),
+    prependTokens("cls"),
+    appendTokens("end"),
+    relativePositions({ heads: 2 }),
+    residual(attention({ heads: 2 })),
+    residual(attention({ heads: 2, gated: true })),
+    meanOfTokens("cls"),
+    dense("classes"),
+  ],
+  "bucketed positions of one block, and others of the next, time first and gated": [
+    patchEmbedding({ patch: { bins: 8, frames: 4 }, stride: { bins: 8, frames: 3 }, width: 8 }),
+    residual(bucketedPositions({ heads: 2, buckets: 9, maxDistance: 6 }), attention({ heads: 2 })),
+    residual(
+      bucketedPositions({ heads: 4, buckets: 8, maxDistance: 11, order: "timeFirst" }),
+      attention({ heads: 4, gated: true }),
+    ),
+    residual(attention({ heads: 2 })),
     attentionPooling({ heads: 2 }),
     dense("classes"),
   ],
@@ -106,68 +120,9 @@ const networks: Readonly<Record<string, Layers>> = {
   ],
 };
 
-/** What a step draws: of each clip other places. */
-const drawnOf = ({ inputs }: Graph): ReadonlyMap<string, readonly number[]> =>
-  new Map(
-    inputs.flatMap(({ name, type: { shape }, distribution }) => {
-      if (distribution?.kind !== "subset") return [];
-      const count = Number(shape[1]);
-      const places = Array.from({ length: distribution.of }, (_, place) => place);
-      const ofClip = (clip: number): readonly number[] => {
-        const turned = [...places.slice(clip + 1), ...places.slice(0, clip + 1)];
-        return turned.slice(0, count).toSorted((a, b) => a - b);
-      };
-      return [[name, [0, 1, 2].flatMap(ofClip)] as const];
-    }),
-  );
-
-/** By parameter, and the loss. */
-const run = async (network: Layers, options: InferenceSession.SessionOptions = {}) => {
-  const spec = normalizeSpec(tiny({ network }), () => undefined, "spec.ts");
-  const { gradients } = lowerSpec(spec, "features", () => undefined);
-  if (!gradients) throw new Error("nothing is trained");
-  const kept = gradients.states.filter(({ kind, next }) => kind === "gradient" && next);
-  const states = gradients.states.map(unchanged).filter(({ kind }) => kind !== "gradient");
-  const values = new Map(
-    states.map(({ value, kind }) => [
-      value.name,
-      kind === "statistic"
-        ? new Float32Array(elements(value.type.shape)).fill(1)
-        : generateTensor(value.name, elements(value.type.shape), 0.5),
-    ]),
-  );
-  const drawn = drawnOf(gradients);
-  const features = generateTensor("gradients", clips * frames * bins, 1);
-  const found = await runGraph(
-    { ...gradients, states, outputs: [...gradients.outputs, ...kept.flatMap(({ next }) => next ?? [])] },
-    {
-      input_values: new Tensor("float32", features, [clips, frames, bins]),
-      targets: new Tensor("float32", Float32Array.from(targets), [clips, 2]),
-      ...Object.fromEntries(
-        Array.from(drawn, ([name, own]) => [
-          name,
-          new Tensor("float32", Float32Array.from(own), [clips, own.length / clips]),
-        ]),
-      ),
-    },
-    (name) => values.get(name),
-    options,
-  );
-  const names = ["loss", ...kept.map(({ value }) => value.name.replace("gradient.", ""))];
-  return {
-    spec,
-    values: new Map(
-      states.flatMap(({ value: { name }, kind }) => (kind === "parameter" ? [[name, values.get(name) ?? []]] : [])),
-    ),
-    drawn,
-    features,
-    found: new Map(names.map((name, index) => [name, found[index]?.data as Float32Array])),
-  };
-};
-
 describe.each(Object.entries(networks))("%s", (_, network) => {
   test("in float64", async () => {
-    const { spec, values, drawn, features, found } = await run(network);
+    const { spec, values, drawn, features, found } = await runNetwork(network);
     const exact = new Map(Array.from(values, ([name, own]) => [name, Float64Array.from(own)]));
     const held = (name: string): ArrayLike<number> => exact.get(name) ?? drawn.get(name) ?? [];
     const spectrograms = Array.from({ length: clips }, (__, clip) =>
@@ -205,7 +160,7 @@ describe.each(Object.entries(networks))("%s", (_, network) => {
   });
 
   test.skipIf(softwareGpu === undefined)("on a WebGPU device as on the CPU", async () => {
-    const [onCpu, onGpu] = [await run(network), await run(network, { executionProviders: ["webgpu"] })];
+    const [onCpu, onGpu] = [await runNetwork(network), await runNetwork(network, { executionProviders: ["webgpu"] })];
     for (const [name, values] of onCpu.found) {
       const scale = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0.01);
       values.forEach((value, at) => {

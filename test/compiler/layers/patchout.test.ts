@@ -139,7 +139,17 @@ test("the tokens that are drawn keep their values and order; added tokens remain
     grid: { rows: 3, columns: 4 },
     order: ["first", "patches", "last"],
   };
-  const call = { b, x, takes, path: "p", parameters: {}, statistics: {}, presence: undefined, lowerBranch: () => x };
+  const call = {
+    b,
+    x,
+    takes,
+    path: "p",
+    parameters: {},
+    statistics: {},
+    presence: undefined,
+    beside: new Map(),
+    lowerBranch: () => x,
+  };
   const layer = patchout({ rows: 1, columns: 2, patches: 1 });
   const y = row.lowerForTraining?.({ ...call, layer }) ?? x;
   const clip = (...patches: readonly number[]): readonly number[] => [0.1, ...patches, 1e30];

@@ -9,6 +9,8 @@ type Rows = readonly (readonly number[])[];
 interface State {
   readonly rows: Rows;
   readonly tokens: Readonly<Record<string, number>>;
+  /** What attention adds to the score of a query and a key. */
+  readonly bias?: ((head: number, query: number, key: number) => number) | undefined;
 }
 
 /** A parameter's values by its full name, or those that a layer draws for all clips. */
@@ -34,16 +36,28 @@ const activations = {
   sigmoid: (x: number) => 1 / (1 + Math.exp(-x)),
 };
 
-const attend = (rows: Rows, heads: number, get: Parameters): Rows => {
+const attend = (
+  { rows, bias }: State,
+  { heads, gated = false }: Extract<Layer, { kind: "attention" }>,
+  get: Parameters,
+): Rows => {
   const width = rows[0]?.length ?? 0;
   const depth = width / heads;
   const projected = rows.map((row) => linear(row, get("qkv.weight"), get("qkv.bias")));
   const part = (row: readonly number[], which: number, head: number): readonly number[] =>
     row.slice(which * width + head * depth, which * width + (head + 1) * depth);
-  const mixed = projected.map((row) =>
+  const gate = (query: readonly number[], head: number): number => {
+    const mapped = linear(query, get("gate.weight"), get("gate.bias"));
+    const [first = NaN, second = NaN] = [0, 4].map((at) => activations.sigmoid(sum(mapped.slice(at, at + 4))));
+    return first * (second * (get("gate.scale")[head] ?? NaN) - 1) + 2;
+  };
+  const mixed = projected.map((row, at) =>
     range(heads).flatMap((head) => {
-      const scores = projected.map((other) =>
-        Math.exp(dot(part(row, 0, head), part(other, 1, head)) / Math.sqrt(depth)),
+      const heard = gated ? gate(part(row, 0, head), head) : 1;
+      const scores = projected.map((other, key) =>
+        Math.exp(
+          dot(part(row, 0, head), part(other, 1, head)) / Math.sqrt(depth) + heard * (bias?.(head, at, key) ?? 0),
+        ),
       );
       return range(depth).map(
         (column) =>
@@ -74,15 +88,51 @@ const cut = (rows: Rows, { patch, stride }: Extract<Layer, { kind: "patchEmbeddi
   );
 };
 
+/** T5's, in float64: where no distance is at the end of a bucket. */
+const bucketOf = (distance: number, buckets: number, maxDistance: number): number => {
+  const half = Math.floor(buckets / 2);
+  const exact = Math.floor(half / 2);
+  const size = Math.abs(distance);
+  const spread = (Math.log(size / exact) / Math.log(maxDistance / exact)) * (half - exact);
+  return (distance > 0 ? half : 0) + (size < exact ? size : Math.min(half - 1, exact + Math.floor(spread)));
+};
+
 /** By layers that compute each clip for itself. */
 const applyToClip = (
-  { rows, tokens }: State,
+  state: State,
   layer: Exclude<Layer, { kind: "residual" | "batchNorm" }>,
   get: Parameters,
   gridRows: number,
   { clip, clipCount, mode }: { readonly clip: number; readonly clipCount: number; readonly mode: Mode },
 ): State => {
+  const { rows, tokens } = state;
   switch (layer.kind) {
+    case "relativePositions":
+    case "bucketedPositions": {
+      const added = Object.values(tokens);
+      const places = range(rows.length).filter((at) => !added.includes(at));
+      const columns = places.length / gridRows;
+      const entryOf = (
+        [row = NaN, column = NaN]: readonly number[],
+        [otherRow = NaN, otherColumn = NaN]: readonly number[],
+      ) => {
+        if (layer.kind === "relativePositions")
+          return (row - otherRow + gridRows - 1) * (2 * columns - 1) + column - otherColumn + columns - 1;
+        const place = (down: number, across: number): number =>
+          layer.order === "timeFirst" ? across * gridRows + down : down * columns + across;
+        const distance = place(otherRow, otherColumn) - place(row, column);
+        return bucketOf(distance, layer.buckets ?? 320, layer.maxDistance ?? 800);
+      };
+      const bias = (head: number, query: number, key: number): number => {
+        if (added.includes(query) || added.includes(key)) return 0;
+        const [from = [], to = []] = [query, key].map((at) => {
+          const place = places.indexOf(at);
+          return [Math.floor(place / columns), place % columns];
+        });
+        return get("weight")[entryOf(from, to) * layer.heads + head] ?? NaN;
+      };
+      return { ...state, bias };
+    }
     case "repeat":
       throw new Error("blocks are unrolled");
     case "patchEmbedding":
@@ -211,7 +261,7 @@ const applyToClip = (
         tokens,
       };
     case "attention":
-      return { rows: attend(rows, layer.heads, get), tokens };
+      return { rows: attend(state, layer, get), tokens };
     case "dense":
       return { rows: rows.map((row) => linear(row, get("weight"), get("bias"))), tokens };
     case "activation":
@@ -258,8 +308,18 @@ const normalize = (
     const deviation = Math.sqrt(variance + eps);
     return ((value - average) / deviation) * (get("weight")[channel] ?? NaN) + (get("bias")[channel] ?? NaN);
   };
-  return states.map(({ rows, tokens }) => ({ rows: rows.map((row) => row.map(normalized)), tokens }));
+  return states.map((state) =>
+    withRows(
+      state,
+      state.rows.map((row) => row.map(normalized)),
+    ),
+  );
 };
+
+const addRows = (rows: Rows, others: Rows): Rows =>
+  rows.map((row, at) => row.map((value, index) => value + (others[at]?.[index] ?? NaN)));
+
+const withRows = (state: State, rows: Rows): State => ({ ...state, rows });
 
 const evaluateLayers = (
   states: readonly State[],
@@ -271,18 +331,16 @@ const evaluateLayers = (
     const get: Parameters = (name) => parameters(`${path}.${name}`);
     if (layer.kind === "batchNorm") return normalize(before, layer, get, mode);
     if (layer.kind !== "residual")
-      return before.map((state, clip) =>
-        applyToClip(state, layer, get, takes.kind === "tokens" ? takes.grid.rows : 1, {
+      return before.map((state, clip) => ({
+        bias: state.bias,
+        ...applyToClip(state, layer, get, takes.kind === "tokens" ? takes.grid.rows : 1, {
           clip,
           clipCount: before.length,
           mode,
         }),
-      );
+      }));
     const after = evaluateLayers(before, inner, parameters, mode);
-    return before.map(({ rows, tokens }, clip) => ({
-      rows: rows.map((row, at) => row.map((value, index) => value + (after[clip]?.rows[at]?.[index] ?? NaN))),
-      tokens,
-    }));
+    return before.map((state, clip) => withRows(state, addRows(state.rows, after[clip]?.rows ?? [])));
   }, states);
 
 /** The logits of each clip; in training clips of one batch make each other's statistics. */
