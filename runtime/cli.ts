@@ -7,6 +7,7 @@ import { type Command, type ExitCode, exitCodes } from "./commands/command.ts";
 import { describeFailure } from "./commands/describe-failure.ts";
 import { asksForJson, printUsage } from "./commands/options.ts";
 import { createOutput } from "./commands/output.ts";
+import { openAhead } from "./library/open-ahead.ts";
 import { UserError } from "./user-error.ts";
 
 /** Each with what loads it: a command pays for no other, in time and in memory. */
@@ -14,7 +15,10 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   init: async () => (await import("./commands/init-command.ts")).initCommand,
   train: async () => (await import("./commands/train-command.ts")).trainCommand,
   eval: async () => (await import("./commands/eval-command.ts")).evalCommand,
-  infer: async () => (await import("./commands/infer-command.ts")).inferCommand,
+  infer: async () => {
+    openAhead();
+    return (await import("./commands/infer-command.ts")).inferCommand;
+  },
   similar: async () => (await import("./commands/similar-command.ts")).similarCommand,
   listen: async () => (await import("./commands/listen-command.ts")).listenCommand,
   serve: async () => (await import("./commands/serve-command.ts")).serveCommand,

@@ -3,5 +3,5 @@ import { nodeParent } from "../threads/node.ts";
 import { replyOf } from "../threads/reply.ts";
 import { type DataProof, requireOwnData } from "./read-artifact.ts";
 
-const parent = nodeParent<DataProof>();
+const parent = await nodeParent<DataProof>();
 parent.post(await replyOf(() => requireOwnData(parent.data)));

@@ -3,4 +3,4 @@ import { nodeParent } from "../threads/node.ts";
 import { openClip } from "./open-clip.ts";
 import { serveClips } from "./serve-clips.ts";
 
-serveClips(nodeParent(), openClip);
+serveClips(await nodeParent(), openClip);

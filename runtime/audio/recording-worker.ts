@@ -3,4 +3,4 @@ import { nodeParent } from "../threads/node.ts";
 import { openClip } from "./open-clip.ts";
 import { serveRecording } from "./serve-recording.ts";
 
-await serveRecording(nodeParent(), openClip);
+await serveRecording(await nodeParent(), openClip);

@@ -7,6 +7,7 @@ import { encodeOnnx, type onnx } from "../../compiler/artifact/onnx.ts";
 import { env, InferenceSession, listSupportedBackends, Tensor } from "onnxruntime-node";
 import type { Engine, HostTensor, SessionOptions } from "./engine.ts";
 import { fromNative, nativeOptions, toNative } from "./native.ts";
+import { valuesApart } from "./values-apart.ts";
 
 /**
  * onnxruntime-node (1.30) writes outputs into the tensors that it is given, and then copies each into a new array all the
@@ -36,9 +37,11 @@ const openNative = (graph: Parameters<Engine["open"]>[0], options: SessionOption
   const { device, dataBeside } = options;
   if (typeof graph === "string") return InferenceSession.create(graph, nativeOptions(options, device, restsAfterRuns));
   const folder = dataBeside === undefined ? {} : { model_external_initializers_file_folder_path: dirname(dataBeside) };
-  const native = nativeOptions(options, device, { ...restsAfterRuns, ...folder });
-  if (graph instanceof Uint8Array) return InferenceSession.create(graph, native);
-  return InferenceSession.create(encodeOnnx(options.outputsAreGiven ? withCopyStop(graph) : graph), native);
+  const others = { ...restsAfterRuns, ...folder };
+  if (graph instanceof Uint8Array) return InferenceSession.create(graph, nativeOptions(options, device, others));
+  const { model, dataFiles } = valuesApart(graph, options.dataFiles);
+  const native = nativeOptions({ ...options, dataFiles }, device, others);
+  return InferenceSession.create(encodeOnnx(options.outputsAreGiven ? withCopyStop(model) : model), native);
 };
 
 const create = ({ type, data, dims }: HostTensor): Tensor => new Tensor(type, data as never, dims);

@@ -2,6 +2,9 @@ import { type Reply, valueOf } from "../threads/reply.ts";
 import type { Threads, Transferred } from "../threads/threads.ts";
 import type { Opened, Request } from "./serve-model.ts";
 
+/** What the thread runs, and how it is started. */
+export const modelWorker = ["library/model-worker", { leavesSamples: true }] as const;
+
 /**
  * A thread that answers what it is sent in its order. It keeps the process alive while it has something to answer.
  * @param opening what it opens the graph by
@@ -13,10 +16,11 @@ export const startModelThread = (threads: Threads, opening: unknown, transfer: r
     lost ??= new Error(`the model's thread stopped: ${reason}`);
     for (const { reject } of waiting.splice(0)) reject(lost);
   };
-  const thread = threads.start<Reply<unknown>>("library/model-worker", {
+  const [module, settings] = modelWorker;
+  const thread = threads.start<Reply<unknown>>(module, {
+    ...settings,
     data: opening,
     transfer,
-    leavesSamples: true,
     onMessage: (reply) => {
       const { resolve, reject } = waiting.shift() ?? {};
       if (waiting.length === 0) thread.keepProcess(false);

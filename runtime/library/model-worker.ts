@@ -23,7 +23,7 @@ const stampOf = (graph: Opening["graph"]): string | undefined => {
   return stats && [stats.ino, stats.size, stats.mtimeMs].join();
 };
 
-const parent = nodeParent<Opening>();
+const parent = await nodeParent<Opening>();
 const { graph, device, batch } = parent.data;
 const stamp = stampOf(graph);
 

@@ -27,7 +27,7 @@ export type TaskMessage = TaskAnswer | { readonly kind: "progress"; readonly pro
 /** Opening clips is told of no more often. */
 const examinedEveryMs = 100;
 
-const parent = nodeParent<Task>();
+const parent = await nodeParent<Task>();
 const post = (message: TaskMessage): void => parent.post(message);
 
 const interruption = new AbortController();
