@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** `specgraph compile [spec.ts] [--out graph.onnx] [--input waveform|features]`; in a clone, `npm run compile -- ...`. */
+import type { DiagnosticCode } from "./diagnostics/codes/codes.ts";
 import { existsSync } from "node:fs";
 import { totalmem } from "node:os";
 import { parseArgs } from "node:util";
@@ -26,6 +27,7 @@ import {
 } from "./compile.ts";
 import { printCosts } from "./cost/print-costs.ts";
 import type { CostOptions } from "./cost/extent-of.ts";
+import { findCodePage } from "./diagnostics/codes/find-code-page.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
 import { printCoverage } from "./weights/coverage.ts";
 import { printDiagnostic } from "./diagnostics/print-diagnostic.ts";
@@ -57,6 +59,7 @@ Compiles a model spec to one ONNX file that infers and trains.
                         takes of operations and memory; variants: which there are
   --batch N             with --print cost: clips at once (default: 1)
   --seconds S           with --print cost: their length (default: as long as the model hears)
+  --explain CODE        tell what an error's code, which stands behind its message, means
   --json                print one JSON object instead of text
   --version             print the version
   --help                print this
@@ -68,7 +71,7 @@ Examples:
   ${command} spec/ablations/overlap.ts --variant stride=12 --out overlap-4.onnx
   ${command} spec/esc10.ts --weights deit_tiny_patch16_224-a1311bcf.pth --out esc10.onnx`;
 
-const fail = (code: string, message: string): never => {
+const fail = (code: DiagnosticCode, message: string): never => {
   throw new CompileError([{ code, message }]);
 };
 
@@ -92,6 +95,7 @@ const readArguments = (args: readonly string[]) => {
         print: { type: "string" },
         batch: { type: "string" },
         seconds: { type: "string" },
+        explain: { type: "string" },
         json: { type: "boolean", default: false },
         version: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
@@ -247,6 +251,17 @@ const describeWork = (metadata: ArtifactMetadata): string => {
   return `work: ${describe(inference)} to infer a clip${trained ?? ""}`;
 };
 
+const explainCode = (code: string, asJson: boolean): void => {
+  const page = findCodePage(code);
+  if (!("means" in page)) {
+    const near = page.length > 0 ? `; did you mean ${page.join(" or ")}?` : "; ERRORS.md lists them";
+    return fail("arguments", `no error has the code "${printable(code)}"${near}`);
+  }
+  const { means, right } = page;
+  if (asJson) printJson({ code, ...page });
+  else print(`${code}\n\n${means}${right === undefined ? "" : `\n\nAs it is written:\n\n    ${right}`}`);
+};
+
 const run = (args: readonly string[]): void => {
   const { values, positionals } = readArguments(args);
   if (values.help) {
@@ -255,6 +270,10 @@ const run = (args: readonly string[]): void => {
   }
   if (values.version) {
     print(version);
+    return;
+  }
+  if (values.explain !== undefined) {
+    explainCode(values.explain, values.json);
     return;
   }
   if (positionals.length > 1) fail("arguments", `expected one spec, got ${positionals.join(" ")}; see --help`);

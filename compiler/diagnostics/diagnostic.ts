@@ -1,4 +1,5 @@
 /** What is wrong with a spec, and where. */
+import type { DiagnosticCode } from "./codes/codes.ts";
 
 /** A stretch of source text; lines and columns count from 1. */
 export interface SourceSpan {
@@ -15,8 +16,8 @@ export interface SourceSpan {
 export const settingsFile = "--set";
 
 export interface Diagnostic {
-  /** Stable identifier, such as `heads-divide-width`. */
-  readonly code: string;
+  /** Stable, such as `heads-divide-width`; ERRORS.md has a page for each. */
+  readonly code: DiagnosticCode;
   readonly message: string;
   readonly span?: SourceSpan | undefined;
   /** What to do about it, when that is certain. */

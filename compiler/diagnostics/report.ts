@@ -1,8 +1,9 @@
 /** How what is wrong with a spec is collected. */
+import type { DiagnosticCode } from "./codes/codes.ts";
 
 /** Collects what is wrong, so that one compilation reports all of it. */
 export interface Report {
-  readonly add: (code: string, message: string, object: object, property?: string, fix?: string) => void;
+  readonly add: (code: DiagnosticCode, message: string, object: object, property?: string, fix?: string) => void;
   /** Tells where objects were written, the same of all that one line made; undefined: not known. */
   readonly placeOf?: (object: object, property?: string) => string | undefined;
 }

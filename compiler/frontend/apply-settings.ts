@@ -1,4 +1,5 @@
 /** Options as a spec gives them, with what `--set` says in their place. */
+import type { DiagnosticCode } from "../diagnostics/codes/codes.ts";
 import type { ts } from "ts-morph";
 import { nearestNames } from "../artifact/nearest-names.ts";
 import { CompileError, type Diagnostic, type SourceSpan } from "../diagnostics/diagnostic.ts";
@@ -47,7 +48,7 @@ class Refusal extends Error {
   }
 }
 
-const refuse = (code: string, message: string, span: SourceSpan, fix?: string): never => {
+const refuse = (code: DiagnosticCode, message: string, span: SourceSpan, fix?: string): never => {
   throw new Refusal({ code, message, span, fix });
 };
 

@@ -1,3 +1,4 @@
+import type { DiagnosticCode } from "../diagnostics/codes/codes.ts";
 import { existsSync } from "node:fs";
 import type { GraphInput } from "../artifact/metadata.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
@@ -119,7 +120,7 @@ export const loadVariants = (options: VariantsOptions): readonly LoadedVariant[]
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };
   const read = readModels(path, parseSettings(settings));
-  const refuse = (code: string, message: string, fix?: string): never => {
+  const refuse = (code: DiagnosticCode, message: string, fix?: string): never => {
     throw new CompileError([{ code, message: `${path}${message}`, fix }]);
   };
   if ("model" in read)

@@ -1,4 +1,5 @@
 /** From the spec as written to the spec as lowered: defaults, units, class names, unrolled blocks, parameter paths. */
+import type { DiagnosticCode } from "../diagnostics/codes/codes.ts";
 import { dirname, resolve } from "node:path";
 import { mostLength } from "../artifact/dim.ts";
 import { mostOfLayers } from "../artifact/draws.ts";
@@ -27,7 +28,7 @@ const checkClasses = (classes: readonly string[] | string, objective: Objective,
     report.add("classes-file", classes, objective.classes, "path");
     return;
   }
-  const add = (code: string, message: string): void => report.add(code, message, objective, "classes");
+  const add = (code: DiagnosticCode, message: string): void => report.add(code, message, objective, "classes");
   const nameless = classes.findIndex((name) => name.trim() === "");
   const twice = classes.find((name, index) => classes.indexOf(name) !== index);
   if (classes.length === 0) add("no-classes", "the objective has no classes");

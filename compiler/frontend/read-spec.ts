@@ -1,4 +1,5 @@
 /** Reads a spec: type-checks its source, runs it, and remembers where each of its objects was written. */
+import type { DiagnosticCode } from "../diagnostics/codes/codes.ts";
 import { existsSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -309,7 +310,7 @@ export const readModels = (path: string, settings: readonly Setting[] = []): Rea
  */
 export const readSpec = (path: string, settings: readonly Setting[] = [], variant?: string): ReadSpec => {
   const read = readModels(path, settings);
-  const refuse = (code: string, message: string, fix?: string): never => {
+  const refuse = (code: DiagnosticCode, message: string, fix?: string): never => {
     throw new CompileError([{ code, message: `${path} ${message}`, fix }]);
   };
   if ("model" in read) {

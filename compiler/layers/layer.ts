@@ -1,4 +1,5 @@
 /** What a layer declares: its row in the table. The rest of the compiler asks rows and knows no layer by name. */
+import type { DiagnosticCode } from "../diagnostics/codes/codes.ts";
 import type { Layer, Layers } from "../../spec/dsl/layers.ts";
 import type { Report } from "../diagnostics/report.ts";
 import type { Flow } from "../ir/flow.ts";
@@ -27,7 +28,7 @@ export interface FlowCall<L extends Layer, F extends Flow> extends Standing<L, F
   /** What its branch gives; undefined: not known after a misfit, or there is none. */
   readonly branch: Flow | undefined;
   /** Reports that the layer does not fit where it stands; what it gives is what it would if that were mended. */
-  readonly misfit: (code: string, message: string, property?: string, fix?: string) => void;
+  readonly misfit: (code: DiagnosticCode, message: string, property?: string, fix?: string) => void;
 }
 
 /** What a layer's lowering works with. */

@@ -1,4 +1,5 @@
 /** From a network as written to its layers in their places: blocks unrolled, paths decided, flows inferred. */
+import type { DiagnosticCode } from "../diagnostics/codes/codes.ts";
 import { leastLength } from "../artifact/dim.ts";
 import type { Layer, Layers } from "../../spec/dsl/layers.ts";
 import type { Report } from "../diagnostics/report.ts";
@@ -43,7 +44,7 @@ const isSound = (flow: Flow): boolean =>
 
 /** Reports for the copies of a block, one after the other: what an earlier copy was told is not told again. */
 const createCopyReports = (report: Report): (() => Report) => {
-  const told: (readonly [code: string, place: unknown])[] = [];
+  const told: (readonly [code: DiagnosticCode, place: unknown])[] = [];
   return () => {
     const earlier = [...told];
     return {
@@ -140,7 +141,7 @@ const placeLayer = (
   if (!fitting) return { layers: [], gives: undefined };
 
   const standing = { layer, takes: fitting, classCount };
-  const misfit = (code: string, message: string, property?: string, fix?: string): void =>
+  const misfit = (code: DiagnosticCode, message: string, property?: string, fix?: string): void =>
     report.add(code, message, layer, property, fix);
   const gives = row.flow?.({ ...standing, path, isWrong, branch: inside?.gives, misfit }) ?? fitting;
   if (!isSound(gives)) return { layers: [], gives: undefined };

@@ -99,6 +99,7 @@ Compiles a model spec to one ONNX file that infers and trains.
                         takes of operations and memory; variants: which there are
   --batch N             with --print cost: clips at once (default: 1)
   --seconds S           with --print cost: their length (default: as long as the model hears)
+  --explain CODE        tell what an error's code, which stands behind its message, means
   --json                print one JSON object instead of text
   --version             print the version
   --help                print this
@@ -144,6 +145,27 @@ test("--set of what the spec does not take", () => {
 `,
   });
   expect(written(folder)).toStrictEqual([]);
+});
+
+test("--explain tells what a code means", () => {
+  const folder = makeFolder();
+  expect(run(folder, "--explain", "not-called").stdout).toBe(`not-called
+
+The function itself stands where what it gives is meant. A layer, a schedule or a feature step comes of calling its function, with empty brackets where it needs no options.
+
+As it is written:
+
+    schedule: cosine()
+`);
+  expect(JSON.parse(run(folder, "--explain", "TS2588", "--json").stdout)).toMatchObject({
+    code: "TS2588",
+    means: expect.stringContaining("TypeScript's"),
+  });
+  expect(run(folder, "--explain", "not-call")).toStrictEqual({
+    status: 2,
+    stdout: "",
+    stderr: 'error: no error has the code "not-call"; did you mean not-called? (arguments)\n',
+  });
 });
 
 test("--print: one stage as text, and no file", () => {

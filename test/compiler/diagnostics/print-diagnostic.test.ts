@@ -31,8 +31,8 @@ describe("printDiagnostic", () => {
 
 test("an error's message is the messages of all that was found", () => {
   const error = new CompileError([
-    { code: "a", message: "one" },
-    { code: "b", message: "two" },
+    { code: "no-layer", message: "one" },
+    { code: "no-classes", message: "two" },
   ]);
   expect(error.message).toBe("one\ntwo");
 });

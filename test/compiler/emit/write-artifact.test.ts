@@ -115,7 +115,7 @@ describe("failures leave what was there", () => {
     const folder = makeFolder();
     const path = join(folder, "graph.onnx");
     writeFileSync(path, "old");
-    const diagnostic = { code: "output-not-written", message: `cannot write ${path}: ${reason}` };
+    const diagnostic = { code: "output-not-written", message: `cannot write ${path}: ${reason}` } as const;
     for (const width of [4, largeWidth]) {
       expect(() => write(path, width, fail(code))).toThrow(new CompileError([diagnostic]));
     }

@@ -1,0 +1,62 @@
+import type { CodePage } from "./code-page.ts";
+
+/** Layers where they stand. */
+export const networkCodes = {
+  "drop-path-ends-residual": {
+    means: "dropPath leaves out all of a residual's branch, and so ends one.",
+    right: "residual(layerNorm({ eps: 1e-6 }), attention({ heads: 4 }), dropPath({ rate: 0.1 }))",
+  },
+  "groups-divide-width": {
+    means: "groupNorm cuts the width into groups of one size, so that their number divides it.",
+  },
+  "heads-divide-width": {
+    means: "Attention shares a token's width out among its heads in equal parts, so that their number divides it.",
+    right: "attention({ heads: 3 }) where the width is 192",
+  },
+  "layer-order": {
+    means:
+      "A layer is given something else than it takes: patchEmbedding makes tokens of a spectrogram, a mean of tokens or pooling makes a vector of them, and the last dense makes logits of that.",
+    right: 'network: [patchEmbedding({ ... }), attention({ ... }), meanOfTokens(), dense("classes")]',
+  },
+  "network-empty": { means: "The network has no layer that does anything." },
+  "network-ends-in-logits": {
+    means: "A network ends in one number for each class of the objective.",
+    right: 'dense("classes")',
+  },
+  "no-layer": {
+    means: "Something in the network is no layer: the spec's types were passed by, with any or a cast.",
+  },
+  "parameter-too-large": { means: "A parameter has more values than one tensor of a file holds, 2 GiB." },
+  "patch-fits-spectrogram": {
+    means: "A patch reaches beyond the spectrogram, along frequency or time, so that not a single one is cut.",
+  },
+  "patchout-any-length": {
+    means: "patchout leaves out as many patches of each clip, which clips of different lengths do not have.",
+    right: "padOrCut({ frames: 1024 })",
+  },
+  "patchout-leaves-some": { means: "patchout would leave out all patches, or more than there are." },
+  "patchout-once": { means: "One patchout says all that is left out: rows, columns and patches anywhere." },
+  "residual-keeps-shape": {
+    means: "A residual adds what its layers give to what they take, so that both have one shape.",
+    right: "residual(dense(768), gelu(), dense(192)) where the width is 192",
+  },
+  "stands-before-patchout": {
+    means: "What goes by the places of patches stands before a patchout, after which some are missing.",
+  },
+  "token-name-taken": {
+    means: "The patches themselves are called patches, so that no token can be.",
+    right: 'prependTokens("cls")',
+  },
+  "token-named-twice": { means: "Layers find a token by its name, which only one has." },
+  "too-many-draws": {
+    means:
+      "While training, the network draws more random numbers for a clip, or in more layers, than a file may ask for.",
+  },
+  "unknown-token": {
+    means: "A layer names a token that no layer before it has added.",
+    right: 'prependTokens("cls"), ..., meanOfTokens("cls")',
+  },
+  "waves-divide-width": {
+    means: "Sines and cosines fill the width in equal parts: 2 of them along one axis, 4 along two.",
+  },
+} as const satisfies Readonly<Record<string, CodePage>>;
