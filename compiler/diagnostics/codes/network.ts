@@ -6,6 +6,10 @@ export const networkCodes = {
     means: "dropPath leaves out all of a residual's branch, and so ends one.",
     right: "residual(layerNorm({ eps: 1e-6 }), attention({ heads: 4 }), dropPath({ rate: 0.1 }))",
   },
+  "gated-without-positions": {
+    means: "Gates scale what relative positions add to attention, and no such positions stand before it.",
+    right: "residual(bucketedPositions({ heads: 4 }), attention({ heads: 4, gated: true }))",
+  },
   "groups-divide-width": {
     means: "groupNorm cuts the width into groups of one size, so that their number divides it.",
   },
@@ -17,6 +21,10 @@ export const networkCodes = {
     means:
       "A layer is given something else than it takes: patchEmbedding makes tokens of a spectrogram, a mean of tokens or pooling makes a vector of them, and the last dense makes logits of that.",
     right: 'network: [patchEmbedding({ ... }), attention({ ... }), meanOfTokens(), dense("classes")]',
+  },
+  "layer-unheard": {
+    means: "A layer makes something for an attention to hear, and none that follows does.",
+    right: "residual(relativePositions({ heads: 4 }), attention({ heads: 4 }))",
   },
   "network-empty": { means: "The network has no layer that does anything." },
   "network-ends-in-logits": {
@@ -36,6 +44,20 @@ export const networkCodes = {
   },
   "patchout-leaves-some": { means: "patchout would leave out all patches, or more than there are." },
   "patchout-once": { means: "One patchout says all that is left out: rows, columns and patches anywhere." },
+  "relative-positions-any-length": {
+    means:
+      "Relative positions hold a value for each two places of one length of clips, which clips of other lengths do not have.",
+    right: "padOrCut({ frames: 1024 })",
+  },
+  "relative-positions-heads": {
+    means:
+      "Relative positions hold values for each head of the attention that hears of them, so that both have as many heads.",
+    right: "residual(relativePositions({ heads: 4 }), attention({ heads: 4 }))",
+  },
+  "relative-positions-tokens": {
+    means:
+      "Relative positions are of the tokens that reach them: attention that hears of them takes the same, none added and none left out.",
+  },
   "residual-keeps-shape": {
     means: "A residual adds what its layers give to what they take, so that both have one shape.",
     right: "residual(dense(768), gelu(), dense(192)) where the width is 192",
