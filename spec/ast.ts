@@ -15,7 +15,6 @@ import {
   gelu,
   kaldiFbank,
   layerNorm,
-  type Layers,
   meanOfTokens,
   type Model,
   model,
@@ -30,6 +29,7 @@ import {
   removeMean,
   repeat,
   residual,
+  sequential,
   type Statistics,
   type Training,
   uniformFanIn,
@@ -52,10 +52,11 @@ export const statistics = {
 } as const;
 
 /** A pre-norm transformer block (section 2.1). */
-const block = (width: number, heads: number): Layers => [
-  residual(layerNorm({ eps: 1e-6 }), attention({ heads })),
-  residual(layerNorm({ eps: 1e-6 }), dense(4 * width), gelu(), dense(width)),
-];
+const block = (width: number, heads: number) =>
+  sequential(
+    residual(layerNorm({ eps: 1e-6 }), attention({ heads })),
+    residual(layerNorm({ eps: 1e-6 }), dense(4 * width), gelu(), dense(width)),
+  );
 
 const extent = (size: Extent | number): Extent => (typeof size === "number" ? { bins: size, frames: size } : size);
 

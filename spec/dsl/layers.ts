@@ -1,8 +1,20 @@
 /** The network's vocabulary. Layers compose as arrays: a network is a list of layers, and so is a block. */
+import type { FittingLayers, ToldOnce } from "./flow.ts";
 import type { Initializer } from "./initializers.ts";
 
-/** A layer, or a list of layers applied in turn. */
+/**
+ * A layer, or a list of layers applied in turn. A list of this type does not tell its layers to the editor: whether they fit is seen when
+ * the spec is compiled.
+ */
 export type Layers = readonly (Layer | Layers)[];
+
+/**
+ * Layers applied in turn, as a list of a type that tells them (as `torch.nn.Sequential`): what a function returns that makes a block, so
+ * that the editor knows whether it fits where it is used.
+ * @param layers In order.
+ */
+export const sequential = <const L extends readonly unknown[]>(...layers: FittingLayers<L>): ToldOnce<L, Layers> =>
+  layers as unknown as ToldOnce<L, Layers>;
 
 /** A length along the two axes of a spectrogram. */
 export interface Extent {
@@ -34,22 +46,26 @@ export const patchEmbedding = (options: Omit<PatchEmbedding, "kind">): PatchEmbe
 });
 
 /** Adds learned tokens before or after the sequence: [batch, tokens, width] -> [batch, tokens + names, width]. */
-export interface AddTokens {
+export interface AddTokens<
+  Names extends readonly string[] = readonly string[],
+  Position extends "first" | "last" = "first" | "last",
+> {
   readonly kind: "addTokens";
   /** By which `meanOfTokens` finds them. The paper's are "cls" and, as in DeiT, "dist" (section 2.2). */
-  readonly names: readonly string[];
-  readonly position: "first" | "last";
-  /** How many, where `registerTokens` named them. */
+  readonly names: Names;
+  /** Before the sequence, or after it. */
+  readonly position: Position;
+  /** How many, where `registerTokens` named them. Default: as many as have names. */
   readonly count?: number;
 }
 /** Adds learned tokens before the sequence: [batch, tokens, width] -> [batch, names + tokens, width]. Parameter of each: [1, 1, width]. */
-export const prependTokens = (...names: readonly string[]): AddTokens => ({
+export const prependTokens = <const Names extends readonly string[]>(...names: Names): AddTokens<Names, "first"> => ({
   kind: "addTokens",
   names,
   position: "first",
 });
 /** Adds learned tokens after the sequence: [batch, tokens, width] -> [batch, tokens + names, width]. Parameter of each: [1, 1, width]. */
-export const appendTokens = (...names: readonly string[]): AddTokens => ({
+export const appendTokens = <const Names extends readonly string[]>(...names: Names): AddTokens<Names, "last"> => ({
   kind: "addTokens",
   names,
   position: "last",
@@ -61,12 +77,14 @@ export const appendTokens = (...names: readonly string[]): AddTokens => ({
  * registers have none of; `meanOfPatches` leaves them out. Parameter of each: [1, 1, width].
  * @param count A whole number from 1 to 1024. The paper's is 4.
  */
-export const registerTokens = (count: number): AddTokens => ({
+export const registerTokens = (
+  count: number,
+): AddTokens<readonly `register${number}`[], "last"> & { readonly count: number } => ({
   kind: "addTokens",
   // Those of a wrong count are still checked, as one.
   names: Array.from(
     { length: Number.isInteger(count) && count >= 1 && count <= 1024 ? count : 1 },
-    (_, index) => `register${index + 1}`,
+    (_, index) => `register${index + 1}` as const,
   ),
   position: "last",
   count,
@@ -177,33 +195,38 @@ export interface Patchout {
 export const patchout = (options: Omit<Patchout, "kind">): Patchout => ({ kind: "patchout", ...options });
 
 /** `times` copies of a block in a row, each with its own parameters, named `blocks.0`, `blocks.1`, ... */
-export interface Repeat {
+export interface Repeat<Block extends readonly unknown[] = Layers> {
   readonly kind: "repeat";
   /** A whole number from 1 to 1024. The paper's is 12. */
   readonly times: number;
   /** The layers of each copy. */
-  readonly blocks: readonly Layers[];
+  readonly blocks: readonly Block[];
 }
 /**
  * @param block Layers whose result the next copy takes; or a function that gives those of each copy by its number from 0, such as
  *   one whose `dropPath` has a rate that rises
  */
-export const repeat = (times: number, block: Layers | ((copy: number) => Layers)): Repeat => ({
+export const repeat = <const L extends readonly unknown[] = never, const Made extends readonly unknown[] = never>(
+  times: number,
+  block: FittingLayers<L> | ((copy: number) => Made),
+): Repeat<[Made] extends [never] ? ToldOnce<L, Layers> : Made> => ({
   kind: "repeat",
   times,
   // The block of a wrong count is still checked, once.
   blocks: Array.from({ length: Number.isInteger(times) && times >= 1 && times <= 1024 ? times : 1 }, (_, copy) =>
     typeof block === "function" ? block(copy) : block,
-  ),
+  ) as never,
 });
 
 /** x + f(x), where f is the layers in turn and keeps the shape. */
-export interface Residual {
+export interface Residual<L extends readonly unknown[] = Layers> {
   readonly kind: "residual";
   /** f, in order. */
-  readonly layers: Layers;
+  readonly layers: L;
 }
-export const residual = (...layers: Layers): Residual => ({ kind: "residual", layers });
+export const residual = <const L extends readonly unknown[]>(
+  ...layers: FittingLayers<L>
+): Residual<ToldOnce<L, Layers>> => ({ kind: "residual", layers: sequential<L>(...layers) });
 
 /**
  * Stochastic depth (Huang et al. 2016; timm's `drop_path`): while training, a residual's branch is left out for each clip by
@@ -350,26 +373,30 @@ export const dense = (units: number | "classes", options: { readonly init?: Init
 export type ActivationName = "gelu" | "relu" | "tanh" | "sigmoid";
 
 /** An elementwise function. */
-export interface Activation {
+export interface Activation<Name extends ActivationName = ActivationName> {
   readonly kind: "activation";
-  readonly name: ActivationName;
+  /** Which. */
+  readonly name: Name;
 }
 /** x * Phi(x), with the exact error function. */
-export const gelu = (): Activation => ({ kind: "activation", name: "gelu" });
+export const gelu = (): Activation<"gelu"> => ({ kind: "activation", name: "gelu" });
 /** max(x, 0). */
-export const relu = (): Activation => ({ kind: "activation", name: "relu" });
+export const relu = (): Activation<"relu"> => ({ kind: "activation", name: "relu" });
 /** The hyperbolic tangent. */
-export const tanh = (): Activation => ({ kind: "activation", name: "tanh" });
+export const tanh = (): Activation<"tanh"> => ({ kind: "activation", name: "tanh" });
 /** 1 / (1 + exp(-x)). */
-export const sigmoid = (): Activation => ({ kind: "activation", name: "sigmoid" });
+export const sigmoid = (): Activation<"sigmoid"> => ({ kind: "activation", name: "sigmoid" });
 
 /** The mean of the named tokens, or of all: [batch, tokens, width] -> [batch, width]. */
-export interface MeanOfTokens {
+export interface MeanOfTokens<Names extends readonly string[] = readonly string[]> {
   readonly kind: "meanOfTokens";
   /** Of tokens that were added. Default: all tokens, patches among them. */
-  readonly names: readonly string[];
+  readonly names: Names;
 }
-export const meanOfTokens = (...names: readonly string[]): MeanOfTokens => ({ kind: "meanOfTokens", names });
+export const meanOfTokens = <const Names extends readonly string[]>(...names: Names): MeanOfTokens<Names> => ({
+  kind: "meanOfTokens",
+  names,
+});
 
 /** The mean of the patches, the added tokens left out: [batch, tokens, width] -> [batch, width]. */
 export interface MeanOfPatches {
@@ -378,21 +405,26 @@ export interface MeanOfPatches {
 export const meanOfPatches = (): MeanOfPatches => ({ kind: "meanOfPatches" });
 
 /** The greatest value of each channel among the named tokens, or all: [batch, tokens, width] -> [batch, width]. */
-export interface MaxOfTokens {
+export interface MaxOfTokens<Names extends readonly string[] = readonly string[]> {
   readonly kind: "maxOfTokens";
   /** Of tokens that were added. Default: all tokens, patches among them. */
-  readonly names: readonly string[];
+  readonly names: Names;
 }
 /** The graph's output `attention` takes all these tokens alike. */
-export const maxOfTokens = (...names: readonly string[]): MaxOfTokens => ({ kind: "maxOfTokens", names });
+export const maxOfTokens = <const Names extends readonly string[]>(...names: Names): MaxOfTokens<Names> => ({
+  kind: "maxOfTokens",
+  names,
+});
 
 /** The mean of all tokens but the named ones, patches among them: [batch, tokens, width] -> [batch, width]. */
-export interface MeanWithoutTokens {
+export interface MeanWithoutTokens<Names extends readonly string[] = readonly string[]> {
   readonly kind: "meanWithoutTokens";
   /** Of tokens that were added. */
-  readonly names: readonly string[];
+  readonly names: Names;
 }
-export const meanWithoutTokens = (...names: readonly string[]): MeanWithoutTokens => ({
+export const meanWithoutTokens = <const Names extends readonly string[]>(
+  ...names: Names
+): MeanWithoutTokens<Names> => ({
   kind: "meanWithoutTokens",
   names,
 });

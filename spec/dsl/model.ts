@@ -1,5 +1,6 @@
 /** A whole model: what `compile` reads. */
 import type { FeatureStep, Waveform } from "./features.ts";
+import type { FittingFeatures, FittingNetwork } from "./flow.ts";
 import type { Layers } from "./layers.ts";
 import type { Objective } from "./objectives.ts";
 import type { Checkpoint } from "./pretrained.ts";
@@ -25,4 +26,14 @@ export interface Model {
   /** Seeds the initial parameters and, unless overridden, the order of training clips. Default 0. */
   readonly seed?: number;
 }
-export const model = (options: Omit<Model, "kind">): Model => ({ kind: "model", ...options });
+/** What a model is made of: as it stands in `Model`, but that each step is to fit the one before it. */
+interface ModelOptions<Steps extends readonly unknown[], Network extends readonly unknown[]> extends Omit<
+  Model,
+  "kind" | "features" | "network"
+> {
+  readonly features: FittingFeatures<Steps>;
+  readonly network: FittingNetwork<Network>;
+}
+export const model = <const Steps extends readonly unknown[], const Network extends readonly unknown[]>(
+  options: ModelOptions<Steps, Network>,
+): Model => ({ kind: "model", ...(options as unknown as Omit<Model, "kind">) });
