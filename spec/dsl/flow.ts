@@ -31,6 +31,7 @@ export interface Steps {
   positionalEmbedding: ["tokens", "same"];
   sinCosPositions: ["tokens", "same"];
   separatePositions: ["tokens", "same"];
+  patchout: ["tokens", "same"];
   dropPath: ["spectrogram" | "tokens" | "vector", "same"];
   dropout: ["spectrogram" | "tokens" | "vector", "same"];
   layerScale: ["tokens" | "vector", "same"];
@@ -198,8 +199,8 @@ type Walk<
 > = Layers extends readonly [infer L, ...infer Rest]
   ? Walk<Rest, Given<L, F>, [...Done, Fitted<L, F>]>
   : Layers extends readonly []
-    ? { readonly layers: Done; readonly gives: F }
-    : { readonly layers: [...Done, ...Loose<Layers[number]>[]]; readonly gives: GivenByAny<Layers[number], F> };
+    ? { readonly layers: Readonly<Done>; readonly gives: F }
+    : { readonly layers: readonly [...Done, ...Loose<Layers[number]>[]]; readonly gives: GivenByAny<Layers[number], F> };
 
 type Fitted<L, F extends Flow> =
   IsAny<L> extends true

@@ -11,7 +11,7 @@ export type Layers = readonly (Layer | Layers)[];
 /**
  * Layers applied in turn, as a list of a type that tells them (as `torch.nn.Sequential`): what a function returns that makes a block, so
  * that the editor knows whether it fits where it is used.
- * @param layers In order.
+ * @param layers In order
  */
 export const sequential = <const L extends readonly unknown[]>(...layers: FittingLayers<L>): ToldOnce<L, Layers> =>
   layers as unknown as ToldOnce<L, Layers>;

@@ -7,16 +7,16 @@ import type { Checkpoint } from "./pretrained.ts";
 import type { Training } from "./training.ts";
 
 /** A model: what comes in, how it is heard, the network, what its scores mean, and how it is trained. */
-export interface Model {
+export interface Model<Steps = readonly FeatureStep[], Network = Layers> {
   readonly kind: "model";
   /** By which graphs and reports call it. */
   readonly name: string;
   /** What comes in. */
   readonly input: Waveform;
   /** In order: `removeMean()` (optional), `kaldiFbank(...)`, `padOrCut(...)`, `normalize(...)` (optional). */
-  readonly features: readonly FeatureStep[];
+  readonly features: Steps;
   /** From [batch, frames, bins] to logits [batch, classes]. */
-  readonly network: Layers;
+  readonly network: Network;
   /** The classes, what the scores mean, and the loss. */
   readonly objective: Objective;
   /** The recipe. */
@@ -26,14 +26,6 @@ export interface Model {
   /** Seeds the initial parameters and, unless overridden, the order of training clips. Default 0. */
   readonly seed?: number;
 }
-/** What a model is made of: as it stands in `Model`, but that each step is to fit the one before it. */
-interface ModelOptions<Steps extends readonly unknown[], Network extends readonly unknown[]> extends Omit<
-  Model,
-  "kind" | "features" | "network"
-> {
-  readonly features: FittingFeatures<Steps>;
-  readonly network: FittingNetwork<Network>;
-}
 export const model = <const Steps extends readonly unknown[], const Network extends readonly unknown[]>(
-  options: ModelOptions<Steps, Network>,
+  options: Omit<Model<FittingFeatures<Steps>, FittingNetwork<Network>>, "kind">,
 ): Model => ({ kind: "model", ...(options as unknown as Omit<Model, "kind">) });

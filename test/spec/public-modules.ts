@@ -125,6 +125,8 @@ const propertiesOf = (type: Type): readonly PropertySignature[] => {
     .flatMap((each) => each.getProperties())
     .flatMap((property) => property.getDeclarations())
     .filter(Node.isPropertySignature)
+    // A list's are its language's.
+    .filter((property) => !property.getSourceFile().isDeclarationFile())
     .filter((property) => property.hasQuestionToken() || !property.getType().isStringLiteral());
   // By their place: the order of a mapped type's properties depends on what was looked at before.
   return [...new Set(properties)].toSorted((one, other) => one.getStart() - other.getStart());
@@ -132,13 +134,33 @@ const propertiesOf = (type: Type): readonly PropertySignature[] => {
 
 const propertyOf = (type: Type, name: string): Node | undefined => type.getProperty(name)?.getDeclarations()[0];
 
+/** A property's type as one writes it: for one that is inferred its default. */
+const typeOf = (property: PropertySignature): string => {
+  const type = property.getTypeNodeOrThrow().getText();
+  const [owner] = property.getAncestors().filter(Node.isInterfaceDeclaration);
+  return owner?.getTypeParameter(type)?.getDefault()?.getText() ?? type;
+};
+
+/** A parameter's type as one writes it: for a type that is inferred what it may be. */
+const writtenType = (parameter: ParameterDeclaration, made: ArrowFunction): string =>
+  made
+    .getTypeParameters()
+    .reduce((text, inferred) => {
+      const may = inferred.getConstraintOrThrow().getText();
+      return text.replaceAll(
+        new RegExp(`\\b${inferred.getName()}\\b`, "g"),
+        may === "readonly unknown[]" ? "Layers" : may,
+      );
+    }, parameter.getTypeNodeOrThrow().getText())
+    .replaceAll("FittingLayers<Layers>", "Layers");
+
 /** Those first that must be stated. */
 const describeProperties = (type: Type, result: Type): readonly Option[] =>
   propertiesOf(type)
     .map((property) =>
       describeOption(
         property.getName(),
-        property.getTypeNodeOrThrow().getText(),
+        typeOf(property),
         property.hasQuestionToken(),
         textOf(property) || textOf(propertyOf(result, property.getName())),
       ),
@@ -149,8 +171,9 @@ const describeProperties = (type: Type, result: Type): readonly Option[] =>
 const describeParameter = (
   parameter: ParameterDeclaration,
   declaration: VariableDeclaration,
-  result: Type,
+  made: ArrowFunction,
 ): { readonly usage: string; readonly options: readonly Option[] } => {
+  const result = made.getReturnType();
   const options = describeProperties(parameter.getType(), result);
   if (options.length > 0) {
     return {
@@ -169,20 +192,20 @@ const describeParameter = (
   const isOptional = parameter.hasQuestionToken() || defaultSentence.test(text);
   return {
     usage: `${parameter.isRestParameter() ? "..." : ""}${name}`,
-    options: [describeOption(name, parameter.getTypeNodeOrThrow().getText(), isOptional, text)],
+    options: [describeOption(name, writtenType(parameter, made), isOptional, text)],
   };
 };
 
 const describeFunction = (declaration: VariableDeclaration, made: ArrowFunction): Entry => {
   const name = declaration.getName();
   const result = made.getReturnType();
-  const taken = made.getParameters().map((parameter) => describeParameter(parameter, declaration, result));
+  const taken = made.getParameters().map((parameter) => describeParameter(parameter, declaration, made));
   return {
     name,
     usage: `${name}(${taken.map(({ usage }) => usage).join(", ")})`,
     text: textOf(declaration.getVariableStatement()) || textOf(result.getSymbol()?.getDeclarations()[0]),
     options: taken.flatMap(({ options }) => options),
-    returns: made.getReturnTypeNodeOrThrow().getText(),
+    returns: /^\w+/.exec(made.getReturnTypeNodeOrThrow().getText())?.[0] ?? "",
   };
 };
 
