@@ -200,7 +200,10 @@ type Walk<
   ? Walk<Rest, Given<L, F>, [...Done, Fitted<L, F>]>
   : Layers extends readonly []
     ? { readonly layers: Readonly<Done>; readonly gives: F }
-    : { readonly layers: readonly [...Done, ...Loose<Layers[number]>[]]; readonly gives: GivenByAny<Layers[number], F> };
+    : {
+        readonly layers: readonly [...Done, ...Loose<Layers[number]>[]];
+        readonly gives: GivenByAny<Layers[number], F>;
+      };
 
 type Fitted<L, F extends Flow> =
   IsAny<L> extends true

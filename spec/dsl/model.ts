@@ -6,9 +6,7 @@ import type { Objective } from "./objectives.ts";
 import type { Checkpoint } from "./pretrained.ts";
 import type { Training } from "./training.ts";
 
-/** A model: what comes in, how it is heard, the network, what its scores mean, and how it is trained. */
-export interface Model<Steps = readonly FeatureStep[], Network = Layers> {
-  readonly kind: "model";
+interface ModelOptions<Steps = readonly FeatureStep[], Network = Layers> {
   /** By which graphs and reports call it. */
   readonly name: string;
   /** What comes in. */
@@ -26,6 +24,11 @@ export interface Model<Steps = readonly FeatureStep[], Network = Layers> {
   /** Seeds the initial parameters and, unless overridden, the order of training clips. Default 0. */
   readonly seed?: number;
 }
+
+/** A model: what comes in, how it is heard, the network, what its scores mean, and how it is trained. */
+export interface Model extends ModelOptions {
+  readonly kind: "model";
+}
 export const model = <const Steps extends readonly unknown[], const Network extends readonly unknown[]>(
-  options: Omit<Model<FittingFeatures<Steps>, FittingNetwork<Network>>, "kind">,
-): Model => ({ kind: "model", ...(options as unknown as Omit<Model, "kind">) });
+  options: ModelOptions<FittingFeatures<Steps>, FittingNetwork<Network>>,
+): Model => ({ kind: "model", ...(options as unknown as ModelOptions) });

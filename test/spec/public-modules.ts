@@ -141,18 +141,20 @@ const typeOf = (property: PropertySignature): string => {
   return owner?.getTypeParameter(type)?.getDefault()?.getText() ?? type;
 };
 
-/** A parameter's type as one writes it: for a type that is inferred what it may be. */
-const writtenType = (parameter: ParameterDeclaration, made: ArrowFunction): string =>
-  made
-    .getTypeParameters()
-    .reduce((text, inferred) => {
-      const may = inferred.getConstraintOrThrow().getText();
-      return text.replaceAll(
-        new RegExp(`\\b${inferred.getName()}\\b`, "g"),
-        may === "readonly unknown[]" ? "Layers" : may,
-      );
-    }, parameter.getTypeNodeOrThrow().getText())
-    .replaceAll("FittingLayers<Layers>", "Layers");
+/** A parameter's type as one writes it: for one that is inferred what it may be. */
+const writtenType = (parameter: ParameterDeclaration, made: ArrowFunction): string => {
+  const type = parameter.getTypeNodeOrThrow().getText();
+  const inferred = made.getTypeParameters().map((each) => [each.getName(), each.getConstraint()?.getText()] as const);
+  const [, whole] = inferred.find(([name]) => name === type) ?? [];
+  const lists = inferred.filter(([, may]) => may === "readonly unknown[]").map(([name]) => name);
+  return (
+    whole ??
+    lists.reduce(
+      (text, name) => text.replaceAll(new RegExp(`FittingLayers<${name}>|\\b${name}\\b`, "g"), "Layers"),
+      type,
+    )
+  );
+};
 
 /** Those first that must be stated. */
 const describeProperties = (type: Type, result: Type): readonly Option[] =>

@@ -2,6 +2,11 @@ import type { CodePage } from "./code-page.ts";
 
 /** Layers where they stand. */
 export const networkCodes = {
+  "does-not-fit": {
+    means:
+      "A layer or a step of the features cannot stand where it does, which its type tells already, so that an editor marks it, too: it is given something else than it takes, names a token that is not there, is none at all, or what it ends in is not what a model needs. Of layers that stand in a list of the type Layers other codes tell.",
+    right: 'network: [patchEmbedding({ ... }), prependTokens("cls"), meanOfTokens("cls"), dense("classes")]',
+  },
   "drop-path-ends-residual": {
     means: "dropPath leaves out all of a residual's branch, and so ends one.",
     right: "residual(layerNorm({ eps: 1e-6 }), attention({ heads: 4 }), dropPath({ rate: 0.1 }))",
