@@ -31,6 +31,8 @@ export interface Steps {
   positionalEmbedding: ["tokens", "same"];
   sinCosPositions: ["tokens", "same"];
   separatePositions: ["tokens", "same"];
+  relativePositions: ["tokens", "same"];
+  bucketedPositions: ["tokens", "same"];
   patchout: ["tokens", "same"];
   dropPath: ["spectrogram" | "tokens" | "vector", "same"];
   dropout: ["spectrogram" | "tokens" | "vector", "same"];

@@ -209,7 +209,7 @@ export interface Repeat<Block extends readonly unknown[] = Layers> {
 export const repeat = <const L extends readonly unknown[] = never, const Made extends readonly unknown[] = never>(
   times: number,
   block: FittingLayers<L> | ((copy: number) => Made),
-): Repeat<[Made] extends [never] ? ToldOnce<L, Layers> : Made> => ({
+): Repeat<[Made] extends [never] ? ToldOnce<L, Layers> : unknown extends Made[number] ? Layers : Made> => ({
   kind: "repeat",
   times,
   // The block of a wrong count is still checked, once.

@@ -3,6 +3,7 @@ import { ts } from "ts-morph";
 import { plural } from "../../artifact/plural.ts";
 import { calleeText } from "./expectation.ts";
 import type { Explained } from "./explained.ts";
+import { explainFlow } from "./explain-flow.ts";
 import { createMisfits } from "./explain-misfit.ts";
 import {
   explainUnknownExport,
@@ -136,9 +137,12 @@ export const createTypeErrors = (
     [2349, explainUncallable],
     [7009, explainNew],
   ]);
-  return ({ code, file, start = 0, length = 0, messageText }) =>
-    (file && byCode.get(code)?.(nodeAt(file, start, start + length))) ?? {
-      code: `TS${code}`,
-      message: firstSentence(messageText),
-    };
+  return ({ code, file, start = 0, length = 0, messageText }) => {
+    const node = file && nodeAt(file, start, start + length);
+    const explained = node && byCode.get(code)?.(node);
+    const flow = node && explainFlow(checker, node, ts.flattenDiagnosticMessageText(messageText, "\n"));
+    // That a step is not called is told with how it is called.
+    const found = explained?.code === "not-called" ? explained : (flow ?? explained);
+    return found ?? { code: `TS${code}`, message: firstSentence(messageText) };
+  };
 };

@@ -31,6 +31,8 @@ export const requiredNames = (type: ts.Type): readonly string[] =>
 export const isObjectType = (checker: ts.TypeChecker, type: ts.Type): boolean =>
   (type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection)) !== 0 &&
   type.getCallSignatures().length === 0 &&
+  // A list that is inferred is none of the two below.
+  type.getNumberIndexType() === undefined &&
   !checker.isArrayType(type) &&
   !checker.isTupleType(type);
 
