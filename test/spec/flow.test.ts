@@ -244,7 +244,7 @@ const readTakes = (steps: InterfaceDeclaration): ReadonlyMap<string, readonly st
     steps.getProperties().map((step) => {
       const [takes] = step.getType().getTupleElements();
       const kinds = takes?.isUnion() ? takes.getUnionTypes() : [takes];
-      return [step.getName(), kinds.map((kind) => String(kind?.getLiteralValue())).toSorted()];
+      return [step.getName(), kinds.map((kind) => kind?.getLiteralValue() as string).toSorted()];
     }),
   );
 
@@ -256,7 +256,7 @@ const kindsOf = (file: SourceFile, union: string): readonly string[] =>
     .getUnionTypes()
     .map((type) => {
       const kind = type.getPropertyOrThrow("kind").getDeclarations().find(Node.isPropertySignature);
-      return String(kind?.getType().getLiteralValue());
+      return kind?.getType().getLiteralValue() as string;
     });
 const takes = readTakes(dsl("flow").getInterfaceOrThrow("Steps"));
 const layers = [...new Set(kindsOf(dsl("layers"), "Layer"))].filter((kind) => kind !== "residual" && kind !== "repeat");

@@ -137,7 +137,7 @@ const propertyOf = (type: Type, name: string): Node | undefined => type.getPrope
 /** A property's type as one writes it: for one that is inferred its default. */
 const typeOf = (property: PropertySignature): string => {
   const type = property.getTypeNodeOrThrow().getText();
-  const [owner] = property.getAncestors().filter(Node.isInterfaceDeclaration);
+  const owner = property.getAncestors().find(Node.isInterfaceDeclaration);
   return owner?.getTypeParameter(type)?.getDefault()?.getText() ?? type;
 };
 

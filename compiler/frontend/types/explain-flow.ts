@@ -27,9 +27,7 @@ const stepAt = (checker: ts.TypeChecker, marked: ts.Node, message: string): ts.N
   }
   const [, number] = /Type at position (\d+) in source/.exec(message) ?? [];
   const isList = ts.isPropertyAssignment(parent) && ts.isArrayLiteralExpression(parent.initializer);
-  return isList && number !== undefined
-    ? elementGiving(checker, parent.initializer as ts.ArrayLiteralExpression, Number(number))
-    : undefined;
+  return isList && number !== undefined ? elementGiving(checker, parent.initializer, Number(number)) : undefined;
 };
 
 /**
