@@ -10,6 +10,15 @@ export interface SourceSpan {
   readonly length: number;
   /** The source line, for the printer. */
   readonly text: string;
+  /** Where the value that is marked comes from, if from elsewhere. */
+  readonly origin?: Origin | undefined;
+}
+
+/** What a value is, and where it was written that was passed on from there. */
+export interface Origin {
+  /** `heads is 5 here, passed on from spec/birds.ts:12` */
+  readonly message: string;
+  readonly span: SourceSpan;
 }
 
 /** The file of spans in what was set on the command line, each setting a line of it. */

@@ -7,11 +7,22 @@ import { ts } from "ts-morph";
 import * as vocabulary from "../../spec/dsl/index.ts";
 import { CompileError, type SourceSpan } from "../diagnostics/diagnostic.ts";
 
-/** The place in the original source of what made an object, in characters. */
-export interface ObjectPlace {
+/** A place in the original source, in characters. */
+export interface SourcePlace {
   readonly file: string;
   readonly start: number;
   readonly end: number;
+}
+
+/** The calls that were under way at some moment, innermost first. */
+export interface CallStack {
+  readonly call: SourcePlace;
+  readonly below: CallStack | undefined;
+}
+
+/** Where an object was made, and within which calls. */
+export interface ObjectPlace extends SourcePlace {
+  readonly within?: CallStack | undefined;
 }
 
 /** For each object the literal and the calls that it came out of, innermost first. */
@@ -28,9 +39,10 @@ export interface Variation {
 }
 
 const recorder = "__specgraphRecord";
+const enterer = "__specgraphEnter";
 const varier = "__specgraphVary";
 
-const isAt = (place: ObjectPlace | undefined, file: ts.SourceFile, node: ts.Node): boolean =>
+const isAt = (place: SourcePlace | undefined, file: ts.SourceFile, node: ts.Node): boolean =>
   place?.file === file.fileName && place.start === node.getStart(file) && place.end === node.getEnd();
 
 /** Whether a node is an object literal, or a call whose result can be passed on without changing what the code means. */
@@ -52,8 +64,8 @@ const isAssignmentPattern = (node: ts.Node): boolean => {
 };
 
 /**
- * Rewrites each call `f(x)` as `record(start, end, f(x))`, and each object literal and default of an option likewise; and the call that is
- * varied as `record(start, end, vary((options) => f(options), x))`.
+ * Rewrites each call `f(x)` as `record(start, end, enter(start, end), f(x))`, each object literal and default of an option likewise, but
+ * with `enter()`, as nothing is called; and the call that is varied as `record(start, end, enter(start, end), vary((options) => f(options), x))`.
  */
 const recordObjects =
   ({ call, defaults }: Variation): ts.TransformerFactory<ts.SourceFile> =>
@@ -75,12 +87,14 @@ const recordObjects =
       const isVaried = isAt(call, file, node);
       const made = isVaried && ts.isCallExpression(visited) ? varyCall(visited) : visited;
       const place = [node.getStart(file), node.getEnd()].map((position) => factory.createNumericLiteral(position));
-      return factory.createCallExpression(factory.createIdentifier(recorder), undefined, [...place, made]);
+      const entered = ts.isCallExpression(node) ? place : [];
+      const enter = factory.createCallExpression(factory.createIdentifier(enterer), undefined, entered);
+      return factory.createCallExpression(factory.createIdentifier(recorder), undefined, [...place, enter, made]);
     };
     return ts.visitEachChild(file, visit, context);
   };
 
-const placeKey = ({ file, start, end }: ObjectPlace): string => `${file}:${start}:${end}`;
+const placeKey = ({ file, start, end }: SourcePlace): string => `${file}:${start}:${end}`;
 
 const compilerOptions: ts.CompilerOptions = {
   module: ts.ModuleKind.CommonJS,
@@ -91,7 +105,13 @@ const compilerOptions: ts.CompilerOptions = {
 
 type Exports = Record<string, unknown>;
 type Make = (options: unknown) => unknown;
-type ModuleBody = (exports: Exports, require: (specifier: string) => unknown, record: unknown, vary: unknown) => void;
+type ModuleBody = (
+  exports: Exports,
+  require: (specifier: string) => unknown,
+  record: unknown,
+  enter: unknown,
+  vary: unknown,
+) => void;
 
 export interface EvaluatedSpec {
   /** Its default export. */
@@ -130,6 +150,7 @@ export const evaluateSpec = (
   const latest = new Map<string, unknown>();
   const loaded = new Map<string, Exports>();
   const maps = new Map<string, SourceMap>();
+  let calls: CallStack | undefined;
 
   /** What an option is by default is learnt from a call that does not give it. */
   const vary = (make: Make, given?: unknown): unknown => {
@@ -150,10 +171,17 @@ export const evaluateSpec = (
     const exports: Exports = {};
     loaded.set(file, exports);
 
-    const record = (start: number, end: number, result: unknown): unknown => {
+    /** @returns the calls around this one, to which `record` goes back, whatever has been thrown in between */
+    const enter = (start?: number, end?: number): CallStack | undefined => {
+      const around = calls;
+      if (start !== undefined && end !== undefined) calls = { call: { file, start, end }, below: around };
+      return around;
+    };
+    const record = (start: number, end: number, around: CallStack | undefined, result: unknown): unknown => {
+      calls = around;
       latest.set(placeKey({ file, start, end }), result);
       if (typeof result !== "object" || result === null) return result;
-      const place = { file, start, end };
+      const place = { file, start, end, within: around };
       const known = places.get(result);
       if (known) known.push(place);
       else places.set(result, [place]);
@@ -171,11 +199,11 @@ export const evaluateSpec = (
       transformers: { before: [recordObjects(variation)] },
     });
     maps.set(file, new SourceMap(JSON.parse(sourceMapText) as SourceMapPayload));
-    const body = runInThisContext(`(exports, require, ${recorder}, ${varier}) => {\n${outputText}\n}`, {
+    const body = runInThisContext(`(exports, require, ${recorder}, ${enterer}, ${varier}) => {\n${outputText}\n}`, {
       filename: file,
       lineOffset: -1,
     }) as ModuleBody;
-    body(exports, requireModule, record, vary);
+    body(exports, requireModule, record, enter, vary);
     return exports;
   };
 

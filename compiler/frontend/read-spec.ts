@@ -7,16 +7,24 @@ import { type CallExpression, Node, Project, ts } from "ts-morph";
 import type { Model } from "../../spec/dsl/model.ts";
 import type { Variants } from "../../spec/dsl/variants.ts";
 import { quoted } from "../artifact/printable.ts";
-import { CompileError, type Diagnostic, type SourceSpan } from "../diagnostics/diagnostic.ts";
+import { CompileError, type Diagnostic, type Origin, type SourceSpan } from "../diagnostics/diagnostic.ts";
 import type { Report } from "../diagnostics/report.ts";
 import { type AmendedObjects, applySettings } from "./apply-settings.ts";
 import { eachVariant } from "./each-variant.ts";
-import { evaluateSpec, type ObjectPlace, type Places, type Variation } from "./evaluate-spec.ts";
+import {
+  type CallStack,
+  evaluateSpec,
+  type ObjectPlace,
+  type Places,
+  type SourcePlace,
+  type Variation,
+} from "./evaluate-spec.ts";
 import { type Setting, spanOfSetting, spanOfValue } from "./settings.ts";
 import { expandVariants, readSeeds } from "./expand-variants.ts";
 import { createTypeErrors, explainSyntax } from "./types/explain-type-error.ts";
 import type { Explained } from "./types/explained.ts";
-import { createValueTypes } from "./types/value-types.ts";
+import { createValueTypes, printValue } from "./types/value-types.ts";
+import { findCallAround, traceValue } from "./trace-value.ts";
 import { findVariedCall, type VariedCall } from "./varied-call.ts";
 import type { Locate } from "../ir/normalized-spec.ts";
 
@@ -131,6 +139,37 @@ const findArgument = (call: CallExpression, property: string): Node | undefined 
   return call.getArguments()[declaration.getParameters().findIndex((parameter) => parameter.getName() === property)];
 };
 
+const literalValue = (node: Node): unknown => {
+  if (Node.isNumericLiteral(node)) return node.getLiteralValue();
+  if (Node.isStringLiteral(node) || Node.isNoSubstitutionTemplateLiteral(node)) return node.getLiteralValue();
+  return Node.isTrueLiteral(node) || Node.isFalseLiteral(node) ? node.getLiteralValue() : undefined;
+};
+
+/** From where a value came to where it is marked; undefined: it was written there, or it is not known. */
+const originOf = (
+  used: Node,
+  value: unknown,
+  name: string,
+  within: CallStack | undefined,
+  nodeAt: (place: SourcePlace) => Node | undefined,
+): Origin | undefined => {
+  const placeOf = (node: Node): string => {
+    const { file, line } = spanOf(node);
+    return `${file}:${line}`;
+  };
+  const traced = traceValue(used, within, nodeAt);
+  const literal = traced && literalValue(traced.node);
+  if (traced && (literal === undefined || literal === value)) {
+    const from = placeOf(traced.node);
+    const between = [...new Set(traced.passedBy.map(placeOf))].filter((place) => place !== from);
+    const by = between.length > 0 ? ` by ${between.join(", ")}` : "";
+    const how = traced.isDefault ? `by default, ${from}` : `passed on${by} from ${from}`;
+    return { message: `${name} is ${printValue(value)} here, ${how}`, span: spanOf(traced.node) };
+  }
+  const call = findCallAround(used, within, nodeAt);
+  return call && { message: `${call.getExpression().getText()} is called from ${placeOf(call)}`, span: spanOf(call) };
+};
+
 const createLocate =
   (
     project: Project,
@@ -145,18 +184,21 @@ const createLocate =
     const written = [...new Set([amended.originalOf(object), object])].flatMap((each) => places.get(each) ?? []);
     const option = settings.find(({ path }) => path.length === 1 && path[0] === property);
     if (option && written.some(isVaried)) return spanOfValue(option);
-    const makers = written.flatMap(
-      ({ file, start, end }) =>
-        project.getSourceFileOrThrow(file).getDescendantAtStartWithWidth(start, end - start) ?? [],
-    );
+    const nodeAt = ({ file, start, end }: SourcePlace): Node | undefined =>
+      project.getSourceFileOrThrow(file).getDescendantAtStartWithWidth(start, end - start);
+    const makers = written.flatMap(({ within, ...place }) => {
+      const node = nodeAt(place);
+      return node ? [{ node, within }] : [];
+    });
     const [innermost] = makers;
     if (!innermost) return undefined;
-    if (property === undefined) return spanOf(innermost);
-    for (const maker of makers) {
-      const found = Node.isCallExpression(maker) ? findArgument(maker, property) : findMember(maker, property);
-      if (found) return spanOf(found);
+    if (property === undefined) return spanOf(innermost.node);
+    const value: unknown = property in object ? object[property as keyof typeof object] : undefined;
+    for (const { node, within } of makers) {
+      const found = Node.isCallExpression(node) ? findArgument(node, property) : findMember(node, property);
+      if (found) return { ...spanOf(found), origin: originOf(found, value, property, within, nodeAt) };
     }
-    return spanOf(innermost);
+    return spanOf(innermost.node);
   };
 
 const createAmendedObjects = (): AmendedObjects => {
