@@ -1,32 +1,26 @@
 /** Reads a spec: type-checks its source, runs it, and remembers where each of its objects was written. */
-import type { DiagnosticCode } from "../diagnostics/codes/codes.ts";
 import { existsSync } from "node:fs";
-import { dirname, relative, resolve } from "node:path";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type CallExpression, Node, Project, ts } from "ts-morph";
+import { Project, ts } from "ts-morph";
 import type { Model } from "../../spec/dsl/model.ts";
 import type { Variants } from "../../spec/dsl/variants.ts";
 import { quoted } from "../artifact/printable.ts";
-import { CompileError, type Diagnostic, type Origin, type SourceSpan } from "../diagnostics/diagnostic.ts";
+import type { DiagnosticCode } from "../diagnostics/codes/codes.ts";
+import { CompileError, type Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Report } from "../diagnostics/report.ts";
+import type { Locate } from "../ir/normalized-spec.ts";
 import { type AmendedObjects, applySettings } from "./apply-settings.ts";
 import { eachVariant } from "./each-variant.ts";
-import {
-  type CallStack,
-  evaluateSpec,
-  type ObjectPlace,
-  type Places,
-  type SourcePlace,
-  type Variation,
-} from "./evaluate-spec.ts";
-import { type Setting, spanOfSetting, spanOfValue } from "./settings.ts";
+import { evaluateSpec, type ObjectPlace, type Variation } from "./evaluate-spec.ts";
 import { expandVariants, readSeeds } from "./expand-variants.ts";
+import { createLocate } from "./locate.ts";
+import { type Setting, spanOfSetting, spanOfValue } from "./settings.ts";
+import { spanAt } from "./source-span.ts";
 import { createTypeErrors, explainSyntax } from "./types/explain-type-error.ts";
 import type { Explained } from "./types/explained.ts";
-import { createValueTypes, printValue } from "./types/value-types.ts";
-import { findCallAround, traceValue } from "./trace-value.ts";
+import { createValueTypes } from "./types/value-types.ts";
 import { findVariedCall, type VariedCall } from "./varied-call.ts";
-import type { Locate } from "../ir/normalized-spec.ts";
 
 export interface ReadSpec {
   readonly model: Model;
@@ -79,20 +73,6 @@ const openProject = (path: string): Project => {
   return project;
 };
 
-const spanAt = (file: ts.SourceFile, start: number, end: number): SourceSpan => {
-  const { line, character } = file.getLineAndCharacterOfPosition(start);
-  const text = file.text.split(/\r?\n/)[line] ?? "";
-  return {
-    file: relative(process.cwd(), file.fileName),
-    line: line + 1,
-    column: character + 1,
-    length: Math.max(1, Math.min(end - start, text.length - character)),
-    text,
-  };
-};
-
-const spanOf = (node: Node): SourceSpan => spanAt(node.getSourceFile().compilerNode, node.getStart(), node.getEnd());
-
 /** What is wrong with the text of a spec's files, else with its types. */
 const findTypeErrors = (project: Project): readonly Diagnostic[] => {
   const program = project.getProgram().compilerObject;
@@ -117,89 +97,6 @@ const findTypeErrors = (project: Project): readonly Diagnostic[] => {
       code !== "unknown-name" || found.findIndex((other) => other.message === message) === index,
   );
 };
-
-/** Where a literal gives a property; not if a spread behind it may have replaced the value. */
-const findMember = (literal: Node, property: string): Node | undefined => {
-  if (!Node.isObjectLiteralExpression(literal)) return undefined;
-  const member = literal.getProperty(
-    (member) => !Node.isSpreadAssignment(member) && member.getName().replace(/^(["'])(.*)\1$/, "$2") === property,
-  );
-  if (!member || member.getNextSiblings().some((sibling) => Node.isSpreadAssignment(sibling))) return undefined;
-  return Node.isPropertyAssignment(member) ? member.getInitializer() : member;
-};
-
-/** Where a call gives a property: in an object literal, or as the argument of the parameter of that name. */
-const findArgument = (call: CallExpression, property: string): Node | undefined => {
-  for (const argument of call.getArguments()) {
-    const member = findMember(argument, property);
-    if (member) return member;
-  }
-  const declaration = call.getProject().getTypeChecker().getResolvedSignature(call)?.getDeclaration();
-  if (!declaration || !Node.isParametered(declaration)) return undefined;
-  return call.getArguments()[declaration.getParameters().findIndex((parameter) => parameter.getName() === property)];
-};
-
-const literalValue = (node: Node): unknown => {
-  if (Node.isNumericLiteral(node)) return node.getLiteralValue();
-  if (Node.isStringLiteral(node) || Node.isNoSubstitutionTemplateLiteral(node)) return node.getLiteralValue();
-  return Node.isTrueLiteral(node) || Node.isFalseLiteral(node) ? node.getLiteralValue() : undefined;
-};
-
-/** From where a value came to where it is marked; undefined: it was written there, or it is not known. */
-const originOf = (
-  used: Node,
-  value: unknown,
-  name: string,
-  within: CallStack | undefined,
-  nodeAt: (place: SourcePlace) => Node | undefined,
-): Origin | undefined => {
-  const placeOf = (node: Node): string => {
-    const { file, line } = spanOf(node);
-    return `${file}:${line}`;
-  };
-  const traced = traceValue(used, within, nodeAt);
-  const literal = traced && literalValue(traced.node);
-  if (traced && (literal === undefined || literal === value)) {
-    const from = placeOf(traced.node);
-    const between = [...new Set(traced.passedBy.map(placeOf))].filter((place) => place !== from);
-    const by = between.length > 0 ? ` by ${between.join(", ")}` : "";
-    const how = traced.isDefault ? `by default, ${from}` : `passed on${by} from ${from}`;
-    return { message: `${name} is ${printValue(value)} here, ${how}`, span: spanOf(traced.node) };
-  }
-  const call = findCallAround(used, within, nodeAt);
-  return call && { message: `${call.getExpression().getText()} is called from ${placeOf(call)}`, span: spanOf(call) };
-};
-
-const createLocate =
-  (
-    project: Project,
-    places: Places,
-    amended: AmendedObjects,
-    isVaried: (place: ObjectPlace) => boolean,
-    settings: readonly Setting[],
-  ): Locate =>
-  (object, property) => {
-    const part = amended.find(object, property);
-    if (part) return part;
-    const written = [...new Set([amended.originalOf(object), object])].flatMap((each) => places.get(each) ?? []);
-    const option = settings.find(({ path }) => path.length === 1 && path[0] === property);
-    if (option && written.some(isVaried)) return spanOfValue(option);
-    const nodeAt = ({ file, start, end }: SourcePlace): Node | undefined =>
-      project.getSourceFileOrThrow(file).getDescendantAtStartWithWidth(start, end - start);
-    const makers = written.flatMap(({ within, ...place }) => {
-      const node = nodeAt(place);
-      return node ? [{ node, within }] : [];
-    });
-    const [innermost] = makers;
-    if (!innermost) return undefined;
-    if (property === undefined) return spanOf(innermost.node);
-    const value: unknown = property in object ? object[property as keyof typeof object] : undefined;
-    for (const { node, within } of makers) {
-      const found = Node.isCallExpression(node) ? findArgument(node, property) : findMember(node, property);
-      if (found) return { ...spanOf(found), origin: originOf(found, value, property, within, nodeAt) };
-    }
-    return spanOf(innermost.node);
-  };
 
 const createAmendedObjects = (): AmendedObjects => {
   const originals = new WeakMap<object, object>();

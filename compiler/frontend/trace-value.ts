@@ -1,5 +1,12 @@
 /** From where a value is used back to where it was written, through parameters, constants and the parts of objects. */
-import { type CallExpression, type Expression, Node, type ObjectLiteralExpression, ts } from "ts-morph";
+import {
+  type CallExpression,
+  type Expression,
+  Node,
+  type ObjectLiteralExpression,
+  ts,
+  VariableDeclarationKind,
+} from "ts-morph";
 import type { CallStack, SourcePlace } from "./evaluate-spec.ts";
 
 /** An expression, and the calls that were under way while it was computed. */
@@ -157,7 +164,7 @@ export const traceValue = (used: Node, within: CallStack | undefined, nodeAt: No
     if (Node.isVariableDeclaration(declaration)) {
       const value = declaration.getInitializer();
       const isOutside = functionAround(declaration) !== functionAround(node);
-      const isConstant = declaration.getVariableStatement()?.getDeclarationKind() === "const";
+      const isConstant = declaration.getVariableStatement()?.getDeclarationKind() === VariableDeclarationKind.Const;
       return value && isConstant ? follow({ node: value, stack: isOutside ? undefined : stack }) : undefined;
     }
     if (!Node.isBindingElement(declaration) || declaration.getDotDotDotToken()) return undefined;
