@@ -8,6 +8,7 @@
  *       --describeArtifact--> what the runtime will ask                  emit/ (cost/)
  *       --writeArtifact--> graph.onnx (+ graph.onnx.data)                emit/
  */
+import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Extent } from "./artifact/cost.ts";
@@ -24,6 +25,7 @@ import { specLines } from "./emit/spec-lines.ts";
 import { writeArtifact } from "./emit/write-artifact.ts";
 import { eachVariant } from "./frontend/each-variant.ts";
 import {
+  identityOf,
   type LoadedSpec,
   type LoadedVariant,
   loadSpec,
@@ -149,14 +151,18 @@ const createFolder = (path: string): void => {
   }
 };
 
+/** A variant's graph that would be written. */
+export interface ListedVariant extends Pick<CompiledVariant, "variant" | "seed" | "out"> {
+  /** SHA-256, hexadecimal, of all that decides it, with the path of the weights that it starts from. */
+  readonly digest: string;
+}
+
 /** What `compileVariants` would write; nothing is written. @throws CompileError as that does */
-export const listVariants = (
-  options: CompileVariantsOptions,
-): readonly (Pick<CompiledVariant, "variant" | "seed" | "out"> & { readonly specHash: string })[] =>
+export const listVariants = (options: CompileVariantsOptions): readonly ListedVariant[] =>
   asCompileError(() =>
-    planVariants(options).map(({ variant, seed, out, program, loaded: { spec } }) => {
-      const { specHash } = describeArtifact(spec, program, options.input);
-      return { variant, seed, out, specHash };
+    planVariants(options).map(({ variant, seed, out, loaded }) => {
+      const digest = createHash("sha256").update(identityOf(loaded)).digest("hex");
+      return { variant, seed, out, digest };
     }),
   );
 

@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   listen: async () => (await import("./commands/listen-command.ts")).listenCommand,
   serve: async () => (await import("./commands/serve-command.ts")).serveCommand,
   cv: async () => (await import("./commands/cv-command.ts")).cvCommand,
+  sweep: async () => (await import("./commands/sweep-command.ts")).sweepCommand,
   inspect: async () => (await import("./commands/inspect-command.ts")).inspectCommand,
   report: async () => (await import("./commands/report-command.ts")).reportCommand,
   stats: async () => (await import("./commands/stats-command.ts")).statsCommand,
@@ -44,6 +45,7 @@ Compiles audio models from specs to graphs, and trains and uses these.
   listen   say what is heard by the microphone, or on stdin
   serve    serve a page where a browser hears and learns by itself
   cv       train and measure a graph by cross-validation
+  sweep    train and compare the variants of a spec
   inspect  print what a graph is
   report   write a page about a training
   stats    measure clips, and print what a spec needs to know of them

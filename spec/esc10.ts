@@ -9,14 +9,14 @@
  * The weights are at dl.fbaipublicfiles.com/deit.
  */
 import { adam, checkpoint, everyEpoch, maskFrequency, maskTime, multiStep, singleLabel } from "specgraph";
-import { ast, sizes, statistics } from "specgraph/ast";
+import { ast, type AstOptions, sizes, statistics } from "specgraph/ast";
 
 // oxfmt-ignore
 const classes = [
   "dog", "rooster", "rain", "sea_waves", "crackling_fire", "crying_baby", "sneezing", "clock_tick", "helicopter", "chainsaw",
 ];
 
-export default ast({
+export const esc10: AstOptions = {
   name: "esc10",
   size: sizes.tiny224,
   stride: { bins: 16, frames: 16 },
@@ -33,4 +33,6 @@ export default ast({
     average: { from: 16, to: 25 },
   },
   pretrained: checkpoint(),
-});
+};
+
+export default ast(esc10);

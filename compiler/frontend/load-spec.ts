@@ -103,8 +103,8 @@ export interface LoadedVariant extends LoadedSpec {
   readonly seeds: readonly number[];
 }
 
-/** What two variants are told apart by. */
-const identityOf = ({ spec, source }: LoadedSpec): string =>
+/** What a model is told from others by, whatever it is called. */
+export const identityOf = ({ spec, source }: LoadedSpec): string =>
   JSON.stringify({ ...spec, name: undefined, pretrained: source && [source.path, spec.pretrained] });
 
 /**

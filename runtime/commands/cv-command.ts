@@ -1,10 +1,7 @@
 /** `runtime cv`. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Figure } from "../../compiler/artifact/recipe.ts";
 import { ownFolds } from "../cross-validation/plan-folds.ts";
-import { createOutFolder, type FoldRun, planRuns, resultsFile } from "../cross-validation/plan-runs.ts";
-import { readFoldResult } from "../cross-validation/read-fold-result.ts";
+import { createOutFolder, planRuns, resultsFile } from "../cross-validation/plan-runs.ts";
 import { type FoldResult, summarizeFolds } from "../cross-validation/summarize-folds.ts";
 import type { Dataset } from "../data/dataset.ts";
 import { createClipExaminer } from "../data/examine-clips.ts";
@@ -12,16 +9,13 @@ import { readDataset } from "../data/sources/read-dataset.ts";
 import { requireReadable } from "../data/unreadable-clips.ts";
 import { selectDevice } from "../devices/select-device.ts";
 import { writeText } from "../files/write-text.ts";
-import { type Execution, runTraining } from "../library/run-training.ts";
 import { formatFolds } from "../report/terminal/format-folds.ts";
-import { folderName, runFolder } from "../runs/run-folder.ts";
-import { orUnlock, unlockRun } from "../runs/run-lock.ts";
-import { prepareNewRun } from "../train/prepare-new-run.ts";
-import { prepareResumedRun } from "../train/prepare-resumed-run.ts";
-import { type PreparedRun, type PrepareOptions, readInputs } from "../train/prepared-run.ts";
+import { folderName } from "../runs/run-folder.ts";
+import { readInputs } from "../train/prepared-run.ts";
 import { requireMemory } from "../train/require-memory.ts";
 import { UserError } from "../user-error.ts";
 import { type Command, type ExitCode, exitCodes } from "./command.ts";
+import { finishRun } from "./finish-run.ts";
 import { tell } from "./tell.ts";
 import {
   clipOptions,
@@ -35,7 +29,6 @@ import {
   type Usage,
 } from "./options.ts";
 import type { Output } from "./output.ts";
-import { showTraining } from "./show-training.ts";
 
 const { fold: _, ...dataOptions } = clipOptions;
 const options = {
@@ -71,41 +64,9 @@ const describeDivision = (dataset: Dataset): readonly string[] => {
   return [`${dataset.name}: all its clips are divided anew, those for validation and test too`];
 };
 
-/** A fold's run: a new one, or the one that an earlier call began. */
-const prepareFold = async (
-  graph: string,
-  { path, options }: FoldRun,
-  args: readonly string[],
-  preparing: PrepareOptions,
-): Promise<PreparedRun | undefined> =>
-  existsSync(runFolder(path).config)
-    ? prepareResumedRun(path, graph, options, preparing)
-    : prepareNewRun(graph, options, { out: path, command: ["runtime", "cv", ...args], ...preparing });
-
-const trainFold = async (prepared: PreparedRun, output: Output, execution: Execution): Promise<void> => {
-  const { show, onProgress, clear } = showTraining(output);
-  const onEvaluation = (clips: number, of: number): void => onProgress({ task: "evaluating", clips, of });
-  try {
-    for await (const event of runTraining(prepared, { ...execution, onEvaluation })) show(event);
-  } finally {
-    clear();
-  }
-};
-
 const interrupted = ({ progress }: Output): ExitCode => {
   progress("interrupted; the same command goes on");
   return exitCodes.interrupted;
-};
-
-/** What an earlier call found; undefined where there is still something to do, be it to evaluate the averaged parameters. */
-const earlierResult = (
-  { options: { checkpoint, folder } }: PreparedRun,
-  figure: Figure,
-  place: Pick<FoldRun, "repeat" | "fold">,
-): FoldResult | undefined => {
-  if (!checkpoint?.progress.finished) return undefined;
-  const result = readFoldResult(folder, figure, place);
-  return checkpoint.progress.averaged > 0 && result.averaged === null ? undefined : result;
 };
 
 export const cvCommand: Command = {
@@ -152,13 +113,17 @@ export const cvCommand: Command = {
         },
       };
       const { note } = foldOutput;
-      const prepared = await prepareFold(graph, plan, args, { skipBad, signal, examine, note });
-      if (!prepared) return interrupted(output);
-      const earlier = await orUnlock(path, async () => earlierResult(prepared, recipe.bestBy, { repeat, fold }));
-      if (earlier) unlockRun(path);
-      else await trainFold(prepared, foldOutput, { signal, note, checkpointMinutes });
-      if (signal.aborted) return interrupted(output);
-      results.push(earlier ?? readFoldResult(prepared.options.folder, recipe.bestBy, { repeat, fold }));
+      const result = await finishRun(graph, plan, foldOutput, {
+        figure: recipe.bestBy,
+        command: ["runtime", "cv", ...args],
+        checkpointMinutes,
+        skipBad,
+        signal,
+        examine,
+        note,
+      });
+      if (!result) return interrupted(output);
+      results.push(result);
     }
     const summary = summarizeFolds(recipe.bestBy, results);
     await writeText(resultsFile(out), `${JSON.stringify(summary, null, 2)}\n`);

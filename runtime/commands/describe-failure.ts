@@ -47,6 +47,7 @@ const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "file-unreadable": ({ path }) => (path === "-" ? "; `runtime listen` hears what is piped" : ""),
   "folder-holds-run": clearUp,
   "folder-in-use": () => "; name another folder with --out, or give --overwrite",
+  "folder-not-empty": ({ isSweep }) => (isSweep === true ? "; name another folder with --out" : ""),
   "folds-changed": () => "; name another folder with --out",
   "folds-fixed": () => "; leave --folds out",
   "job-changed": () => "; name another place with --out",
@@ -73,6 +74,7 @@ const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "parameters-diverged": () => "; train again with a lower --lr",
   "parameters-not-finite": lowerRate,
   "port-taken": () => "; name another with --port, or --port 0 for any that is free",
+  "sweep-changed": () => "; name another folder with --out",
   "starts-at-features": () => "; compile its spec without --input features",
 };
 

@@ -9,6 +9,8 @@ import { UserError } from "../user-error.ts";
 export type Option = { readonly help: string } & (
   | { readonly kind: "flag" }
   | { readonly kind: "text"; readonly value: string }
+  /** Any number of them, each by the option once more. */
+  | { readonly kind: "texts"; readonly value: string }
   | { readonly kind: "integer"; readonly value: string; readonly least: number; readonly most?: number }
   | { readonly kind: "positive"; readonly value: string }
   | { readonly kind: "threshold"; readonly value: string }
@@ -21,6 +23,7 @@ export type OptionTable = Readonly<Record<string, Option>>;
 interface ValueOf {
   readonly flag: true;
   readonly text: string;
+  readonly texts: readonly string[];
   readonly integer: number;
   readonly positive: number;
   /** Of a score; "best": of each class its own. */
@@ -123,6 +126,7 @@ const parseText = (option: Valued, text: string): string | number | undefined =>
   const isAbove0 = text.trim() !== "" && Number.isFinite(value) && value > 0;
   switch (option.kind) {
     case "text":
+    case "texts":
       return text;
     case "choice":
       return option.choices.find((choice) => choice === text);
@@ -143,6 +147,7 @@ const parseText = (option: Valued, text: string): string | number | undefined =>
 const describeKind = (option: Valued): string => {
   switch (option.kind) {
     case "text":
+    case "texts":
       return "text";
     case "choice":
       return `${option.choices.slice(0, -1).join(", ")} or ${option.choices.at(-1)}`;
@@ -202,7 +207,9 @@ export const parseOptions = <Table extends OptionTable>(
     if (token.kind !== "option") continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (!option || !token.rawName.startsWith("--")) throw unknownOption(token.rawName, usage);
-    values[token.name] = parseValue(token.name, option, token.value);
+    const value = parseValue(token.name, option, token.value);
+    const earlier = values[token.name];
+    values[token.name] = option.kind === "texts" ? [...(Array.isArray(earlier) ? earlier : []), value] : value;
   }
   return { values: values as OptionValues<Table>, operands: positionals };
 };

@@ -42,7 +42,8 @@ export const createOutFolder = (path: string): void => {
   }
 };
 
-const requireFoldCount = ({ name }: Dataset, own: readonly number[], folds: number | undefined): void => {
+/** @throws UserError where the data has folds of its own, of another number */
+export const requireFoldCount = ({ name }: Dataset, own: readonly number[], folds: number | undefined): void => {
   if (own.length === 0 || folds === undefined || folds === own.length) return;
   throw new UserError(
     "folds-fixed",

@@ -20,9 +20,9 @@ import {
   numbered,
   referenceWarmup,
 } from "specgraph";
-import { ast } from "specgraph/ast";
+import { ast, type AstOptions } from "specgraph/ast";
 
-export default ast({
+export const audioSetBalanced: AstOptions = {
   name: "audioset-balanced",
   // With AudioSet's CSV beside this file, classesFile("class_labels_indices.csv") names the scores.
   objective: multiLabel({ classes: numbered(527) }),
@@ -35,4 +35,6 @@ export default ast({
     average: { from: 6, to: 25 },
   },
   pretrained: checkpoint(),
-});
+};
+
+export default ast(audioSetBalanced);

@@ -20,9 +20,9 @@ import {
   numbered,
   referenceWarmup,
 } from "specgraph";
-import { ast } from "specgraph/ast";
+import { ast, type AstOptions } from "specgraph/ast";
 
-export default ast({
+export const audioSetFull: AstOptions = {
   name: "audioset-full",
   // With AudioSet's CSV beside this file, classesFile("class_labels_indices.csv") names the scores.
   objective: multiLabel({ classes: numbered(527) }),
@@ -36,4 +36,6 @@ export default ast({
     average: { from: 1, to: 5 },
   },
   pretrained: checkpoint(),
-});
+};
+
+export default ast(audioSetFull);
