@@ -5,6 +5,8 @@ import type { Dataset } from "../data/dataset.ts";
 import { createClipExaminer, type ExamineClips } from "../data/examine-clips.ts";
 import { readDataset } from "../data/sources/read-dataset.ts";
 import { writeText } from "../files/write-text.ts";
+import { quoteCommand } from "../report/html/facts.ts";
+import { renderSweep } from "../report/html/render-sweep.ts";
 import { formatSweep } from "../report/terminal/format-sweep.ts";
 import { runFolder } from "../runs/run-folder.ts";
 import { readPredictions } from "../runs/run-predictions.ts";
@@ -240,6 +242,8 @@ const firstOfEach = (variants: readonly SweptVariant[]): readonly SweptVariant[]
   variants.filter(({ variant }, index) => variants.findIndex((other) => other.variant === variant) === index);
 
 const finishSweep = async (
+  spec: string,
+  args: readonly string[],
   files: SweepFiles,
   variants: readonly SweptVariant[],
   runs: readonly SweepRun[],
@@ -252,9 +256,16 @@ const finishSweep = async (
   }));
   const result = summarizeSweep(requireOneFigure(variants), compared, runs);
   await writeText(files.results, `${JSON.stringify(result, null, 2)}\n`);
+  await writeText(files.report, renderSweep(spec, quoteCommand(["runtime", "sweep", ...args]), result));
   for (const each of result.variants) output.json({ event: "variant", figure: result.figure, ...each });
-  output.json({ event: "sweep", figure: result.figure, ensemble: result.ensemble, results: files.results });
-  output.result(`\n${formatSweep(result)}`);
+  output.json({
+    event: "sweep",
+    figure: result.figure,
+    ensemble: result.ensemble,
+    results: files.results,
+    report: files.report,
+  });
+  output.result(`\n${formatSweep(result)}\n\nreport: ${files.report}`);
 };
 
 export const sweepCommand: Command = {
@@ -295,7 +306,7 @@ export const sweepCommand: Command = {
       );
       const runs = await trainAll(variants, parts, args, values, output, signal);
       if (!runs) return interrupted(output);
-      await finishSweep(files, variants, runs, output);
+      await finishSweep(spec, args, files, variants, runs, output);
       return exitCodes.done;
     } finally {
       closeSweep(files);

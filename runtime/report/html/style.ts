@@ -52,6 +52,7 @@ th, td { padding:.22rem .6rem; border-bottom:1px solid var(--line); }
 .number { text-align:right; font-variant-numeric:tabular-nums; white-space:nowrap; }
 .bar { position:relative; min-width:5.2rem; } .bar span { position:relative; }
 .bar i { position:absolute; left:0; top:3px; bottom:3px; background:var(--c1); opacity:.25; border-radius:2px; }
+.bar u { position:absolute; top:calc(50% - 1px); border-top:2px solid var(--c2); } .bar.wide { min-width:11rem; }
 .classes { width:100%; border-collapse:separate; border-spacing:0; }
 .classes bdi { display:inline-block; width:max-content; max-width:min(14rem,36vw); overflow-wrap:anywhere; }
 .hint { display:none; }

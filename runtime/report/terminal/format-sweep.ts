@@ -11,7 +11,7 @@ import type { SweepResult, VariantResult } from "../../sweep/summarize-sweep.ts"
 const orDash = (count: number | null): string => (count === null ? "-" : formatExact(count));
 
 /** A sweep's table: a heading, and a row of each variant. */
-export const sweepTable = ({ figure, variants }: SweepResult): readonly (readonly string[])[] => {
+const sweepTable = ({ figure, variants }: SweepResult): readonly (readonly string[])[] => {
   const hasRuns = variants.some(({ runs }) => runs.length > 1);
   const hasEnsembles = variants.some(({ ensemble }) => ensemble !== null);
   const row = (result: VariantResult): readonly string[] => [
@@ -44,7 +44,7 @@ export const sweepTable = ({ figure, variants }: SweepResult): readonly (readonl
 };
 
 /** What the columns mean. */
-export const sweepLegend = ({ variants }: SweepResult): string => {
+export const describeSweepColumns = ({ variants }: SweepResult): string => {
   const [first] = variants;
   const runs = first?.runs.length ?? 0;
   const seeds = new Set(first?.runs.map(({ seed }) => seed)).size;
@@ -59,5 +59,5 @@ export const formatSweep = (result: SweepResult): string => {
   const { figure, ensemble } = result;
   const together =
     ensemble === null ? "" : `\nensemble of all ${ensemble.runs}: ${figure} ${formatFigure(ensemble.value)}`;
-  return `${formatTable(sweepTable(result))}\n\n${sweepLegend(result)}${together}`;
+  return `${formatTable(sweepTable(result))}\n\n${describeSweepColumns(result)}${together}`;
 };
