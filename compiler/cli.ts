@@ -17,6 +17,7 @@ import { plural } from "./artifact/plural.ts";
 import { version } from "./artifact/version.ts";
 import {
   compile,
+  compileArtifacts,
   type CompileOptions,
   compileVariants,
   type CompileVariantsOptions,
@@ -29,6 +30,7 @@ import { printCosts } from "./cost/print-costs.ts";
 import type { CostOptions } from "./cost/extent-of.ts";
 import { findCodePage } from "./diagnostics/codes/find-code-page.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
+import type { LoadOptions } from "./frontend/load-spec.ts";
 import { printCoverage } from "./weights/coverage.ts";
 import { printDiagnostic } from "./diagnostics/print-diagnostic.ts";
 
@@ -43,13 +45,15 @@ Compiles a model spec to one ONNX file that infers and trains.
                         variants(...) (default: spec/ast.ts)
 
   --out FILE            the file to write (default: graph.onnx)
+  --artifacts DIR       write what ONNX Runtime's training builds (1.19.2) load instead: training_model.onnx, eval_model.onnx,
+                        optimizer_model.onnx and checkpoint
   --set PATH=VALUE      an option of the spec as though the spec said so: stride=12, training.epochs=5; as often as there are
                         options to set; lists and objects as JSON
   --variant NAME        of a spec with variants, the one to compile
   --variants DIR        compile all of them, each with each of its seeds, to DIR/NAME/seed-0.onnx and so on
   --seeds N             with --variants or --print variants: so many seeds of each, from its first on (default: the spec's)
-  --weights PATH        to start from: .pth, .safetensors, .npz, graph.onnx or a Hugging Face folder; none for random
-                        ones (default: the spec's)
+  --weights PATH        to start from: .pth, .safetensors, .npz, graph.onnx, a checkpoint of --artifacts or a Hugging Face
+                        folder; none for random ones (default: the spec's)
   --weights-from KEY    which of several models in it: model_ema, teacher, ... (default: the spec's)
   --weights-labels CSV  the weights' class names, by row (default: the file's own)
   --memory SIZE         what training may take, such as 4GB: what does not fit is computed anew (default: the spec's)
@@ -82,6 +86,7 @@ const readArguments = (args: readonly string[]) => {
       allowPositionals: true,
       options: {
         out: { type: "string", default: "graph.onnx" },
+        artifacts: { type: "string" },
         set: { type: "string", multiple: true },
         variant: { type: "string" },
         variants: { type: "string" },
@@ -262,6 +267,31 @@ const explainCode = (code: string, asJson: boolean): void => {
   else print(`${code}\n\n${means}${right === undefined ? "" : `\n\nAs it is written:\n\n    ${right}`}`);
 };
 
+const describeModel = (spec: string, target: string, { specName, classes, parameters }: ArtifactMetadata): string =>
+  `${spec} -> ${target}: ${printable(specName)}, ${classes.length} classes, ${formatCount(parameters)} parameters`;
+
+const writeArtifacts = (options: LoadOptions, folder: string, asJson: boolean): void => {
+  const { spec, input } = options;
+  const started = performance.now();
+  const { metadata, coverage, bytes, inputs } = compileArtifacts(options, folder);
+  const seconds = (performance.now() - started) / 1000;
+  if (asJson) {
+    const { parameters, specHash } = metadata;
+    printJson({ spec, artifacts: folder, input, seconds, bytes, parameters, specHash, inputs, coverage });
+    return;
+  }
+  if (coverage) print(printCoverage(coverage));
+  const { accumulate } = metadata.recipe;
+  const parts = accumulate > 1 ? `, and the optimizer steps after ${accumulate} of them, of as many clips each` : "";
+  print(
+    `${describeModel(spec, folder, metadata)}, ${formatBytes(bytes.models)} + ${formatBytes(bytes.checkpoint)} in ` +
+      `checkpoint, ${seconds.toFixed(1)} s\n` +
+      `a training step takes ${inputs.map(printable).join(", ")}${parts}\n` +
+      "learning rate, batch, epochs and averages over them are the application's: the checkpoint's property " +
+      "specgraph.recipe has the spec's",
+  );
+};
+
 const run = (args: readonly string[]): void => {
   const { values, positionals } = readArguments(args);
   if (values.help) {
@@ -277,8 +307,9 @@ const run = (args: readonly string[]): void => {
     return;
   }
   if (positionals.length > 1) fail("arguments", `expected one spec, got ${positionals.join(" ")}; see --help`);
-  const { out, input, weights, "weights-from": weightsFrom, "weights-labels": weightsLabels } = values;
+  const { out, artifacts, input, weights, "weights-from": weightsFrom, "weights-labels": weightsLabels } = values;
   if (out === "") fail("arguments", "--out names no file; see --help");
+  if (artifacts === "") fail("arguments", "--artifacts names no folder; see --help");
   if (weights === "") fail("arguments", "--weights names no file; see --help");
   if (!isGraphInput(input)) return fail("arguments", `--input is waveform or features, not ${input}`);
   const printed = printedParts.find((name) => name === values.print);
@@ -297,13 +328,19 @@ const run = (args: readonly string[]): void => {
     fail("arguments", `--variants is about all variants, and --print ${printed} about one: --variant NAME`);
   if (variants === "") fail("arguments", "--variants names no folder; see --help");
   if (variant !== undefined && isOfAll) fail("arguments", "--variant is about one variant, and this about all of them");
-  if (variants !== undefined && args.some((arg) => arg === "--out" || arg.startsWith("--out=")))
+  const isOutGiven = args.some((arg) => arg === "--out" || arg.startsWith("--out="));
+  if (variants !== undefined && isOutGiven)
     fail("arguments", "--variants names where all variants go, and --out where one does; leave one of them out");
   if (values.seeds !== undefined && !isOfAll)
     fail("arguments", "--seeds goes with --variants; the seed of a model is in its spec");
   const seedCount = readSeedCount(values.seeds);
   if (outputs !== undefined && printed !== undefined)
     fail("arguments", "--outputs is about the file that is written, and --print writes none; leave one of them out");
+  const other = isOutGiven
+    ? "out"
+    : (["outputs", "print", "variants"] as const).find((name) => values[name] !== undefined);
+  if (artifacts !== undefined && other !== undefined)
+    fail("arguments", `--${other} is about graphs, and --artifacts writes none; leave one of them out`);
 
   const spec = positionals[0] ?? defaultSpec;
   if (positionals.length === 0 && !existsSync(spec)) {
@@ -340,6 +377,10 @@ const run = (args: readonly string[]): void => {
     else print(text);
     return;
   }
+  if (artifacts !== undefined) {
+    writeArtifacts(options, artifacts, values.json);
+    return;
+  }
   const { metadata, coverage, bytes } = compile(options);
   const allowedBytes = metadata.recipe.memoryBytes ?? 0;
   if (allowedBytes > totalmem())
@@ -367,8 +408,7 @@ const run = (args: readonly string[]): void => {
       ? `${formatBytes(bytes.graph)} + ${formatBytes(bytes.data)} in ${out}.data`
       : formatBytes(bytes.graph);
   print(
-    `${spec} -> ${out}: ${printable(metadata.specName)}, ${metadata.classes.length} classes, ` +
-      `${formatCount(metadata.parameters)} parameters, ${size}, ${seconds.toFixed(1)} s\n` +
+    `${describeModel(spec, out, metadata)}, ${size}, ${seconds.toFixed(1)} s\n` +
       `${describeMemory(metadata)}\n${describeWork(metadata)}`,
   );
 };

@@ -7,6 +7,7 @@
  *       --importWeights or initialize--> the parameters' values          weights/
  *       --describeArtifact--> what the runtime will ask                  emit/ (cost/)
  *       --writeArtifact--> graph.onnx (+ graph.onnx.data)                emit/
+ *         or --writeTrainingArtifacts--> what ONNX Runtime's own training API loads
  */
 import { createHash } from "node:crypto";
 import { mkdirSync } from "node:fs";
@@ -15,6 +16,7 @@ import type { Extent } from "./artifact/cost.ts";
 import type { ExtraOutput } from "./artifact/extra-outputs.ts";
 import { writeFailures } from "./artifact/files/write-failures.ts";
 import { type ArtifactMetadata, geometryKey, printMetadata, trainedClipsKey } from "./artifact/metadata.ts";
+import { names } from "./artifact/names.ts";
 import { version } from "./artifact/version.ts";
 import { costByPath, type PathCost } from "./cost/cost-by-path.ts";
 import { type CostOptions, extentOf } from "./cost/extent-of.ts";
@@ -22,6 +24,8 @@ import { CompileError } from "./diagnostics/diagnostic.ts";
 import { describeArtifact } from "./emit/describe-artifact.ts";
 import { requireReadable } from "./emit/require-readable.ts";
 import { specLines } from "./emit/spec-lines.ts";
+import { requireExpressible } from "./emit/training-artifacts/require-expressible.ts";
+import { writeTrainingArtifacts } from "./emit/training-artifacts/write-training-artifacts.ts";
 import { writeArtifact } from "./emit/write-artifact.ts";
 import { eachVariant } from "./frontend/each-variant.ts";
 import {
@@ -36,6 +40,8 @@ import {
 import type { State } from "./ir/graph.ts";
 import { printGraph } from "./ir/print-graph.ts";
 import { type Program, weightsOf } from "./ir/program.ts";
+import { lowerAccumulation } from "./lower/lower-accumulation.ts";
+import { lowerEvaluation } from "./lower/lower-evaluation.ts";
 import { lowerSpec } from "./lower/lower-spec.ts";
 import { fitMemory } from "./memory/fit-memory.ts";
 import type { Coverage } from "./weights/coverage.ts";
@@ -50,12 +56,17 @@ export interface CompileOptions extends LoadOptions {
   readonly outputs?: readonly ExtraOutput[];
 }
 
-export interface Compiled {
+interface Written<Bytes> {
   readonly metadata: ArtifactMetadata;
   /** What became of the checkpoint, if there was one. */
   readonly coverage: Coverage | undefined;
   /** Bytes written. */
-  readonly bytes: { readonly graph: number; readonly data: number };
+  readonly bytes: Bytes;
+}
+export type Compiled = Written<{ readonly graph: number; readonly data: number }>;
+export interface CompiledArtifacts extends Written<{ readonly models: number; readonly checkpoint: number }> {
+  /** What a training step is given, in this order. */
+  readonly inputs: readonly string[];
 }
 
 const lower = ({ spec, locate }: LoadedSpec, { input }: Pick<LoadOptions, "input">): Program =>
@@ -67,11 +78,12 @@ const lowerFile = (options: LoadOptions) => {
   return { spec, program: lower({ spec, locate, source }, options), source };
 };
 
-const write = (
+/** The parameters' values, and what is written down with them. */
+const describe = (
   { spec, source }: LoadedSpec,
   program: Program,
-  { spec: path, out, input, outputs, weightsLabels, settings = [], variant }: CompileOptions,
-): Compiled => {
+  { spec: path, input, weightsLabels, settings = [], variant }: LoadOptions,
+) => {
   const importOptions = { ...spec.pretrained, ...(weightsLabels === undefined ? {} : { labels: weightsLabels }) };
   const imported = source && importWeights(source, importOptions, spec, weightsOf(program));
   const read = imported?.read ?? ((state: State) => initialize(state, spec.recipe.seed));
@@ -83,9 +95,41 @@ const write = (
   requireReadable(path, metadata);
   const geometry = { key: geometryKey, value: JSON.stringify(describeGeometry(spec)) };
   const trained = source?.trainedClips === undefined ? [] : [{ key: trainedClipsKey, value: source.trainedClips }];
-  const properties = [...printMetadata(metadata), geometry, ...trained];
-  const bytes = writeArtifact(out, program, read, properties, version, outputs);
-  return { metadata, coverage: imported?.coverage(), bytes };
+  return {
+    read,
+    metadata,
+    properties: [...printMetadata(metadata), geometry, ...trained],
+    coverage: imported?.coverage,
+  };
+};
+
+const write = (loaded: LoadedSpec, program: Program, options: CompileOptions): Compiled => {
+  const { read, metadata, properties, coverage } = describe(loaded, program, options);
+  const bytes = writeArtifact(options.out, program, read, properties, version, options.outputs);
+  return { metadata, coverage: coverage?.(), bytes };
+};
+
+const writeArtifacts = (loaded: LoadedSpec, options: LoadOptions, folder: string): CompiledArtifacts => {
+  const { spec, locate } = loaded;
+  requireExpressible(spec, locate);
+  // Whoever runs the artifacts adds gradients up.
+  const program = lowerSpec({ ...spec, recipe: { ...spec.recipe, accumulate: 1 } }, options.input, locate);
+  const { inference, gradients } = program;
+  if (!gradients) throw new Error("nothing is trained");
+  const training = lowerAccumulation(spec, gradients);
+  const { read, metadata, properties, coverage } = describe(loaded, program, options);
+  const artifacts = {
+    training,
+    evaluation: lowerEvaluation(spec, inference),
+    recipe: spec,
+    weights: weightsOf(program),
+    properties: {
+      texts: new Map(properties.map(({ key, value }) => [key, value])),
+      numbers: new Map([[names.learningRate, spec.recipe.learningRate]]),
+    },
+  };
+  const bytes = writeTrainingArtifacts(folder, artifacts, read);
+  return { metadata, coverage: coverage?.(), bytes, inputs: training.inputs.map(({ name }) => name) };
 };
 
 const asCompileError = <Result>(work: () => Result): Result => {
@@ -106,6 +150,14 @@ export const compile = (options: CompileOptions): Compiled =>
     const loaded = loadSpec(options);
     return write(loaded, lower(loaded, options), options);
   });
+
+/**
+ * Compiles a spec to what ONNX Runtime's training API loads.
+ * @param folder to write to
+ * @throws CompileError as `compile`, and with what the API has no place for
+ */
+export const compileArtifacts = (options: LoadOptions, folder: string): CompiledArtifacts =>
+  asCompileError(() => writeArtifacts(loadSpec(options), options, folder));
 
 /** A variant's graph, with one of its seeds. */
 export interface CompiledVariant extends Compiled {

@@ -56,7 +56,12 @@ const layers: readonly (readonly [file: string, forbidden: readonly string[], al
     ],
     ["ts-morph"],
   ],
-  ["compiler/emit/a.ts", ["../../runtime/cli.ts", "ts-morph", "#onnx-proto", "protobufjs"], ["node:fs"]],
+  ["compiler/emit/a.ts", ["../../runtime/cli.ts", "ts-morph", "#onnx-proto", "protobufjs", "flatbuffers"], ["node:fs"]],
+  [
+    "compiler/emit/training-artifacts/a.ts",
+    ["../../../runtime/cli.ts", "ts-morph", "#onnx-proto", "protobufjs"],
+    ["flatbuffers", "node:fs"],
+  ],
   ["compiler/weights/readers/a.ts", ["../../../runtime/cli.ts", "#onnx-proto"], ["./dtype.ts"]],
   [
     "runtime/train/a.ts",

@@ -18,8 +18,8 @@ import { weightsOf, type Program } from "../ir/program.ts";
 import { findOp } from "../ops/table.ts";
 
 /** Version of the ONNX operator set, and the first IR version that goes with it. */
-const opset = 20;
-const irVersion = 9;
+export const opset = 20;
+export const irVersion = 9;
 
 const encodeAttribute = (name: string, value: Attribute, isFloat: boolean): onnx.IAttributeProto => {
   if (typeof value === "string") return { name, type: AttributeType.STRING, s: new TextEncoder().encode(value) };
@@ -27,7 +27,7 @@ const encodeAttribute = (name: string, value: Attribute, isFloat: boolean): onnx
   return isFloat ? { name, type: AttributeType.FLOAT, f: value } : { name, type: AttributeType.INT, i: value };
 };
 
-const encodeType = ({ name, type }: Value): onnx.IValueInfoProto => ({
+export const encodeType = ({ name, type }: Value): onnx.IValueInfoProto => ({
   name,
   type: {
     tensorType: {
@@ -170,6 +170,23 @@ const encodeNodes = (nodes: readonly Node[], integers: Integers): readonly onnx.
     };
   });
 
+/** What an ONNX graph holds of a graph besides inputs, states and outputs: its nodes, and the constants that they read. */
+interface EncodedBody {
+  readonly node: onnx.INodeProto[];
+  readonly initializer: onnx.ITensorProto[];
+}
+
+const encodeBody = ({ nodes, constants }: Graph, integers: Integers): EncodedBody => {
+  const encoded = encodeNodes(nodes, integers);
+  return {
+    node: [...integers.nodes.values(), ...encoded],
+    initializer: [...constants, ...integers.constants.values()].map(encodeConstant),
+  };
+};
+
+/** The same of a graph that stands alone. */
+export const encodeGraphBody = (graph: Graph): EncodedBody => encodeBody(graph, createIntegers(graph.inputs));
+
 const isSparse = ({ value, initializer }: State): boolean =>
   initializer.kind === "zeros" && value.type.shape.length > 0;
 
@@ -228,7 +245,7 @@ export const encodeModel = (
 ): onnx.IModelProto => {
   const { inference, gradients, update } = program;
   const integers = createIntegers(inference.inputs);
-  const encoded = encodeNodes(inference.nodes, integers);
+  const body = encodeBody(inference, integers);
   const stage = (name: string, graph: Graph | undefined): readonly onnx.ITrainingInfoProto[] =>
     graph ? [encodeStage(name, graph, inference, integers)] : [];
   return {
@@ -238,14 +255,10 @@ export const encodeModel = (
     producerVersion,
     graph: {
       name: "inference",
-      node: [...integers.nodes.values(), ...encoded],
+      node: body.node,
       input: inference.inputs.map(encodeType),
       output: inference.outputs.map(encodeType),
-      initializer: [
-        ...weightsOf(program).map((state) => encodeParameter(state, place(state))),
-        ...inference.constants.map(encodeConstant),
-        ...[...integers.constants.values()].map(encodeConstant),
-      ],
+      initializer: [...weightsOf(program).map((state) => encodeParameter(state, place(state))), ...body.initializer],
     },
     metadataProps: metadata.map(({ key, value }) => ({ key, value })),
     trainingInfo: [...stage("gradients", gradients), ...stage("update", update)],

@@ -1,10 +1,10 @@
 /** Writes `graph.onnx`, and `graph.onnx.data` beside it when the parameters are large. Nothing is left half-written. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
+import { renameSync, rmSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { alignment, inlineLimitBytes, type Values } from "../artifact/external-data.ts";
 import { type ExtraOutput, withOutputs } from "../artifact/extra-outputs.ts";
 import { createChecksum } from "../artifact/files/data-file.ts";
-import { removeAbandoned, replacePair, temporaryPath } from "../artifact/files/temporary-files.ts";
+import { replacePair, temporaryPath } from "../artifact/files/temporary-files.ts";
 import { writeFailures } from "../artifact/files/write-failures.ts";
 import { encodeOnnx } from "../artifact/onnx.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
@@ -12,33 +12,7 @@ import { elements } from "../ir/shape.ts";
 import type { State } from "../ir/graph.ts";
 import { weightsOf, type Program } from "../ir/program.ts";
 import { encodeModel } from "./encode-model.ts";
-
-/** A file that is written beside `path`, until it is whole and on the disk. */
-const openTemporary = (
-  path: string,
-): { readonly write: (bytes: Uint8Array) => void; readonly finish: () => void; readonly discard: () => void } => {
-  removeAbandoned(path);
-  const temporary = temporaryPath(path);
-  const file = openSync(temporary, "w");
-  let isOpen = true;
-  const close = (): void => {
-    if (isOpen) closeSync(file);
-    isOpen = false;
-  };
-  return {
-    write: (bytes) => {
-      for (let done = 0; done < bytes.length;) done += writeSync(file, bytes, done);
-    },
-    finish: () => {
-      fsyncSync(file);
-      close();
-    },
-    discard: () => {
-      close();
-      rmSync(temporary, { force: true });
-    },
-  };
-};
+import { openTemporary, type TemporaryFile } from "./open-temporary.ts";
 
 const byteLength = ({ value }: State): number => 4 * elements(value.type.shape);
 const asBytes = (data: Float32Array): Uint8Array => new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -60,8 +34,8 @@ export const writeArtifact = (
   const weights = weightsOf(program);
   const isExternal = weights.reduce((total, state) => total + byteLength(state), 0) > inlineLimitBytes;
   const places = new Map<State, Values>();
-  const opened: ReturnType<typeof openTemporary>[] = [];
-  const open = (target: string): ReturnType<typeof openTemporary> => {
+  const opened: TemporaryFile[] = [];
+  const open = (target: string): TemporaryFile => {
     const file = openTemporary(target);
     opened.push(file);
     return file;

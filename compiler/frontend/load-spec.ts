@@ -75,10 +75,14 @@ const loadRead = (read: ReadSpec, options: LoadOptions): LoadedSpec => {
   const written = normalizeSpec(model, locate, options.spec, options.input, told);
   const { memoryBytes } = options;
   const spec = memoryBytes === undefined ? written : { ...written, recipe: { ...written.recipe, memoryBytes } };
-  // Where a property of the spec, or of its recipe, was written, as that of what it was made of.
+  // Where a property of the spec, or of its training, was written, as that of what it was made of.
+  const { training } = model;
   const sources = new Map<object, object>([
     [spec, model],
-    ...(memoryBytes === undefined ? [[spec.recipe, model.training] as const] : []),
+    [spec.optimizer, training.optimizer],
+    [spec.precision, training.precision ?? training],
+    [spec.rates, training.rates ?? training],
+    ...(memoryBytes === undefined ? [[spec.recipe, training] as const] : []),
   ]);
   const locateIn: Locate = (object, property) => locate(sources.get(object) ?? object, property);
   return { spec, locate: locateIn, source };

@@ -9,7 +9,7 @@ import { names } from "../../compiler/artifact/names.ts";
 import { removeAbandoned, temporaryPath } from "../../compiler/artifact/files/temporary-files.ts";
 import { createFolders } from "../files/create-folders.ts";
 import { cutProgram } from "../engine/cut-program.ts";
-import type { Artifact } from "../artifact/decode-artifact.ts";
+import type { Parameters } from "../artifact/read-training-checkpoint.ts";
 import { readerOf } from "../artifact/stored-tensor.ts";
 import { writeArtifact } from "../artifact/write-artifact.ts";
 import { UserError } from "../user-error.ts";
@@ -17,7 +17,7 @@ import { readFloats } from "../artifact/read-floats.ts";
 import { type WritableTensor, writeSafetensors } from "../safetensors/write-safetensors.ts";
 
 /** The parameters under their names on the hub: several names share a tensor in equal parts of its first axis, in this order. */
-const hubTensors = ({ path, parameters }: Artifact, names: HuggingFaceModel["names"]): readonly WritableTensor[] => {
+const hubTensors = ({ path, parameters }: Parameters, names: HuggingFaceModel["names"]): readonly WritableTensor[] => {
   const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
   return Object.entries(names).flatMap(([ours, hubNames]) => {
     const parameter = byName.get(ours);
@@ -41,7 +41,7 @@ const hubTensors = ({ path, parameters }: Artifact, names: HuggingFaceModel["nam
 };
 
 /** As transformers.js runs it: normalised features [batch, frames, bins] in, logits [batch, classes] out. */
-const classifierProgram = (artifact: Artifact): onnx.IModelProto => {
+const classifierProgram = (artifact: Parameters): onnx.IModelProto => {
   const { frames, bins, classes } = artifact.metadata;
   const value = (name: string, ...dims: readonly number[]): onnx.IValueInfoProto => ({
     name,
@@ -58,7 +58,7 @@ const classifierProgram = (artifact: Artifact): onnx.IModelProto => {
 /** What transformers.js expects beside a model.onnx of the external data format. */
 const dataName = "model.onnx_data";
 
-const writeClassifier = async (artifact: Artifact, folder: string): Promise<void> => {
+const writeClassifier = async (artifact: Parameters, folder: string): Promise<void> => {
   const model = classifierProgram(artifact);
   const kept = new Set(model.graph?.initializer?.map(({ name }) => name));
   const parameters = artifact.parameters.filter(({ name }) => kept.has(name));
@@ -89,12 +89,12 @@ const makeRoom = async (folder: string): Promise<void> => {
 };
 
 /**
- * Writes model.safetensors, config.json, preprocessor_config.json and onnx/model.onnx, in a folder that appears whole or not at all; the
- * folders that lead to it are made, too.
+ * Writes model.safetensors, config.json, preprocessor_config.json and, of what has a graph, onnx/model.onnx, in a folder that appears whole
+ * or not at all; the folders that lead to it are made, too.
  * @throws UserError where transformers has no class for the model, or the folder is in use; else the file system's error
  */
-export const exportHuggingFace = async (artifact: Artifact, folder: string): Promise<void> => {
-  const { path, metadata, dataFiles } = artifact;
+export const exportHuggingFace = async (artifact: Parameters, folder: string): Promise<void> => {
+  const { path, metadata, model, dataFiles } = artifact;
   const { huggingFace, huggingFaceObstacle, classes } = metadata;
   if (!huggingFace) {
     const reason = huggingFaceObstacle ?? "compile it again to hear which part it lacks";
@@ -110,7 +110,9 @@ export const exportHuggingFace = async (artifact: Artifact, folder: string): Pro
     id2label: Object.fromEntries(classes.entries()),
     label2id: Object.fromEntries(classes.map((name, index) => [name, index])),
     // Its own default in a browser is a quantised model.
-    "transformers.js_config": { dtype: "fp32", use_external_data_format: dataFiles.length > 0 },
+    ...(model.graph
+      ? { "transformers.js_config": { dtype: "fp32", use_external_data_format: dataFiles.length > 0 } }
+      : {}),
   };
   const place = folder.replace(/[/\\]+$/, "");
   createFolders(dirname(place));
@@ -122,7 +124,7 @@ export const exportHuggingFace = async (artifact: Artifact, folder: string): Pro
     await writeSafetensors(join(temporary, "model.safetensors"), tensors, { format: "pt" });
     await writeJson(join(temporary, "config.json"), config);
     await writeJson(join(temporary, "preprocessor_config.json"), huggingFace.preprocessor);
-    await writeClassifier(artifact, join(temporary, "onnx"));
+    if (model.graph) await writeClassifier(artifact, join(temporary, "onnx"));
     await rename(temporary, folder);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });

@@ -1,13 +1,13 @@
-/** A graph's parameters as one `.safetensors`, under their own names. */
+/** Parameters as one `.safetensors`, under their own names. */
 import { dirname } from "node:path";
 import { checkpointKeys } from "../../compiler/artifact/metadata.ts";
 import { createFolders } from "../files/create-folders.ts";
-import type { Artifact } from "../artifact/decode-artifact.ts";
 import { readFloats } from "../artifact/read-floats.ts";
+import type { Parameters } from "../artifact/read-training-checkpoint.ts";
 import { writeSafetensors } from "../safetensors/write-safetensors.ts";
 
 /** Makes the folders that lead to it, too. @throws the file system's error */
-export const exportSafetensors = async ({ parameters, model }: Artifact, path: string): Promise<void> => {
+export const exportSafetensors = async ({ parameters, model }: Parameters, path: string): Promise<void> => {
   // Other tools keep constants of integers in the data file, too.
   const floats = parameters.filter(({ type }) => type === "float32");
   const tensors = floats.map((parameter) => ({

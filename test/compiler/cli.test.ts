@@ -83,13 +83,15 @@ Compiles a model spec to one ONNX file that infers and trains.
                         variants(...) (default: spec/ast.ts)
 
   --out FILE            the file to write (default: graph.onnx)
+  --artifacts DIR       write what ONNX Runtime's training builds (1.19.2) load instead: training_model.onnx, eval_model.onnx,
+                        optimizer_model.onnx and checkpoint
   --set PATH=VALUE      an option of the spec as though the spec said so: stride=12, training.epochs=5; as often as there are
                         options to set; lists and objects as JSON
   --variant NAME        of a spec with variants, the one to compile
   --variants DIR        compile all of them, each with each of its seeds, to DIR/NAME/seed-0.onnx and so on
   --seeds N             with --variants or --print variants: so many seeds of each, from its first on (default: the spec's)
-  --weights PATH        to start from: .pth, .safetensors, .npz, graph.onnx or a Hugging Face folder; none for random
-                        ones (default: the spec's)
+  --weights PATH        to start from: .pth, .safetensors, .npz, graph.onnx, a checkpoint of --artifacts or a Hugging Face
+                        folder; none for random ones (default: the spec's)
   --weights-from KEY    which of several models in it: model_ema, teacher, ... (default: the spec's)
   --weights-labels CSV  the weights' class names, by row (default: the file's own)
   --memory SIZE         what training may take, such as 4GB: what does not fit is computed anew (default: the spec's)
@@ -271,6 +273,11 @@ describe("wrong arguments", () => {
     [["--print", "cost", "--seconds", "x"], "error: --seconds is a number above 0, not x (arguments)\n"],
     [["--print", "cost", "--seconds=-1"], "error: --seconds is a number above 0, not -1 (arguments)\n"],
     [["--out", ""], "error: --out names no file; see --help (arguments)\n"],
+    [["--artifacts", ""], "error: --artifacts names no folder; see --help (arguments)\n"],
+    ...(["--out", "--outputs", "--print", "--variants"] as const).map((option): [string[], string] => [
+      ["--artifacts", "a", option, option === "--print" ? "update" : "attention"],
+      `error: ${option} is about graphs, and --artifacts writes none; leave one of them out (arguments)\n`,
+    ]),
     [["--weights", ""], "error: --weights names no file; see --help (arguments)\n"],
     [[], "error: no spec is named, and there is no spec/ast.ts here; see --help (arguments)\n"],
   ])("%j", (args, message) => {
@@ -368,6 +375,48 @@ describe("what a compilation prints", () => {
       },
     });
     expect(model.graph?.input?.map(({ name }) => name)).toStrictEqual(["input_values"]);
+  });
+
+  test("what artifacts cannot say, by its line", () => {
+    const folder = makeFolder(`training: { optimizer: { kind: "adam", learningRate: 1e-3 }, batch: 4, epochs: 1,
+  rates: { "dense.*": 2 } }`);
+    expect(run(folder, "spec.ts", "--artifacts", "phone")).toStrictEqual({
+      status: 2,
+      stdout: "",
+      stderr: `spec.ts:3:12 error: ONNX Runtime's optimizer has one learning rate for all parameters: the rate 2 of "dense.*" cannot be expressed (not-in-training-artifacts)
+  3 |   rates: { "dense.*": 2 } } });
+    |            ^
+  fix: 1, or 0 to freeze them
+`,
+    });
+    expect(written(folder)).toStrictEqual([]);
+  });
+
+  test("artifacts, for people and for programs", () => {
+    const folder = makeFolder(
+      "training: { optimizer: { kind: 'adam', learningRate: 1e-3 }, batch: 4, accumulate: 2, epochs: 1 }",
+    );
+    const { status, stdout, stderr } = run(folder, "spec.ts", "--artifacts", "new/phone");
+    expect({ status, stderr }).toStrictEqual({ status: 0, stderr: "" });
+    expect(stdout).toMatch(
+      /^spec\.ts -> new\/phone: tiny, 2 classes, \d\.\d k parameters, \d\.\d MB \+ \d+\.\d kB in checkpoint, \d+\.\d s\na training step takes waveform, targets, and the optimizer steps after 2 of them, of as many clips each\nlearning rate, batch, epochs and averages over them are the application's: the checkpoint's property specgraph\.recipe has the spec's\n$/,
+    );
+    expect(written(folder)).toStrictEqual(["new"]);
+    const printed = run(folder, "spec.ts", "--artifacts", "new/phone", "--json");
+    const size = (name: string): number => readFileSync(join(folder, "new", "phone", name)).length;
+    expect(JSON.parse(printed.stdout)).toStrictEqual({
+      spec: "spec.ts",
+      artifacts: "new/phone",
+      input: "waveform",
+      seconds: expect.any(Number) as number,
+      bytes: {
+        models: size("training_model.onnx") + size("eval_model.onnx") + size("optimizer_model.onnx"),
+        checkpoint: size("checkpoint"),
+      },
+      parameters: expect.any(Number) as number,
+      specHash: expect.any(String) as string,
+      inputs: ["waveform", "targets"],
+    });
   });
 
   test("a budget of memory is written down, and one that the machine has not is told", () => {

@@ -21,6 +21,7 @@ export const fileCodes = {
     means: "The graph cannot give an output that is asked for, as its network has nothing of the kind.",
   },
   "output-not-written": {
-    means: "The graph cannot be written: the message has the system's reason. Nothing half-written is left.",
+    means:
+      "The graph, or the folder of artifacts, cannot be written: the message has the system's reason. Nothing half-written is left.",
   },
 } as const satisfies Readonly<Record<string, CodePage>>;

@@ -30,6 +30,10 @@ export const trainingCodes = {
     right: "multiStep({ milestones: [2, 4, 6], factor: 0.5 })",
   },
   "no-classes": { means: "The objective lists no class.", right: 'singleLabel({ classes: ["cat", "dog"] })' },
+  "not-in-training-artifacts": {
+    means:
+      "compile --artifacts writes what ONNX Runtime's own training API loads, and that has no place for this: it steps all parameters by one AdamW, of one learning rate, in float32, and replaces nothing else. A graph.onnx has.",
+  },
   "nothing-to-train": { means: "All parameters have the rate 0, so that training would change nothing." },
   "number-out-of-range": {
     means: "A number is of the right type and means nothing there: the message tells which do.",

@@ -90,9 +90,11 @@ const lower = (
 export const adam: OptimizerRow<Adam> = {
   settle: (written, report) => ({ kind: "adam", ...settle(written, report) }),
   lower: (b, settings, learningRate, parameters) => lower(b, "coupled", settings, learningRate, parameters),
+  asAdamW: ({ betas, eps, weightDecay }) => ({ betas, eps, decay: 0, coupledDecay: weightDecay }),
 };
 
 export const adamW: OptimizerRow<AdamW> = {
   settle: (written, report) => ({ kind: "adamW", ...settle(written, report) }),
   lower: (b, settings, learningRate, parameters) => lower(b, "decoupled", settings, learningRate, parameters),
+  asAdamW: ({ betas, eps, weightDecay }) => ({ betas, eps, decay: weightDecay, coupledDecay: 0 }),
 };

@@ -14,6 +14,16 @@ export interface TrainedParameter {
   readonly rateFactor: number;
 }
 
+/** A step of AdamW, as other runtimes have it as one operator, and what is to be added to its gradients for it to be the same. */
+export interface AdamWStep {
+  readonly betas: readonly [number, number];
+  readonly eps: number;
+  /** Of weights, in the step: learning rate * decay * parameter is subtracted. */
+  readonly decay: number;
+  /** Of weights, in the gradients: decay * parameter is added to them, whose mean is stepped by. */
+  readonly coupledDecay: number;
+}
+
 export interface OptimizerRow<Written extends Optimizer> {
   /** Fills in its defaults, and reports what is wrong; its learning rate is checked for it. */
   settle(written: Written, report: Report): Settled<Written>;
@@ -27,4 +37,6 @@ export interface OptimizerRow<Written extends Optimizer> {
     learningRate: Value,
     parameters: readonly TrainedParameter[],
   ): readonly Update[];
+  /** The same step by AdamW. */
+  asAdamW(settings: Settled<Written>): AdamWStep;
 }

@@ -2,7 +2,7 @@
 import { type DType, toFloat32 } from "./dtype.ts";
 
 export interface Checkpoint {
-  readonly format: "pytorch" | "safetensors" | "npz" | "onnx" | "sharded";
+  readonly format: "pytorch" | "safetensors" | "npz" | "onnx" | "onnx-checkpoint" | "sharded";
   /** By name, in the file's order. PyTorch names are dotted paths through the dictionaries around a state dict: `model.head.weight`. */
   readonly tensors: ReadonlyMap<string, TensorEntry>;
   /** The Python classes of objects that are no tensors and were not made, by dotted path. */

@@ -22,6 +22,7 @@ const expected = [
 const advice: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/^adapter_/, "an adapter is no whole model: merge it into its model (peft's merge_and_unload) and save that"],
   [/^(model|pytorch_model)-\d+-of-\d+\./, "its index, which tells the shards apart, is missing"],
+  [/^checkpoint$/, "name the file checkpoint, if it is that of ONNX Runtime's training"],
   [/\.(h5|msgpack)$/, "weights of TensorFlow or Flax: save them for PyTorch"],
   [/\.(safetensors|pth|pt|bin|ckpt|npz|onnx)$/, "name the file itself"],
 ];

@@ -1,9 +1,11 @@
 /** Opens a checkpoint of any format that weights are published in, recognised by its content. */
+import { ortCheckpointIdentifier } from "../../artifact/ort-checkpoint.ts";
 import { readGraphCheckpoint } from "./onnx.ts";
 import { type ByteSource, byteSource } from "./byte-source.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { CheckpointError } from "./checkpoint-error.ts";
 import { readNpz } from "./npz.ts";
+import { readTrainingApiCheckpoint } from "./ort-checkpoint.ts";
 import { findPytorchPickle, readPytorchLegacy, readPytorchZip } from "./pytorch.ts";
 import { readSafetensors } from "./safetensors.ts";
 import { readSharded } from "./sharded.ts";
@@ -41,10 +43,10 @@ interface Signature {
   readonly read: (source: ByteSource) => Checkpoint;
 }
 
-const startsWith =
-  (text: string): Signature["isHead"] =>
+const hasText =
+  (text: string, start = 0): Signature["isHead"] =>
   (head) =>
-    head.subarray(0, text.length).equals(Buffer.from(text, "latin1"));
+    head.subarray(start, start + text.length).equals(Buffer.from(text, "latin1"));
 
 const notACheckpoint =
   (what: string): Signature["read"] =>
@@ -52,7 +54,8 @@ const notACheckpoint =
     throw new CheckpointError(source.path, what);
   };
 
-const accepted = "expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz or a graph.onnx";
+const accepted =
+  "expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz, a graph.onnx or a checkpoint of ONNX Runtime's training";
 
 const compressed = (format: string): Signature["read"] => notACheckpoint(`is compressed (${format}); unpack it first`);
 
@@ -72,23 +75,28 @@ const isSafetensors = (head: Buffer): boolean => opensBrace(head) && head.readUI
 
 const signatures: readonly Signature[] = [
   { isHead: isSafetensors, read: readSafetensors },
-  { isHead: startsWith("PK\x03\x04"), read: readZip },
-  { isHead: startsWith("PK\x05\x06"), read: notACheckpoint("is an empty zip archive") },
+  { isHead: hasText("PK\x03\x04"), read: readZip },
+  { isHead: hasText("PK\x05\x06"), read: notACheckpoint("is an empty zip archive") },
   // Protocols 2 to 5; earlier ones have no signature.
   { isHead: (head) => head[0] === 0x80 && [2, 3, 4, 5].includes(head[1] ?? 0), read: readPytorchLegacy },
-  { isHead: startsWith("\x93NUMPY"), read: notACheckpoint(`is a single .npy array; ${accepted} (numpy.savez)`) },
+  { isHead: hasText("\x93NUMPY"), read: notACheckpoint(`is a single .npy array; ${accepted} (numpy.savez)`) },
   {
-    isHead: startsWith("\x89HDF\r\n\x1a\n"),
+    isHead: hasText("\x89HDF\r\n\x1a\n"),
     read: notACheckpoint(
       "is an HDF5 file, as Keras saves weights; save them by name with numpy.savez, or from PyTorch",
     ),
   },
   {
-    isHead: startsWith("GGUF"),
+    isHead: hasText("GGUF"),
     read: notACheckpoint("is a GGUF file, whose weights are rounded for inference; expected those it was made from"),
   },
+  { isHead: hasText(ortCheckpointIdentifier, 4), read: readTrainingApiCheckpoint },
   {
-    isHead: (head) => head.subarray(4, 8).equals(Buffer.from("TFL3")),
+    isHead: hasText("ORTM", 4),
+    read: notACheckpoint("is a model in ONNX Runtime's own format; expected the weights it was made from"),
+  },
+  {
+    isHead: hasText("TFL3", 4),
     read: notACheckpoint("is a TensorFlow Lite model; expected the weights it was made from"),
   },
   {
@@ -97,18 +105,18 @@ const signatures: readonly Signature[] = [
       'is msgpack, as Flax saves weights; save them with numpy.savez(file, **flax.traverse_util.flatten_dict(params, sep="/"))',
     ),
   },
-  { isHead: startsWith("\x1f\x8b"), read: compressed("gzip") },
-  { isHead: startsWith("\xfd7zXZ\0"), read: compressed("xz") },
-  { isHead: startsWith("BZh"), read: compressed("bzip2") },
-  { isHead: startsWith("\x28\xb5\x2f\xfd"), read: compressed("zstd") },
-  { isHead: startsWith("7z\xbc\xaf\x27\x1c"), read: compressed("7z") },
-  { isHead: startsWith("Rar!"), read: compressed("rar") },
+  { isHead: hasText("\x1f\x8b"), read: compressed("gzip") },
+  { isHead: hasText("\xfd7zXZ\0"), read: compressed("xz") },
+  { isHead: hasText("BZh"), read: compressed("bzip2") },
+  { isHead: hasText("\x28\xb5\x2f\xfd"), read: compressed("zstd") },
+  { isHead: hasText("7z\xbc\xaf\x27\x1c"), read: compressed("7z") },
+  { isHead: hasText("Rar!"), read: compressed("rar") },
   {
-    isHead: (head) => head.subarray(257, 262).equals(Buffer.from("ustar")),
+    isHead: hasText("ustar", 257),
     read: notACheckpoint("is a tar archive; unpack it first"),
   },
   {
-    isHead: startsWith("version https://git-lfs"),
+    isHead: hasText("version https://git-lfs"),
     read: notACheckpoint("is a Git LFS pointer, not the file itself; run: git lfs pull"),
   },
   {
@@ -116,7 +124,7 @@ const signatures: readonly Signature[] = [
     read: notACheckpoint(`is a web page, not a checkpoint: the download failed; ${accepted}`),
   },
   // Field 1 of ModelProto, the version that every ONNX file starts with.
-  { isHead: startsWith("\x08"), read: readGraphCheckpoint },
+  { isHead: hasText("\x08"), read: readGraphCheckpoint },
 ];
 
 /** A header that claims more than the format allows. */

@@ -17,6 +17,7 @@ import { UserError } from "../../../runtime/user-error.ts";
 import { createOutput } from "../../../runtime/commands/output.ts";
 import { importMini, layoutTensors, lower, mini, referenceTensors } from "../../compiler/weights/mini-ast.ts";
 import { temporaryFolder } from "../../compiler/weights/readers/builders.ts";
+import { savedCheckpoint } from "../../compiler/weights/readers/saved-checkpoint.ts";
 import { exportHuggingFace } from "../../../runtime/export/export-hugging-face.ts";
 import { openClassifier } from "../../../runtime/engine/classifier.ts";
 import { cpuDevice } from "../../../runtime/engine/device.ts";
@@ -49,7 +50,7 @@ const compileMini = (tokens: readonly ["cls"] | readonly ["cls", "dist"] = ["cls
 /** Runs the command; what it prints under --json, or what it tells of its failure. */
 const run = async (...args: readonly string[]): Promise<unknown> => {
   const stdout = new PassThrough() as unknown as NodeJS.WriteStream;
-  const output = createOutput(true, { stdout, stderr: stdout });
+  const output = createOutput(true, { stdout, stderr: new PassThrough() as unknown as NodeJS.WriteStream });
   try {
     expect(await exportCommand.run([...args, "--json"], output, new AbortController().signal)).toBe(0);
   } catch (error) {
@@ -76,6 +77,59 @@ test("safetensors: the parameters under their own names, which compile reads as 
   const again = importMini(out);
   expect(again.coverage.layout).toBe("specgraph");
   expect(again.values).toStrictEqual(importMini(graph).values);
+});
+
+/** The graph's parameters and what is told of them, as ONNX Runtime saves a checkpoint. */
+const saveCheckpoint = (graph: string, texts?: readonly (readonly [string, string])[]): string => {
+  const { tensors, metadata } = openCheckpoint(graph);
+  const trained = [...tensors].map(([name, tensor]) => ({ name, shape: tensor.shape, values: tensor.readFloat32() }));
+  const path = join(dirname(graph), "checkpoint");
+  writeFileSync(path, savedCheckpoint({ trained, texts: texts ?? [...metadata] }));
+  return path;
+};
+
+test("safetensors of a checkpoint of ONNX Runtime's training: as of the graph", async () => {
+  const graph = compileMini();
+  const checkpoint = saveCheckpoint(graph);
+  const [out, expected] = [
+    join(dirname(graph), "of-checkpoint.safetensors"),
+    join(dirname(graph), "of-graph.safetensors"),
+  ];
+  await run(checkpoint, "--format", "safetensors", "--out", out);
+  await run(graph, "--format", "safetensors", "--out", expected);
+  expect(readFileSync(out).equals(readFileSync(expected))).toBe(true);
+});
+
+test("hf of a checkpoint of ONNX Runtime's training: without the graph for transformers.js", async () => {
+  const graph = compileMini();
+  const checkpoint = saveCheckpoint(graph);
+  const [out, expected] = [join(dirname(graph), "of-checkpoint"), join(dirname(graph), "of-graph")];
+  await run(checkpoint, "--format", "hf", "--out", out);
+  await run(graph, "--format", "hf", "--out", expected);
+  expect(readdirSync(out).toSorted()).toStrictEqual(["config.json", "model.safetensors", "preprocessor_config.json"]);
+  for (const name of ["model.safetensors", "preprocessor_config.json"]) {
+    expect(readFileSync(join(out, name)).equals(readFileSync(join(expected, name)))).toBe(true);
+  }
+  const config = (folder: string) =>
+    JSON.parse(readFileSync(join(folder, "config.json"), "utf8")) as Record<string, unknown>;
+  const { "transformers.js_config": _, ...withGraph } = config(expected);
+  expect(config(out)).toStrictEqual(withGraph);
+});
+
+test("a checkpoint that is damaged, of another version or of another program", async () => {
+  const checkpoint = saveCheckpoint(compileMini(), []);
+  const exported = (): Promise<unknown> =>
+    run(checkpoint, "--format", "safetensors", "--out", join(dirname(checkpoint), "out"));
+  expect(await exported()).toBe(
+    `${checkpoint}: not a checkpoint that this runtime reads: it holds no specgraph metadata`,
+  );
+  writeFileSync(checkpoint, readFileSync(checkpoint).subarray(0, 100));
+  expect(await exported()).toMatch(/: the file is damaged or cut short: .* would be at byte \d+ of 100$/);
+  const tensor = { name: "a", shape: [1], values: Float32Array.of(1) };
+  writeFileSync(checkpoint, savedCheckpoint({ trained: [tensor], version: 3 }));
+  expect(await exported()).toBe(
+    `${checkpoint}: the file is an ONNX Runtime checkpoint of version 3; version 2 is read`,
+  );
 });
 
 test("hf: transformers' names and files", async () => {

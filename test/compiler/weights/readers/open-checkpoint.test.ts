@@ -142,12 +142,12 @@ describe("recognition by content", () => {
     [
       "text",
       Buffer.from("just some text, long enough"),
-      "FILE: is not a checkpoint; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz or a graph.onnx",
+      "FILE: is not a checkpoint; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz, a graph.onnx or a checkpoint of ONNX Runtime's training",
     ],
     [
       "three bytes",
       Buffer.from("PKx"),
-      "FILE: is not a checkpoint; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz or a graph.onnx",
+      "FILE: is not a checkpoint; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz, a graph.onnx or a checkpoint of ONNX Runtime's training",
     ],
     [
       "HDF5",
@@ -198,12 +198,12 @@ describe("recognition by content", () => {
     [
       "a web page",
       Buffer.from("<!DOCTYPE html><title>404</title>"),
-      "FILE: is a web page, not a checkpoint: the download failed; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz or a graph.onnx",
+      "FILE: is a web page, not a checkpoint: the download failed; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz, a graph.onnx or a checkpoint of ONNX Runtime's training",
     ],
     [
       "a single array",
       npy("<f4", [1], floats(1)),
-      "FILE: is a single .npy array; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz or a graph.onnx (numpy.savez)",
+      "FILE: is a single .npy array; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz, a graph.onnx or a checkpoint of ONNX Runtime's training (numpy.savez)",
     ],
   ])("refuses %s", (_what, bytes, message) => {
     expect(failure(bytes)).toBe(message);

@@ -107,7 +107,7 @@ describe("a checkpoint in shards", () => {
   it("is refused whose index names itself", () => {
     const folder = folderOf({ [indexName]: index({ a: indexName }) });
     expect(refusal(folder)).toBe(
-      `DIR/${indexName}: is not a checkpoint; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz or a graph.onnx`,
+      `DIR/${indexName}: is not a checkpoint; expected a PyTorch checkpoint (.pth, .pt, .bin), .safetensors, .npz, a graph.onnx or a checkpoint of ONNX Runtime's training`,
     );
   });
 
