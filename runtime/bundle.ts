@@ -15,7 +15,15 @@ const modules = ["index", "audio-worker", "model-worker", "training-worker"];
 const starts: readonly (readonly string[])[] = [
   ["library/model-worker"],
   ["audio/clip-worker"],
-  ["cli", "index", "artifact/data-worker", "audio/recording-worker", "devices/probe-program", "library/task-worker"],
+  [
+    "cli",
+    "index",
+    "artifact/data-worker",
+    "audio/recording-worker",
+    "devices/probe-program",
+    "distributed/heartbeat-worker",
+    "library/task-worker",
+  ],
 ];
 
 /** ONNX Runtime's WebAssembly, and what loads it, which the bundles name as what lies beside them. */

@@ -12,6 +12,7 @@ const homes = [
   ["Bun", isThere("bun", "--version")],
   ["Deno", isThere("deno", "--version")],
   ["Docker", isThere("docker", "info")],
+  ["Open MPI's mpirun", isThere("mpirun", "--version")],
   ["Python's onnxruntime, numpy and soundfile", isThere("python3", "-c", "import onnxruntime, numpy, soundfile")],
 ] as const;
 

@@ -16,10 +16,12 @@ const describeStart = ({
   stepsDone,
   batch,
   clipsAtOnce,
+  ranks,
   memoryBytes,
   availableBytes,
 }: StartEvent): string => {
-  const parts = clipsAtOnce < batch ? ` in parts of ${clipsAtOnce}` : "";
+  const parts = clipsAtOnce * ranks < batch ? ` in parts of ${clipsAtOnce * ranks}` : "";
+  const shared = ranks > 1 ? `, shared out to ${ranks} ranks` : "";
   const done = stepsDone > 0 ? `, ${stepsDone} of them done` : "";
   const memory =
     memoryBytes === null || availableBytes === null
@@ -28,7 +30,7 @@ const describeStart = ({
   const test = clips.test > 0 ? `, ${clips.test} to test at the end` : "";
   return (
     `${printable(name)}: ${data}, ${clips.train} clips to train on and ${clips.evaluation} to evaluate on${test}; ` +
-    `${steps} ${plural(steps, "step")} of ${batch} clips${parts}${done}${memory}`
+    `${steps} ${plural(steps, "step")} of ${batch} clips${parts}${shared}${done}${memory}`
   );
 };
 

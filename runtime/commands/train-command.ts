@@ -1,5 +1,5 @@
 /** `runtime train`. */
-import type { Command } from "./command.ts";
+import { type Command, exitCodes } from "./command.ts";
 import {
   clipOptions,
   commonOptions,
@@ -34,6 +34,12 @@ const options = {
   },
   ...skipOption,
   ...deviceOption,
+  distributed: {
+    kind: "choice",
+    value: "NAME",
+    choices: ["mpi"],
+    help: "mpi: train with the other processes that mpirun or srun has started, each on its share of a step's clips",
+  },
   out: {
     kind: "text",
     value: "DIR",
@@ -74,7 +80,8 @@ const trainingOf = (
   others: Pick<TrainOptions, "signal" | "onProgress">,
 ) => {
   const { out, overwrite, resume: goesOn, "skip-bad": skipBad, "checkpoint-minutes": checkpointMinutes } = values;
-  const options = { ...runOptions(values), skipBad, checkpointMinutes, ...others };
+  const { distributed } = values;
+  const options = { ...runOptions(values), skipBad, checkpointMinutes, distributed, ...others };
   if (!goesOn) {
     const command = ["runtime", "train", ...args];
     return train(oneOperand(usage, operands), { ...options, out, overwrite, command });
@@ -93,12 +100,18 @@ export const trainCommand: Command = {
     const { values, operands } = parseOptions(usage, args);
     const { show, onProgress, clear } = showTraining(output);
     const events = trainingOf(args, operands, values, { signal, onProgress });
-    return untilInterrupted(signal, async () => {
+    /** Of several ranks it is rank 0 that tells why. */
+    let isEndedByRank = false;
+    const code = await untilInterrupted(signal, async () => {
       try {
         for await (const event of events) show(event);
+      } catch (error) {
+        if (!(error instanceof UserError && error.code === "ended-by-rank")) throw error;
+        isEndedByRank = true;
       } finally {
         clear();
       }
     });
+    return isEndedByRank ? exitCodes.userError : code;
   },
 };

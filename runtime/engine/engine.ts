@@ -36,6 +36,8 @@ export interface SessionOptions {
   readonly variesInSize?: boolean;
   /** Outputs that stay in the device's memory. */
   readonly kept?: readonly string[];
+  /** That compute together on the CPU. Default: as many as the machine has cores. */
+  readonly threads?: number;
   /** `runInto` is called, and not `run`. */
   readonly outputsAreGiven?: boolean;
   /** Has ONNX Runtime print its warnings. */
@@ -70,6 +72,12 @@ export interface Engine {
   /** @param graph also as a file's bytes, or its path; ONNX Runtime then maps its data file into memory */
   readonly open: (graph: onnx.IModelProto | Uint8Array | string, options: SessionOptions) => Promise<EngineSession>;
 }
+
+/** The same, with so many threads for each graph. */
+export const withThreads = (engine: Engine, threads: number): Engine => ({
+  ...engine,
+  open: (graph, options) => engine.open(graph, { threads, ...options }),
+});
 
 /** @throws where the tensor is in a device's memory */
 export const onHost = (tensor: Tensor): HostTensor => {

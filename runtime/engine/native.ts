@@ -53,11 +53,12 @@ const logLevels = { warning: 2, fatal: 4 } as const;
  * @param others more of the session's configuration
  */
 export const nativeOptions = <Provider>(
-  { isWhole = false, warns = false, kept = [], dataFiles = new Map<string, Uint8Array>() }: SessionOptions,
+  { isWhole = false, warns = false, kept = [], threads, dataFiles = new Map<string, Uint8Array>() }: SessionOptions,
   provider: Provider,
   others: Readonly<Record<string, string>> = {},
 ) => ({
   executionProviders: [provider],
+  ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
   logSeverityLevel: warns ? logLevels.warning : logLevels.fatal,
   // ONNX Runtime 1.30, CPU: planning memory by pattern is no faster and takes half as much memory again.
   enableMemPattern: false,

@@ -19,12 +19,20 @@ export interface StateStore {
    * @returns its other outputs
    */
   readonly run: (stage: OpenStage, feeds: Tensors, others: HostTensors) => Promise<Tensors>;
+  /** Has states changed on the host, in place: those that are elsewhere are brought there and back. */
+  readonly change: (names: readonly string[], act: (values: readonly HostTensor[]) => Promise<void>) => Promise<void>;
   readonly close: () => void;
 }
 
 const load = async (state: StoredTensor): Promise<HostTensor> => {
   const { type, dims } = state;
   return { type, dims, data: await readTensor(state) };
+};
+
+const stateIn = <Kind extends Tensor>(current: Readonly<Record<string, Kind>>, name: string): Kind => {
+  const tensor = current[name];
+  if (!tensor) throw new Error(`no state is called ${name}`);
+  return tensor;
 };
 
 const inputsOf = ({ session, reads }: OpenStage, feeds: Tensors, current: Tensors): Tensors => {
@@ -45,8 +53,8 @@ export const hostStates = async (states: readonly StoredTensor[]): Promise<State
   for (const state of states) current[state.name] = await load(state);
   const spare = new Map<string, HostTensor>();
   const bufferFor = (name: string, inPlace: boolean): HostTensor => {
-    const [own, state] = [current[name], stored.get(name)];
-    if (!own || !state) throw new Error(`no state is called ${name}`);
+    const [own, state] = [stateIn(current, name), stored.get(name)];
+    if (!state) throw new Error(`no state is called ${name}`);
     if (inPlace) return own;
     const buffer = spare.get(name) ?? { ...own, data: zerosLike(state) };
     spare.set(name, buffer);
@@ -66,6 +74,7 @@ export const hostStates = async (states: readonly StoredTensor[]): Promise<State
       }
       return others;
     },
+    change: (names, act) => act(names.map((name) => stateIn(current, name))),
     close: () => undefined,
   };
 };
@@ -93,6 +102,17 @@ export const deviceStates = async (states: readonly StoredTensor[], memory: Devi
         delete outputs[next];
       }
       return outputs;
+    },
+    change: async (names, act) => {
+      const values: HostTensor[] = [];
+      for (const name of names) values.push(await memory.read(stateIn(current, name)));
+      await act(values);
+      for (const [index, name] of names.entries()) {
+        const value = values[index];
+        if (!value) continue;
+        dispose(current[name]);
+        current[name] = await memory.upload(value);
+      }
     },
     close: () => Object.values(current).forEach(dispose),
   };

@@ -11,18 +11,35 @@ import type { Engine, HostTensor, HostTensors, Tensors } from "./engine.ts";
 import { findNonFinite, type NonFinite } from "./find-non-finite.ts";
 import { openSession } from "./open-session.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
-import { changingStates, type Stage, trainingProgram } from "./session-program.ts";
+import { changingStates, ownInputs, type Stage, type TrainingProgram, trainingProgram } from "./session-program.ts";
 import { requireFit } from "./require-fit.ts";
 import { stackFeeds } from "./stack-feeds.ts";
-import { deviceStates, hostStates, type OpenStage } from "./state-store.ts";
+import { deviceStates, hostStates, type OpenStage, type StateStore } from "./state-store.ts";
 import { elementCount, type StoredTensor } from "../artifact/stored-tensor.ts";
 
 /** What the gradients of one run of the program are of. */
 export interface TrainingBatch {
-  /** The graph's inputs: `waveform` [batch, samples], `targets` [batch, classes], `learning_rate` [] ... */
+  /**
+   * The graph's inputs: `waveform` [batch, samples], `targets` [batch, classes], `learning_rate` [] ... Where peers have all clips
+   * of the batch, only what the update takes.
+   */
   readonly feeds: HostTensors;
   /** Whether the update follows; else the next batch's gradients are added to these. */
   readonly endsStep: boolean;
+}
+
+/** Others that make the same steps at the same time, each on clips of its own. */
+export interface Peers {
+  /** Told the loss of its own clips. @returns that of all clips, and how many these are */
+  readonly shareLoss: (own: MeanLoss) => Promise<MeanLoss>;
+  /** Adds up arrays with those of the others, in place, each as soon as it is given. */
+  readonly sum: (arrays: Iterable<Float32Array>) => Promise<void>;
+}
+
+/** The mean over so many clips. */
+export interface MeanLoss {
+  readonly loss: number;
+  readonly clips: number;
 }
 
 export interface TrainingSession {
@@ -44,6 +61,8 @@ export interface TrainingSession {
   readonly findNonFinite: () => Promise<NonFinite | undefined>;
   /** One of them on the host, or a gradient. */
   readonly read: (name: string) => Promise<HostTensor>;
+  /** Has each of `changing` changed on the host, in place, one after the other. */
+  readonly change: (act: (name: string, value: HostTensor) => Promise<void>) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -82,6 +101,46 @@ const lossesOf = async (outputs: Tensors, { read }: DeviceMemory): Promise<reado
 };
 
 const clipsIn = (feeds: HostTensors): number => feeds[names.targets]?.dims[0] ?? 0;
+
+const scale = (values: Float32Array, factor: number): void => {
+  // What a step without clips finds is of the step before, finite or not.
+  if (factor === 0) values.fill(0);
+  else if (factor !== 1)
+    for (let index = 0; index < values.length; index++) values[index] = (values[index] ?? 0) * factor;
+};
+
+/** Makes each one's own gradients those of all clips of a step, as if one had computed them. */
+const gradientSharing = (
+  { gradients }: TrainingProgram,
+  { change }: StateStore,
+  { sum }: Peers,
+): ((ownClips: number, clips: number) => Promise<void>) => {
+  // Where parts are added up these are sums over clips, among them the number of these; elsewhere means.
+  const areSums = ownInputs(gradients).some(({ name }) => name === names.accumulate);
+  const shared = gradients.replaces.map(({ state }) => state);
+  return (ownClips, clips) =>
+    change(shared, (values) => {
+      const weight = areSums ? Math.min(ownClips, 1) : ownClips / clips;
+      const weighted = function* (): Generator<Float32Array, void, undefined> {
+        for (const { data } of values) {
+          const gradient = data as Float32Array;
+          scale(gradient, weight);
+          yield gradient;
+        }
+      };
+      return sum(weighted());
+    });
+};
+
+/** A graph whose layers take statistics over a batch would take them over a share of it. */
+const requireNoStatistics = (path: string, { statistics }: TrainingProgram): void => {
+  if (statistics.length === 0) return;
+  throw new UserError(
+    "statistics-not-shared",
+    { path },
+    "the graph takes statistics over the clips of a batch, of which several ranks would each see a part; expected layer norm or group norm in the place of batch norm, or one rank",
+  );
+};
 
 /** Of a batch; clips that are drawn may be longer than its own. */
 const extentOf = (feeds: HostTensors, { draws }: ArtifactMetadata): Extent => {
@@ -123,7 +182,7 @@ const createMarker = (): ((batch: TrainingBatch) => TrainingBatch) => {
   return ({ feeds, endsStep }) => {
     const accumulate: HostTensor = { type: "bool", data: Uint8Array.of(isBegun ? 1 : 0), dims: [] };
     const marked = { feeds: { ...feeds, [names.accumulate]: accumulate }, endsStep };
-    isBegun = !endsStep;
+    isBegun = !endsStep && (isBegun || clipsIn(feeds) > 0);
     return marked;
   };
 };
@@ -131,6 +190,7 @@ const createMarker = (): ((batch: TrainingBatch) => TrainingBatch) => {
 /**
  * Opens the artifact's training program on its parameters.
  * @param restored states to go on from, by name, as large as the program's own
+ * @param peers with whom each step is made; all call `steps` with the parts of the same steps
  * @throws UserError when it has none, or the device cannot run it
  */
 export const openTrainingSession = async (
@@ -138,14 +198,17 @@ export const openTrainingSession = async (
   artifact: Artifact,
   device: Device,
   restored: ReadonlyMap<string, StoredTensor> = new Map(),
+  peers?: Peers,
 ): Promise<TrainingSession> => {
   const { path, metadata } = artifact;
   requirePrecision(path, metadata, device);
-  const batchesPerRun = batchesPerRunOn(device.kind, metadata.recipe);
+  // Peers meet after each batch.
+  const batchesPerRun = peers ? 1 : batchesPerRunOn(device.kind, metadata.recipe);
   const keepsStates = device.kind === "webgpu";
   const isLoop = batchesPerRun > 1 && !keepsStates;
 
   const program = trainingProgram(artifact);
+  if (peers) requireNoStatistics(path, program);
   const states = program.states.map((state) => restored.get(state.name) ?? state);
   const memory = openDeviceMemory(engine, device);
   const store = await (keepsStates ? deviceStates(states, memory) : hostStates(states));
@@ -174,19 +237,46 @@ export const openTrainingSession = async (
     // Losses that are read together stay, too, so that no step waits for the one before it.
     const gradients = await open(program.gradients, batchesPerRun > 1 ? [names.loss] : []);
     const update = await open(program.update);
-    const run = async (batches: readonly TrainingBatch[]): Promise<readonly number[]> => {
+    // Without its update a step that is lost leaves what can be looked into; in mixed precision the update sees to that.
+    const isUseful = (isFinite: boolean): boolean => isFinite || metadata.recipe.precision !== "float32";
+    const runAlone = async (batches: readonly TrainingBatch[]): Promise<readonly number[]> => {
       const outputs: Tensors[] = [];
       for (const batch of batches) {
         const output = await store.run(gradients, batch.feeds, roomForLoss([]));
         outputs.push(output);
-        // Without its update a step that is lost leaves what can be looked into; in mixed precision the update sees to that.
-        const isUseful = watch(batch, output) || metadata.recipe.precision !== "float32";
-        if (batch.endsStep && isUseful) await store.run(update, batch.feeds, {});
+        const isFinite = watch(batch, output);
+        if (batch.endsStep && isUseful(isFinite)) await store.run(update, batch.feeds, {});
       }
       const losses: number[] = [];
       for (const output of outputs) losses.push(...(await lossesOf(output, memory)));
       return losses;
     };
+    const sharingWith = (peers: Peers) => {
+      const shareGradients = gradientSharing(program, store, peers);
+      let [ownClips, clips, isFinite] = [0, 0, true];
+      const runPart = async (batch: TrainingBatch): Promise<number> => {
+        const own = clipsIn(batch.feeds);
+        const output = own > 0 ? await store.run(gradients, batch.feeds, roomForLoss([])) : {};
+        watch(batch, output);
+        const [loss = 0] = own > 0 ? await lossesOf(output, memory) : [];
+        const shared = await peers.shareLoss({ loss, clips: own });
+        [ownClips, clips] = [ownClips + own, clips + shared.clips];
+        isFinite &&= Number.isFinite(shared.loss);
+        if (!batch.endsStep) return shared.loss;
+        if (isUseful(isFinite)) {
+          await shareGradients(ownClips, clips);
+          await store.run(update, batch.feeds, {});
+        }
+        [ownClips, clips, isFinite] = [0, 0, true];
+        return shared.loss;
+      };
+      return async (batches: readonly TrainingBatch[]): Promise<readonly number[]> => {
+        const losses: number[] = [];
+        for (const batch of batches) losses.push(await runPart(batch));
+        return losses;
+      };
+    };
+    const run = peers ? sharingWith(peers) : runAlone;
     const find = async (): Promise<NonFinite | undefined> => {
       const feeds = lost();
       return feeds && findNonFinite(engine, artifact, device, program.gradients, { ...store.state(), ...feeds });
@@ -211,6 +301,11 @@ export const openTrainingSession = async (
       const tensor = store.state()[name];
       if (!tensor) throw new Error(`no state is called ${name}`);
       return memory.read(tensor);
+    },
+    change: async (act) => {
+      for (const { name } of changingStates(program)) {
+        await store.change([name], async ([value]) => (value ? act(name, value) : undefined));
+      }
     },
     close: async () => {
       store.close();

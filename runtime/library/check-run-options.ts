@@ -34,6 +34,7 @@ const runEntries = {
   learningRate: v.optional(above0),
   seed: v.optional(whole(0, Number.MAX_SAFE_INTEGER)),
   checkpointMinutes: v.optional(above0),
+  distributed: v.optional(v.literal("mpi", "mpi")),
 };
 const trainSchema = v.strictObject({
   ...runEntries,
@@ -108,10 +109,10 @@ interface Checked<Of extends Task> {
 
 const checkRun = async (given: Omit<v.InferOutput<typeof resumeSchema>, "graph">) => {
   const { labels, fold, epochs, steps, batch, learningRate, seed, device, signal, onProgress } = given;
-  const { skipBad, checkpointMinutes } = given;
+  const { skipBad, checkpointMinutes, distributed } = given;
   const [data, evalData] = [await checkData("data", given.data), await checkData("evalData", given.evalData)];
   const options: RunOptions = { data, labels, fold, evalData, epochs, steps, batch, learningRate, seed, device };
-  return { task: { options, skipBad, checkpointMinutes }, signal, onProgress };
+  return { task: { options, skipBad, checkpointMinutes, distributed }, signal, onProgress };
 };
 
 /** @throws UserError */

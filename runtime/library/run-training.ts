@@ -1,6 +1,7 @@
 /** A training as a program is told of it, with its board and its report. */
 import type { Clip } from "../data/dataset.ts";
 import { partSize } from "../data/batches.ts";
+import type { Engine } from "../engine/engine.ts";
 import { openClips } from "../evaluate/open-clips.ts";
 import { writeReport } from "../report/html/write-report.ts";
 import { openBoard } from "../report/tensorboard/open-board.ts";
@@ -15,14 +16,18 @@ import { countSteps } from "../train/run-epoch.ts";
 import { train, type TrainOptions } from "../train/train.ts";
 import { orUserError, UserError } from "../user-error.ts";
 
-export interface Execution extends Pick<TrainOptions, "signal" | "note" | "onEvaluation"> {
+export interface Execution extends Pick<TrainOptions, "signal" | "note" | "onEvaluation" | "ranks"> {
+  readonly engine?: Engine | undefined;
   /** How often to save within an epoch. Default 10. */
   readonly checkpointMinutes?: number | undefined;
 }
 
 type Events<Event> = AsyncGenerator<Event, void, undefined>;
 
-const describeStart = ({ options, data, device, memory }: PreparedRun): StartEvent => {
+const describeStart = (
+  { options, data, device, memory }: PreparedRun,
+  { ranks }: Pick<Execution, "ranks">,
+): StartEvent => {
   const { artifact, recipe, clips, evaluationClips, testClips, folder, checkpoint } = options;
   return {
     event: "start",
@@ -34,7 +39,8 @@ const describeStart = ({ options, data, device, memory }: PreparedRun): StartEve
     steps: countSteps(options),
     stepsDone: checkpoint?.progress.steps ?? 0,
     batch: recipe.batch,
-    clipsAtOnce: partSize(recipe),
+    clipsAtOnce: Math.ceil(partSize(recipe) / (ranks?.size ?? 1)),
+    ranks: ranks?.size ?? 1,
     learningRate: recipe.learningRate,
     seed: recipe.seed,
     device,
@@ -57,21 +63,23 @@ const readFigures = async ({ metrics }: RunFolder, note: Execution["note"]): Pro
 /** The run's own events but for its end, which is returned. */
 async function* follow(
   { options }: PreparedRun,
-  { signal, checkpointMinutes = 10, note, onEvaluation }: Execution,
+  { signal, checkpointMinutes = 10, note, onEvaluation, ranks, engine }: Execution,
 ): AsyncGenerator<TrainingEvent, EndEvent, undefined> {
   const { artifact, folder, checkpoint, leaveOut: record } = options;
   const board = openBoard(folder.path, checkpoint?.progress.steps ?? 0);
   const { load, describe, close } = openClips(artifact);
+  // Of a clip that one rank leaves out the others do not know: it ends the run, which goes on without it.
   const leaveOut =
     record &&
+    !ranks &&
     (async (clip: Clip, reason: string): Promise<void> => {
       note(`${reason}; it is left out`);
       await record(clip, reason);
     });
-  const settings = { ...options, load, leaveOut, checkpointMinutes, signal, note };
+  const settings = { ...options, load, leaveOut: leaveOut || undefined, checkpointMinutes, signal, note, ranks };
   let isDescribed = false;
   try {
-    for await (const event of train(onEvaluation ? { ...settings, onEvaluation } : settings)) {
+    for await (const event of train(onEvaluation ? { ...settings, onEvaluation } : settings, engine)) {
       if (event.event === "done") return event;
       if (event.event !== "pace") board.show(event);
       yield event;
@@ -97,7 +105,7 @@ export async function* runTraining(prepared: PreparedRun, execution: Execution):
   const { note } = execution;
   try {
     const started = performance.now();
-    const start = describeStart(prepared);
+    const start = describeStart(prepared, execution);
     yield start;
     const end = yield* follow(prepared, execution);
     for (const line of explainEnd(recipe, start.steps, end)) note(line);

@@ -5,13 +5,18 @@ import { runFolder } from "../runs/run-folder.ts";
 import type { NoteEvent, TrainingEvent } from "../runs/training-events.ts";
 import { prepareNewRun } from "../train/prepare-new-run.ts";
 import { prepareResumedRun } from "../train/prepare-resumed-run.ts";
+import type { MemorySharing } from "../train/require-memory.ts";
+import type { PreparedRun } from "../train/prepared-run.ts";
 import type { RunOptions } from "../train/run-options.ts";
 import { aborted } from "./aborted.ts";
 import { type Measuring, type MeasuringHooks, measureGraphs } from "./measure-graphs.ts";
 import { runTraining } from "./run-training.ts";
+import { trainOnRanks } from "./train-on-ranks.ts";
 import type { EvaluationEvent } from "./training.ts";
 
 interface TrainingTask {
+  /** How it is one of several processes that train together. */
+  readonly distributed: Distributed | undefined;
   readonly options: RunOptions;
   readonly skipBad: boolean | undefined;
   readonly checkpointMinutes: number | undefined;
@@ -44,6 +49,9 @@ export interface Evaluation extends Measuring {
 
 export type Task = NewTraining | ResumedTraining | Evaluation;
 
+/** What joins the processes of a training. */
+export type Distributed = "mpi";
+
 type Lists = Readonly<Record<"data" | "evalData", readonly GivenClip[]>>;
 
 const fill = (data: Data | undefined, lists: Lists): Data | undefined =>
@@ -60,9 +68,14 @@ export const withLists = (task: Task, lists: Lists): Task => {
 export type TaskHooks = Omit<MeasuringHooks, "note">;
 type Note = (text: string) => void;
 
-const prepare = (task: NewTraining | ResumedTraining, { signal, onExamined }: TaskHooks, note: Note) => {
+const prepare = (
+  task: NewTraining | ResumedTraining,
+  { signal, onExamined }: TaskHooks,
+  note: Note,
+  sharing: MemorySharing | undefined,
+) => {
   const { graph, options, skipBad } = task;
-  const preparing = { skipBad, signal, note, onExamined };
+  const preparing = { skipBad, signal, note, onExamined, sharing };
   if (task.kind === "resume") return prepareResumedRun(task.folder, graph, options, preparing);
   const { out, overwrite, command } = task;
   const isBegun = task.resume === true && out !== undefined && existsSync(runFolder(out).config);
@@ -72,11 +85,16 @@ const prepare = (task: NewTraining | ResumedTraining, { signal, onExamined }: Ta
 };
 
 async function* trainAs(task: NewTraining | ResumedTraining, hooks: TaskHooks, note: Note) {
-  const prepared = await prepare(task, hooks, note);
-  if (!prepared) throw aborted();
-  const { checkpointMinutes } = task;
+  const begin = async (sharing?: MemorySharing): Promise<PreparedRun> => {
+    const prepared = await prepare(task, hooks, note, sharing);
+    if (!prepared) throw aborted();
+    return prepared;
+  };
+  const { checkpointMinutes, distributed, skipBad, options } = task;
   const { signal, onEvaluation } = hooks;
-  yield* runTraining(prepared, { signal, note, checkpointMinutes, ...(onEvaluation ? { onEvaluation } : {}) });
+  const execution = { signal, note, checkpointMinutes, ...(onEvaluation ? { onEvaluation } : {}) };
+  if (distributed === undefined) yield* runTraining(await begin(), execution);
+  else yield* trainOnRanks(JSON.stringify({ kind: task.kind, ...options, skipBad }), begin, execution);
 }
 
 /**

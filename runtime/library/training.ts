@@ -78,6 +78,11 @@ interface RunSettings extends DataOptions {
   readonly seed?: number | undefined;
   /** How often to save within an epoch, besides at its end. Default 10. */
   readonly checkpointMinutes?: number | undefined;
+  /**
+   * Whether this process is one of several that train together, as a launcher has started them all with the same options: rank 0
+   * tells of it and has the folder, on the others nothing is told. A step's clips are shared out among them. Default: it is alone.
+   */
+  readonly distributed?: "mpi" | undefined;
 }
 
 export interface TrainOptions extends RunSettings {

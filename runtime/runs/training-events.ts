@@ -21,8 +21,10 @@ export interface StartEvent {
   readonly stepsDone: number;
   /** Clips in a step. */
   readonly batch: number;
-  /** Of them, those that are computed at once. */
+  /** Of them, those that are computed at once, by each rank. */
   readonly clipsAtOnce: number;
+  /** The processes that train together. */
+  readonly ranks: number;
   readonly learningRate: number;
   readonly seed: number;
   readonly device: DeviceDescription;

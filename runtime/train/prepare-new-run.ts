@@ -94,7 +94,7 @@ export const prepareNewRun = async (
   if (warmup !== undefined) note(warmup);
   const described = await selectDescribed(options.device);
   const { device } = described;
-  const memory = requireMemory(inputs, gathered.lengths, device);
+  const memory = requireMemory(inputs, gathered.lengths, device, undefined, preparing.sharing);
   const run = await describeRun(inputs, clips, options, device.kind);
   const folder = createRunFolder(out, artifact.metadata.specName, graph, overwrite);
   return orUnlock(folder.path, async () => {

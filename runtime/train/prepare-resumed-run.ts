@@ -113,7 +113,7 @@ export const prepareResumedRun = async (
     if (added !== undefined) requireSameCourse(recipe, own, checkpoint?.progress);
     const epochs = added ?? own.epochs;
     const described = await selectDescribed(own.device);
-    const memory = requireMemory(inputs, gathered.lengths, described.device);
+    const memory = requireMemory(inputs, gathered.lengths, described.device, undefined, preparing.sharing);
     const leftOut = gathered.leftOut.map(({ clip, reason }) => ({ clip: toRunPath(origin, clip), reason }));
     if (added !== undefined || leftOut.length > earlier.length) await changeConfig(folder.config, { epochs, leftOut });
     return toPreparedRun(inputs, options, gathered, described, memory, {

@@ -14,7 +14,7 @@ import type { RunFolder } from "../runs/run-folder.ts";
 import { toRunPath } from "../runs/run-places.ts";
 import type { GatheredClips } from "./gather-clips.ts";
 import { recipeFor } from "./recipe-options.ts";
-import type { MemoryNeed } from "./require-memory.ts";
+import type { MemoryNeed, MemorySharing } from "./require-memory.ts";
 import type { RunOptions } from "./run-options.ts";
 import type { TrainOptions } from "./train.ts";
 
@@ -53,6 +53,8 @@ export interface PrepareOptions {
   readonly note: (text: string) => void;
   /** Told how many clips are opened, of all there are. */
   readonly onExamined?: ((clips: number, of: number) => void) | undefined;
+  /** Where several processes are to train together. */
+  readonly sharing?: MemorySharing | undefined;
   /** What has examined clips before. */
   readonly examine?: ExamineClips | undefined;
 }

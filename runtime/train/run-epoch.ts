@@ -2,11 +2,12 @@
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { Clip } from "../data/dataset.ts";
 import { loadAhead } from "../data/load-ahead.ts";
+import { shareOf } from "../distributed/ranks.ts";
 import type { TrainingSession } from "../engine/training-session.ts";
 import type { TrainingProgress } from "../runs/training-progress.ts";
 import { learningRateAt } from "./learning-rate-at.ts";
 import { type LoadedPart, loadPart } from "./load-part.ts";
-import { planEpoch } from "./plan-epoch.ts";
+import { type PartPlan, planEpoch } from "./plan-epoch.ts";
 import type { Training } from "./training.ts";
 
 /** An optimizer step that is done. */
@@ -97,7 +98,7 @@ export const runEpoch = (
   { options, session, clips: { loadToTrain: load } }: Pick<Training, "options" | "session" | "clips">,
   progress: TrainingProgress,
 ): AsyncIterable<StepDone> => {
-  const { artifact, recipe, clips } = options;
+  const { artifact, recipe, clips, ranks } = options;
   const { metadata } = artifact;
   const [totalSteps, stepsBefore] = [countSteps(options), progress.steps - progress.epochSteps];
   const epoch = progress.epochs + 1;
@@ -109,9 +110,10 @@ export const runEpoch = (
     done: progress.epochSteps,
     steps: totalSteps - stepsBefore,
   });
+  const own = ranks && ((rows: PartPlan["rows"]) => shareOf(rows, ranks));
   const parts = loadAhead(plan, (part) => {
     const learningRate = learningRateAt(recipe, { step: stepsBefore + part.step, stepsPerEpoch, totalSteps });
-    return loadPart(part, { metadata, seed: recipe.seed, epoch, clips, load, learningRate });
+    return loadPart(part, { metadata, seed: recipe.seed, epoch, clips, load, learningRate, own });
   });
   return runSteps(session, parts);
 };

@@ -9,6 +9,7 @@ import type { TrainEvent } from "../runs/training-events.ts";
 import { afterEpoch, afterStep, beginning, isAveraged, type TrainingProgress } from "../runs/training-progress.ts";
 import type { Keeper } from "./keeper.ts";
 import { measurePace } from "./measure-pace.ts";
+import { requireAlike } from "./require-alike.ts";
 import { lossGuard } from "./require-finite.ts";
 import { countSteps, runEpoch } from "./run-epoch.ts";
 import {
@@ -33,10 +34,11 @@ type Events = AsyncGenerator<TrainEvent, void, undefined>;
  * @throws UserError where training diverges or something cannot be kept; UnreadableClip where a clip cannot be read
  */
 export async function* trainLoop(engine: Engine, options: TrainingOptions, openKeeper: () => Keeper): Events {
-  const { artifact, recipe, signal, checkpointMinutes } = options;
+  const { artifact, recipe, signal, checkpointMinutes, ranks } = options;
   const training = await openTraining(engine, options, openKeeper);
   const { session, average, keeper, tell } = training;
   const requireFinite = lossGuard({ recipe, keeper }, session.findNonFinite);
+  const isFirst = ranks === undefined || ranks.rank === 0;
   const pace = measurePace(options);
   let progress = options.checkpoint?.progress ?? beginning;
   try {
@@ -67,17 +69,19 @@ export async function* trainLoop(engine: Engine, options: TrainingOptions, openK
       const best = progress.best?.epoch === progress.epochs;
       if (best) await saveGraph(training, "best", predictions);
       await saveGraph(training, "last", predictions);
-      if (isAveraged(recipe, progress.epochs)) await average.add(session.read);
+      if (isAveraged(recipe, progress.epochs) && isFirst) await average.add(session.read);
+      if (ranks) await requireAlike(ranks, session);
       const seconds = (performance.now() - ended) / 1000;
       yield tell({ event: "eval", epoch: progress.epochs, step: progress.steps, trainLoss, best, ...figures });
       await saveState(training, progress);
       const paced = pace.afterEpoch(seconds, progress);
       if (paced) yield paced;
     }
-    if (progress.finished) yield* finish(training, progress);
+    // Of several ranks the others wait for it.
+    if (progress.finished && isFirst) yield* finish(training, progress);
     yield conclude(training, progress);
   } catch (error) {
-    if (error instanceof UnreadableClip) await saveUnfinished(training, progress);
+    if (error instanceof UnreadableClip || ranks?.othersFailed()) await saveUnfinished(training, progress);
     throw error;
   } finally {
     await closeTraining(training);

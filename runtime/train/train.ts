@@ -4,6 +4,7 @@ import { readArtifact } from "../artifact/read-artifact.ts";
 import { writeArtifact } from "../artifact/write-artifact.ts";
 import type { Clip } from "../data/dataset.ts";
 import { UnreadableClip } from "../data/unreadable-clips.ts";
+import type { Engine } from "../engine/engine.ts";
 import { nodeEngine } from "../engine/node.ts";
 import { type Checkpoint, writeCheckpoint } from "../runs/checkpoint.ts";
 import { openEventLog } from "../runs/run-events.ts";
@@ -58,7 +59,7 @@ const openFolder = (options: TrainOptions, saveUsage: () => Promise<void>): Keep
   };
 };
 
-const lostClip = (error: UnreadableClip, { path }: RunFolder): UserError =>
+export const lostClip = (error: UnreadableClip, { path }: RunFolder): UserError =>
   new UserError(
     "clip-lost-in-training",
     { ...error.facts, run: path },
@@ -67,14 +68,17 @@ const lostClip = (error: UnreadableClip, { path }: RunFolder): UserError =>
   );
 
 /**
- * Trains, and writes into the run's folder: its log, its checkpoint and its graphs.
+ * Trains, and writes into the run's folder: its log, its checkpoint and its graphs. Of several ranks only rank 0 does.
  * @throws UserError where a clip cannot be read, training diverges or a file cannot be written
  */
-export async function* train(options: TrainOptions): AsyncGenerator<TrainEvent, void, undefined> {
+export async function* train(
+  options: TrainOptions,
+  engine: Engine = nodeEngine,
+): AsyncGenerator<TrainEvent, void, undefined> {
   const { folder, checkpoint } = options;
   const saveUsage = openUsageMeter(folder.usage, checkpoint !== undefined);
   try {
-    yield* trainLoop(nodeEngine, options, () => openFolder(options, saveUsage));
+    yield* trainLoop(engine, options, () => openFolder(options, saveUsage));
   } catch (error) {
     throw error instanceof UnreadableClip ? lostClip(error, folder) : error;
   }

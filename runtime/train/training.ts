@@ -2,12 +2,13 @@
 import type { Recipe } from "../../compiler/artifact/recipe.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { withDecisions } from "../artifact/with-decisions.ts";
+import { type Ranks, shareOf } from "../distributed/ranks.ts";
 import { type LoadClip, partSize } from "../data/batches.ts";
 import type { Clip } from "../data/dataset.ts";
 import { leaveOut, type LeavingOut } from "../data/leave-out.ts";
 import { type Classifier, openClassifier, openClassifierOn } from "../engine/classifier.ts";
 import type { Device } from "../engine/device.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { Engine, TensorData } from "../engine/engine.ts";
 import { openTrainingSession, type TrainingSession } from "../engine/training-session.ts";
 import { measuredOn } from "../evaluate/measured-on.ts";
 import { type ClipPredictions, predict } from "../evaluate/predict.ts";
@@ -41,6 +42,8 @@ export interface TrainingOptions {
   readonly checkpointMinutes: number;
   /** Ends training after the step at hand; what is kept then goes on from there. */
   readonly signal: AbortSignal;
+  /** The processes that train together, where this is one of several: all have these options, and are at the same steps. */
+  readonly ranks?: Ranks | undefined;
   /** Called while an evaluation runs, with the clips done so far and all there are; it goes on when that is through. */
   readonly onEvaluation?: (clips: number, of: number) => void | Promise<void>;
 }
@@ -67,8 +70,10 @@ export const openTraining = async (
   options: TrainingOptions,
   openKeeper: () => Keeper,
 ): Promise<Training> => {
-  const { artifact, device, checkpoint } = options;
-  const session = await openTrainingSession(engine, artifact, device, checkpoint?.states);
+  const { artifact, device, checkpoint, ranks } = options;
+  const session = await openTrainingSession(engine, artifact, device, checkpoint?.states, ranks);
+  // Rank 0 alone has read them.
+  if (ranks && checkpoint) await session.change((_, { data }) => ranks.copyFromFirst(bytesOf(data)));
   const changing = new Set(session.changing.map(({ name }) => name));
   const trained = artifact.parameters.filter(({ name }) => changing.has(name));
   const keeper = openKeeper();
@@ -87,25 +92,65 @@ export const openTraining = async (
   };
 };
 
+const bytesOf = ({ buffer, byteOffset, byteLength }: TensorData): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
+
+const nothing = new Float32Array();
+const noAnswers = { logits: nothing, scores: nothing, targets: nothing };
+
+/** Those of all ranks, one after the other. */
+const gatherFloats = async ({ gather }: Ranks, own: Float32Array): Promise<Float32Array> => {
+  const all = await gather(bytesOf(own));
+  const values = new Float32Array(all.reduce((sum, { byteLength }) => sum + byteLength, 0) / own.BYTES_PER_ELEMENT);
+  let first = 0;
+  for (const { buffer } of all) {
+    const part = new Float32Array(buffer);
+    values.set(part, first);
+    first += part.length;
+  }
+  return values;
+};
+
 export const closeTraining = async ({ classifier, session, keeper }: Training): Promise<void> => {
   await keeper.close();
   await classifier.close();
   await session.close();
 };
 
-/** What the parameters in training, or another classifier, answer. @returns undefined where the signal ended it */
-export const evaluate = (
-  { options, clips: { loadToEvaluate }, classifier: current }: Training,
-  { classifier = current, clips = options.evaluationClips }: { classifier?: Classifier; clips?: readonly Clip[] } = {},
+interface Evaluating {
+  readonly classifier: Classifier;
+  readonly clips: readonly Clip[];
+  readonly signal: AbortSignal;
+}
+
+const predictWith = (
+  { options, clips: { loadToEvaluate: load } }: Training,
+  evaluating: Evaluating,
 ): Promise<ClipPredictions | undefined> =>
   predict({
     ...options,
-    classifier,
-    clips,
-    load: loadToEvaluate,
+    ...evaluating,
+    load,
     batch: partSize(options.recipe),
-    onProgress: (done) => options.onEvaluation?.(done, clips.length),
+    onProgress: (done) => options.onEvaluation?.(done, evaluating.clips.length),
   });
+
+/** What the parameters in training answer, of several ranks each to its share. @returns undefined where the signal ended it */
+export const evaluate = async (training: Training): Promise<ClipPredictions | undefined> => {
+  const { classifier, options } = training;
+  const { ranks, evaluationClips: clips, signal } = options;
+  if (!ranks) return predictWith(training, { classifier, clips, signal });
+  const own = shareOf(clips, ranks);
+  const answers =
+    own.length > 0 ? await predictWith(training, { classifier, clips: own, signal: ranks.ownSignal }) : undefined;
+  const { logits, scores, targets } = answers ?? noAnswers;
+  const [allLogits, allScores, allTargets] = [
+    await gatherFloats(ranks, logits),
+    await gatherFloats(ranks, scores),
+    await gatherFloats(ranks, targets),
+  ];
+  return signal.aborted ? undefined : { clips, logits: allLogits, scores: allScores, targets: allTargets };
+};
 
 /** What a graph that is kept answers. @returns undefined where the signal ended it */
 export const evaluateSaved = async (
@@ -116,7 +161,7 @@ export const evaluateSaved = async (
   const { engine, keeper, options } = training;
   const classifier = await openClassifier(engine, await keeper.openGraph(kind), options.device);
   try {
-    return await evaluate(training, { classifier, clips });
+    return await predictWith(training, { classifier, clips, signal: options.signal });
   } finally {
     await classifier.close();
   }

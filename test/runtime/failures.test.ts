@@ -35,6 +35,7 @@ describe("codes of failures", () => {
   test("each failure has one; only what comes out of a thread or is a clip's is handed on", () => {
     expect(made.filter(({ code }) => code === undefined).map(({ name }) => name)).toStrictEqual([
       "audio/open-held-clip.ts",
+      "distributed/ranks.ts",
       "evaluate/open-clips.ts",
       "threads/thread-failure.ts",
     ]);

@@ -1,0 +1,130 @@
+/** The ranks that an MPI launcher has started, this process among them. */
+import { hostname } from "node:os";
+import { setImmediate, setTimeout } from "node:timers/promises";
+import { UserError } from "../user-error.ts";
+import type { Collective } from "./collective.ts";
+import { startHeartbeat } from "./heartbeat.ts";
+import { loadMpi, type MpiRequest } from "./mpi-library.ts";
+import { nameRank } from "./ranks.ts";
+
+/** Values that go as one operation; MPI counts in 32 bits, and several that overlap are faster than one. */
+const mostValues = 2 ** 20;
+/** Arrays of fewer values go together. */
+const fewValues = 2 ** 14;
+/** How long others are waited for with the processor kept: what comes later is not worth it. */
+const busyMs = 2;
+const hostBytes = 64;
+
+function* pieces<Values extends Float32Array | Uint8Array>(
+  values: Values,
+  most: number,
+): Generator<Values, void, undefined> {
+  for (let first = 0; first < values.length; first += most) yield values.subarray(first, first + most) as Values;
+}
+
+/** Small arrays one after the other in one, which is copied back to them. */
+const openBucket = () => {
+  const arrays: Float32Array[] = [];
+  let joined = new Float32Array();
+  const forEach = (act: (values: Float32Array, place: Float32Array) => void): void => {
+    let first = 0;
+    for (const values of arrays) {
+      act(values, joined.subarray(first, first + values.length));
+      first += values.length;
+    }
+  };
+  return {
+    add: (values: Float32Array): void => void arrays.push(values),
+    joined: (): Float32Array => {
+      joined = new Float32Array(arrays.reduce((sum, { length }) => sum + length, 0));
+      forEach((values, place) => place.set(values));
+      return joined;
+    },
+    spread: (): void => forEach((values, place) => values.set(place)),
+  };
+};
+
+/**
+ * Joins the others. Each process can do so once.
+ * @throws UserError where MPI is not there, or does not work
+ */
+export const joinMpi = async (): Promise<Collective> => {
+  const mpi = await loadMpi();
+  mpi.init();
+  const comm = mpi.duplicate(mpi.world);
+  const [rank, size] = [mpi.rankIn(comm), mpi.sizeOf(comm)];
+  const heartbeat = startHeartbeat(mpi.duplicate(mpi.world), { rank, size });
+  let hosts: readonly string[] = [];
+
+  const requireAll = (): void => {
+    const lost = heartbeat.lost();
+    if (lost === undefined) return;
+    throw new UserError(
+      "rank-lost",
+      { rank: lost, host: hosts[lost] },
+      `${nameRank({ hosts }, lost)} has not been heard of for ${heartbeat.silentSeconds} seconds: its process or its machine has ended, stands still or is cut off`,
+    );
+  };
+  /**
+   * Until operations are done.
+   * @param areHere whether all ranks are known to be at this point, so that nobody is waited for but the network
+   */
+  const finish = async (requests: readonly MpiRequest[], areHere: boolean): Promise<void> => {
+    const began = performance.now();
+    while (!mpi.areDone(requests)) {
+      requireAll();
+      if (areHere || performance.now() - began < busyMs) {
+        mpi.yieldProcessor();
+        await setImmediate();
+      } else await setTimeout(1);
+    }
+  };
+  const allGather = async (own: Uint8Array): Promise<Uint8Array<ArrayBuffer>> => {
+    const all = new Uint8Array(own.byteLength * size);
+    await finish([mpi.beginAllGather(comm, own, all)], false);
+    return all;
+  };
+
+  const collective: Collective = {
+    rank,
+    size,
+    get hosts() {
+      return hosts;
+    },
+    allGather,
+    broadcast: async (bytes, from) => {
+      const parts = [...pieces(bytes, mostValues * Float32Array.BYTES_PER_ELEMENT)];
+      await finish(
+        parts.map((part) => mpi.beginBroadcast(comm, part, from)),
+        true,
+      );
+    },
+    sum: async (arrays) => {
+      const bucket = openBucket();
+      let requests: MpiRequest[] = [];
+      const begin = (values: Float32Array): void => {
+        for (const piece of pieces(values, mostValues)) requests.push(mpi.beginSum(comm, piece));
+        // What is on its way goes on while the next is made.
+        if (mpi.areDone(requests)) requests = [];
+      };
+      for (const values of arrays) {
+        if (values.length < fewValues) bucket.add(values);
+        else begin(values);
+      }
+      begin(bucket.joined());
+      await finish(requests, true);
+      bucket.spread();
+    },
+    close: async (isOrderly) => {
+      await heartbeat.stop(isOrderly);
+      if (isOrderly) mpi.finalize();
+    },
+  };
+  const own = new Uint8Array(hostBytes);
+  new TextEncoder().encodeInto(hostname(), own);
+  const names = await allGather(own);
+  hosts = Array.from({ length: size }, (_, each) =>
+    new TextDecoder().decode(names.subarray(each * hostBytes, (each + 1) * hostBytes)).replaceAll("\0", ""),
+  );
+  return collective;
+};
