@@ -70,6 +70,9 @@ at hand and saves; --resume goes on to the same result, bit for bit. TensorBoard
   ],
 };
 
+/** mpirun (Open MPI 4) that loses a machine after a process of its own has ended waits for it for ever. */
+const noticingMs = 20_000;
+
 type Values = OptionValues<typeof options>;
 
 /** The training that the command line asks for. */
@@ -106,7 +109,10 @@ export const trainCommand: Command = {
       try {
         for await (const event of events) show(event);
       } catch (error) {
-        if (!(error instanceof UserError && error.code === "ended-by-rank")) throw error;
+        if (!(error instanceof UserError)) throw error;
+        // The process stays until its launcher has noticed, too, and ends it.
+        if (error.code === "rank-lost") setTimeout(() => undefined, noticingMs);
+        if (error.code !== "ended-by-rank") throw error;
         isEndedByRank = true;
       } finally {
         clear();

@@ -74,6 +74,7 @@ describe("train, eval and infer", () => {
       stepsDone: 0,
       batch: 2,
       clipsAtOnce: 2,
+      ranks: 1,
       learningRate: 0.5,
       seed: 0,
       device: { kind: "cpu", name: "CPU" },

@@ -266,7 +266,7 @@ describe("what is wrong is a typed error:", () => {
   const wrongOptions: readonly (readonly [unknown, string])[] = [
     [
       { epoch: 3 },
-      "epoch is no option; there are data, labels, fold, skipBad, batch, device, signal, onProgress, evalData, epochs, steps, learningRate, seed, checkpointMinutes, out, overwrite, resume, command",
+      "epoch is no option; there are data, labels, fold, skipBad, batch, device, signal, onProgress, evalData, epochs, steps, learningRate, seed, checkpointMinutes, distributed, out, overwrite, resume, command",
     ],
     [null, "options is null; expected an object"],
     [{ data: 3 }, "data is 3; expected a path, a file: URL, or an array of clips"],
