@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { enterWorkspace } from "../train/run-workspace.ts";
 
 const cli = fileURLToPath(new URL("../../../dist/runtime/cli.js", import.meta.url));
@@ -52,6 +52,9 @@ const childrenOf = (pid = 0): readonly { readonly pid: number; readonly args: st
   return Array.from(stdout.matchAll(/^ *(\d+) (.*)$/gm), ([, pid, args = ""]) => ({ pid: Number(pid), args }));
 };
 
+const isAlive = (pid: number): boolean =>
+  spawnSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).stdout.match(/^[^Z\s]/) !== null;
+
 describe.skipIf(!hasMpi)("ranks of Open MPI", () => {
   test("make the steps that one process makes; rank 0 tells of them, and has the folder", () => {
     enterWorkspace();
@@ -71,19 +74,18 @@ describe.skipIf(!hasMpi)("ranks of Open MPI", () => {
     enterWorkspace();
     const many = train.with(train.indexOf("--epochs") + 1, "60");
     const child = spawn("mpirun", ranks(2, [...many, "--out", "run"]), { env: environment });
-    let [stdout, stderr, killed] = ["", "", 0];
+    let [stdout, stderr] = ["", ""];
+    let pids: readonly number[] = [];
     child.stderr.on("data", (text) => (stderr += String(text)));
     for await (const text of child.stdout) {
       stdout += String(text);
-      if (killed > 0 || !stdout.includes('"epoch":3')) continue;
-      killed = Math.max(
-        ...childrenOf(child.pid)
-          .filter(({ args }) => args.includes("--distributed mpi"))
-          .map(({ pid }) => pid),
-      );
-      process.kill(killed, "SIGKILL");
+      if (pids.length > 0 || !stdout.includes('"epoch":3')) continue;
+      pids = childrenOf(child.pid).flatMap(({ pid, args }) => (args.includes("--distributed mpi") ? [pid] : []));
+      process.kill(Math.max(...pids), "SIGKILL");
     }
     expect(stderr).toMatch(/process rank 1 with PID \d+ on node \S+ exited on signal 9 \(Killed\)/);
+    // mpirun does not wait for those that it ends.
+    await vi.waitFor(() => expect(pids.filter(isAlive)).toStrictEqual([]), { timeout: 60_000, interval: 100 });
     const again = run("mpirun", ranks(3, [cli, "train", "--resume", "--out", "run", "--json"]));
     expect(again).toMatchObject({ status: 0, stderr: "" });
     expect(again.events[0]).toMatchObject({ event: "start", ranks: 3 });
