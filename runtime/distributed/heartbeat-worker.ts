@@ -10,7 +10,14 @@ const secondMs = 1000;
 /** Between beats while all leave. */
 const leavingMs = 2;
 
-const parent = nodeParent<HeartbeatOptions>();
+const parent = await nodeParent<HeartbeatOptions>();
+let isLeaving = false;
+const wake = new AbortController();
+parent.onMessage((request: HeartbeatRequest) => {
+  isLeaving = request === "stop";
+  wake.abort();
+});
+
 const { rank, size, comm, lost, silentSeconds } = parent.data;
 const firstLost = new Int32Array(lost);
 const mpi = await loadMpi();
@@ -40,13 +47,6 @@ const watch = (other: number) => {
     rank: other,
   };
 };
-
-let isLeaving = false;
-const wake = new AbortController();
-parent.onMessage((request: HeartbeatRequest) => {
-  isLeaving = request === "stop";
-  wake.abort();
-});
 
 const others = rank === 0 ? Array.from({ length: size - 1 }, (_, index) => index + 1) : [0];
 const watches = others.map(watch);
