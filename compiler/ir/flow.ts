@@ -26,6 +26,16 @@ export interface Spectrogram {
   readonly heldFrames: number;
 }
 
+/** [batch, channels, frames, bins] */
+export interface Image {
+  readonly kind: "image";
+  readonly channels: number;
+  readonly frames: number;
+  readonly bins: number;
+  /** The frames of the spectrogram that a place is made of, and those from one place to the next. */
+  readonly along: { readonly patch: number; readonly stride: number };
+}
+
 /** [batch, length, width] */
 export interface Tokens {
   readonly kind: "tokens";
@@ -52,11 +62,12 @@ export interface Vector {
   readonly width: number;
 }
 
-export type Flow = Spectrogram | Tokens | Vector;
+export type Flow = Spectrogram | Image | Tokens | Vector;
 
 /** What flows, for messages. */
 export const flowDescriptions: { readonly [Kind in Flow["kind"]]: string } = {
   spectrogram: "a spectrogram [batch, frames, bins]",
+  image: "an image [batch, channels, frames, bins]",
   tokens: "a sequence [batch, tokens, width]",
   vector: "a vector [batch, width]",
 };
@@ -68,6 +79,7 @@ export const isAnyLength = (flow: Flow): boolean => {
       return typeof flow.frames !== "number";
     case "tokens":
       return typeof flow.columns !== "number";
+    case "image":
     case "vector":
       return false;
   }
@@ -95,11 +107,30 @@ export const placesOf = (flow: Tokens, token: string): { readonly first: Dim; re
   };
 };
 
+/** What a layer for each channel holds one value of. */
+export const channelsOf = (flow: Flow): number => {
+  switch (flow.kind) {
+    case "spectrogram":
+      return flow.bins;
+    case "image":
+      return flow.channels;
+    case "tokens":
+    case "vector":
+      return flow.width;
+  }
+};
+
+/** Values of one channel in one clip; only a run knows how many it has of clips that have lengths of their own. */
+export const placesPerChannel = (flow: Flow): Dim =>
+  product(flow.kind === "image" ? [flow.frames, flow.bins] : lengthsOf(flow).slice(0, -1));
+
 /** The shape of what flows, but for the batch. */
 export const lengthsOf = (flow: Flow): readonly Dim[] => {
   switch (flow.kind) {
     case "spectrogram":
       return [flow.frames, flow.bins];
+    case "image":
+      return [flow.channels, flow.frames, flow.bins];
     case "tokens":
       return [lengthOf(flow), flow.width];
     case "vector":

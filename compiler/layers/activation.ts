@@ -5,8 +5,8 @@ import type { LayerRow } from "./layer.ts";
 export const activation: LayerRow<Activation, Flow> = {
   name: ({ name }) => name,
   builder: ({ name }) => name,
-  takes: ["spectrogram", "tokens", "vector"],
+  takes: ["spectrogram", "image", "tokens", "vector"],
   absent: "apart",
-  lower: ({ layer, b, x }) => b[layer.name](x),
+  lower: ({ layer: { name }, b, x }) => (name === "silu" ? b.mul(x, b.sigmoid(x)) : b[name](x)),
   facts: ({ layer }) => ({ activation: layer.name }),
 };

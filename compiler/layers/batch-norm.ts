@@ -1,16 +1,12 @@
-import { type Dim, leastLength, product } from "../artifact/dim.ts";
+import { type Dim, leastLength } from "../artifact/dim.ts";
 import type { BatchNorm } from "../../spec/dsl/layers.ts";
 import { checkNumbers } from "../diagnostics/report.ts";
-import { type Flow, inTraining, lengthsOf } from "../ir/flow.ts";
+import { channelsOf, type Flow, inTraining, placesPerChannel } from "../ir/flow.ts";
 import type { Value } from "../ir/graph.ts";
 import type { Builder } from "../ops/builder.ts";
 import { countClips } from "../ops/count-clips.ts";
 import type { LayerRow } from "./layer.ts";
-
-const channelsOf = (flow: Flow): number => Number(lengthsOf(flow).at(-1) ?? 1);
-
-/** Values of one channel in one clip; only a run knows how many it has of clips that have lengths of their own. */
-const placesOf = (flow: Flow): Dim => product(lengthsOf(flow).slice(0, -1));
+import { perChannel } from "./per-channel.ts";
 
 /** weight / sqrt(variance + eps), [width]. */
 const scaleOf = (b: Builder, weight: Value, variance: Value, { eps = 1e-5 }: BatchNorm): Value =>
@@ -21,11 +17,13 @@ const scaleOf = (b: Builder, weight: Value, variance: Value, { eps = 1e-5 }: Bat
  * would count every value.
  * @param present 1 for what counts and 0 for what does not, of x's shape but for the channels; undefined: all counts
  */
-const momentsOf = (b: Builder, x: Value, count: Value, present: Value | undefined) => {
-  const all = { axes: x.type.shape.slice(0, -1).map((_, axis) => axis), keepdims: 0 };
+const momentsOf = (b: Builder, x: Value, flow: Flow, count: Value, present: Value | undefined) => {
+  const channel = flow.kind === "image" ? 1 : x.type.shape.length - 1;
+  const axes = x.type.shape.map((_, axis) => axis).filter((axis) => axis !== channel);
+  const all = { axes, keepdims: 0 };
   const counted = (values: Value): Value => (present ? b.mul(values, present) : values);
   const mean = b.div(b.reduceSum(counted(x), all), count);
-  const centred = b.sub(x, mean);
+  const centred = b.sub(x, perChannel(b, mean, flow));
   return { mean, centred, variance: b.div(b.reduceSum(counted(b.mul(centred, centred)), all), count) };
 };
 
@@ -44,7 +42,7 @@ export const batchNorm: LayerRow<BatchNorm, Flow, "weight" | "bias", "running_me
   check: (layer, report) => {
     checkNumbers(report, layer, { eps: "greater than 0", momentum: "greater than 0 and at most 1" });
   },
-  takes: ["spectrogram", "tokens", "vector"],
+  takes: ["spectrogram", "image", "tokens", "vector"],
   absent: "left out",
   parameters: ({ takes }) => [
     { name: "weight", shape: [channelsOf(takes)], initializer: { kind: "ones" } },
@@ -56,21 +54,23 @@ export const batchNorm: LayerRow<BatchNorm, Flow, "weight" | "bias", "running_me
   ],
   lower: ({
     layer,
+    takes,
     b,
     x,
     parameters: { weight, bias },
     statistics: { running_mean: mean, running_variance: variance },
   }) => {
     const scale = scaleOf(b, weight, variance, layer);
-    return b.add(b.mul(x, scale), b.sub(bias, b.mul(mean, scale)));
+    const scaled = b.mul(x, perChannel(b, scale, takes));
+    return b.add(scaled, perChannel(b, b.sub(bias, b.mul(mean, scale)), takes));
   },
   lowerForTraining: ({ layer, takes, b, x, parameters: { weight, bias }, statistics, presence }) => {
     const { running_mean: meanBefore, running_variance: varianceBefore } = statistics;
-    const [places, one] = [placesOf(takes), b.scalar(1)];
-    const own = presence && takes.kind !== "vector" ? presence.of(takes) : undefined;
+    const [places, one] = [placesPerChannel(takes), b.scalar(1)];
+    const own = presence && (takes.kind === "spectrogram" || takes.kind === "tokens") ? presence.of(takes) : undefined;
     const present = own && b.reshape(own, { shape: [...own.type.shape, 1] });
     const count = countValues(b, x, places, present);
-    const { mean, centred, variance } = momentsOf(b, x, count, present);
+    const { mean, centred, variance } = momentsOf(b, x, takes, count, present);
     // One value has no variance: it is as at inference.
     const isAlone = leastLength(places) === 1 ? b.lessOrEqual(count, one) : undefined;
     const unlessAlone = (usual: Value, alone: Value): Value => (isAlone ? b.where(isAlone, alone, usual) : usual);
@@ -80,8 +80,9 @@ export const batchNorm: LayerRow<BatchNorm, Flow, "weight" | "bias", "running_me
     const unbiased = b.mul(variance, b.div(count, unlessAlone(b.sub(count, one), one)));
     b.update(varianceBefore, unlessAlone(move(b, varianceBefore, unbiased, layer), varianceBefore));
 
-    const moved = isAlone ? b.sub(x, unlessAlone(mean, meanBefore)) : centred;
-    return b.add(b.mul(moved, scaleOf(b, weight, unlessAlone(variance, varianceBefore), layer)), bias);
+    const moved = isAlone ? b.sub(x, perChannel(b, unlessAlone(mean, meanBefore), takes)) : centred;
+    const scale = scaleOf(b, weight, unlessAlone(variance, varianceBefore), layer);
+    return b.add(b.mul(moved, perChannel(b, scale, takes)), perChannel(b, bias, takes));
   },
-  facts: ({ takes }) => (placesOf(inTraining(takes)) === 1 ? { clipsAtOnce: 2 } : {}),
+  facts: ({ takes }) => (placesPerChannel(inTraining(takes)) === 1 ? { clipsAtOnce: 2 } : {}),
 };

@@ -9,7 +9,7 @@ export const dropPath: LayerRow<DropPath, Flow> = {
     if (endsBranch) return;
     report.add("drop-path-ends-residual", "dropPath leaves out a residual's branch; expected last in one", layer);
   },
-  takes: ["spectrogram", "tokens", "vector"],
+  takes: ["spectrogram", "image", "tokens", "vector"],
   absent: "apart",
   lower: ({ x }) => x,
   lowerForTraining: ({ layer: { rate }, b, x, path }) => {

@@ -8,7 +8,7 @@ export const dropout: LayerRow<Dropout, Flow> = {
   check: (layer, report) => {
     checkNumbers(report, layer, { rate: "at least 0 and less than 1" });
   },
-  takes: ["spectrogram", "tokens", "vector"],
+  takes: ["spectrogram", "image", "tokens", "vector"],
   absent: "apart",
   lower: ({ x }) => x,
   lowerForTraining: ({ layer: { rate }, b, x, path }) => {

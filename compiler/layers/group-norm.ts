@@ -1,38 +1,54 @@
+import { type Dim, product } from "../artifact/dim.ts";
 import type { GroupNorm } from "../../spec/dsl/layers.ts";
 import { checkNumbers } from "../diagnostics/report.ts";
-import { lengthOf, type Tokens } from "../ir/flow.ts";
+import { channelsOf, type Image, lengthOf, lengthsOf, type Tokens } from "../ir/flow.ts";
 import type { Value } from "../ir/graph.ts";
 import { checkDivides } from "./check-divides.ts";
 import type { LayerRow } from "./layer.ts";
+import { perChannel } from "./per-channel.ts";
 
-export const groupNorm: LayerRow<GroupNorm, Tokens, "weight" | "bias"> = {
+/** What flows with its groups apart, but for the batch, and the axes that a group's values lie along. */
+const grouped = (
+  flow: Image | Tokens,
+  groups: number,
+): { readonly lengths: readonly Dim[]; readonly axes: readonly number[] } => {
+  const size = channelsOf(flow) / groups;
+  return flow.kind === "image"
+    ? { lengths: [groups, product([size, flow.frames, flow.bins])], axes: [2] }
+    : { lengths: [lengthOf(flow), groups, size], axes: [1, 3] };
+};
+
+export const groupNorm: LayerRow<GroupNorm, Image | Tokens, "weight" | "bias"> = {
   check: (layer, report) => {
     checkNumbers(report, layer, { groups: "a whole number of at least 1", eps: "greater than 0" });
   },
-  takes: ["tokens"],
+  takes: ["image", "tokens"],
   absent: "left out",
   flow: (call) => {
     checkDivides(call, "groups", call.layer.groups);
     return call.takes;
   },
-  parameters: ({ takes: { width } }) => [
-    { name: "weight", shape: [width], initializer: { kind: "ones" } },
-    { name: "bias", shape: [width], initializer: { kind: "zeros" } },
+  parameters: ({ takes }) => [
+    { name: "weight", shape: [channelsOf(takes)], initializer: { kind: "ones" } },
+    { name: "bias", shape: [channelsOf(takes)], initializer: { kind: "zeros" } },
   ],
   lower: ({ layer: { groups, eps = 1e-5 }, takes, b, x, parameters: { weight, bias }, presence }) => {
-    const { width } = takes;
     const [batch = "batch"] = x.type.shape;
-    const length = lengthOf(takes);
-    const grouped = b.reshape(x, { shape: [batch, length, groups, width / groups] });
-    const over = { axes: [1, 3], keepdims: 1 };
-    const present = presence && b.reshape(presence.of(takes), { shape: [batch, length, 1, 1] });
-    const count = present && b.mul(b.reduceSum(present, over), b.scalar(width / groups));
-    /** Of each group of each clip, [batch, 1, groups, 1]. */
+    const { lengths, axes } = grouped(takes, groups);
+    const apart = b.reshape(x, { shape: [batch, ...lengths] });
+    const over = { axes, keepdims: 1 };
+    const present =
+      presence && takes.kind === "tokens"
+        ? b.reshape(presence.of(takes), { shape: [batch, lengthOf(takes), 1, 1] })
+        : undefined;
+    const count = present && b.mul(b.reduceSum(present, over), b.scalar(channelsOf(takes) / groups));
+    /** Of each group of each clip. */
     const meanOf = (values: Value): Value =>
       present && count ? b.div(b.reduceSum(b.mul(values, present), over), count) : b.reduceMean(values, over);
-    const centred = b.sub(grouped, meanOf(grouped));
+    const centred = b.sub(apart, meanOf(apart));
     const variance = meanOf(b.mul(centred, centred));
     const normal = b.div(centred, b.sqrt(b.add(variance, b.scalar(eps))));
-    return b.add(b.mul(b.reshape(normal, { shape: [batch, length, width] }), weight), bias);
+    const joined = b.reshape(normal, { shape: [batch, ...lengthsOf(takes)] });
+    return b.add(b.mul(joined, perChannel(b, weight, takes)), perChannel(b, bias, takes));
   },
 };

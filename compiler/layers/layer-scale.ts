@@ -1,16 +1,17 @@
 import type { LayerScale } from "../../spec/dsl/layers.ts";
 import { checkNumbers } from "../diagnostics/report.ts";
-import type { Tokens, Vector } from "../ir/flow.ts";
+import { channelsOf, type Image, type Tokens, type Vector } from "../ir/flow.ts";
 import type { LayerRow } from "./layer.ts";
+import { perChannel } from "./per-channel.ts";
 
-export const layerScale: LayerRow<LayerScale, Tokens | Vector, "weight"> = {
+export const layerScale: LayerRow<LayerScale, Image | Tokens | Vector, "weight"> = {
   check: (layer, report) => {
     checkNumbers(report, layer, { start: "a finite number" });
   },
-  takes: ["tokens", "vector"],
+  takes: ["image", "tokens", "vector"],
   absent: "apart",
-  parameters: ({ layer: { start: value = 1e-5 }, takes: { width } }) => [
-    { name: "weight", shape: [width], initializer: { kind: "constant", value } },
+  parameters: ({ layer: { start: value = 1e-5 }, takes }) => [
+    { name: "weight", shape: [channelsOf(takes)], initializer: { kind: "constant", value } },
   ],
-  lower: ({ b, x, parameters: { weight } }) => b.mul(x, weight),
+  lower: ({ takes, b, x, parameters: { weight } }) => b.mul(x, perChannel(b, weight, takes)),
 };

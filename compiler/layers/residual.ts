@@ -6,7 +6,7 @@ import type { LayerRow } from "./layer.ts";
 const shapeOf = (flow: Flow): string => printShape(["batch", ...lengthsOf(flow)]);
 
 export const residual: LayerRow<Residual, Flow> = {
-  takes: ["spectrogram", "tokens", "vector"],
+  takes: ["spectrogram", "image", "tokens", "vector"],
   absent: "apart",
   branch: ({ layers }) => layers,
   flow: ({ takes, branch, misfit }) => {

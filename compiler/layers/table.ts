@@ -4,11 +4,14 @@ import { activation } from "./activation.ts";
 import { addTokens } from "./add-tokens.ts";
 import { attention } from "./attention.ts";
 import { attentionPooling } from "./attention-pooling.ts";
+import { averagePooling, maxPooling } from "./pooling.ts";
 import { batchNorm } from "./batch-norm.ts";
+import { convolution } from "./convolution.ts";
 import { dense } from "./dense.ts";
 import { dropPath } from "./drop-path.ts";
 import { dropout } from "./dropout.ts";
 import { groupNorm } from "./group-norm.ts";
+import { imageToTokens } from "./image-to-tokens.ts";
 import type { AnyRow } from "./layer.ts";
 import { layerNorm } from "./layer-norm.ts";
 import { layerScale } from "./layer-scale.ts";
@@ -22,6 +25,7 @@ import { repeat } from "./repeat.ts";
 import { residual } from "./residual.ts";
 import { separatePositions } from "./separate-positions.ts";
 import { sinCosPositions } from "./sin-cos-positions.ts";
+import { tokenConvolution } from "./token-convolution.ts";
 import { squeezeExcite } from "./squeeze-excite.ts";
 
 const rows: { readonly [Kind in Layer["kind"]]: AnyRow<Extract<Layer, { kind: Kind }>> } = {
@@ -29,15 +33,19 @@ const rows: { readonly [Kind in Layer["kind"]]: AnyRow<Extract<Layer, { kind: Ki
   addTokens,
   attention,
   attentionPooling,
+  averagePooling,
   batchNorm,
   bucketedPositions,
+  convolution,
   dense,
   dropPath,
   dropout,
   groupNorm,
+  imageToTokens,
   layerNorm,
   layerScale,
   maxOfTokens,
+  maxPooling,
   meanOfPatches,
   meanOfTokens,
   meanWithoutTokens,
@@ -50,6 +58,7 @@ const rows: { readonly [Kind in Layer["kind"]]: AnyRow<Extract<Layer, { kind: Ki
   separatePositions,
   sinCosPositions,
   squeezeExcite,
+  tokenConvolution,
 };
 
 export const rowOf = ({ kind }: Layer): AnyRow => rows[kind];

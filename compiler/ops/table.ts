@@ -1,6 +1,7 @@
 /** The operator table: every operator of the intermediate representation is one row. */
 import type { Dim } from "../artifact/dim.ts";
 import type { Attributes, TensorType, Value } from "../ir/graph.ts";
+import * as convolutions from "./convolutions.ts";
 import * as elementwise from "./elementwise.ts";
 import * as linear from "./linear.ts";
 import * as normalizations from "./normalizations.ts";
@@ -8,7 +9,7 @@ import type { EmitArguments, EmitResult, Op, Precision, Provider } from "./op.ts
 import * as reductions from "./reductions.ts";
 import * as shapes from "./shapes.ts";
 
-export const ops = { ...elementwise, ...reductions, ...shapes, ...linear, ...normalizations } as const;
+export const ops = { ...elementwise, ...reductions, ...shapes, ...linear, ...convolutions, ...normalizations } as const;
 
 type Ops = typeof ops;
 export type OpName = keyof Ops;

@@ -27,24 +27,29 @@ export interface Steps {
   normalize: ["sized", "normalized"];
 
   patchEmbedding: ["spectrogram", "tokens"];
+  convolution: ["spectrogram" | "image", "image"];
+  averagePooling: ["image", "same"];
+  maxPooling: ["image", "same"];
+  imageToTokens: ["image", "tokens"];
   addTokens: ["tokens", "same"];
   positionalEmbedding: ["tokens", "same"];
   sinCosPositions: ["tokens", "same"];
   separatePositions: ["tokens", "same"];
+  tokenConvolution: ["tokens", "same"];
   relativePositions: ["tokens", "same"];
   bucketedPositions: ["tokens", "same"];
   patchout: ["tokens", "same"];
-  dropPath: ["spectrogram" | "tokens" | "vector", "same"];
-  dropout: ["spectrogram" | "tokens" | "vector", "same"];
-  layerScale: ["tokens" | "vector", "same"];
+  dropPath: ["spectrogram" | "image" | "tokens" | "vector", "same"];
+  dropout: ["spectrogram" | "image" | "tokens" | "vector", "same"];
+  layerScale: ["image" | "tokens" | "vector", "same"];
   layerNorm: ["tokens" | "vector", "same"];
-  batchNorm: ["spectrogram" | "tokens" | "vector", "same"];
-  groupNorm: ["tokens", "same"];
-  squeezeExcite: ["tokens", "same"];
+  batchNorm: ["spectrogram" | "image" | "tokens" | "vector", "same"];
+  groupNorm: ["image" | "tokens", "same"];
+  squeezeExcite: ["image" | "tokens", "same"];
   attention: ["tokens", "same"];
   attentionPooling: ["tokens", "vector"];
   dense: ["tokens" | "vector", "same"];
-  activation: ["spectrogram" | "tokens" | "vector", "same"];
+  activation: ["spectrogram" | "image" | "tokens" | "vector", "same"];
   meanOfTokens: ["tokens", "vector"];
   maxOfTokens: ["tokens", "vector"];
   meanOfPatches: ["tokens", "vector"];
@@ -85,11 +90,13 @@ type NameOf<L> =
         : Position extends "first"
           ? "prependTokens"
           : "appendTokens"
-      : L extends { readonly kind: "activation"; readonly name: infer Name extends string }
-        ? Name
-        : L extends { readonly kind: infer K extends string }
-          ? K
-          : string;
+      : L extends { readonly kind: "convolution"; readonly groups: "channels" }
+        ? "depthwiseConvolution"
+        : L extends { readonly kind: "activation"; readonly name: infer Name extends string }
+          ? Name
+          : L extends { readonly kind: infer K extends string }
+            ? K
+            : string;
 
 /** `tokens or a vector` */
 type InWords<

@@ -45,6 +45,78 @@ export const patchEmbedding = (options: Omit<PatchEmbedding, "kind">): PatchEmbe
   ...options,
 });
 
+/**
+ * Convolution over frames and bins: a spectrogram [batch, frames, bins], which is an image of one channel, or an image [batch, channels,
+ * frames, bins] -> an image (`torch.nn.Conv2d`). All clips have one length (`padOrCut`).
+ * Parameters: weight [channels, channels that it takes / groups, frames, bins], bias [channels].
+ */
+export interface Convolution {
+  readonly kind: "convolution";
+  /** Of the result. Default: as many as it takes. */
+  readonly channels?: number;
+  /** What each value is made of. */
+  readonly kernel: Extent;
+  /** From one value to the next. Default 1 by 1. */
+  readonly stride?: Extent;
+  /**
+   * "same": zeros around the image, kernel - 1 along each axis, of an even kernel one more before it than after it, so that with a stride of 1
+   * the image keeps its size, and with one of s has length / s, rounded up. "none": only where the kernel fits. Default "same".
+   */
+  readonly padding?: "same" | "none";
+  /**
+   * Into how many groups the channels fall, each of which is convolved for itself: a divisor of those that it takes and those that it
+   * gives. "channels": each channel by itself. Default 1.
+   */
+  readonly groups?: number | "channels";
+  /** How the weight starts. Default `uniformFanIn()`, PyTorch's, and then the bias, too; otherwise that is zero. */
+  readonly init?: Initializer;
+}
+export const convolution = (options: Omit<Convolution, "kind">): Convolution => ({ kind: "convolution", ...options });
+
+/**
+ * A convolution of each channel by itself, which a convolution of 1 by 1 mixes then: together depthwise separable (Howard et al. 2017,
+ * "MobileNets", section 3.1).
+ */
+export const depthwiseConvolution = (
+  options: Omit<Convolution, "kind" | "groups" | "channels">,
+): Convolution & { readonly groups: "channels" } => ({
+  kind: "convolution",
+  groups: "channels",
+  ...options,
+});
+
+/**
+ * The mean of each part of an image, parts side by side: [batch, channels, frames, bins] -> [batch, channels, frames / size, bins / size],
+ * what does not fill a part at the end left out (`torch.nn.AvgPool2d`).
+ */
+export interface AveragePooling {
+  readonly kind: "averagePooling";
+  /** Of a part. */
+  readonly size: Extent;
+}
+export const averagePooling = (options: Omit<AveragePooling, "kind">): AveragePooling => ({
+  kind: "averagePooling",
+  ...options,
+});
+
+/** The greatest value of each part of an image, as `averagePooling` has them (`torch.nn.MaxPool2d`). */
+export interface MaxPooling {
+  readonly kind: "maxPooling";
+  /** Of a part. */
+  readonly size: Extent;
+}
+export const maxPooling = (options: Omit<MaxPooling, "kind">): MaxPooling => ({ kind: "maxPooling", ...options });
+
+/**
+ * Each place of an image as a token, its channels as its values, ordered by frequency, then time: [batch, channels, frames, bins] ->
+ * [batch, bins * frames, channels]. So an image ends in a vector: by `meanOfTokens`, `maxOfTokens` or `attentionPooling`; or blocks with
+ * attention follow.
+ */
+export interface ImageToTokens {
+  readonly kind: "imageToTokens";
+}
+export const imageToTokens = (): ImageToTokens => ({ kind: "imageToTokens" });
+
 /** Adds learned tokens before or after the sequence: [batch, tokens, width] -> [batch, tokens + names, width]. */
 export interface AddTokens<
   Names extends readonly string[] = readonly string[],
@@ -127,6 +199,37 @@ export interface SeparatePositions {
 }
 export const separatePositions = (options: Omit<SeparatePositions, "kind"> = {}): SeparatePositions => ({
   kind: "separatePositions",
+  ...options,
+});
+
+/**
+ * Convolution along the patches in their order (`torch.nn.Conv1d`), zeros around them so that all keep their places, of an even kernel one
+ * more before than after: [batch, tokens, width] -> same; tokens that were added get 0. In a residual with a `gelu` after it,
+ * it tells attention where patches stand (wav2vec 2.0, Baevski et al. 2020, section 2; BEATs, Chen et al. 2022, with a kernel of 128, 16
+ * groups, time first, weight norm). All clips have one length (`padOrCut`).
+ * Parameters: weight [width, width / groups, kernel], bias [width]; with weight norm weight_g [1, 1, kernel] and weight_v for the weight.
+ */
+export interface TokenConvolution {
+  readonly kind: "tokenConvolution";
+  /** How many patches each value is made of. */
+  readonly kernel: number;
+  /** A divisor of the width: into how many groups it falls, each of which is convolved for itself. Default 1. */
+  readonly groups?: number;
+  /**
+   * In which order patches are counted, all times of a frequency in turn, or all frequencies of a time, as BEATs has them. Default
+   * "frequencyFirst", as they flow.
+   */
+  readonly order?: "frequencyFirst" | "timeFirst";
+  /**
+   * Whether the weight is g v / |v|, with a length g for each tap, which is trained, too (Salimans and Kingma 2016; `weight_norm(dim=2)`).
+   * ONNX Runtime computes it once when it loads a graph for inference. Default false.
+   */
+  readonly weightNorm?: boolean;
+  /** How the weight starts. Default `truncatedNormal` with a deviation of sqrt(4 / (kernel width)), BEATs', bias zero. */
+  readonly init?: Initializer;
+}
+export const tokenConvolution = (options: Omit<TokenConvolution, "kind">): TokenConvolution => ({
+  kind: "tokenConvolution",
   ...options,
 });
 
@@ -252,7 +355,7 @@ export interface Dropout {
 export const dropout = (options: Omit<Dropout, "kind">): Dropout => ({ kind: "dropout", ...options });
 
 /**
- * Scales each channel, which are along the last axis, by a learned factor that starts near 0 (CaiT, Touvron et al. 2021, section 2.1,
+ * Scales each channel, an image's, or of what else flows those along the last axis, by a learned factor that starts near 0 (CaiT, Touvron et al. 2021, section 2.1,
  * equation 4; timm's `LayerScale`). Stands in a residual after its branch's layers, before a `dropPath`. Parameter: weight [width].
  */
 export interface LayerScale {
@@ -271,7 +374,7 @@ export interface LayerNorm {
 export const layerNorm = (options: Omit<LayerNorm, "kind">): LayerNorm => ({ kind: "layerNorm", ...options });
 
 /**
- * Normalises each channel, which are along the last axis, to mean 0 and deviation 1 over all else, then scales and shifts
+ * Normalises each channel, an image's (`torch.nn.BatchNorm2d`), or of what else flows those along the last axis, to mean 0 and deviation 1 over all else, then scales and shifts
  * (Ioffe and Szegedy 2015; `torch.nn.BatchNorm1d`). While training that is over the batch at hand, and running statistics move
  * towards the batch's with each, in every part of a batch that is accumulated; inference takes the running ones, and is then folded
  * into the linear map beside it. Where all its parameters have the rate 0 training takes the running statistics, too, and leaves
@@ -288,7 +391,7 @@ export interface BatchNorm {
 export const batchNorm = (options: Omit<BatchNorm, "kind"> = {}): BatchNorm => ({ kind: "batchNorm", ...options });
 
 /**
- * Normalises each group of neighbouring channels of a clip, over all its tokens, to mean 0 and deviation 1, then scales and shifts each
+ * Normalises each group of neighbouring channels of a clip, over all its tokens, or all places of its image, to mean 0 and deviation 1, then scales and shifts each
  * channel (Wu and He 2018, section 3; `torch.nn.GroupNorm`). It needs no batch, and is in training as at inference.
  * Parameters: weight, bias [width].
  */
@@ -303,7 +406,7 @@ export const groupNorm = (options: Omit<GroupNorm, "kind">): GroupNorm => ({ kin
 
 /**
  * Squeeze and excitation (Hu et al. 2018, section 3): scales each channel of a clip by sigmoid(W2 relu(W1 m + b1) + b2), where m is the mean
- * of all its tokens: [batch, tokens, width] -> same. Parameters: reduce.weight [units, width], reduce.bias, expand.weight [width, units],
+ * of all its tokens, or of all places of its image: [batch, tokens, width] or [batch, channels, frames, bins] -> same. Parameters: reduce.weight [units, width], reduce.bias, expand.weight [width, units],
  * expand.bias.
  */
 export interface SqueezeExcite {
@@ -370,7 +473,7 @@ export const dense = (units: number | "classes", options: { readonly init?: Init
 });
 
 /** An activation, as its builder is called. */
-export type ActivationName = "gelu" | "relu" | "tanh" | "sigmoid";
+export type ActivationName = "gelu" | "relu" | "silu" | "tanh" | "sigmoid";
 
 /** An elementwise function. */
 export interface Activation<Name extends ActivationName = ActivationName> {
@@ -382,6 +485,8 @@ export interface Activation<Name extends ActivationName = ActivationName> {
 export const gelu = (): Activation<"gelu"> => ({ kind: "activation", name: "gelu" });
 /** max(x, 0). */
 export const relu = (): Activation<"relu"> => ({ kind: "activation", name: "relu" });
+/** x / (1 + exp(-x)), also called swish: EfficientNet's. */
+export const silu = (): Activation<"silu"> => ({ kind: "activation", name: "silu" });
 /** The hyperbolic tangent. */
 export const tanh = (): Activation<"tanh"> => ({ kind: "activation", name: "tanh" });
 /** 1 / (1 + exp(-x)). */
@@ -431,10 +536,15 @@ export const meanWithoutTokens = <const Names extends readonly string[]>(
 
 export type Layer =
   | PatchEmbedding
+  | Convolution
+  | AveragePooling
+  | MaxPooling
+  | ImageToTokens
   | AddTokens
   | PositionalEmbedding
   | SinCosPositions
   | SeparatePositions
+  | TokenConvolution
   | RelativePositions
   | BucketedPositions
   | Patchout

@@ -2,6 +2,10 @@ import type { CodePage } from "./code-page.ts";
 
 /** Layers where they stand. */
 export const networkCodes = {
+  "convolution-any-length": {
+    means: "A convolution takes what stands beside a place, which at the end of a shorter clip is none of its own.",
+    right: "padOrCut({ frames: 1024 })",
+  },
   "does-not-fit": {
     means:
       "A layer or a step of the features cannot stand where it does, which its type tells already, so that an editor marks it, too: it is given something else than it takes, names a token that is not there, is none at all, or what it ends in is not what a model needs. Of layers that stand in a list of the type Layers other codes tell.",
@@ -15,12 +19,20 @@ export const networkCodes = {
     means: "Gates scale what relative positions add to attention, and no such positions stand before it.",
     right: "residual(bucketedPositions({ heads: 4 }), attention({ heads: 4, gated: true }))",
   },
+  "groups-divide-channels": {
+    means: "A convolution's groups share out the channels that it takes, and those that it gives, in equal parts.",
+    right: "convolution({ channels: 12, groups: 4, kernel: { bins: 3, frames: 3 } }) of an image of 8 channels",
+  },
   "groups-divide-width": {
-    means: "groupNorm cuts the width into groups of one size, so that their number divides it.",
+    means: "Groups cut the width, or an image's channels, into parts of one size, so that their number divides it.",
   },
   "heads-divide-width": {
     means: "Attention shares a token's width out among its heads in equal parts, so that their number divides it.",
     right: "attention({ heads: 3 }) where the width is 192",
+  },
+  "kernel-fits-image": {
+    means: "Without zeros around it an image has no place that a kernel fits which is longer than it along an axis.",
+    right: 'convolution({ kernel: { bins: 3, frames: 3 }, padding: "same" })',
   },
   "layer-order": {
     means:
@@ -49,6 +61,9 @@ export const networkCodes = {
   },
   "patchout-leaves-some": { means: "patchout would leave out all patches, or more than there are." },
   "patchout-once": { means: "One patchout says all that is left out: rows, columns and patches anywhere." },
+  "pooling-fits-image": {
+    means: "The parts that are pooled are longer than the image along an axis, so that there is none.",
+  },
   "relative-positions-any-length": {
     means:
       "Relative positions hold a value for each two places of one length of clips, which clips of other lengths do not have.",

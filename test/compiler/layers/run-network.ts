@@ -1,4 +1,5 @@
 /** Gradients of a network on the tiny model's features, through ONNX Runtime: what each test of them takes. */
+import { expect } from "vitest";
 import { normalizeSpec } from "../../../compiler/frontend/normalize-spec.ts";
 import { type Graph, unchanged } from "../../../compiler/ir/graph.ts";
 import { elements } from "../../../compiler/ir/shape.ts";
@@ -73,4 +74,23 @@ export const runNetwork = async (network: Layers, options: InferenceSession.Sess
     features,
     found: new Map(names.map((name, index) => [name, found[index]?.data as Float32Array])),
   };
+};
+
+/** A network's loss and gradients in `golden/layers/`. */
+export interface GoldenGradients {
+  readonly id: string;
+  readonly loss: number;
+  readonly gradients: Readonly<Record<string, readonly number[]>>;
+}
+
+/** The greatest difference from it, beside the greatest value of each tensor. */
+export const errorOf = (found: ReadonlyMap<string, Float32Array>, { loss, gradients }: GoldenGradients): number => {
+  expect([...found.keys()].toSorted()).toStrictEqual(["loss", ...Object.keys(gradients)].toSorted());
+  const errors = [["loss", [loss]] as const, ...Object.entries(gradients)].flatMap(([name, expected]) => {
+    const values = found.get(name) ?? new Float32Array();
+    expect(values, name).toHaveLength(expected.length);
+    const scale = Math.max(0.01, ...expected.map(Math.abs));
+    return expected.map((value, at) => Math.abs((values[at] ?? NaN) - value) / scale);
+  });
+  return Math.max(...errors);
 };

@@ -1,4 +1,5 @@
 /** Networks evaluated in double precision, clips of any lengths, by the layers' definitions. */
+import type { Flow } from "../../../compiler/ir/flow.ts";
 import type { PlacedLayer } from "../../../compiler/ir/placed-layer.ts";
 import type { Layer } from "../../../spec/dsl/index.ts";
 import { erf } from "../ops/nd-array.ts";
@@ -34,6 +35,7 @@ const activations = {
   relu: (x: number) => Math.max(0, x),
   tanh: Math.tanh,
   sigmoid: (x: number) => 1 / (1 + Math.exp(-x)),
+  silu: (x: number) => x / (1 + Math.exp(-x)),
 };
 
 const attend = (
@@ -88,6 +90,52 @@ const cut = (rows: Rows, { patch, stride }: Extract<Layer, { kind: "patchEmbeddi
   );
 };
 
+/** An image [frequency, then time][channels] of one, or of a spectrogram [frames][bins]. */
+const convolve = (
+  rows: Rows,
+  {
+    channels,
+    kernel,
+    stride = { bins: 1, frames: 1 },
+    groups = 1,
+    padding = "same",
+  }: Extract<Layer, { kind: "convolution" }>,
+  takes: Flow,
+  get: Parameters,
+): Rows => {
+  if (takes.kind === "tokens" || takes.kind === "vector") throw new Error("a convolution takes an image");
+  const [taken, frames] = takes.kind === "image" ? [takes.channels, takes.frames] : [1, rows.length];
+  const count = groups === "channels" ? taken : groups;
+  const kernels = channels ?? taken;
+  const inner = taken / count;
+  const valueAt = (frame: number, bin: number, channel: number): number => {
+    if (frame < 0 || bin < 0 || frame >= frames || bin >= takes.bins) return 0;
+    return (takes.kind === "image" ? rows[bin * frames + frame]?.[channel] : rows[frame]?.[bin]) ?? NaN;
+  };
+  const before = (length: number): number => (padding === "same" ? Math.floor(length / 2) : 0);
+  const places = (length: number, size: number, step: number): readonly number[] =>
+    range(padding === "same" ? Math.ceil(length / step) : Math.floor((length - size) / step) + 1).map(
+      (place) => place * step - before(size),
+    );
+  return places(takes.bins, kernel.bins, stride.bins).flatMap((bin) =>
+    places(frames, kernel.frames, stride.frames).map((frame) =>
+      range(kernels).map((unit) => {
+        const first = Math.floor(unit / (kernels / count)) * inner;
+        const taps = range(inner * kernel.frames * kernel.bins).map((tap) => {
+          const [channel, rest] = [
+            Math.floor(tap / (kernel.frames * kernel.bins)),
+            tap % (kernel.frames * kernel.bins),
+          ];
+          const [down, across] = [Math.floor(rest / kernel.bins), rest % kernel.bins];
+          const weight = get("weight")[unit * inner * kernel.frames * kernel.bins + tap] ?? NaN;
+          return weight * valueAt(frame + down, bin + across, first + channel);
+        });
+        return sum(taps) + (get("bias")[unit] ?? NaN);
+      }),
+    ),
+  );
+};
+
 /** T5's, in float64: where no distance is at the end of a bucket. */
 const bucketOf = (distance: number, buckets: number, maxDistance: number): number => {
   const half = Math.floor(buckets / 2);
@@ -102,11 +150,67 @@ const applyToClip = (
   state: State,
   layer: Exclude<Layer, { kind: "residual" | "batchNorm" }>,
   get: Parameters,
-  gridRows: number,
+  takes: Flow,
   { clip, clipCount, mode }: { readonly clip: number; readonly clipCount: number; readonly mode: Mode },
 ): State => {
   const { rows, tokens } = state;
+  const gridRows = takes.kind === "tokens" ? takes.grid.rows : 1;
   switch (layer.kind) {
+    case "convolution":
+      return { rows: convolve(rows, layer, takes, get), tokens };
+    case "averagePooling":
+    case "maxPooling": {
+      if (takes.kind !== "image") throw new Error("pooling takes an image");
+      const { frames: high, bins: wide } = layer.size;
+      const [down, across] = [Math.floor(takes.bins / wide), Math.floor(takes.frames / high)];
+      const pooled = range(down * across).map((place) => {
+        const [bin, frame] = [Math.floor(place / across) * wide, (place % across) * high];
+        const part = range(wide * high).map(
+          (at) => rows[(bin + Math.floor(at / high)) * takes.frames + frame + (at % high)] ?? [],
+        );
+        return range(takes.channels).map((channel) => {
+          const values = part.map((row) => row[channel] ?? NaN);
+          return layer.kind === "maxPooling" ? Math.max(...values) : mean(values);
+        });
+      });
+      return { rows: pooled, tokens };
+    }
+    case "imageToTokens":
+      return { rows, tokens };
+    case "tokenConvolution": {
+      const added = Object.values(tokens);
+      const patches = range(rows.length).filter((at) => !added.includes(at));
+      const columns = patches.length / gridRows;
+      const ordered =
+        layer.order === "timeFirst"
+          ? range(patches.length).map((at) => patches[(at % gridRows) * columns + Math.floor(at / gridRows)] ?? NaN)
+          : patches;
+      const [width, { kernel, groups = 1 }] = [rows[0]?.length ?? 0, layer];
+      const inner = width / groups;
+      const weightOf = (unit: number, channel: number, tap: number): number => {
+        const entry = (of: number, from: number): number => (of * inner + from) * kernel + tap;
+        if (layer.weightNorm !== true) return get("weight")[entry(unit, channel)] ?? NaN;
+        const all = range(width).flatMap((of) => range(inner).map((from) => get("weight_v")[entry(of, from)] ?? NaN));
+        const value = get("weight_v")[entry(unit, channel)] ?? NaN;
+        return ((get("weight_g")[tap] ?? NaN) * value) / Math.hypot(...all);
+      };
+      const taps = range(kernel).map((tap) =>
+        range(width).map((unit) => range(inner).map((channel) => weightOf(unit, channel, tap))),
+      );
+      const convolved = rows.map((row, at) => {
+        const place = ordered.indexOf(at);
+        if (place < 0) return row.map(() => 0);
+        return row.map((_, unit) => {
+          const first = Math.floor(unit / inner) * inner;
+          const parts = taps.flatMap((weights, tap) => {
+            const from = rows[ordered[place + tap - Math.floor(kernel / 2)] ?? NaN];
+            return from ? (weights[unit] ?? []).map((weight, channel) => weight * (from[first + channel] ?? NaN)) : [];
+          });
+          return sum(parts) + (get("bias")[unit] ?? NaN);
+        });
+      });
+      return { rows: convolved, tokens };
+    }
     case "relativePositions":
     case "bucketedPositions": {
       const added = Object.values(tokens);
@@ -333,7 +437,7 @@ const evaluateLayers = (
     if (layer.kind !== "residual")
       return before.map((state, clip) => ({
         bias: state.bias,
-        ...applyToClip(state, layer, get, takes.kind === "tokens" ? takes.grid.rows : 1, {
+        ...applyToClip(state, layer, get, takes, {
           clip,
           clipCount: before.length,
           mode,

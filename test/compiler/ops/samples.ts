@@ -71,6 +71,64 @@ const pick = (x: NdArray, shape: readonly number[], from: (index: readonly numbe
 const replaced = (index: readonly number[], axis: number, value: number): readonly number[] =>
   index.map((position, other) => (other === axis ? value : position));
 
+const convolved = (attributes: Attributes): Attributes => ({
+  group: 1,
+  strides: [1, 1],
+  dilations: [1, 1],
+  pads: [0, 0, 0, 0],
+  ...attributes,
+});
+
+/** Each place of an image with those of a result that a kernel connects with it: along one axis. */
+const connected = (attributes: Attributes, axis: 0 | 1, place: number, tap: number): number => {
+  const [strides, dilations, pads] = [attributes["strides"], attributes["dilations"], attributes["pads"]] as number[][];
+  return place * (strides?.[axis] ?? 1) + tap * (dilations?.[axis] ?? 1) - (pads?.[axis] ?? 0);
+};
+
+const convolution = (x: NdArray, weight: NdArray, bias: NdArray | undefined, attributes: Attributes): NdArray => {
+  const [batch = 1, , ...size] = x.shape;
+  const [kernels = 1, inner = 1, height = 1, width = 1] = weight.shape;
+  const pads = attributes["pads"] as number[];
+  const counts = ([0, 1] as const).map((axis) => {
+    const last = (size[axis] ?? 1) + (pads[axis + 2] ?? 0) - 1;
+    const reach = (place: number): number => connected(attributes, axis, place, (axis === 0 ? height : width) - 1);
+    return Array.from({ length: last + 9 }, (_, place) => place).filter((place) => reach(place) <= last).length;
+  });
+  return tabulate([batch, kernels, ...counts], ([clip = 0, kernel = 0, down = 0, across = 0]) => {
+    const first = Math.floor(kernel / (kernels / (attributes["group"] as number))) * inner;
+    const taps = tabulate([inner, height, width], ([channel = 0, row = 0, column = 0]) => {
+      const [y, z] = [connected(attributes, 0, down, row), connected(attributes, 1, across, column)];
+      const isInside = y >= 0 && z >= 0 && y < (size[0] ?? 0) && z < (size[1] ?? 0);
+      return isInside ? at(x, [clip, first + channel, y, z]) * at(weight, [kernel, channel, row, column]) : 0;
+    });
+    return sum([...taps.data]) + (bias ? at(bias, [kernel]) : 0);
+  });
+};
+
+/** Of each value of x what the convolution takes to it, sent back. */
+const backConvolution = (x: NdArray, weight: NdArray, attributes: Attributes): NdArray => {
+  const [batch = 1, kernels = 1, rows = 1, columns = 1] = x.shape;
+  const [, inner = 1, height = 1, width = 1] = weight.shape;
+  const [pads, beyond] = [attributes["pads"], attributes["output_padding"]] as number[][];
+  const group = attributes["group"] as number;
+  const end = (axis: 0 | 1, count: number, length: number): number =>
+    connected(attributes, axis, count - 1, length - 1) + 1 - (pads?.[axis + 2] ?? 0) + (beyond?.[axis] ?? 0);
+  const size = [end(0, rows, height), end(1, columns, width)];
+  return tabulate([batch, group * inner, ...size], ([clip = 0, channel = 0, y = 0, z = 0]) => {
+    const parts = tabulate(
+      [kernels, rows, columns, height, width],
+      ([kernel = 0, down = 0, across = 0, row = 0, column = 0]) => {
+        const isOf = Math.floor(kernel / (kernels / group)) === Math.floor(channel / inner);
+        const meets = connected(attributes, 0, down, row) === y && connected(attributes, 1, across, column) === z;
+        return isOf && meets
+          ? at(x, [clip, kernel, down, across]) * at(weight, [kernel, channel % inner, row, column])
+          : 0;
+      },
+    );
+    return sum([...parts.data]);
+  });
+};
+
 const transposed = (x: NdArray): NdArray => pick(x, x.shape.toReversed(), (index) => index.toReversed());
 
 const matrixProduct = (a: NdArray, b: NdArray): NdArray => {
@@ -321,6 +379,59 @@ export const samples: { readonly [Name in OpName]: Sample } = {
       { operands: [float([3, 1, 2, 16]), float(["batch", 16, 2])] },
     ],
     evaluate: ([a, b]) => matrixProduct(a as NdArray, b as NdArray),
+  },
+  conv: {
+    cases: [
+      { operands: [float(["batch", 2, 4, 5]), float([3, 2, 3, 2]), float([3])], attributes: convolved({}) },
+      { operands: [float(["batch", 1, 3, 3]), float([2, 1, 1, 1]), undefined], attributes: convolved({}) },
+      {
+        operands: [float(["batch", 2, 5, 6]), float([4, 2, 3, 3]), float([4])],
+        attributes: convolved({ strides: [2, 3], pads: [1, 1, 1, 1] }),
+      },
+      {
+        operands: [float(["batch", 4, 5, 4]), float([6, 2, 2, 3]), float([6])],
+        attributes: convolved({ group: 2, strides: [2, 1], pads: [1, 1, 0, 1] }),
+      },
+      // Each channel for itself.
+      {
+        operands: [float(["batch", 3, 6, 5]), float([3, 1, 3, 3]), undefined],
+        attributes: convolved({ group: 3, strides: [2, 2], pads: [1, 1, 1, 1] }),
+      },
+      {
+        operands: [float([1, 2, 7, 6]), float([2, 2, 2, 2]), float([2])],
+        attributes: convolved({ dilations: [3, 2], pads: [0, 1, 2, 0] }),
+      },
+      {
+        operands: [float([1, 4, 1, 9]), float([4, 2, 1, 4]), float([4])],
+        attributes: convolved({ group: 2, pads: [0, 2, 0, 1] }),
+      },
+    ],
+    evaluate: ([x, weight, bias], attributes) => convolution(x as NdArray, weight as NdArray, bias, attributes),
+  },
+  convTranspose: {
+    cases: [
+      {
+        operands: [float(["batch", 3, 2, 4]), float([3, 2, 3, 2])],
+        attributes: convolved({ output_padding: [0, 0] }),
+      },
+      {
+        operands: [float(["batch", 4, 3, 2]), float([4, 2, 3, 3])],
+        attributes: convolved({ strides: [2, 3], pads: [1, 1, 1, 1], output_padding: [0, 2] }),
+      },
+      {
+        operands: [float(["batch", 6, 3, 4]), float([6, 2, 2, 3])],
+        attributes: convolved({ group: 2, strides: [2, 1], pads: [1, 1, 0, 1], output_padding: [1, 0] }),
+      },
+      {
+        operands: [float(["batch", 3, 3, 3]), float([3, 1, 3, 3])],
+        attributes: convolved({ group: 3, strides: [2, 2], pads: [1, 1, 1, 1], output_padding: [1, 0] }),
+      },
+      {
+        operands: [float([1, 2, 4, 5]), float([2, 2, 2, 2])],
+        attributes: convolved({ dilations: [3, 2], pads: [0, 1, 2, 0], output_padding: [0, 0] }),
+      },
+    ],
+    evaluate: ([x, weight], attributes) => backConvolution(x as NdArray, weight as NdArray, attributes),
   },
   gemm: {
     cases: [
