@@ -273,13 +273,14 @@ const describeModel = (spec: string, target: string, { specName, classes, parame
 const writeArtifacts = (options: LoadOptions, folder: string, asJson: boolean): void => {
   const { spec, input } = options;
   const started = performance.now();
-  const { metadata, coverage, bytes, inputs } = compileArtifacts(options, folder);
+  const { metadata, coverage, warnings, bytes, inputs } = compileArtifacts(options, folder);
   const seconds = (performance.now() - started) / 1000;
   if (asJson) {
     const { parameters, specHash } = metadata;
-    printJson({ spec, artifacts: folder, input, seconds, bytes, parameters, specHash, inputs, coverage });
+    printJson({ spec, artifacts: folder, input, seconds, bytes, parameters, specHash, inputs, coverage, warnings });
     return;
   }
+  for (const warning of warnings) printError(`warning: ${warning}`);
   if (coverage) print(printCoverage(coverage));
   const { accumulate } = metadata.recipe;
   const parts = accumulate > 1 ? `, and the optimizer steps after ${accumulate} of them, of as many clips each` : "";
@@ -381,7 +382,7 @@ const run = (args: readonly string[]): void => {
     writeArtifacts(options, artifacts, values.json);
     return;
   }
-  const { metadata, coverage, bytes } = compile(options);
+  const { metadata, coverage, warnings, bytes } = compile(options);
   const allowedBytes = metadata.recipe.memoryBytes ?? 0;
   if (allowedBytes > totalmem())
     printError(`memory: ${formatBytes(allowedBytes)} are allowed, and this machine has ${formatBytes(totalmem())}`);
@@ -399,9 +400,11 @@ const run = (args: readonly string[]): void => {
       memory: memoryOf(metadata),
       work: workOf(metadata),
       coverage,
+      warnings,
     });
     return;
   }
+  for (const warning of warnings) printError(`warning: ${warning}`);
   if (coverage) print(printCoverage(coverage));
   const size =
     bytes.data > 0

@@ -40,6 +40,7 @@ import {
 import type { State } from "./ir/graph.ts";
 import { printGraph } from "./ir/print-graph.ts";
 import { type Program, weightsOf } from "./ir/program.ts";
+import { featureWarnings } from "./lower/features/feature-warnings.ts";
 import { lowerAccumulation } from "./lower/lower-accumulation.ts";
 import { lowerEvaluation } from "./lower/lower-evaluation.ts";
 import { lowerSpec } from "./lower/lower-spec.ts";
@@ -60,6 +61,8 @@ interface Written<Bytes> {
   readonly metadata: ArtifactMetadata;
   /** What became of the checkpoint, if there was one. */
   readonly coverage: Coverage | undefined;
+  /** What may not be meant, and is no mistake for certain. */
+  readonly warnings: readonly string[];
   /** Bytes written. */
   readonly bytes: Bytes;
 }
@@ -100,13 +103,14 @@ const describe = (
     metadata,
     properties: [...printMetadata(metadata), geometry, ...trained],
     coverage: imported?.coverage,
+    warnings: featureWarnings(spec),
   };
 };
 
 const write = (loaded: LoadedSpec, program: Program, options: CompileOptions): Compiled => {
-  const { read, metadata, properties, coverage } = describe(loaded, program, options);
+  const { read, metadata, properties, coverage, warnings } = describe(loaded, program, options);
   const bytes = writeArtifact(options.out, program, read, properties, version, options.outputs);
-  return { metadata, coverage: coverage?.(), bytes };
+  return { metadata, coverage: coverage?.(), warnings, bytes };
 };
 
 const writeArtifacts = (loaded: LoadedSpec, options: LoadOptions, folder: string): CompiledArtifacts => {
@@ -117,7 +121,7 @@ const writeArtifacts = (loaded: LoadedSpec, options: LoadOptions, folder: string
   const { inference, gradients } = program;
   if (!gradients) throw new Error("nothing is trained");
   const training = lowerAccumulation(spec, gradients);
-  const { read, metadata, properties, coverage } = describe(loaded, program, options);
+  const { read, metadata, properties, coverage, warnings } = describe(loaded, program, options);
   const artifacts = {
     training,
     evaluation: lowerEvaluation(spec, inference),
@@ -129,7 +133,7 @@ const writeArtifacts = (loaded: LoadedSpec, options: LoadOptions, folder: string
     },
   };
   const bytes = writeTrainingArtifacts(folder, artifacts, read);
-  return { metadata, coverage: coverage?.(), bytes, inputs: training.inputs.map(({ name }) => name) };
+  return { metadata, coverage: coverage?.(), warnings, bytes, inputs: training.inputs.map(({ name }) => name) };
 };
 
 const asCompileError = <Result>(work: () => Result): Result => {

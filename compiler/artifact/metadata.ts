@@ -42,10 +42,14 @@ const schemas = {
     ),
   ),
   bins: count,
-  /** From the start of one frame to that of the next; a frame has `minSamples`. */
+  /** From the start of one frame to that of the next; a frame has `minSamples`, or twice `reflectedSamples`. */
   frameShiftSamples: length,
+  /** Where frames have their middles at whole steps from the first sample: how many are reflected at each end of a clip. */
+  reflectedSamples: v.optional(length),
   /** What the log-mel features become: (x - mean) * scale. */
   normalization: record({ mean: real, scale: real }),
+  /** "clip": they are normalised by each clip's own mean and deviation, and `normalization` is 0 and 1; missing: they are not. */
+  normalizedPer: v.optional(oneOf("clip")),
   objective: objectiveSchema,
   /** Class names, by index. */
   classes: v.pipe(
@@ -106,6 +110,7 @@ export const checkpointKeys: readonly string[] = [
       "sampleRateHz",
       "minSamples",
       "frameShiftSamples",
+      "reflectedSamples",
       "frames",
       "bins",
     ] as const
@@ -173,6 +178,10 @@ export const parseMetadata = (
     if (parsed.output !== undefined) metadata[key] = parsed.output;
   }
   const parsed = metadata as unknown as ArtifactMetadata;
+  const { minSamples, reflectedSamples = 0 } = parsed;
+  if (reflectedSamples >= minSamples) {
+    return `its metadata property ${metadataKey("reflectedSamples")} is ${reflectedSamples}; expected less than minSamples, ${minSamples}`;
+  }
   const misfit = parsed.decisions && decisionsMisfit(parsed.decisions, parsed.classes.length);
   return misfit === undefined ? parsed : `its metadata property ${metadataKey("decisions")}: ${misfit}`;
 };

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import type { onnx } from "./onnx.ts";
 import { geometryKey } from "./metadata.ts";
-import { count, type Immutable, nameList, real, record, text } from "./schemas.ts";
+import { count, type Immutable, nameList, oneOf, real, record, text } from "./schemas.ts";
 
 /** Stands for all patches in the order of tokens. */
 export const patchesToken = "patches";
@@ -22,7 +22,12 @@ const tokenLayoutSchema = record({
   pooling: nameList,
   /** The path of the last dense layer; missing where there is none. */
   classifier: v.optional(text()),
-  filters: record({ lowHz: real, highHz: real }),
+  /** Of the mel filters; `stft` is missing, or null, of Kaldi's. */
+  filters: record({
+    lowHz: real,
+    highHz: real,
+    stft: v.nullish(record({ melScale: oneOf("htk", "slaney", "kaldi") }), null),
+  }),
 });
 
 export type TokenLayout = Immutable<v.InferOutput<typeof tokenLayoutSchema>>;

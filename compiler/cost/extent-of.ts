@@ -2,7 +2,7 @@ import type { Extent } from "../artifact/cost.ts";
 import { samplesIn } from "../artifact/frames.ts";
 import type { GraphInput } from "../artifact/metadata.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
-import type { NormalizedSpec } from "../ir/normalized-spec.ts";
+import { framingOf, type NormalizedSpec } from "../ir/normalized-spec.ts";
 
 export interface CostOptions {
   /** Clips at once. */
@@ -17,18 +17,17 @@ export const extentOf = (
   input: GraphInput,
   { batch, seconds }: CostOptions,
 ): Extent => {
-  const { frames, frameLengthSamples, frameShiftSamples } = features;
-  if (seconds === undefined) {
-    return { batch, samples: samplesIn(frames, { minSamples: frameLengthSamples, frameShiftSamples }) };
-  }
+  const framing = framingOf(features);
+  const { minSamples } = framing;
+  if (seconds === undefined) return { batch, samples: samplesIn(features.frames, framing) };
   const samples = Math.round(seconds * sampleRateHz);
   const refuse = (message: string): never => {
     throw new CompileError([{ code: "cost", message }]);
   };
   if (input === "features") refuse("--seconds is the length of waveforms, and the graph starts at features");
-  if (samples < frameLengthSamples) {
+  if (samples < minSamples) {
     refuse(
-      `--seconds ${seconds} gives ${samples} samples at ${sampleRateHz} Hz; the graph takes ${frameLengthSamples} or more`,
+      `--seconds ${seconds} gives ${samples} samples at ${sampleRateHz} Hz; the graph takes ${minSamples} or more`,
     );
   }
   return { batch, samples };

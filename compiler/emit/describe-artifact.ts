@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { type ArtifactMetadata, formatVersion, type GraphInput } from "../artifact/metadata.ts";
 import { version } from "../artifact/version.ts";
 import { modelCost } from "../cost/model-cost.ts";
-import type { NormalizedSpec } from "../ir/normalized-spec.ts";
+import { framingOf, type NormalizedSpec } from "../ir/normalized-spec.ts";
 import { elements } from "../ir/shape.ts";
 import { clipsNeeded } from "../ir/placed-layer.ts";
 import { drawsOf, parametersOf, type Program, weightsOf } from "../ir/program.ts";
@@ -27,12 +27,12 @@ export const describeArtifact = (spec: NormalizedSpec, program: Program, input: 
     specHash: hashSpec(spec),
     input,
     sampleRateHz: spec.sampleRateHz,
-    minSamples: spec.features.frameLengthSamples,
+    ...framingOf(spec.features),
     frames: spec.features.frames,
     ...(spec.features.anyLength ? { anyLength: spec.features.anyLength } : {}),
     bins: spec.features.bins,
-    frameShiftSamples: spec.features.frameShiftSamples,
     normalization: { mean: spec.features.mean, scale: spec.features.scale },
+    ...(spec.features.perClip ? { normalizedPer: "clip" } : {}),
     objective: spec.objective,
     classes: spec.classes,
     recipe: spec.recipe,

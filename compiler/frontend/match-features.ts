@@ -1,7 +1,7 @@
 /** Whether a spec's features are those that its checkpoint was trained on: with others its parameters mean something else. */
 import type { Normalize } from "../../spec/dsl/features.ts";
 import type { Model } from "../../spec/dsl/model.ts";
-import type { Filters } from "../weights/facts/geometry.ts";
+import { stepDifferences } from "../weights/facts/feature-steps.ts";
 import type { SourceFeatures } from "../weights/facts/source-facts.ts";
 import type { NormalizedFeatures } from "../ir/normalized-spec.ts";
 import type { Report } from "../diagnostics/report.ts";
@@ -13,7 +13,13 @@ export interface FeatureSource {
   readonly features: SourceFeatures | undefined;
 }
 
-type Normalization = Pick<NormalizedFeatures, "mean" | "scale">;
+type Normalization = Pick<NormalizedFeatures, "mean" | "scale" | "perClip">;
+
+const normalizationOf = ({ mean, scale, filters: { perClip = null } }: SourceFeatures): Normalization => ({
+  mean,
+  scale,
+  perClip,
+});
 
 /** @returns the checkpoint's normalisation where the spec asks for it; undefined, and reported, where there is none */
 export const resolveNormalization = (
@@ -21,8 +27,9 @@ export const resolveNormalization = (
   source: FeatureSource | undefined,
   report: Report,
 ): Normalization | undefined => {
-  if (!("from" in step)) return { mean: step.mean, scale: (step.to ?? 1) / step.std };
-  if (source?.features) return source.features;
+  if ("per" in step) return { mean: 0, scale: 1, perClip: { eps: step.eps ?? 1e-5 } };
+  if (!("from" in step)) return { mean: step.mean, scale: (step.to ?? 1) / step.std, perClip: null };
+  if (source?.features) return normalizationOf(source.features);
   const reason = source ? `${source.path} does not tell them` : "there is none";
   const fix = source
     ? "normalize({ mean, std, to: 0.5 }) or, in ast(), statistics: { mean, std }"
@@ -43,18 +50,23 @@ interface Difference {
   readonly line: string;
 }
 
-/** How a spec states it. */
-const filterLine = (key: keyof Filters, value: Filters[keyof Filters]): string => {
-  if (key === "removeMean") return value === true ? "removeMean()" : "no removeMean()";
-  return `kaldiFbank({ ${key}: ${JSON.stringify(value)} })`;
+/** How its lengths are stated. */
+const lengthNames = {
+  kaldi: { frameLength: "frameLengthMs", frameShift: "frameShiftMs" },
+  stft: { frameLength: "fftSamples", frameShift: "hopSamples" },
+} as const;
+
+const describeNormalization = ({ mean, scale, perClip }: Normalization, to: number): string =>
+  perClip ? "each clip's own mean and std" : `mean ${figure(mean)} and std ${figure(to / scale)}`;
+
+const normalizationLine = ({ mean, scale, perClip }: Normalization, to: number): string => {
+  if (perClip) return `normalize({ per: "clip", eps: ${perClip.eps} })`;
+  const [meanFigure, std] = [figure(mean), figure(to / scale)];
+  return `normalize({ mean: ${meanFigure}, std: ${std}, to: ${to} }) (in ast(): statistics: { mean: ${meanFigure}, std: ${std} }), or fromCheckpoint() in its place`;
 };
 
-const listFilterDifferences = (features: Filters, source: Partial<Filters>): readonly Difference[] =>
-  (["removeMean", "window", "lowHz", "highHz", "preemphasis"] as const).flatMap((key) => {
-    const own = source[key];
-    if (own === undefined || own === features[key]) return [];
-    return [{ has: filterLine(key, own), spec: filterLine(key, features[key]), line: filterLine(key, own) }];
-  });
+const isSameNormalization = (a: Normalization, b: Normalization): boolean =>
+  isClose(a.mean, b.mean) && isClose(a.scale, b.scale) && a.perClip?.eps === b.perClip?.eps;
 
 const listDifferences = (
   features: NormalizedFeatures,
@@ -62,21 +74,22 @@ const listDifferences = (
   source: SourceFeatures,
   to: number,
 ): readonly Difference[] => {
-  const statistics = ({ mean, scale }: Normalization): string => `mean ${figure(mean)} and std ${figure(to / scale)}`;
-  const [mean, std] = [figure(source.mean), figure(to / source.scale)];
+  const { stft = null } = source.filters;
+  const step = stft ? "melSpectrogram" : "kaldiFbank";
+  const theirs = normalizationOf(source);
   const ms = (samples: number): string => figure((1000 * samples) / sampleRateHz);
   const all: readonly (Difference & { readonly isSame: boolean })[] = [
     {
-      isSame: isClose(source.mean, features.mean) && isClose(source.scale, features.scale),
-      has: statistics(source),
-      spec: statistics(features),
-      line: `normalize({ mean: ${mean}, std: ${std}, to: ${to} }) (in ast(): statistics: { mean: ${mean}, std: ${std} }), or fromCheckpoint() in its place`,
+      isSame: isSameNormalization(theirs, features),
+      has: describeNormalization(theirs, to),
+      spec: describeNormalization(features, to),
+      line: normalizationLine(theirs, to),
     },
     {
       isSame: source.bins === features.bins,
       has: `${source.bins} bins`,
       spec: `${features.bins}`,
-      line: `kaldiFbank({ bins: ${source.bins} })`,
+      line: `${step}({ bins: ${source.bins} })`,
     },
     {
       isSame: source.sampleRateHz === sampleRateHz,
@@ -87,17 +100,21 @@ const listDifferences = (
     // In samples they can only be compared at one rate.
     ...(["frameLength", "frameShift"] as const).map((name) => {
       const [own, spec] = [source[`${name}Samples`], features[`${name}Samples`]];
+      const option = lengthNames[stft ? "stft" : "kaldi"][name];
       return {
         isSame: source.sampleRateHz !== sampleRateHz || own === spec,
         has: `a ${name === "frameLength" ? "frame length" : "frame shift"} of ${ms(own)} ms`,
         spec: `${ms(spec)} ms`,
-        line: `kaldiFbank({ ${name}Ms: ${ms(own)} })`,
+        line: `${step}({ ${option}: ${stft ? own : ms(own)} })`,
       };
     }),
   ];
   const isSameRate = source.sampleRateHz === sampleRateHz;
-  const filters = isSameRate ? listFilterDifferences(features, source.filters) : [];
-  return [...all.filter(({ isSame }) => !isSame), ...filters];
+  const steps = isSameRate ? stepDifferences(source.filters, features) : [];
+  return [
+    ...all.filter(({ isSame }) => !isSame),
+    ...steps.map(({ theirs: has, ours: spec }) => ({ has, spec, line: has })),
+  ];
 };
 
 /** Reports what differs, unless the spec says that it may. The length may differ: positions are adapted to it. */
@@ -109,7 +126,7 @@ export const matchFeatures = (
   report: Report,
 ): void => {
   if (!source || model.pretrained?.features === "own") return;
-  const to = "from" in step ? 1 : (step.to ?? 1);
+  const to = "to" in step ? (step.to ?? 1) : 1;
   for (const { has, spec, line } of listDifferences(features, model.input.sampleRateHz, source, to)) {
     report.add(
       "checkpoint-features",

@@ -5,6 +5,7 @@ import { patchesToken } from "../artifact/token-layout.ts";
 import type { NormalizedSpec } from "../ir/normalized-spec.ts";
 import { type LayerFacts, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
 import type { State } from "../ir/graph.ts";
+import { astFilters, stepDifferences } from "./facts/feature-steps.ts";
 import { isBlock } from "./facts/geometry.ts";
 import { referenceName } from "./layouts/reference-name.ts";
 
@@ -80,13 +81,12 @@ const single = <T>(what: string, values: readonly T[]): { readonly value: T } | 
 /** Transformers' `ASTFeatureExtractor` has a filter bank with no options but its bins: what differs in this one. */
 const featureObstacle = ({ features, sampleRateHz }: NormalizedSpec): string | undefined => {
   const milliseconds = (samples: number): number => (1000 * samples) / sampleRateHz;
-  const rows: readonly (readonly [what: string, there: string | number, here: string | number])[] = [
-    ["the window", "hanning", features.window],
+  const [step] = stepDifferences(astFilters(sampleRateHz), features);
+  if (step) return `the features have ${step.theirs} there, and ${step.ours} here`;
+  if (features.perClip) return "the features are normalised by a data set's statistics there, and by each clip's here";
+  const rows: readonly (readonly [what: string, there: number, here: number])[] = [
     ["frameLengthMs", 25, milliseconds(features.frameLengthSamples)],
     ["frameShiftMs", 10, milliseconds(features.frameShiftSamples)],
-    ["lowHz", 20, features.lowHz],
-    ["highHz", sampleRateHz / 2, features.highHz],
-    ["preemphasis", 0.97, features.preemphasis],
   ];
   const row = rows.find(([, there, here]) => there !== here);
   return row && `${row[0]} of the features is ${row[1]} there, and ${row[2]} here`;

@@ -64,6 +64,7 @@ const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "no-class-folders": ({ list }) => (list === undefined ? "" : `, or the list itself: --data ${String(list)}`),
   "no-float16": () => "; compile the spec with precision: float32(), or use --device cpu",
   "not-calibrated": () => ": runtime eval GRAPH --data PATH --calibrate",
+  "normalized-per-clip": () => "; without a graph, AST's features are measured",
   "not-exportable": () => "; --format safetensors writes any model",
   "nothing-to-hold-out": () => "; give others: --eval-data PATH",
   "option-needs-data": () => "; name them with --data PATH",

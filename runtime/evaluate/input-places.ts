@@ -1,5 +1,5 @@
-import { framesIn, framesSeen, samplesIn } from "../../compiler/artifact/frames.ts";
-import { hzOf, melOf } from "../../compiler/artifact/mel-scale.ts";
+import { framesIn, framesSeen, samplesOf } from "../../compiler/artifact/frames.ts";
+import { hzOf, melOf, slaneyHzOf, slaneyMelOf } from "../../compiler/artifact/mel-scale.ts";
 import { patchesToken, readTokenLayout, type TokenLayout } from "../../compiler/artifact/token-layout.ts";
 import type { Artifact } from "../artifact/decode-artifact.ts";
 import { UserError } from "../user-error.ts";
@@ -30,10 +30,11 @@ const requireLayout = ({ path, model }: Artifact): TokenLayout => {
   throw new UserError("no-such-output", { path }, "does not tell where its patches lie in the spectrogram");
 };
 
-/** Bin b's filter begins at place b, is highest at b + 1 and ends at b + 2. */
-const hzAt = (place: number, { filters: { lowHz, highHz } }: TokenLayout, bins: number): number => {
-  const [low, high] = [melOf(lowHz), melOf(highHz)];
-  return hzOf(low + ((high - low) * place) / (bins + 1));
+/** Bin b's filter begins at place b, is highest at b + 1 and ends at b + 2; a place may lie between two. */
+const hzAt = (place: number, { filters: { lowHz, highHz, stft } }: TokenLayout, bins: number): number => {
+  const [melAt, back] = stft?.melScale === "slaney" ? [slaneyMelOf, slaneyHzOf] : [melOf, hzOf];
+  const [low, high] = [melAt(lowHz), melAt(highHz)];
+  return back(low + ((high - low) * place) / (bins + 1));
 };
 
 /** The axes of what a model sees, whatever the clip. @throws UserError where the graph does not tell */
@@ -51,18 +52,17 @@ export const inputAxes = (artifact: Artifact): Pick<InputPlaces, "bins" | "frame
 export const inputPlaces = (artifact: Artifact, samples: number): InputPlaces => {
   const layout = requireLayout(artifact);
   const { metadata } = artifact;
-  const { bins, sampleRateHz, frameShiftSamples } = metadata;
+  const { bins, sampleRateHz } = metadata;
   const frames = framesSeen(samples, metadata);
   const { patch, stride } = layout.patching;
   return {
     ...inputAxes(artifact),
     frames,
     framesHeard: Math.min(frames, framesIn(samples, metadata)),
-    times: stretches(frames, patch.frames, stride.frames).map(([first, end]) => ({
-      startSeconds: (first * frameShiftSamples) / sampleRateHz,
-      endSeconds: (first * frameShiftSamples + samplesIn(end - first, metadata)) / sampleRateHz,
-      frames: [first, end],
-    })),
+    times: stretches(frames, patch.frames, stride.frames).map(([first, end]) => {
+      const span = samplesOf(first, end, metadata);
+      return { startSeconds: span.first / sampleRateHz, endSeconds: span.end / sampleRateHz, frames: [first, end] };
+    }),
     bands: stretches(bins, patch.bins, stride.bins).map(([first, end]) => ({
       lowHz: hzAt(first + 0.5, layout, bins),
       highHz: hzAt(end + 0.5, layout, bins),

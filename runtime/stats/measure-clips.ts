@@ -39,14 +39,21 @@ export interface MeasureOptions {
 /** Clips that are decoded while one is measured; enough for every thread. */
 const ahead = 8;
 
-/** @returns undefined where the signal ended it */
+/**
+ * @returns undefined where the signal ended it
+ * @throws UserError where the graph's features cannot be told from what it makes of them
+ */
 export const measureClips = async ({
   artifact,
   clips,
   signal,
   onProgress,
 }: MeasureOptions): Promise<ClipMeasures | undefined> => {
-  const { bins, sampleRateHz, normalization } = artifact.metadata;
+  const { bins, sampleRateHz, normalization, normalizedPer } = artifact.metadata;
+  if (normalizedPer !== undefined) {
+    const message = "normalises each clip by its own mean and deviation: there are none of the data to measure for it";
+    throw new UserError("normalized-per-clip", { path: artifact.path }, message);
+  }
   const rates = new Map<number, number>();
   const countRate = (rateHz: number): void => void rates.set(rateHz, (rates.get(rateHz) ?? 0) + 1);
   const survey = createClipSurvey(sampleRateHz);

@@ -1,10 +1,12 @@
 /** The reference's front end, and its recordings. */
 import { readFileSync } from "node:fs";
-import type { NormalizedFeatures } from "../../compiler/ir/normalized-spec.ts";
+import { kaldiLog, type NormalizedFeatures } from "../../compiler/ir/normalized-spec.ts";
 
 /** The reference's filter bank, not normalised; how many frames is for each test to say. */
 export const referenceFbank: NormalizedFeatures = {
   removeMean: true,
+  gain: 1,
+  emphasis: null,
   bins: 128,
   frameLengthSamples: 400,
   frameShiftSamples: 160,
@@ -12,7 +14,10 @@ export const referenceFbank: NormalizedFeatures = {
   lowHz: 20,
   highHz: 8000,
   preemphasis: 0.97,
+  stft: null,
+  compression: kaldiLog,
   frames: 1,
+  perClip: null,
   mean: 0,
   scale: 1,
 };

@@ -6,7 +6,7 @@ import type { NormalizedFeatures } from "../../ir/normalized-spec.ts";
 import type { Builder } from "../../ops/builder.ts";
 import type { Mixup } from "../../../spec/dsl/augmentation.ts";
 import { fitLength } from "../features/fit-length.ts";
-import { samplesInReach } from "../features/lower-features.ts";
+import { samplesInReach } from "../features/cut-frames.ts";
 import type { AugmentationRow, Batch } from "./augmentation.ts";
 
 const isPresent = (b: Builder, waveform: Value): Value => b.less(waveform, b.scalar(absentSample / 2));

@@ -12,7 +12,19 @@ export const placeNames = {
 export type NormPlace = keyof typeof placeNames;
 
 /** What the features are made with, beyond what every graph tells of them. */
-export type Filters = Pick<NormalizedFeatures, "removeMean" | "window" | "lowHz" | "highHz" | "preemphasis">;
+export type Filters = Pick<
+  NormalizedFeatures,
+  | "removeMean"
+  | "gain"
+  | "emphasis"
+  | "window"
+  | "lowHz"
+  | "highHz"
+  | "preemphasis"
+  | "stft"
+  | "compression"
+  | "perClip"
+>;
 
 export interface Geometry {
   /** Patches along frequency and time. */
@@ -64,7 +76,7 @@ export const describeGeometry = ({ network, features }: NormalizedSpec): Geometr
   const norm = normPlace(network);
   const classifier = network.findLast(({ facts }) => facts.units !== undefined)?.path;
   const pooling = network.find(({ facts }) => facts.pooling)?.facts.pooling;
-  const { removeMean, window, lowHz, highHz, preemphasis } = features;
+  const { removeMean, gain, emphasis, window, lowHz, highHz, preemphasis, stft, compression, perClip } = features;
   return {
     grid: first?.grid ?? { rows: 0, columns: 0 },
     ...(patch && stride ? { patching: { patch, stride } } : {}),
@@ -76,6 +88,6 @@ export const describeGeometry = ({ network, features }: NormalizedSpec): Geometr
     ...(pooling === undefined ? {} : { pooling }),
     ...(classifier === undefined ? {} : { classifier }),
     ...(activation === undefined ? {} : { activation }),
-    filters: { removeMean, window, lowHz, highHz, preemphasis },
+    filters: { removeMean, gain, emphasis, window, lowHz, highHz, preemphasis, stft, compression, perClip },
   };
 };

@@ -6,6 +6,7 @@ import type { ArtifactMetadata } from "../../artifact/metadata.ts";
 import { patchesAlong } from "../../ir/flow.ts";
 import { CheckpointError } from "../readers/checkpoint-error.ts";
 import { huggingFaceClassNames } from "./hugging-face-class-names.ts";
+import { astFilters } from "../facts/feature-steps.ts";
 import type { SourceFacts, SourceFeatures } from "../facts/source-facts.ts";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
@@ -130,7 +131,7 @@ const describeFeatures = (file: string, config: v.InferOutput<typeof extractor>)
   sampleRateHz: config.sampling_rate,
   frameLengthSamples: Math.floor(0.025 * config.sampling_rate),
   frameShiftSamples: Math.floor(0.01 * config.sampling_rate),
-  filters: { window: "hanning", lowHz: 20, highHz: config.sampling_rate / 2, preemphasis: 0.97 },
+  filters: astFilters(config.sampling_rate),
 });
 
 /**

@@ -1,6 +1,7 @@
 /** Parameters as this compiler names them: a `graph.onnx`, or the `.safetensors` that `runtime export` writes of one. */
 import * as v from "valibot";
 import { type ArtifactMetadata, geometryKey } from "../../artifact/metadata.ts";
+import { kaldiLog } from "../../ir/normalized-spec.ts";
 import { windowNames } from "../../lower/features/mel-filters.ts";
 import { placeNames } from "../facts/geometry.ts";
 import type { Checkpoint } from "../readers/checkpoint.ts";
@@ -13,12 +14,40 @@ const keysOf = <T extends object>(object: T): (keyof T)[] => Object.keys(object)
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1));
 const names = v.array(v.string());
+/** Kaldi's where a file does not tell: it was written before there were others. */
 const filters = v.object({
   removeMean: v.boolean(),
+  gain: v.optional(v.number(), 1),
+  emphasis: v.nullish(v.object({ coefficient: v.number(), first: v.picklist(["kept", "dropped"]) }), null),
   window: v.picklist(windowNames),
   lowHz: v.number(),
   highHz: v.number(),
   preemphasis: v.number(),
+  stft: v.nullish(
+    v.object({
+      windowSamples: count,
+      periodic: v.boolean(),
+      power: v.picklist([1, 2]),
+      centered: v.boolean(),
+      melScale: v.picklist(["htk", "slaney", "kaldi"]),
+      norm: v.picklist(["none", "slaney"]),
+    }),
+    null,
+  ),
+  compression: v.optional(
+    v.union([
+      v.strictObject({ kind: v.literal("log"), floor: v.number() }),
+      v.strictObject({ kind: v.literal("log"), plus: v.number() }),
+      v.strictObject({
+        kind: v.literal("decibels"),
+        topDb: v.exactOptional(v.number()),
+        floor: v.number(),
+        reference: v.number(),
+      }),
+    ]),
+    kaldiLog,
+  ),
+  perClip: v.nullish(v.object({ eps: v.number() }), null),
 });
 const geometry = v.object({
   grid: v.object({ rows: count, columns: count }),
@@ -40,11 +69,15 @@ const readFeatures = (
   const read = <Key extends keyof ArtifactMetadata>(property: Key) => readProperty(metadata, path, property);
   const { mean, scale } = read("normalization") ?? {};
   const [bins, frames, sampleRateHz] = [read("bins"), read("frames"), read("sampleRateHz")];
-  const [frameLengthSamples, frameShiftSamples] = [read("minSamples"), read("frameShiftSamples")];
+  const [minSamples, frameShiftSamples, reflectedSamples] = [
+    read("minSamples"),
+    read("frameShiftSamples"),
+    read("reflectedSamples"),
+  ];
   if (mean === undefined || scale === undefined || bins === undefined || frames === undefined) return undefined;
-  if (sampleRateHz === undefined || frameLengthSamples === undefined || frameShiftSamples === undefined) {
-    return undefined;
-  }
+  if (sampleRateHz === undefined || minSamples === undefined || frameShiftSamples === undefined) return undefined;
+  const dropped = filters.emphasis?.first === "dropped" ? 1 : 0;
+  const frameLengthSamples = reflectedSamples === undefined ? minSamples - dropped : 2 * reflectedSamples;
   return { file: path, mean, scale, bins, frames, sampleRateHz, frameLengthSamples, frameShiftSamples, filters };
 };
 

@@ -60,8 +60,11 @@ test.each([
   [swapped("addTokens", appendTokens("cls", "dist")), "tokens come before the patches there"],
   [swapped("activation", relu()), "the activation is gelu there, and relu here"],
   [mini({ patch: { bins: 16, frames: 8 } }), "patches are square there"],
-  [withFbank({ window: "povey" }), "the window of the features is hanning there, and povey here"],
-  [withFbank({ lowHz: 50 }), "lowHz of the features is 20 there, and 50 here"],
+  [
+    withFbank({ window: "povey" }),
+    'the features have kaldiFbank({ window: "hanning" }) there, and kaldiFbank({ window: "povey" }) here',
+  ],
+  [withFbank({ lowHz: 50 }), "the features have kaldiFbank({ lowHz: 20 }) there, and kaldiFbank({ lowHz: 50 }) here"],
   [withFbank({ frameLengthMs: 32 }), "frameLengthMs of the features is 25 there, and 32 here"],
 ])("what transformers' class does not have is named: case %#", (model, huggingFaceObstacle) => {
   expect(describe(model)).toStrictEqual({ huggingFace: null, huggingFaceObstacle });

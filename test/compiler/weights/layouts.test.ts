@@ -282,7 +282,17 @@ describe("preprocessor_config.json beside a Hugging Face checkpoint", () => {
       sampleRateHz: 22_050,
       frameLengthSamples: 551,
       frameShiftSamples: 220,
-      filters: { window: "hanning", lowHz: 20, highHz: 11_025, preemphasis: 0.97 },
+      filters: {
+        gain: 1,
+        emphasis: null,
+        window: "hanning",
+        lowHz: 20,
+        highHz: 11_025,
+        preemphasis: 0.97,
+        stft: null,
+        compression: { kind: "log", floor: 2 ** -23 },
+        perClip: null,
+      },
     });
   });
 

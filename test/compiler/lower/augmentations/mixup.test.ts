@@ -4,22 +4,17 @@ import { absentSample } from "../../../../compiler/artifact/names.ts";
 import type { NormalizedFeatures } from "../../../../compiler/ir/normalized-spec.ts";
 import { createBuilder } from "../../../../compiler/ops/builder.ts";
 import { mixup } from "../../../../compiler/lower/augmentations/mixup.ts";
+import { referenceFbank } from "../../../golden-data/reference-features.ts";
 import { generateTensor } from "../../../golden-data/deterministic-tensor.ts";
 import { runGraph } from "../../run-graph.ts";
 
 /** 3 frames of 5 samples, 2 samples apart: put together of 3 parts each, they reach over 10 samples. */
 const features: NormalizedFeatures = {
-  removeMean: true,
+  ...referenceFbank,
   bins: 4,
   frameLengthSamples: 5,
   frameShiftSamples: 2,
-  window: "hanning",
-  lowHz: 20,
-  highHz: 8000,
-  preemphasis: 0.97,
   frames: 3,
-  mean: 0,
-  scale: 1,
 };
 const reach = 10;
 
