@@ -109,7 +109,8 @@ export const failureCodes = {
   "not-a-run": "A folder holds no run.",
   "not-an-index": "A file is no index of clips.",
   "not-calibrated": "The graph does not hold what an option asks it for: `facts.needs`.",
-  "normalized-per-clip": "A graph normalises each clip by its own statistics, so that data have none to measure for it.",
+  "normalized-per-clip":
+    "A graph normalises each clip by its own statistics, so that data have none to measure for it.",
   "not-exportable": "The model is not one of transformers'.",
   "not-onnx": "A file is not ONNX.",
   "not-safetensors": "A file is not safetensors.",

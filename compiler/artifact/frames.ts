@@ -7,10 +7,8 @@ import type { ArtifactMetadata } from "./metadata.ts";
 export type Framing = Pick<ArtifactMetadata, "minSamples" | "frameShiftSamples" | "reflectedSamples">;
 
 /** Samples of a clip with which it has so many frames, but for what is reflected: a clip has `minSamples`, however few frames it is asked for. */
-export const leastSamplesOf = (
-  frames: number,
-  { minSamples, frameShiftSamples, reflectedSamples }: Framing,
-): number => (frames - 1) * frameShiftSamples + minSamples - (reflectedSamples === undefined ? 0 : reflectedSamples + 1);
+export const leastSamplesOf = (frames: number, { minSamples, frameShiftSamples, reflectedSamples }: Framing): number =>
+  (frames - 1) * frameShiftSamples + minSamples - (reflectedSamples === undefined ? 0 : reflectedSamples + 1);
 
 /** @param samples `minSamples` or more */
 export const framesIn = (samples: number, framing: Framing): number =>

@@ -133,10 +133,7 @@ describe("torchaudio's values", () => {
     const whole = settle(golden, padOrCut({ frames: room(golden) }));
     const cut = settle(golden, padOrCut({ frames: 8 }));
     const clip = clipOf(golden.clip);
-    const [all, some] = [
-      await run([clip], whole, golden.sampleRateHz),
-      await run([clip], cut, golden.sampleRateHz),
-    ];
+    const [all, some] = [await run([clip], whole, golden.sampleRateHz), await run([clip], cut, golden.sampleRateHz)];
     // What depends on the whole clip is another's.
     if (whole.perClip === null && !JSON.stringify(whole.compression).includes("topDb")) {
       expect(worst(some, all.subarray(0, some.length))).toBeLessThan(1e-5);
@@ -190,12 +187,18 @@ describe("clips of one batch", () => {
       const features = settle(golden, padOrCut({ frames: 8 }));
       const { minSamples } = framingOf(features);
       const [short, least] = [minSamples - 1, minSamples].map((length) => generateTensor("short", length, 0.3));
-      const values = await run([short, new Float32Array(), least].filter((each) => each !== undefined), features, golden.sampleRateHz);
+      const values = await run(
+        [short, new Float32Array(), least].filter((each) => each !== undefined),
+        features,
+        golden.sampleRateHz,
+      );
       const size = features.frames * features.bins;
       const padding = features.perClip ? 0 : -features.mean * features.scale;
       expect(values.every(Number.isFinite)).toBe(true);
       expect(Math.max(...values.subarray(0, 2 * size).map((value) => Math.abs(value - padding)))).toBeLessThan(1e-6);
-      expect(worst(values.subarray(2 * size), await run([least ?? new Float32Array()], features, golden.sampleRateHz))).toBeLessThan(2e-5);
+      expect(
+        worst(values.subarray(2 * size), await run([least ?? new Float32Array()], features, golden.sampleRateHz)),
+      ).toBeLessThan(2e-5);
     }
   });
 });

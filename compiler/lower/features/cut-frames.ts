@@ -33,10 +33,7 @@ const hopsIn = (length: number, { frameShiftSamples }: NormalizedFeatures): numb
 
 /** Samples from a clip's start that the frames are cut from. */
 export const samplesInReach = (features: NormalizedFeatures): Dim =>
-  product([
-    sum([framesOf(features), hopsIn(features.frameLengthSamples, features) - 1]),
-    features.frameShiftSamples,
-  ]);
+  product([sum([framesOf(features), hopsIn(features.frameLengthSamples, features) - 1]), features.frameShiftSamples]);
 
 /**
  * Which sample stands at each place from `first` on, in rows of a frame shift: [batch, rows, shift]. A clip's are mirrored at its first and

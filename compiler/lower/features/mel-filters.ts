@@ -95,7 +95,9 @@ export const filterMatrix = (features: NormalizedFeatures, half: number, sampleR
   const places = filterPlaces({ ...features, isSlaney: stft.melScale === "slaney" });
   const weights = stft.melScale === "kaldi" ? melMatrix(range) : hertzMatrix(range, places);
   if (stft.norm === "none") return weights;
-  return weights.map((weight, index) => (2 * weight) / ((places[(index % bins) + 2] ?? 0) - (places[index % bins] ?? 0)));
+  return weights.map(
+    (weight, index) => (2 * weight) / ((places[(index % bins) + 2] ?? 0) - (places[index % bins] ?? 0)),
+  );
 };
 
 /** Filters that weigh no frequency of the transform, so that their bins are silent whatever is heard: their numbers from 0. */

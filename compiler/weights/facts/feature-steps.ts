@@ -59,11 +59,10 @@ export const stepDifferences = (theirs: Partial<Filters>, ours: Filters): readon
     if (!print || value === undefined || !differ(value, ours[key])) return [];
     return [{ theirs: print(value as Filters[Key]), ours: print(ours[key]) }];
   };
-  const bankOf = ({ stft }: Pick<Filters, "stft">): string => (stft ? "melSpectrogram()" : "kaldiFbank() or kaldiMel()");
+  const bankOf = ({ stft }: Pick<Filters, "stft">): string =>
+    stft ? "melSpectrogram()" : "kaldiFbank() or kaldiMel()";
   const { stft } = theirs;
   const isOtherBank = stft !== undefined && (stft === null) !== (ours.stft === null);
-  const bank = isOtherBank
-    ? [{ theirs: bankOf({ stft }), ours: bankOf(ours) }]
-    : bankDifferences(theirs, ours);
+  const bank = isOtherBank ? [{ theirs: bankOf({ stft }), ours: bankOf(ours) }] : bankDifferences(theirs, ours);
   return [...line("removeMean"), ...line("gain"), ...line("emphasis"), ...bank, ...line("compression")];
 };

@@ -9,7 +9,16 @@ import type { NormalizedFeatures } from "../../../compiler/ir/normalized-spec.ts
 import { readSpec } from "../../../compiler/frontend/read-spec.ts";
 import { printDiagnostic } from "../../../compiler/diagnostics/print-diagnostic.ts";
 import type { SourceFeatures } from "../../../compiler/weights/facts/source-facts.ts";
-import { checkpoint, type FeatureStep, fromCheckpoint, normalize } from "../../../spec/dsl/index.ts";
+import { describeGeometry } from "../../../compiler/weights/facts/geometry.ts";
+import {
+  checkpoint,
+  decibels,
+  type FeatureStep,
+  fromCheckpoint,
+  melSpectrogram,
+  normalize,
+  padOrCut,
+} from "../../../spec/dsl/index.ts";
 import { tiny } from "../tiny-model.ts";
 
 /** What the tiny model's features are. */
@@ -104,6 +113,93 @@ describe("features that are not the checkpoint's", () => {
     expect(complaints(() => normalized(features))).toStrictEqual([message]);
     const own = checkpoint({ features: "own" });
     expect(complaints(() => normalized(features, { pretrained: own }))).toStrictEqual([]);
+  });
+
+  const melSteps = [
+    melSpectrogram({ bins: 16, fftSamples: 512, hopSamples: 160 }),
+    decibels({ topDb: 120 }),
+    padOrCut({ frames: 24 }),
+    normalize({ per: "clip" }),
+  ];
+  const melSource: Partial<SourceFeatures> = {
+    mean: 0,
+    scale: 1,
+    frameLengthSamples: 512,
+    filters: describeGeometry(normalizeSpec(tiny({ features: melSteps }), () => undefined, "spec.ts")).filters,
+  };
+  const { stft = null } = melSource.filters ?? {};
+  test.each<[string, Partial<SourceFeatures>, readonly string[]]>([
+    ["none", {}, []],
+    [
+      "the levels",
+      { filters: { ...melSource.filters, compression: { kind: "log", plus: 1e-5 } } },
+      [
+        told(
+          "log({ plus: 0.00001 })",
+          "decibels({ topDb: 120, floor: 1e-10, reference: 1 })",
+          "log({ plus: 0.00001 })",
+        ),
+      ],
+    ],
+    [
+      "a gain, and pre-emphasis",
+      { filters: { ...melSource.filters, gain: 32_768, emphasis: { coefficient: 0.97, first: "dropped" } } },
+      [
+        told("gain(32768)", "no gain()", "gain(32768)"),
+        told('preemphasis(0.97, { first: "dropped" })', "no preemphasis()", 'preemphasis(0.97, { first: "dropped" })'),
+      ],
+    ],
+    [
+      "the mel scale, and the window",
+      { filters: { ...melSource.filters, stft: stft && { ...stft, melScale: "kaldi", windowSamples: 400 } } },
+      [
+        told(
+          "melSpectrogram({ windowSamples: 400 })",
+          "melSpectrogram({ windowSamples: 512 })",
+          "melSpectrogram({ windowSamples: 400 })",
+        ),
+        told(
+          'melSpectrogram({ melScale: "kaldi" })',
+          'melSpectrogram({ melScale: "htk" })',
+          'melSpectrogram({ melScale: "kaldi" })',
+        ),
+      ],
+    ],
+    [
+      "the transform",
+      { frameLengthSamples: 1024 },
+      [told("a frame length of 64 ms", "32 ms", "melSpectrogram({ fftSamples: 1024 })")],
+    ],
+    [
+      "what it is normalised by",
+      { mean: -4, scale: 0.25, filters: { ...melSource.filters, perClip: null } },
+      [
+        told(
+          "mean -4 and std 4",
+          "each clip's own mean and std",
+          "normalize({ mean: -4, std: 4, to: 1 }) (in ast(): statistics: { mean: -4, std: 4 }), or fromCheckpoint() in its place",
+        ),
+      ],
+    ],
+    [
+      "the filter bank",
+      { frameLengthSamples: 512, filters: { ...melSource.filters, stft: null, window: "povey", lowHz: 20 } },
+      [told("kaldiFbank() or kaldiMel()", "melSpectrogram()", "kaldiFbank() or kaldiMel()")],
+    ],
+  ])("of other steps: %s", (_, features, messages) => {
+    expect(complaints(() => normalized({ ...melSource, ...features }, { features: melSteps }))).toStrictEqual(messages);
+  });
+
+  test("are taken to be normalised by each clip where the checkpoint says so", () => {
+    const { perClip } = normalized(melSource, {
+      features: [...melSteps.slice(0, -1), normalize(fromCheckpoint())],
+    });
+    expect(perClip).toStrictEqual({ eps: 1e-5 });
+    expect(
+      complaints(() => normalized({ filters: { ...same.filters, perClip: { eps: 1e-5 } }, mean: 0, scale: 1 })),
+    ).toStrictEqual([
+      told("each clip's own mean and std", "mean -4 and std 4", 'normalize({ per: "clip", eps: 0.00001 })'),
+    ]);
   });
 
   test("are all told at once", () => {

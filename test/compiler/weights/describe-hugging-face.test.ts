@@ -1,7 +1,23 @@
 import { expect, test } from "vitest";
 import { describeHuggingFace } from "../../../compiler/weights/describe-hugging-face.ts";
 import { sizes } from "../../../spec/ast.ts";
-import { appendTokens, attention, dropPath, kaldiFbank, type Model, relu, waveform } from "../../../spec/dsl/index.ts";
+import {
+  appendTokens,
+  attention,
+  decibels,
+  dropPath,
+  type FeatureStep,
+  gain,
+  kaldiFbank,
+  kaldiMel,
+  log,
+  melSpectrogram,
+  type Model,
+  normalize,
+  relu,
+  removeMean,
+  waveform,
+} from "../../../spec/dsl/index.ts";
 import { lower, mini } from "./mini-ast.ts";
 
 const describe = (model: Model) => {
@@ -46,9 +62,19 @@ const swapped = (kind: string, by: Model["network"][number]): Model => {
   return { ...model, network: swap(model.network) };
 };
 
+const usual = { bins: 128, frameLengthMs: 25, frameShiftMs: 10, window: "hanning" } as const;
+
+/** With other steps in the place of the filter bank, and of the normalisation if there is one among them. */
+const withFeatures = (...steps: readonly FeatureStep[]): Model => {
+  const model = mini();
+  const isLast = ({ kind }: FeatureStep): boolean => kind === "padOrCut" || kind === "normalize";
+  const last = model.features.filter(isLast).filter(({ kind }) => steps.every((step) => step.kind !== kind));
+  const own = steps.filter((step) => !isLast(step));
+  return { ...model, features: [removeMean(), ...own, ...last, ...steps.filter(isLast)] };
+};
+
 const withFbank = (changes: Partial<Parameters<typeof kaldiFbank>[0]>): Model => {
   const model = mini();
-  const usual = { bins: 128, frameLengthMs: 25, frameShiftMs: 10, window: "hanning" } as const;
   const features = model.features.map((step) =>
     step.kind === "kaldiFbank" ? kaldiFbank({ ...usual, ...changes }) : step,
   );
@@ -65,6 +91,19 @@ test.each([
     'the features have kaldiFbank({ window: "hanning" }) there, and kaldiFbank({ window: "povey" }) here',
   ],
   [withFbank({ lowHz: 50 }), "the features have kaldiFbank({ lowHz: 20 }) there, and kaldiFbank({ lowHz: 50 }) here"],
+  [
+    withFeatures(melSpectrogram({ bins: 128, fftSamples: 512, hopSamples: 160 }), log({ floor: 1e-10 })),
+    "the features have kaldiFbank() or kaldiMel() there, and melSpectrogram() here",
+  ],
+  [
+    withFeatures(kaldiMel(usual), decibels()),
+    `the features have log({ floor: ${2 ** -23} }) there, and decibels({ floor: 1e-10, reference: 1 }) here`,
+  ],
+  [withFeatures(gain(2 ** 15), kaldiFbank(usual)), "the features have no gain() there, and gain(32768) here"],
+  [
+    withFeatures(kaldiFbank(usual), normalize({ per: "clip" })),
+    "the features are normalised by a data set's statistics there, and by each clip's here",
+  ],
   [withFbank({ frameLengthMs: 32 }), "frameLengthMs of the features is 25 there, and 32 here"],
 ])("what transformers' class does not have is named: case %#", (model, huggingFaceObstacle) => {
   expect(describe(model)).toStrictEqual({ huggingFace: null, huggingFaceObstacle });

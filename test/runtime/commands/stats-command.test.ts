@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
+import { compile } from "../../../compiler/compile.ts";
 import { exitCodes } from "../../../runtime/commands/command.ts";
 import { statsCommand } from "../../../runtime/commands/stats-command.ts";
 import { recordOutput } from "../record-output.ts";
@@ -267,6 +269,20 @@ describe("what cannot be measured", () => {
     const graph = compileFrontEnd(64, "features");
     await expect(stats(graph)).rejects.toThrow(
       saying(`${graph}: starts at features, and clips are waveforms; compile its spec without --input features`),
+    );
+  });
+
+  test("a graph that normalises each clip by its own statistics", async () => {
+    const folder = temporaryFolder({ "data/dog/1.wav": silence(24) });
+    const [spec, graph] = [join(folder, "spec.ts"), join(folder, "graph.onnx")];
+    const text = readFileSync(fileURLToPath(new URL("../../compiler/tiny-model.ts", import.meta.url)), "utf8");
+    const own = text.replace("normalize({ mean: -4, std: 4 })", 'normalize({ per: "clip" })');
+    writeFileSync(spec, `${own}\nexport default tiny();\n`);
+    compile({ spec, out: graph, input: "waveform" });
+    await expect(stats(graph, "--data", join(folder, "data"))).rejects.toThrow(
+      saying(
+        `${graph}: normalises each clip by its own mean and deviation: there are none of the data to measure for it; without a graph, AST's features are measured`,
+      ),
     );
   });
 

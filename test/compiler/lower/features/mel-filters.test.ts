@@ -1,6 +1,9 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { normalizeSpec } from "../../../../compiler/frontend/normalize-spec.ts";
+import { featureWarnings } from "../../../../compiler/lower/features/feature-warnings.ts";
 import {
+  emptyFilters,
   melMatrix,
   paddedLength,
   spectrumMatrix,
@@ -8,6 +11,9 @@ import {
 } from "../../../../compiler/lower/features/mel-filters.ts";
 import { committedGoldens } from "../../../golden-data/golden.ts";
 import { readFloatNpy } from "../../../golden-data/npy.ts";
+import { referenceFbank } from "../../../golden-data/reference-features.ts";
+import { log, melSpectrogram, padOrCut } from "../../../../spec/dsl/index.ts";
+import { tiny } from "../../tiny-model.ts";
 
 const golden = (file: string) => readFloatNpy(join(committedGoldens, "common", file));
 
@@ -53,6 +59,33 @@ describe("windows are symmetric", () => {
   test("povey is a power of hanning", () => {
     const hanning = windowFunction("hanning", 25).map((value) => value ** 0.85);
     expect(worst(windowFunction("povey", 25), hanning)).toBeLessThan(1e-14);
+  });
+});
+
+describe("filters that weigh nothing", () => {
+  const warningsOf = (bins: number, fftSamples: number, melScale: "htk" | "slaney" = "htk"): readonly string[] => {
+    const features = [
+      melSpectrogram({ bins, fftSamples, hopSamples: 160, melScale }),
+      log({ floor: 1e-10 }),
+      padOrCut({ frames: 24 }),
+    ];
+    return featureWarnings(normalizeSpec(tiny({ features }), () => undefined, "spec.ts"));
+  };
+
+  test("are told, as torchaudio warns of them", () => {
+    expect(warningsOf(64, 512)).toStrictEqual([]);
+    expect(warningsOf(128, 512)).toStrictEqual([
+      "1 of the 128 filters of melSpectrogram weighs no frequency of its transform, so that bin 0, counted from 0, is silent whatever is heard; take fewer bins, or more fftSamples than 512",
+    ]);
+    expect(warningsOf(160, 512)).toStrictEqual([
+      "4 of the 160 filters of melSpectrogram weigh no frequency of its transform, so that bins 0, 3, 6, 13, counted from 0, are silent whatever is heard; take fewer bins, or more fftSamples than 512",
+    ]);
+    expect(warningsOf(80, 512, "slaney")).toStrictEqual([]);
+  });
+
+  test("are the reference's own in Kaldi's bank", () => {
+    expect(featureWarnings({ features: referenceFbank, sampleRateHz: 16_000 })).toStrictEqual([]);
+    expect(emptyFilters(referenceFbank, 16_000)).toStrictEqual([3]);
   });
 });
 
