@@ -163,7 +163,11 @@ const settleSpectrogram = (
 const settleCompression = (step: Log | Decibels | undefined, report: Report): Compression => {
   if (!step) return kaldiLog;
   if (step.kind === "log") {
-    checkNumbers(report, step, { plus: "greater than 0", floor: "greater than 0" });
+    if ("plus" in step && "floor" in step) {
+      report.add("log-both", "log takes floor or plus, not both", step, "plus");
+    }
+    if ("plus" in step) checkNumbers(report, step, { plus: "greater than 0" });
+    if ("floor" in step) checkNumbers(report, step, { floor: "greater than 0" });
     return step;
   }
   checkNumbers(report, step, { topDb: "0 or more", floor: "greater than 0", reference: "greater than 0" });
@@ -173,8 +177,13 @@ const settleCompression = (step: Log | Decibels | undefined, report: Report): Co
 
 const checkNormalize = (step: Normalize, report: Report): void => {
   if ("from" in step) return;
-  if ("per" in step) checkNumbers(report, step, { eps: "greater than 0" });
-  else checkNumbers(report, step, { mean: "a finite number", std: "greater than 0", to: "greater than 0" });
+  if ("per" in step) {
+    checkNumbers(report, step, { eps: "greater than 0" });
+    const [other] = ["mean", "std", "to"].filter((key) => key in step);
+    if (other === undefined) return;
+    const message = `per: "clip" takes each clip's own mean and deviation, and ${other} is of a data set's`;
+    report.add("normalize-both", message, step, other);
+  } else checkNumbers(report, step, { mean: "a finite number", std: "greater than 0", to: "greater than 0" });
 };
 
 /** Samples are counted, and mirrored, in float32. */

@@ -130,7 +130,6 @@ export interface LogWithFloor {
   readonly kind: "log";
   /** What smaller values are raised to, greater than 0. */
   readonly floor: number;
-  readonly plus?: never;
 }
 
 /** log(x + plus): PaSST's is 1e-5. */
@@ -138,7 +137,6 @@ export interface LogWithOffset {
   readonly kind: "log";
   /** What is added to each value, greater than 0. */
   readonly plus: number;
-  readonly floor?: never;
 }
 
 export type Log = LogWithFloor | LogWithOffset;
@@ -230,9 +228,6 @@ export interface NormalizeEachClip {
   readonly per: "clip";
   /** What is added to the deviation, greater than 0: silence has none. Default 1e-5. */
   readonly eps?: number;
-  readonly mean?: never;
-  readonly std?: never;
-  readonly to?: never;
 }
 
 export type Normalize = NormalizeByStatistics | NormalizeEachClip | FromCheckpoint;

@@ -58,9 +58,7 @@ const melEnergies = (
 
 /** What `energies` are as levels, but for the limit below the greatest. */
 const compress = (b: Builder, energies: Value, compression: Compression, power: 1 | 2): Value => {
-  if (compression.kind === "log" && compression.plus !== undefined) {
-    return b.log(b.add(energies, b.scalar(compression.plus)));
-  }
+  if ("plus" in compression) return b.log(b.add(energies, b.scalar(compression.plus)));
   const { floor } = compression;
   const logarithms = b.log(b.clip(energies, b.scalar(floor)));
   if (compression.kind === "log") return logarithms;
