@@ -103,14 +103,14 @@ export const failureCodes = {
   "no-readable-clip": "None of the clips can be read.",
   "no-such-output": "A graph has no such value as an embedding or attention.",
   "no-training-program": "The graph is for inference alone.",
+  "normalized-per-clip":
+    "A graph normalises each clip by its own statistics, so that data have none to measure for it.",
   "not-a-checkpoint": "A file is no checkpoint of a training.",
   "not-a-file": "A pipe, a socket, a device or a folder stands where a file is expected.",
   "not-a-folder": "A file stands where a folder is expected.",
   "not-a-run": "A folder holds no run.",
   "not-an-index": "A file is no index of clips.",
   "not-calibrated": "The graph does not hold what an option asks it for: `facts.needs`.",
-  "normalized-per-clip":
-    "A graph normalises each clip by its own statistics, so that data have none to measure for it.",
   "not-exportable": "The model is not one of transformers'.",
   "not-onnx": "A file is not ONNX.",
   "not-safetensors": "A file is not safetensors.",

@@ -179,7 +179,7 @@ const checkNormalize = (step: Normalize, report: Report): void => {
   if ("from" in step) return;
   if ("per" in step) {
     checkNumbers(report, step, { eps: "greater than 0" });
-    const [other] = ["mean", "std", "to"].filter((key) => key in step);
+    const other = ["mean", "std", "to"].find((key) => key in step);
     if (other === undefined) return;
     const message = `per: "clip" takes each clip's own mean and deviation, and ${other} is of a data set's`;
     report.add("normalize-both", message, step, other);

@@ -17,6 +17,7 @@ export const removeMean = (): RemoveMean => ({ kind: "removeMean" });
 /** Multiplies the waveform: [batch, samples] -> same. BEATs' is 2^15, for which its 16-bit samples are whole numbers, as Kaldi reads them. */
 export interface Gain {
   readonly kind: "gain";
+  /** Greater than 0. */
   readonly factor: number;
 }
 export const gain = (factor: number): Gain => ({ kind: "gain", factor });
@@ -97,7 +98,7 @@ export interface MelSpectrogram {
   readonly windowSamples?: number;
   /** From one frame to the next, in samples; torchaudio's `hop_length`. CED's are 160, PaSST's 320. Default: half the window, rounded down. */
   readonly hopSamples?: number;
-  /** Default "hanning", which torchaudio calls Hann's. */
+  /** Over a frame; torchaudio's `window_fn`. Default "hanning", which it calls Hann's. */
   readonly window?: WindowName;
   /** Whether the window is one period, as torch's are, rather than symmetric, as PaSST's and Kaldi's are. Default true. */
   readonly periodic?: boolean;

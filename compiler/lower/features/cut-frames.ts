@@ -38,20 +38,26 @@ export const samplesInReach = (features: NormalizedFeatures): Dim =>
 /**
  * Which sample stands at each place from `first` on, in rows of a frame shift: [batch, rows, shift]. A clip's are mirrored at its first and
  * its last, m: place j holds sample m - |m - |j||. In float32, which holds them exactly; what lies further is of no frame that is kept.
- * @param lengths the clips', [batch, 1]
+ * @param lengths the clips', [batch, 1], without the samples that are `dropped` at their start
  */
-const mirroredPlaces = (b: Builder, lengths: Value, first: number, rows: Dim, shift: number): Value => {
+const mirroredPlaces = (
+  b: Builder,
+  lengths: Value,
+  grid: { readonly first: number; readonly dropped: number; readonly rows: Dim; readonly shift: number },
+): Value => {
+  const { first, dropped, rows, shift } = grid;
   const [batch = "batch"] = lengths.type.shape;
   const rowStarts = progression(b, "fbank/row-starts", first, shift, [rows, 1]);
   const places = b.add(rowStarts, progression(b, "fbank/places", 0, 1, [shift]));
   const last = b.reshape(b.sub(lengths, b.scalar(1)), { shape: [batch, 1, 1] });
-  const mirrored = b.sub(last, b.abs(b.sub(last, b.abs(places))));
-  return b.cast(b.clip(mirrored, b.scalar(0)), { to: onnxTypeNumbers.int32 });
+  const mirrored = b.clip(b.sub(last, b.abs(b.sub(last, b.abs(places)))), b.scalar(0));
+  const kept = dropped === 0 ? mirrored : b.add(mirrored, b.scalar(dropped));
+  return b.cast(kept, { to: onnxTypeNumbers.int32 });
 };
 
 /**
  * [batch, samples] -> [batch, frames, length], absent samples as zero.
- * @param lengths the clips', float32 [batch, 1]
+ * @param lengths the clips', float32 [batch, 1], without a first sample that is dropped
  */
 export const cutFrames = (
   b: Builder,
@@ -60,17 +66,23 @@ export const cutFrames = (
   { window: { length }, first }: Windowed,
   features: NormalizedFeatures,
 ): Value => {
-  const { frameShiftSamples: shift, stft } = features;
+  const { frameShiftSamples: shift, stft, emphasis } = features;
   const [batch = "batch"] = samples.type.shape;
   const frames = framesOf(features);
   const hops = hopsIn(length, features);
   const rows = sum([frames, hops - 1]);
   const whole = product([rows, shift]);
+  const dropped = emphasis?.first === "dropped" ? 1 : 0;
   const reflect = (): Value => {
-    const places = b.reshape(mirroredPlaces(b, lengths, first, rows, shift), { shape: [batch, whole] });
-    return b.gatherElements(samples, places, { axis: 1 });
+    const places = mirroredPlaces(b, lengths, { first, dropped, rows, shift });
+    return b.gatherElements(samples, b.reshape(places, { shape: [batch, whole] }), { axis: 1 });
   };
-  const exact = stft?.centered ? reflect() : fitLength(b, samples, whole, b.scalar(0));
+  const fit = (): Value => {
+    const length = sum([dropped, whole]);
+    const fitted = fitLength(b, samples, length, b.scalar(0));
+    return dropped === 0 ? fitted : b.slice(fitted, { starts: [dropped], ends: [length], axes: [1] });
+  };
+  const exact = stft?.centered ? reflect() : fit();
   const grid = b.reshape(exact, { shape: [batch, rows, shift] });
   const parts = Array.from({ length: hops }, (_, hop) => {
     const width = Math.min(shift, length - hop * shift);

@@ -1,7 +1,6 @@
 import { onnxTypeNumbers } from "../../artifact/element-types.ts";
 import { leastSamplesOf } from "../../artifact/frames.ts";
 import { absentSample } from "../../artifact/names.ts";
-import { sum } from "../../artifact/dim.ts";
 import { type Compression, framesOf, framingOf, type NormalizedFeatures } from "../../ir/normalized-spec.ts";
 import type { Builder } from "../../ops/builder.ts";
 import { progression } from "../../ops/progression.ts";
@@ -12,18 +11,15 @@ import { filterMatrix, paddedLength, spectrumMatrix } from "./mel-filters.ts";
 /** Lower than any level. */
 const lowest = -1e30;
 
-/**
- * x[i] - c x[i - 1], or, where the first sample is dropped, x[i + 1] - c x[i]: [batch, samples] -> same. What is made with absent samples is
- * beyond the clip's end.
- */
-const emphasise = (b: Builder, samples: Value, { coefficient, first }: NonNullable<NormalizedFeatures["emphasis"]>) => {
+/** x[i] - c x[i - 1], the first as it is: [batch, samples] -> same. What is made with absent samples is beyond the clip's end. */
+const emphasise = (b: Builder, samples: Value, coefficient: number): Value => {
   const [, length = "samples"] = samples.type.shape;
-  const isDropped = first === "dropped";
-  const longer = b.pad(samples, b.scalar(0), { pads: isDropped ? [0, 0, 0, 1] : [0, 1, 0, 0] });
-  const start = isDropped ? 1 : 0;
-  const moved = b.slice(longer, { starts: [start], ends: [sum([length, start])], axes: [1] });
-  const [later, earlier] = isDropped ? [moved, samples] : [samples, moved];
-  return b.sub(later, b.mul(earlier, b.scalar(coefficient)));
+  const before = b.slice(b.pad(samples, b.scalar(0), { pads: [0, 1, 0, 0] }), {
+    starts: [0],
+    ends: [length],
+    axes: [1],
+  });
+  return b.sub(samples, b.mul(before, b.scalar(coefficient)));
 };
 
 /** [batch, frames, length] -> mel energies, or magnitudes, [batch, frames, bins]; all but a sum and a root is two matrices. */
@@ -117,7 +113,7 @@ export const lowerFeatures = (
   // Absent samples are moved too, but no frame that has one is kept.
   const centred = (): Value => b.sub(silent, b.div(b.reduceSum(silent, { axes: [1], keepdims: 1 }), given));
   const moved = features.removeMean ? centred() : silent;
-  const samples = emphasis ? emphasise(b, moved, emphasis) : moved;
+  const samples = emphasis ? emphasise(b, moved, emphasis.coefficient) : moved;
   const lengths = emphasis?.first === "dropped" ? b.sub(given, b.scalar(1)) : given;
 
   const windowed = windowOf(features);

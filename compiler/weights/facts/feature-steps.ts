@@ -27,12 +27,12 @@ const printEmphasis = (emphasis: Filters["emphasis"]): string =>
   emphasis ? `preemphasis(${emphasis.coefficient}, { first: "${emphasis.first}" })` : "no preemphasis()";
 
 /** What has one line of its own. */
-const printers: { readonly [Key in keyof Filters]?: (value: Filters[Key]) => string } = {
-  removeMean: (value) => (value ? "removeMean()" : "no removeMean()"),
-  gain: (value) => (value === 1 ? "no gain()" : `gain(${value})`),
-  emphasis: printEmphasis,
-  compression: printCompression,
-};
+const printLines = ({ removeMean, gain, emphasis, compression }: Filters) => ({
+  removeMean: removeMean ? "removeMean()" : "no removeMean()",
+  gain: gain === 1 ? "no gain()" : `gain(${gain})`,
+  emphasis: printEmphasis(emphasis),
+  compression: printCompression(compression),
+});
 
 export interface StepDifference {
   readonly theirs: string;
@@ -54,11 +54,9 @@ const bankDifferences = (theirs: Partial<Filters>, ours: Filters): readonly Step
 
 /** @param theirs as far as they are told, of the same sample rate */
 export const stepDifferences = (theirs: Partial<Filters>, ours: Filters): readonly StepDifference[] => {
-  const line = <Key extends keyof Filters>(key: Key): readonly StepDifference[] => {
-    const [print, value] = [printers[key], theirs[key]];
-    if (!print || value === undefined || !differ(value, ours[key])) return [];
-    return [{ theirs: print(value as Filters[Key]), ours: print(ours[key]) }];
-  };
+  const [lines, others] = [printLines(ours), printLines({ ...ours, ...theirs })];
+  const line = (key: keyof typeof lines): readonly StepDifference[] =>
+    lines[key] === others[key] ? [] : [{ theirs: others[key], ours: lines[key] }];
   const bankOf = ({ stft }: Pick<Filters, "stft">): string =>
     stft ? "melSpectrogram()" : "kaldiFbank() or kaldiMel()";
   const { stft } = theirs;
