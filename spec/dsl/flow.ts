@@ -8,6 +8,9 @@
 interface Words {
   waveform: "a waveform";
   centred: "a waveform without its mean";
+  amplified: "a waveform with a gain";
+  emphasised: "a waveform with pre-emphasis";
+  energies: "mel energies";
   unsized: "a spectrogram of any length";
   sized: "a spectrogram of settled length";
   normalized: "normalised features";
@@ -21,7 +24,13 @@ type Kind = keyof Words;
 /** What each step takes and gives; "same": what it takes. What `residual` and `repeat` do is what their layers do. */
 export interface Steps {
   removeMean: ["waveform", "centred"];
-  kaldiFbank: ["waveform" | "centred", "unsized"];
+  gain: ["waveform" | "centred", "amplified"];
+  preemphasis: ["waveform" | "centred" | "amplified", "emphasised"];
+  kaldiFbank: [Sound, "unsized"];
+  kaldiMel: [Sound, "energies"];
+  melSpectrogram: [Sound, "energies"];
+  log: ["energies", "unsized"];
+  decibels: ["energies", "unsized"];
   padOrCut: ["unsized", "sized"];
   anyLength: ["unsized", "sized"];
   normalize: ["sized", "normalized"];
@@ -74,7 +83,8 @@ interface FlowOf<K extends Kind, Tokens extends readonly string[], Sized extends
   readonly from: From;
 }
 type Unknown<K extends Kind = Kind> = FlowOf<K, readonly string[], boolean, string>;
-type InNetwork = Exclude<Kind, "waveform" | "centred" | "unsized" | "sized" | "normalized">;
+type Sound = "waveform" | "centred" | "amplified" | "emphasised";
+type InNetwork = Exclude<Kind, Sound | "energies" | "unsized" | "sized" | "normalized">;
 
 type StepOf<L> = L extends { readonly kind: infer K extends keyof Steps } ? Steps[K] : never;
 /** Of what flows, the kinds that a step takes. */
@@ -101,14 +111,27 @@ type NameOf<L> =
 /** `tokens or a vector` */
 type InWords<
   K,
-  Order = ["waveform", "centred", "unsized", "sized", "normalized", "spectrogram", "image", "tokens", "vector"],
+  Order = [
+    "waveform",
+    "centred",
+    "amplified",
+    "emphasised",
+    "energies",
+    "unsized",
+    "sized",
+    "normalized",
+    "spectrogram",
+    "image",
+    "tokens",
+    "vector",
+  ],
   Said extends string = "",
 > = Order extends [infer First extends Kind, ...infer Rest]
   ? InWords<K, Rest, First extends K ? (Said extends "" ? Words[First] : `${Said} or ${Words[First]}`) : Said>
   : Said;
 
-/** What takes a waveform takes it with and without its mean. */
-type Told<K> = "waveform" extends K ? Exclude<K, "centred"> : K;
+/** What takes a waveform takes it whatever has been done to it before. */
+type Told<K> = "waveform" extends K ? Exclude<K, Exclude<Sound, "waveform">> : K;
 
 /** `cls, dist` */
 type Listed<Names, Said extends string = ""> = Names extends readonly [infer Name extends string, ...infer Rest]
@@ -273,7 +296,7 @@ type CheckEnd<W extends Walked> = [Extract<W["gives"]["kind"], "vector">] extend
 type CheckFeaturesEnd<W extends Walked> = [Extract<W["gives"]["kind"], "sized" | "normalized">] extends [never]
   ? EndIn<
       W["layers"],
-      `the features must end in a spectrogram of settled length, but end in ${InWords<W["gives"]["kind"]>}: ${W["gives"]["kind"] extends "unsized" ? "padOrCut() or anyLength()" : "kaldiFbank()"} is missing.`
+      `the features must end in a spectrogram of settled length, but end in ${InWords<W["gives"]["kind"]>}: ${W["gives"]["kind"] extends "unsized" ? "padOrCut() or anyLength()" : W["gives"]["kind"] extends "energies" ? "log() or decibels()" : "kaldiFbank()"} is missing.`
     >
   : W["layers"];
 

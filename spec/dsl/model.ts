@@ -11,7 +11,10 @@ interface ModelOptions<Steps = readonly FeatureStep[], Network = Layers> {
   readonly name: string;
   /** What comes in. */
   readonly input: Waveform;
-  /** In order: `removeMean()` (optional), `kaldiFbank(...)`, `padOrCut(...)`, `normalize(...)` (optional). */
+  /**
+   * In order: `removeMean()`, `gain(...)`, `preemphasis(...)` (each optional), `kaldiFbank(...)` (or `kaldiMel(...)` or `melSpectrogram(...)`, and
+   * `log(...)` or `decibels(...)`), `padOrCut(...)` or `anyLength(...)`, `normalize(...)` (optional).
+   */
   readonly features: Steps;
   /** From [batch, frames, bins] to logits [batch, classes]. */
   readonly network: Network;
