@@ -19,6 +19,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
     openAhead();
     return (await import("./commands/infer-command.ts")).inferCommand;
   },
+  merge: async () => (await import("./commands/merge-command.ts")).mergeCommand,
   similar: async () => (await import("./commands/similar-command.ts")).similarCommand,
   listen: async () => (await import("./commands/listen-command.ts")).listenCommand,
   serve: async () => (await import("./commands/serve-command.ts")).serveCommand,
@@ -41,6 +42,7 @@ Compiles audio models from specs to graphs, and trains and uses these.
   train    train a graph on labelled clips
   eval     measure a graph on labelled clips
   infer    say what is heard in clips
+  merge    make one file of the parts of a long list
   similar  find the clips that sound most alike
   listen   say what is heard by the microphone, or on stdin
   serve    serve a page where a browser hears and learns by itself

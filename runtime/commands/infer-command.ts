@@ -14,7 +14,9 @@ import { defaultTop, requireEventAgreement, windowOptions } from "./window-optio
 import type { Answer, AnswerOutput } from "../recordings/answer-output.ts";
 import { answersAbout, type EndAnswer, type FailureAnswer, type WindowAnswer } from "../evaluate/answers.ts";
 import { requireWindowing, type Windowing } from "../evaluate/windowing.ts";
-import { listRecordings } from "../recordings/list-recordings.ts";
+import { digestOfFile } from "../recordings/job.ts";
+import { listRecordings, readRecordings } from "../recordings/list-recordings.ts";
+import { itemsOf } from "../recordings/shard.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { showProgress } from "./show-progress.ts";
 import {
@@ -25,6 +27,7 @@ import {
   type TimelineTap,
   tapTimelines,
 } from "./infer-pictures.ts";
+import { listOptions, requireMergeable, shardOf } from "./infer-list.ts";
 import { openAnswers, openCutter, targetOf, targetOptions } from "./infer-target.ts";
 import { thresholdOf } from "../evaluate/held-points.ts";
 import { noteDecisions } from "./note-decisions.ts";
@@ -32,6 +35,7 @@ import { findEvents } from "../evaluate/find-events.ts";
 import type { Output } from "./output.ts";
 
 const options = {
+  ...listOptions,
   ...windowOptions,
   ...targetOptions,
   ...pictureOptions,
@@ -41,7 +45,7 @@ const options = {
 
 const usage: Usage<typeof options> = {
   name: "infer",
-  synopsis: "GRAPH CLIP|FOLDER|PATTERN... [options]",
+  synopsis: "GRAPH CLIP|FOLDER|PATTERN...|--list FILE [options]",
   description: `Says what is heard in clips: the classes with the highest scores.
 WAV, AIFF, CAF, AU, FLAC, MP3, Ogg and WebM are read at any sample rate, mono or stereo; MP4 and others by ffmpeg, where
 it is installed. Of a longer clip the model hears the beginning, as much as is printed; with --window all of it, in
@@ -63,6 +67,7 @@ same command goes on where it was stopped.`,
     "runtime infer graph.onnx nights/ --window 10 --threshold 0.5 --merge --out events.csv",
     "runtime infer graph.onnx nights/ --window 10 --threshold 0.5 --merge --format raven --out selections/",
     "runtime infer graph.onnx nights/ --window 10 --threshold 0.9 --merge --out events.csv --cut review --pad 1",
+    "runtime infer graph.onnx --list clips.csv --shard 3/8 --out part-3.parquet",
   ],
 };
 
@@ -185,13 +190,15 @@ export const inferCommand: Command = {
   run: async (args, output, signal) => {
     const { values, operands } = parseOptions(usage, args);
     const [graph, ...named] = operands;
-    if (graph === undefined || named.length === 0) {
+    if (graph === undefined || (named.length === 0 && values.list === undefined)) {
       throw new UserError("usage", {}, "runtime infer takes a graph and one clip or more; see runtime infer --help");
     }
     requireAgreement(values);
-    const listed = await listRecordings(named);
-    const target = await targetOf(values, listed);
-    const cutter = await openCutter(values, target, listed);
+    const shard = shardOf(values, named);
+    const all = values.list === undefined ? await listRecordings(named) : await readRecordings(values.list);
+    const target = await targetOf(values, all);
+    if (shard) requireMergeable(target);
+    const cutter = await openCutter(values, target, all);
     const { device, batch } = values;
     const model = await open(graph, { device, batch });
     const opened: AnswerOutput[] = [];
@@ -202,10 +209,21 @@ export const inferCommand: Command = {
       if (windowing !== undefined) requireWindowing(model.metadata, windowing);
       noteDecisions(model.metadata, values, output.note);
 
-      const { out, json: _json, help: _help, explain, timeline, top = defaultTop, ...asked } = values;
+      // Clips are computed with the neighbours that they have had all the same: to the last bit that decides the answer.
+      const together = windowing === undefined && values.explain === undefined ? model.batch : 1;
+      const listed = shard ? { ...all, recordings: itemsOf(all.recordings, shard, together) } : all;
+
+      const { out, json: _json, help: _help, explain, timeline, list, top = defaultTop, ...asked } = values;
       const stretches = values.threshold === undefined ? "windows" : "events";
       const telling = { stretches, top, classes, sampleRateHz, isCalibrated, describe: describeFailure } as const;
-      const facts = { ...asked, top, batch: model.batch, device: model.device.kind };
+      const facts = {
+        ...asked,
+        ...(list === undefined ? {} : { list: await digestOfFile(list) }),
+        ...(shard ? { clips: listed.recordings.length } : {}),
+        top,
+        batch: model.batch,
+        device: model.device.kind,
+      };
       const answers = await openAnswers({ graph, listed, target, asked: facts, ...telling }, output);
       opened.push(answers);
       const { done, isDone } = "done" in answers ? answers : { done: [], isDone: () => false };
@@ -238,8 +256,6 @@ export const inferCommand: Command = {
       if (done.length > 0) note(`${done.length} of ${listed.recordings.length} recordings are done already`);
       for (const { clip, failures } of done) for (const failure of failures) fail(clip, failure);
 
-      // Clips are computed with the neighbours that they have had all the same: to the last bit that decides the answer.
-      const together = windowing === undefined && !explain ? model.batch : 1;
       const left = [...groupsOf(listed.recordings, together)].filter(
         (group) => !group.every(({ path }) => isDone(path)),
       );
@@ -260,7 +276,8 @@ export const inferCommand: Command = {
         output.json({ out, recordings: count, failed: failed.size });
         output.result(`${out}: ${outcome}`);
       } else if (failed.size > 0 && count > 1) output.note(outcome);
-      return failed.size > 0 ? exitCodes.userError : exitCodes.done;
+      // A part is done when all its recordings have had their turn; what starts parts would start a failed one again.
+      return failed.size > 0 && !shard ? exitCodes.userError : exitCodes.done;
     } finally {
       for (const { release } of opened) await release?.();
       await model.close();

@@ -86,10 +86,14 @@ interface Store {
   readonly release: () => Promise<void>;
 }
 
-const jobFileOf = ({ target, isFolder }: Pick<AnswerFilesOptions, "target" | "isFolder">): string =>
+/** Where the record of a job is. */
+export const jobFileOf = ({ target, isFolder }: Pick<AnswerFilesOptions, "target" | "isFolder">): string =>
   isFolder ? join(target, "infer.job.jsonl") : `${target}.job.jsonl`;
 
-const exists = (path: string, facts: object = {}, more = ""): UserError =>
+/** What one file of all is called while it is written. */
+export const partialOf = (target: string): string => `${target}.partial`;
+
+export const existing = (path: string, facts: object = {}, more = ""): UserError =>
   new UserError("output-exists", { target: path, ...facts }, `${path} exists${more}, and nothing is overwritten`);
 
 /** Whether there is a record of a job there, this or another. */
@@ -100,7 +104,7 @@ export const isJobBegun = (place: Pick<AnswerFilesOptions, "target" | "isFolder"
 const openCombined = async (options: AnswerFilesOptions, job: Job): Promise<Store> => {
   const { target, format, recordings } = options;
   const { convert } = formatOf(format);
-  const partial = `${target}.partial`;
+  const partial = partialOf(target);
   const doneNames = [...job.done.keys()];
   const isWhole = existsSync(target) && !existsSync(partial);
   const strange = doneNames.find((name, index) => recordings[index]?.name !== name);
@@ -217,14 +221,14 @@ const isSame = async (recording: Recording, done: DoneRecording): Promise<boolea
 const requireFree = (options: AnswerFilesOptions): void => {
   const { target, isFolder, format, recordings } = options;
   if (!isFolder) {
-    const taken = [target, `${target}.partial`].find(existsSync);
-    if (taken !== undefined) throw exists(taken);
+    const taken = [target, partialOf(target)].find(existsSync);
+    if (taken !== undefined) throw existing(taken);
     return;
   }
   const places = recordings.map(({ name }) => join(target, fileNameFor(name, formatOf(format).extension)));
   const [first, ...others] = places.filter((place) => existsSync(place));
   if (first === undefined) return;
-  throw exists(
+  throw existing(
     first,
     {},
     others.length === 0 ? "" : `, as ${others.length} other ${plural(others.length, "file")} there`,

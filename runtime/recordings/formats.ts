@@ -59,6 +59,8 @@ export interface AnswerFormat {
   readonly failure?: (path: string, message: string) => Line;
   /** Makes a file of this format of one with the lines. */
   readonly convert?: (lines: string, target: string) => Promise<void>;
+  /** The lines that a file was made of by `convert`. */
+  readonly readLines?: (path: string) => AsyncIterable<string>;
 }
 
 /** A class of a stretch, as formats with one row for each have it. */
@@ -178,7 +180,10 @@ const parquet: AnswerFormat = {
   extension: ".parquet",
   isBinary: "it is no text",
   lines: rows(({ path, startSeconds, endSeconds, label, score }) => [path, startSeconds, endSeconds, label, score]),
-  convert: async (lines, target) => (await import("./write-parquet.ts")).writeParquet(lines, target),
+  convert: async (lines, target) => (await import("./parquet.ts")).writeParquet(lines, target),
+  readLines: async function* (path) {
+    yield* (await import("./parquet.ts")).readParquetLines(path);
+  },
 };
 
 const formats = { table, json, csv, audacity, raven, parquet } as const satisfies Readonly<

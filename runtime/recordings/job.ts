@@ -70,18 +70,29 @@ const parse = <Line>(schema: v.GenericSchema<unknown, Line>, line: string): Line
 const foreign = (path: string): UserError =>
   new UserError("job-malformed", { path }, "this is no record of what is done; expected one that this version wrote");
 
-const requireSameJob = (path: string, then: JobFacts, now: JobFacts): void => {
+/** What two jobs differ in: the names, and all of it in words. */
+export const differencesOf = (
+  then: JobFacts,
+  now: JobFacts,
+): { readonly changed: readonly string[]; readonly inWords: string } => {
   const names = [...new Set([...Object.keys(then), ...Object.keys(now)])];
   const changed = names.filter((name) => (then[name] ?? null) !== (now[name] ?? null));
-  if (changed.length === 0) return;
   const show = (facts: JobFacts, name: string): string => String(facts[name] ?? "none");
-  const differences = changed.map((name) =>
-    name === "graph" ? "the graph is another" : `${name} was ${show(then, name)} and is ${show(now, name)}`,
+  const inWords = changed.map((name) =>
+    name === "graph" || name === "list"
+      ? `the ${name} is another`
+      : `${name} was ${show(then, name)} and is ${show(now, name)}`,
   );
-  throw new UserError("job-changed", { path, changed }, `these answers are of another job: ${differences.join("; ")}`);
+  return { changed, inWords: inWords.join("; ") };
 };
 
-const readJob = (path: string): string | undefined => {
+const requireSameJob = (path: string, then: JobFacts, now: JobFacts): void => {
+  const { changed, inWords } = differencesOf(then, now);
+  if (changed.length === 0) return;
+  throw new UserError("job-changed", { path, changed }, `these answers are of another job: ${inWords}`);
+};
+
+const readJobFile = (path: string): string | undefined => {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
@@ -90,26 +101,44 @@ const readJob = (path: string): string | undefined => {
   }
 };
 
+/** A record that was read. */
+export interface JobRecord extends Pick<Job, "done"> {
+  readonly facts: JobFacts;
+  /** Of its whole lines. */
+  readonly bytes: number;
+}
+
+/**
+ * @returns undefined where there is none, or not yet a line of it
+ * @throws UserError where it is malformed, or cannot be read
+ */
+export const readJob = (path: string): JobRecord | undefined => {
+  const text = readJobFile(path);
+  // A last line that is not ended was being written when the process was killed.
+  const [first, ...lines] = text?.split("\n").slice(0, -1) ?? [];
+  if (first === undefined) {
+    if (text !== undefined && text !== "" && !text.startsWith("{")) throw foreign(path);
+    return undefined;
+  }
+  const head = parse(headSchema, first);
+  if (!head) throw foreign(path);
+  const done = new Map<string, DoneRecording>();
+  for (const line of lines) {
+    const one = parse(doneSchema, line);
+    if (!one) throw foreign(path);
+    done.delete(one.clip);
+    done.set(one.clip, one);
+  }
+  return { facts: head.job, done, bytes: Buffer.byteLength([first, ...lines, ""].join("\n")) };
+};
+
 /**
  * Opens the record of a job, or begins one.
  * @throws UserError where it is another job's, is malformed, or cannot be read or written
  */
 export const openJob = async (path: string, facts: JobFacts): Promise<Job> => {
-  const text = readJob(path);
-  const done = new Map<string, DoneRecording>();
-  // A last line that is not ended was being written when the process was killed.
-  const [first, ...lines] = text?.split("\n").slice(0, -1) ?? [];
-  if (first !== undefined) {
-    const head = parse(headSchema, first);
-    if (!head) throw foreign(path);
-    requireSameJob(path, head.job, facts);
-    for (const line of lines) {
-      const one = parse(doneSchema, line);
-      if (!one) throw foreign(path);
-      done.delete(one.clip);
-      done.set(one.clip, one);
-    }
-  } else if (text !== undefined && text !== "" && !text.startsWith("{")) throw foreign(path);
+  const begun = readJob(path);
+  if (begun) requireSameJob(path, begun.facts, facts);
   const fail = (error: unknown): never => {
     throw writeFailure(path, error);
   };
@@ -118,9 +147,7 @@ export const openJob = async (path: string, facts: JobFacts): Promise<Job> => {
     await file.appendFile(rows.map((row) => `${JSON.stringify(row)}\n`).join("")).catch(fail);
     await file.sync().catch(fail);
   };
-  if (first === undefined) {
-    await file.truncate(0).catch(fail);
-    await write([{ specgraph: version, job: facts }]);
-  } else await file.truncate(Buffer.byteLength([first, ...lines, ""].join("\n"))).catch(fail);
-  return { done, add: write, close: () => file.close() };
+  await file.truncate(begun?.bytes ?? 0).catch(fail);
+  if (!begun) await write([{ specgraph: version, job: facts }]);
+  return { done: begun?.done ?? new Map(), add: write, close: () => file.close() };
 };

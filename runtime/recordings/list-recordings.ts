@@ -5,6 +5,7 @@ import picomatch from "picomatch";
 import { plural } from "../../compiler/artifact/plural.ts";
 import { isAudioName } from "../audio/is-audio-name.ts";
 import { type Folder, listFolder } from "../data/sources/list-folder.ts";
+import { readClipList } from "../data/sources/read-clip-list.ts";
 import { UserError } from "../user-error.ts";
 
 /** A file to listen to, named or found. */
@@ -156,24 +157,41 @@ const nameWithin = (root: string, path: string): string =>
     .split(sep)
     .join("/");
 
+/** Each file once, however many names or links lead to it. */
+const distinct = async (
+  found: readonly Found[],
+  realPathOf: (path: string) => Promise<string>,
+): Promise<Omit<ListedRecordings, "failures">> => {
+  const root = commonFolder(found.map(({ root }) => root));
+  const recordings = new Map<string, Recording>();
+  let repeated = 0;
+  for (const path of found.flatMap(({ paths }) => paths)) {
+    const file = await realPathOf(path);
+    if (recordings.has(file)) repeated += 1;
+    else recordings.set(file, { path, name: nameWithin(root, resolve(path)) });
+  }
+  const again = `${repeated} ${plural(repeated, "path leads", "paths lead")} to a recording that is listed before, which is heard once`;
+  const searched = found.flatMap(({ root, isSearched }) => (isSearched ? [root] : []));
+  return { recordings: [...recordings.values()], root, searched, notes: repeated > 0 ? [again] : [] };
+};
+
 /**
- * Lists what is named: each file once, however many names or links lead to it. Of folders and of patterns files are taken that are
- * called as sound is, with those in folders within.
+ * Lists what is named. Of folders and of patterns files are taken that are called as sound is, with those in folders within.
  * @throws UserError where a folder or a pattern has none
  */
 export const listRecordings = async (operands: readonly string[]): Promise<ListedRecordings> => {
   const failures: { path: string; error: UserError }[] = [];
   const found: Found[] = [];
   for (const operand of operands) found.push(await find(operand, (path, error) => void failures.push({ path, error })));
-  const root = commonFolder(found.map(({ root }) => root));
-  const recordings = new Map<string, Recording>();
-  let repeated = 0;
-  for (const path of found.flatMap(({ paths }) => paths)) {
-    const file = await realpath(path).catch(() => resolve(path));
-    if (recordings.has(file)) repeated += 1;
-    else recordings.set(file, { path, name: nameWithin(root, resolve(path)) });
-  }
-  const again = `${repeated} ${plural(repeated, "path leads", "paths lead")} to a recording that is listed before, which is heard once`;
-  const searched = found.flatMap(({ root, isSearched }) => (isSearched ? [root] : []));
-  return { recordings: [...recordings.values()], root, searched, failures, notes: repeated > 0 ? [again] : [] };
+  const realPathOf = (path: string): Promise<string> => realpath(path).catch(() => resolve(path));
+  return { ...(await distinct(found, realPathOf)), failures };
+};
+
+/** The recordings of a list, in its order. @throws UserError where it is none, or none of its clips is there */
+export const readRecordings = async (list: string): Promise<ListedRecordings> => {
+  const { files, notes } = await readClipList(list);
+  const realPaths = new Map(files.map(({ path, realPath }) => [path, realPath]));
+  const found = { paths: files.map(({ path }) => path), root: dirname(list), isSearched: false };
+  const listed = await distinct([found], (path) => Promise.resolve(realPaths.get(path) ?? resolve(path)));
+  return { ...listed, failures: [], notes: [...notes, ...listed.notes] };
 };

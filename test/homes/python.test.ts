@@ -1,4 +1,5 @@
 /** The README's Python, word for word, and graphs of all kinds, by ONNX Runtime for Python. */
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -25,13 +26,15 @@ classes = json.loads(session.get_modelmeta().custom_metadata_map["specgraph.clas
 print(json.dumps([dict(zip(classes, map(float, row))) for row in scores]))
 `;
 
+const hasRay = python !== undefined && isThere(python, "-c", "import ray.data, pandas");
+
 let project: HomeProject;
 const at = (name: string): string => join(project.folder, name);
 
 beforeAll(() => {
   if (python === undefined) return;
   project = createHomeProject();
-  writeFileSync(at("readme.py"), snippet("python", "InferenceSession"));
+  writeFileSync(at("readme.py"), snippet("python", "sorted(zip(scores[0]"));
   writeFileSync(at("batch.py"), batch);
   // Of 0.3 and 0.5 s, where the model hears 0.655: what is left out of a WAV file's end goes from its stated size, too.
   for (const [name, seconds] of [
@@ -95,5 +98,29 @@ describe.skipIf(python === undefined)("in Python", () => {
     project.call("compiler", "large.ts", "--out", "large.onnx");
     expect(existsSync(at("large.onnx.data"))).toBe(true);
     expect(difference("large.onnx", "dog.wav", "short.wav")).toBeLessThan(within);
+  });
+
+  test.skipIf(!hasRay)("the README's tables are heard by Ray, to infer's scores", { timeout: 300_000 }, () => {
+    const clips = ["dog.wav", "rain.wav", "short.wav"];
+    writeFileSync(at("hear.py"), snippet("python", "class Hear"));
+    writeFileSync(at("by_ray.py"), snippet("python", "import ray"));
+    writeFileSync(at("clips.csv"), `path\n${clips.map((clip) => `${at(clip)}\n`).join("")}`);
+    const print = `import pandas; print(pandas.read_parquet("answers").to_json(orient="records"))`;
+    writeFileSync(at("print.py"), print);
+    const { status, stderr } = spawnSync(python ?? "", ["by_ray.py"], {
+      cwd: project.folder,
+      env: { ...project.env, RAY_USAGE_STATS_ENABLED: "0" },
+      encoding: "utf8",
+      timeout: 280_000,
+    });
+    expect(status, stderr).toBe(0);
+    const rows = JSON.parse(project.run(python ?? "", "print.py").stdout) as readonly Record<string, number | string>[];
+    expect(new Set(rows.map(({ path }) => path))).toEqual(new Set(clips.map(at)));
+    for (const { path, ...scores } of rows) {
+      const [own = {}] = project.infer("graph.onnx", String(path));
+      expect(new Set(Object.keys(scores))).toEqual(new Set(Object.keys(own)));
+      for (const [label, score] of Object.entries(own))
+        expect(Math.abs(score - Number(scores[label]))).toBeLessThan(within);
+    }
   });
 });

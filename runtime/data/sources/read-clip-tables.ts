@@ -6,7 +6,7 @@ import { isAudioName } from "../../audio/is-audio-name.ts";
 import { type Where, UserError } from "../../user-error.ts";
 import type { Split } from "../dataset.ts";
 import type { Label, ListedClip, Listing } from "./listing.ts";
-import { locateClips, type Place } from "./locate-clips.ts";
+import { locateClips, type Place, type WantedClip } from "./locate-clips.ts";
 import { type Part, partNames, partOf } from "./split-names.ts";
 import type { Table, TableRow } from "./read-table.ts";
 import { splitByFold } from "./split-by-fold.ts";
@@ -27,7 +27,7 @@ const columnNames = {
 const pluralNames = new Set(["labels", "classes", "tags"]);
 
 /** Where clips are, as seen from their table: beside it, or where known data sets have them, such as ESC-50, FSD50K and BirdCLEF. */
-const placesOf = (table: string): readonly [Place, ...Place[]] => {
+export const placesOf = (table: string): readonly [Place, ...Place[]] => {
   const name = basename(table, extname(table));
   return [
     () => ".",
@@ -113,6 +113,21 @@ const labelsOf = (names: readonly string[], others: readonly string[]): readonly
     const other = others.length === names.length ? others[index] : undefined;
     return other === undefined ? [name] : [name, other];
   });
+
+/** The clips' files that a table names, whatever its other columns. @throws UserError naming the line without one */
+export const clipFilesOf = (table: Table): readonly WantedClip[] => {
+  const path = requireColumn(table, columnNames.path, "the clips' files");
+  return table.rows.map((row) => {
+    const text = row.cells[path] ?? "";
+    if (text !== "") return { text, where: lineOf(table, row) };
+    const expected = "a file's path";
+    throw new UserError(
+      "cell-malformed",
+      { ...lineOf(table, row)(), column: table.columns[path], value: "", expected },
+      `${table.columns[path]} is ""; expected ${expected}`,
+    );
+  });
+};
 
 interface ReadRow {
   readonly text: string;

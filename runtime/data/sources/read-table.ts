@@ -24,9 +24,12 @@ export const tableExtensions: readonly string[] = [".csv", ".tsv", ".jsonl"];
 
 /** @throws UserError naming the file, and the line where its syntax is wrong. */
 export const readTable = async (path: string): Promise<Table> => {
-  const bytes = toUtf8(path, await readBytes(path));
+  const bytes = await readUtf8(path);
   return extname(path).toLowerCase() === ".jsonl" ? readJsonLines(path, bytes.toString("utf8")) : readCsv(path, bytes);
 };
+
+/** A file of text as UTF-8. @throws UserError where it is no text */
+export const readUtf8 = async (path: string): Promise<Buffer> => toUtf8(path, await readBytes(path));
 
 /** UTF-8 without its mark, of UTF-8 or of UTF-16 that says so, as Excel's "Unicode text". */
 const toUtf8 = (path: string, bytes: Buffer): Buffer => {

@@ -1,5 +1,7 @@
+/** Parquet, by way of files of its rows: each a JSON array on a line, of the clip, its stretch in seconds, label and score. */
 import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
+import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { fileWriter, parquetWriteRows } from "hyparquet-writer";
 import { replaceFile } from "../files/temporary-file.ts";
 
@@ -14,6 +16,7 @@ const columns = [
   { name: "score", type: "FLOAT", nullable: false },
 ] as const;
 
+/** Rows of a file of lines. */
 async function* readRows(lines: string): AsyncGenerator<Readonly<Record<string, unknown>>, void, undefined> {
   for await (const line of createInterface({ input: createReadStream(lines), crlfDelay: Infinity })) {
     const cells = JSON.parse(line) as readonly unknown[];
@@ -23,7 +26,7 @@ async function* readRows(lines: string): AsyncGenerator<Readonly<Record<string, 
 
 /**
  * Writes a Parquet file, group by group of its rows.
- * @param lines a file of rows, each a JSON array on a line: the clip, its stretch in seconds, label and score
+ * @param lines a file of rows
  * @throws the file system's error; what was at `target` is then as it was
  */
 export const writeParquet = (lines: string, target: string): Promise<void> =>
@@ -37,3 +40,16 @@ export const writeParquet = (lines: string, target: string): Promise<void> =>
       createdBy: "specgraph",
     });
   });
+
+/** The rows of a file that `writeParquet` has written, as lines. @throws Error where it is none */
+export async function* readParquetLines(path: string): AsyncGenerator<string, void, undefined> {
+  const file = await asyncBufferFromFile(path);
+  const metadata = await parquetMetadataAsync(file);
+  const count = Number(metadata.num_rows);
+  for (let rowStart = 0; rowStart < count; rowStart += rowGroupSize) {
+    const rowEnd = Math.min(count, rowStart + rowGroupSize);
+    for (const row of await parquetReadObjects({ file, metadata, rowStart, rowEnd })) {
+      yield JSON.stringify(columns.map(({ name }) => row[name]));
+    }
+  }
+}
