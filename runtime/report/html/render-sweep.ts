@@ -10,7 +10,7 @@ import type { SweepResult, VariantResult } from "../../sweep/summarize-sweep.ts"
 import { html, type Html, scrollBox } from "../../text/html.ts";
 import { describeSweepColumns } from "../terminal/format-sweep.ts";
 import { deviationCell } from "./charts/deviation-cell.ts";
-import { lineChart, type Series } from "./charts/line-chart.ts";
+import { lineChart, type Range, type Series } from "./charts/line-chart.ts";
 import { renderPage } from "./render-page.ts";
 
 const colors = [1, 2, 3, 4, 5] as const;
@@ -57,6 +57,13 @@ const tableSection = (result: SweepResult): Html => {
   </section>`;
 };
 
+/** Some room beside the first and the last point; undefined where all are one. */
+const roomFor = (values: readonly number[]): Range | undefined => {
+  const [least, most] = [Math.min(...values), Math.max(...values)];
+  const room = (most - least) * 0.05;
+  return room > 0 ? [least - room, most + room] : undefined;
+};
+
 /** The figure of each variant over what it costs, with a line from a deviation below to one above. */
 const costChart = (
   { figure, variants }: SweepResult,
@@ -73,7 +80,8 @@ const costChart = (
     const points = [mean - deviation, mean + deviation].map((y) => ({ x, y }));
     return [{ ...point, kind: "faint", points }, point];
   });
-  return series.length === 0 ? null : lineChart({ title: `${figure} by ${xLabel}`, xLabel, series });
+  const x = roomFor(series.flatMap(({ points }) => points.map((point) => point.x)));
+  return series.length === 0 ? null : lineChart({ title: `${figure} by ${xLabel}`, xLabel, x, series });
 };
 
 const workChart = ({ variants }: SweepResult): Html | null => {
@@ -82,7 +90,8 @@ const workChart = ({ variants }: SweepResult): Html | null => {
     .toSorted((a, b) => a.x - b.x);
   if (points.length < 2) return null;
   const series: readonly Series[] = [{ label: "GFLOPs", color: 1, kind: "marked", points }];
-  return lineChart({ title: "Work of a clip by its tokens", xLabel: "tokens", series });
+  const x = roomFor(points.map((point) => point.x));
+  return lineChart({ title: "Work of a clip by its tokens", xLabel: "tokens", x, series });
 };
 
 const costsSection = (result: SweepResult): Html =>
