@@ -33,6 +33,7 @@ import { CompileError } from "./diagnostics/diagnostic.ts";
 import type { LoadOptions } from "./frontend/load-spec.ts";
 import { printCoverage } from "./weights/coverage.ts";
 import { printDiagnostic } from "./diagnostics/print-diagnostic.ts";
+import { watchReads } from "./watch-reads.ts";
 
 /** As this was called: by the clone's script, or as the package's command. */
 const command = process.env["npm_lifecycle_event"] === "compile" ? "npm run compile --" : "specgraph compile";
@@ -63,6 +64,7 @@ Compiles a model spec to one ONNX file that infers and trains.
                         takes of operations and memory; variants: which there are
   --batch N             with --print cost: clips at once (default: 1)
   --seconds S           with --print cost: their length (default: as long as the model hears)
+  --watch               compile again whenever the spec, or a file that it reads, has changed; Ctrl-C ends it
   --explain CODE        tell what an error's code, which stands behind its message, means
   --json                print one JSON object instead of text
   --version             print the version
@@ -100,6 +102,7 @@ const readArguments = (args: readonly string[]) => {
         print: { type: "string" },
         batch: { type: "string" },
         seconds: { type: "string" },
+        watch: { type: "boolean", default: false },
         explain: { type: "string" },
         json: { type: "boolean", default: false },
         version: { type: "boolean", default: false },
@@ -293,7 +296,124 @@ const writeArtifacts = (options: LoadOptions, folder: string, asJson: boolean): 
   );
 };
 
-const run = (args: readonly string[]): void => {
+interface Act {
+  readonly printed: (typeof printedParts)[number] | undefined;
+  /** The folder of all variants. */
+  readonly variants: string | undefined;
+  /** The folder of ONNX Runtime's own artifacts. */
+  readonly artifacts: string | undefined;
+  readonly seedCount: ReturnType<typeof readSeedCount>;
+  readonly costOptions: CostOptions;
+  readonly asJson: boolean;
+}
+
+/** What the command line asks for, done once. @throws CompileError */
+const compileOnce = (
+  options: CompileOptions,
+  { printed, variants, artifacts, seedCount, costOptions, asJson }: Act,
+): void => {
+  const started = performance.now();
+  const { spec, out, input } = options;
+  if (printed === "variants") {
+    printVariants({ ...options, out: variants ?? "", ...seedCount }, asJson);
+    return;
+  }
+  if (variants !== undefined && printed === undefined) {
+    compileAll({ ...options, out: variants, ...seedCount }, asJson);
+    return;
+  }
+  if (printed === "cost") {
+    printCost(options, costOptions, asJson);
+    return;
+  }
+  if (printed !== undefined) {
+    const text = printStage(options, printed).trimEnd();
+    if (asJson) printJson({ spec, input, stage: printed, lines: text.split("\n") });
+    else print(text);
+    return;
+  }
+  if (artifacts !== undefined) {
+    writeArtifacts(options, artifacts, asJson);
+    return;
+  }
+  const { metadata, coverage, warnings, bytes } = compile(options);
+  const allowedBytes = metadata.recipe.memoryBytes ?? 0;
+  if (allowedBytes > totalmem())
+    printError(`memory: ${formatBytes(allowedBytes)} are allowed, and this machine has ${formatBytes(totalmem())}`);
+  const seconds = (performance.now() - started) / 1000;
+  if (asJson) {
+    const { parameters, specHash, settings = [] } = metadata;
+    printJson({
+      spec,
+      out,
+      input,
+      settings,
+      seconds,
+      bytes,
+      parameters,
+      specHash,
+      memory: memoryOf(metadata),
+      work: workOf(metadata),
+      coverage,
+      warnings,
+    });
+    return;
+  }
+  for (const warning of warnings) printError(`warning: ${warning}`);
+  if (coverage) print(printCoverage(coverage));
+  const size =
+    bytes.data > 0
+      ? `${formatBytes(bytes.graph)} + ${formatBytes(bytes.data)} in ${out}.data`
+      : formatBytes(bytes.graph);
+  print(
+    `${describeModel(spec, out, metadata)}, ${size}, ${seconds.toFixed(1)} s\n` +
+      `${describeMemory(metadata)}\n${describeWork(metadata)}`,
+  );
+};
+
+/** @returns the exit code */
+const reportFailure = (error: unknown): 1 | 2 => {
+  if (error instanceof CompileError) {
+    printError(error.diagnostics.map(printDiagnostic).join("\n\n"));
+    return 2;
+  }
+  printError(`specgraph has a defect: ${error instanceof Error ? error.stack : String(error)}`);
+  return 1;
+};
+
+/** What is wrong with a spec, as one line. */
+const printErrorsAsJson = (spec: string, { diagnostics }: CompileError): void => {
+  const errors = diagnostics.map(({ span, ...told }) => ({
+    ...told,
+    file: span?.file,
+    line: span?.line,
+    column: span?.column,
+  }));
+  printJson({ spec, errors });
+};
+
+const ending = new AbortController();
+
+const watchSpec = async (
+  spec: string,
+  asJson: boolean,
+  act: (onRead: (path: string) => void) => void,
+): Promise<void> => {
+  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => ending.abort());
+  let isTold = false;
+  await watchReads((onRead) => {
+    try {
+      act(onRead);
+    } catch (error) {
+      if (asJson && error instanceof CompileError) printErrorsAsJson(spec, error);
+      else reportFailure(error);
+    }
+    if (!isTold) printError(`watching ${spec} and what it reads; Ctrl-C ends`);
+    isTold = true;
+  }, ending.signal);
+};
+
+const run = async (args: readonly string[]): Promise<void> => {
   const { values, positionals } = readArguments(args);
   if (values.help) {
     print(usage);
@@ -347,7 +467,6 @@ const run = (args: readonly string[]): void => {
   if (positionals.length === 0 && !existsSync(spec)) {
     fail("arguments", `no spec is named, and there is no ${defaultSpec} here; see --help`);
   }
-  const started = performance.now();
   const options: CompileOptions = {
     spec,
     ...(variant === undefined ? {} : { variant }),
@@ -360,71 +479,18 @@ const run = (args: readonly string[]): void => {
     ...(weightsLabels === undefined ? {} : { weightsLabels }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
   };
-  if (printed === "variants") {
-    printVariants({ ...options, out: variants ?? "", ...seedCount }, values.json);
-    return;
-  }
-  if (variants !== undefined && printed === undefined) {
-    compileAll({ ...options, out: variants, ...seedCount }, values.json);
-    return;
-  }
-  if (printed === "cost") {
-    printCost(options, costOptions, values.json);
-    return;
-  }
-  if (printed !== undefined) {
-    const text = printStage(options, printed).trimEnd();
-    if (values.json) printJson({ spec, input, stage: printed, lines: text.split("\n") });
-    else print(text);
-    return;
-  }
-  if (artifacts !== undefined) {
-    writeArtifacts(options, artifacts, values.json);
-    return;
-  }
-  const { metadata, coverage, warnings, bytes } = compile(options);
-  const allowedBytes = metadata.recipe.memoryBytes ?? 0;
-  if (allowedBytes > totalmem())
-    printError(`memory: ${formatBytes(allowedBytes)} are allowed, and this machine has ${formatBytes(totalmem())}`);
-  const seconds = (performance.now() - started) / 1000;
-  if (values.json) {
-    const { parameters, specHash } = metadata;
-    printJson({
-      spec,
-      out,
-      input,
-      seconds,
-      bytes,
-      parameters,
-      specHash,
-      memory: memoryOf(metadata),
-      work: workOf(metadata),
-      coverage,
-      warnings,
-    });
-    return;
-  }
-  for (const warning of warnings) printError(`warning: ${warning}`);
-  if (coverage) print(printCoverage(coverage));
-  const size =
-    bytes.data > 0
-      ? `${formatBytes(bytes.graph)} + ${formatBytes(bytes.data)} in ${out}.data`
-      : formatBytes(bytes.graph);
-  print(
-    `${describeModel(spec, out, metadata)}, ${size}, ${seconds.toFixed(1)} s\n` +
-      `${describeMemory(metadata)}\n${describeWork(metadata)}`,
-  );
+  const act = (onRead?: (path: string) => void): void =>
+    compileOnce(
+      { ...options, ...(onRead ? { onRead } : {}) },
+      { printed, variants, artifacts, seedCount, costOptions, asJson: values.json },
+    );
+  if (values.watch) await watchSpec(spec, values.json, act);
+  else act();
 };
 
-watchOutput(() => undefined);
+watchOutput(() => ending.abort());
 try {
-  run(process.argv.slice(2));
+  await run(process.argv.slice(2));
 } catch (error) {
-  if (error instanceof CompileError) {
-    printError(error.diagnostics.map(printDiagnostic).join("\n\n"));
-    process.exitCode = 2;
-  } else {
-    printError(`specgraph has a defect: ${error instanceof Error ? error.stack : String(error)}`);
-    process.exitCode = 1;
-  }
+  process.exitCode = reportFailure(error);
 }

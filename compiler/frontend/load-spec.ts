@@ -1,11 +1,14 @@
-import type { DiagnosticCode } from "../diagnostics/codes/codes.ts";
 import { existsSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { Model } from "../../spec/dsl/model.ts";
 import type { GraphInput } from "../artifact/metadata.ts";
+import type { DiagnosticCode } from "../diagnostics/codes/codes.ts";
 import { CompileError } from "../diagnostics/diagnostic.ts";
 import type { Locate, NormalizedSpec } from "../ir/normalized-spec.ts";
 import type { MatchedCheckpoint } from "../weights/match-layout.ts";
 import { openModel } from "../weights/open-model.ts";
 import { CheckpointError } from "../weights/readers/checkpoint-error.ts";
+import { weightsFiles } from "../weights/weights-files.ts";
 import { normalizeSpec, resolveCheckpoint } from "./normalize-spec.ts";
 import { eachVariant } from "./each-variant.ts";
 import { readModels, type ReadSpec, readSpec } from "./read-spec.ts";
@@ -26,6 +29,8 @@ export interface LoadOptions {
   readonly variant?: string;
   /** Bytes that training may take, instead of the spec's `memory`. */
   readonly memoryBytes?: number;
+  /** Is told of each file that is read, with its path, before it is; of those that are not there, too. */
+  readonly onRead?: (path: string) => void;
 }
 
 /** What a command line says about all variants of a spec. */
@@ -67,9 +72,22 @@ const openSource = (
   return undefined;
 };
 
+/** What a spec reads besides its own text: names of classes, and weights with what lies beside them. */
+const filesBeside = (model: Model, { spec, weights, weightsLabels }: LoadOptions): readonly string[] => {
+  const { classes } = model.objective;
+  const pretrained = model.pretrained && resolveCheckpoint(model.pretrained, spec);
+  const checkpoint = weights === "none" ? undefined : (weights ?? pretrained?.file);
+  return [
+    ...("kind" in classes ? [resolve(dirname(spec), classes.path)] : []),
+    ...(checkpoint === undefined ? [] : weightsFiles(checkpoint)),
+    ...[weightsLabels ?? pretrained?.labels].filter((path) => path !== undefined),
+  ];
+};
+
 /** The checkpoint comes before the defaults: a spec may leave it to tell its features. */
 const loadRead = (read: ReadSpec, options: LoadOptions): LoadedSpec => {
   const { model, locate } = read;
+  for (const path of filesBeside(model, options)) options.onRead?.(path);
   const source = openSource(read, options);
   const told = source && { path: source.path, features: source.facts.features };
   const written = normalizeSpec(model, locate, options.spec, options.input, told);
@@ -94,7 +112,7 @@ const loadRead = (read: ReadSpec, options: LoadOptions): LoadedSpec => {
  */
 export const loadSpec = (options: LoadOptions): LoadedSpec => {
   const { spec, settings = [], variant, weights } = options;
-  const read = readSpec(spec, parseSettings(settings), variant);
+  const read = readSpec(spec, parseSettings(settings), variant, options.onRead);
   if (variant !== undefined && weights !== undefined && weights !== "none" && read.model.pretrained === undefined) {
     const message = `${variant} starts from random weights, and --weights names others`;
     throw new CompileError([{ code: "variant-without-weights", message, fix: "leave --weights out" }]);
@@ -122,8 +140,9 @@ export const loadVariants = (options: VariantsOptions): readonly LoadedVariant[]
     input,
     weights: "none",
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    ...(options.onRead ? { onRead: options.onRead } : {}),
   };
-  const read = readModels(path, parseSettings(settings));
+  const read = readModels(path, parseSettings(settings), options.onRead);
   const refuse = (code: DiagnosticCode, message: string, fix?: string): never => {
     throw new CompileError([{ code, message: `${path}${message}`, fix }]);
   };

@@ -73,6 +73,18 @@ const openProject = (path: string): Project => {
   return project;
 };
 
+/** The files that a spec is of, and those that it imports and that are not there. */
+const filesOf = (project: Project): readonly string[] =>
+  project.getSourceFiles().flatMap((file) => {
+    const missing = file.getImportDeclarations().flatMap((declaration) => {
+      const specifier = declaration.getModuleSpecifierValue();
+      if (!specifier.startsWith(".") || declaration.getModuleSpecifierSourceFile()) return [];
+      const path = resolve(dirname(file.getFilePath()), specifier);
+      return [path, `${path}.ts`];
+    });
+    return [file.getFilePath(), ...missing];
+  });
+
 /** What is wrong with the text of a spec's files, else with its types. */
 const findTypeErrors = (project: Project): readonly Diagnostic[] => {
   const program = project.getProgram().compilerObject;
@@ -199,15 +211,22 @@ const readVariants = (
 /**
  * @param path a `.ts` file whose default export is a `model(...)`, a function that gives one, or `variants(...)`
  * @param settings for the options of the call that makes the default export, or of the function that makes its models
+ * @param onRead is told of each file of the spec, missing ones among them
  * @throws CompileError when it is missing, does not type-check, throws, or exports something else, and for each setting that does not fit
  */
-export const readModels = (path: string, settings: readonly Setting[] = []): ReadModels => {
+export const readModels = (
+  path: string,
+  settings: readonly Setting[] = [],
+  onRead: (path: string) => void = () => undefined,
+): ReadModels => {
   const file = resolve(path);
+  onRead(file);
   if (!existsSync(file)) throw new CompileError([{ code: "spec-missing", message: `there is no spec ${path}` }]);
   if (!file.endsWith(".ts")) {
     throw new CompileError([{ code: "spec-not-typescript", message: `a spec is a .ts file, ${path} is not` }]);
   }
   const project = openProject(file);
+  for (const read of filesOf(project)) onRead(read);
   const typeErrors = findTypeErrors(project);
   if (typeErrors.length > 0) throw new CompileError(typeErrors);
 
@@ -247,8 +266,13 @@ export const readModels = (path: string, settings: readonly Setting[] = []): Rea
  * @param variant which of the models, where the file exports variants
  * @throws CompileError as `readModels` does, and where the file exports variants and none of them is named
  */
-export const readSpec = (path: string, settings: readonly Setting[] = [], variant?: string): ReadSpec => {
-  const read = readModels(path, settings);
+export const readSpec = (
+  path: string,
+  settings: readonly Setting[] = [],
+  variant?: string,
+  onRead?: (path: string) => void,
+): ReadSpec => {
+  const read = readModels(path, settings, onRead);
   const refuse = (code: DiagnosticCode, message: string, fix?: string): never => {
     throw new CompileError([{ code, message: `${path} ${message}`, fix }]);
   };

@@ -4,6 +4,7 @@ import { deviceNames } from "../engine/device.ts";
 import { nearestNames } from "../../compiler/artifact/nearest-names.ts";
 import type { RunOptions } from "../train/run-options.ts";
 import { UserError } from "../user-error.ts";
+import { programName } from "./program-name.ts";
 
 /** An option; `value` stands for its value in the help. */
 export type Option = { readonly help: string } & (
@@ -179,7 +180,7 @@ const parseValue = (name: string, option: Option, text: string | undefined): unk
 
 const unknownOption = (rawName: string, { name, options }: Usage): UserError => {
   const [nearest] = nearestNames(rawName.replace(/^-+/, ""), Object.keys(options));
-  const hint = nearest === undefined ? `see runtime ${name} --help` : `did you mean --${nearest}?`;
+  const hint = nearest === undefined ? `see ${programName} ${name} --help` : `did you mean --${nearest}?`;
   return new UserError("usage", {}, `unknown option ${rawName}; ${hint}`);
 };
 
@@ -222,7 +223,11 @@ export const oneOperand = ({ name }: Pick<Usage, "name">, operands: readonly str
   const [operand, ...others] = operands;
   if (operand !== undefined && others.length === 0) return operand;
   const given = operand === undefined ? "none is given" : `${operands.length} are given: ${operands.join(" ")}`;
-  throw new UserError("usage", {}, `runtime ${name} takes ${what}, and ${given}; see runtime ${name} --help`);
+  throw new UserError(
+    "usage",
+    {},
+    `${programName} ${name} takes ${what}, and ${given}; see ${programName} ${name} --help`,
+  );
 };
 
 /** @throws UserError unless a graph is named, or several. */
@@ -235,7 +240,7 @@ export const someGraphs = (
   throw new UserError(
     "usage",
     {},
-    `runtime ${name} takes one graph or several, and none is given; see runtime ${name} --help`,
+    `${programName} ${name} takes one graph or several, and none is given; see ${programName} ${name} --help`,
   );
 };
 
@@ -251,6 +256,6 @@ export const printUsage = ({ name, synopsis, description, operands, options, exa
   );
   const separator = operands.length > 0 ? [["", ""] as const] : [];
   const rows = columns([...operands, ...separator, ...optionRows]).replaceAll(/ +$/gm, "");
-  const lines = examples.map((example) => `  ${example}`).join("\n");
-  return `Usage: runtime ${name} ${synopsis}\n\n${description}\n\n${rows}\n\nExamples:\n${lines}`;
+  const lines = examples.map((example) => `  ${example.replace(/^runtime /, `${programName} `)}`).join("\n");
+  return `Usage: ${programName} ${name} ${synopsis}\n\n${description}\n\n${rows}\n\nExamples:\n${lines}`;
 };

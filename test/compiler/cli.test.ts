@@ -101,6 +101,7 @@ Compiles a model spec to one ONNX file that infers and trains.
                         takes of operations and memory; variants: which there are
   --batch N             with --print cost: clips at once (default: 1)
   --seconds S           with --print cost: their length (default: as long as the model hears)
+  --watch               compile again whenever the spec, or a file that it reads, has changed; Ctrl-C ends it
   --explain CODE        tell what an error's code, which stands behind its message, means
   --json                print one JSON object instead of text
   --version             print the version
