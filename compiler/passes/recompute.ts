@@ -10,6 +10,8 @@ export interface Passes {
   readonly backward: readonly Node[];
   /** Values of the forward pass that the backward pass reads, or views of them. */
   readonly kept: readonly Value[];
+  /** The names of all that the backward pass reads, each once. */
+  readonly read: readonly string[];
   /** The name of the value whose bytes a value has. */
   readonly ownerOf: (name: string) => string;
 }
@@ -22,11 +24,10 @@ export const splitPasses = ({ nodes, outputs, states }: Graph): Passes => {
   const isForward = new Set(forward);
   const backward = nodes.filter((node) => !isForward.has(node));
   const ownerOf = ownersOf(forward);
-  const read = new Set(
-    backward.flatMap(({ inputs }) => inputs.flatMap((input) => (input ? [ownerOf(input.name)] : []))),
-  );
-  const kept = forward.flatMap((node) => node.outputs.filter(({ name }) => read.has(name)));
-  return { forward, backward, kept, ownerOf };
+  const read = [...new Set(backward.flatMap(({ inputs }) => inputs.flatMap((input) => (input ? [input.name] : []))))];
+  const owners = new Set(read.map(ownerOf));
+  const kept = forward.flatMap((node) => node.outputs.filter(({ name }) => owners.has(name)));
+  return { forward, backward, kept, read, ownerOf };
 };
 
 /** What the backward pass computes once more of the forward pass where it does not find some of what is kept. */
@@ -39,15 +40,15 @@ export interface Recomputed {
 
 /** @param dropped names of kept values */
 export const recomputedWithout = (
-  { forward, backward, kept, ownerOf }: Passes,
+  { forward, kept, read, ownerOf }: Passes,
   dropped: ReadonlySet<string>,
 ): Recomputed => {
   const left = new Set(kept.flatMap(({ name }) => (dropped.has(name) ? [] : [name])));
-  const values = new Set<string>();
+  const isLeft = (name: string): boolean => left.has(ownerOf(name));
+  const values = new Set(read.filter((name) => !isLeft(name)));
   const require = ({ inputs }: Node): void => {
-    for (const input of inputs) if (input && !left.has(ownerOf(input.name))) values.add(input.name);
+    for (const input of inputs) if (input && !isLeft(input.name)) values.add(input.name);
   };
-  backward.forEach(require);
   const nodes = forward.toReversed().filter((node) => {
     const isRead = node.outputs.some(({ name }) => values.has(name));
     if (isRead) require(node);
