@@ -14,6 +14,8 @@ const fewValues = 2 ** 14;
 /** How long others are waited for with the processor kept: what comes later is not worth it. */
 const busyMs = 2;
 const hostBytes = 64;
+/** How long one that is asked to stop waits for the others, before it ends by itself: mpirun kills after a second. */
+const stoppingMs = 400;
 
 function* pieces<Values extends Float32Array | Uint8Array>(
   values: Values,
@@ -46,9 +48,10 @@ const openBucket = () => {
 
 /**
  * Joins the others. Each process can do so once.
+ * @param signal asks this one to stop
  * @throws UserError where MPI is not there, or does not work
  */
-export const joinMpi = async (): Promise<Collective> => {
+export const joinMpi = async (signal: AbortSignal): Promise<Collective> => {
   const mpi = await loadMpi();
   mpi.init();
   const comm = mpi.duplicate(mpi.world);
@@ -56,7 +59,11 @@ export const joinMpi = async (): Promise<Collective> => {
   const heartbeat = startHeartbeat(mpi.duplicate(mpi.world), { rank, size });
   let hosts: readonly string[] = [];
 
+  let stopAskedAt: number | undefined;
   const requireAll = (): void => {
+    if (signal.aborted) stopAskedAt ??= performance.now();
+    if (performance.now() - (stopAskedAt ?? Infinity) > stoppingMs)
+      throw new UserError("aborted", {}, "asked to stop, and the other ranks have not come to the end of the step");
     const lost = heartbeat.lost();
     if (lost === undefined) return;
     throw new UserError(

@@ -21,7 +21,7 @@ export async function* trainOnRanks(
   prepare: (sharing: MemorySharing) => Promise<PreparedRun>,
   execution: Execution,
 ): AsyncGenerator<TrainingEvent, void, undefined> {
-  const ranks = joinRanks(await joinMpi(), execution.signal);
+  const ranks = joinRanks(await joinMpi(execution.signal), execution.signal);
   if (ranks.size === 1) execution.note("there is one rank: mpirun -np N starts several");
   const engine = withThreads(nodeEngine, threadsPerRank());
   try {
