@@ -15,7 +15,7 @@ const fewValues = 2 ** 14;
 const busyMs = 2;
 const hostBytes = 64;
 /** How long one that is asked to stop waits for the others, before it ends by itself: mpirun kills after a second. */
-const stoppingMs = 400;
+const stoppingMs = 100;
 
 function* pieces<Values extends Float32Array | Uint8Array>(
   values: Values,
