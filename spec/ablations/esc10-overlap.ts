@@ -1,6 +1,5 @@
 /**
- * The paper's table of overlaps at the size of a desk: DeiT-tiny on ESC-10, three epochs each. Half an hour on two cores, of which the
- * last variant takes half.
+ * The paper's table of overlaps at the size of a desk: DeiT-tiny on ESC-10, three epochs each. The README has its table.
  *
  *     npx runtime sweep spec/ablations/esc10-overlap.ts --data ESC-50/meta/esc10.csv --fold 1 --weights deit_tiny_patch16_224-a1311bcf.pth
  */
