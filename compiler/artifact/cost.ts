@@ -65,10 +65,13 @@ export const costFor = (cost: ModelCost, task: Task, extent: Extent): Cost => {
 };
 
 /** What Node.js takes with ONNX Runtime (1.30), before a graph is opened, as measured on Linux x64. */
-export const nodeBytes = 120e6;
+const nodeBytes = 120e6;
 
-/** What a process takes beside its graph: `runtime infer` of a clip, and `runtime train` with what loads clips, and the report. */
-const processBytes: Readonly<Record<Task, number>> = { inference: nodeBytes, training: nodeBytes + 80e6 };
+/** What two sessions of ONNX Runtime take for a training's nodes, and the graph that they are opened with. */
+const trainingSessionsBytes = 30e6;
+
+/** What loads clips, and the report. */
+const runBytes = 80e6;
 
 /** What ONNX Runtime's arena takes for each byte that is held in it: its pieces fit one another in part. */
 const arenaShare = 1.2;
@@ -77,21 +80,30 @@ const arenaShare = 1.2;
 export const arenaBytes = (cost: ModelCost, task: Task, extent: Extent): number =>
   arenaShare * costFor(cost, task, extent).peakBytes;
 
-/** The same of a session of ONNX Runtime for Node.js, on the CPU. */
-const tiledBytes = (cost: ModelCost, task: Task, extent: Extent): number =>
-  task === "inference" && cost.tiledPeakBytes
+/** The same of inference in a session of ONNX Runtime for Node.js, on the CPU. */
+const tiledInferenceBytes = (cost: ModelCost, extent: Extent): number =>
+  cost.tiledPeakBytes
     ? arenaShare * largest(cost.tiledPeakBytes, lengthsOf(extent))
-    : arenaBytes(cost, task, extent);
+    : arenaBytes(cost, "inference", extent);
 
-/** A training evaluates as many clips at once, in a session of its own. */
-const tasksWithin = { inference: ["inference"], training: ["inference", "training"] } as const;
+/**
+ * Bytes of parameters and other states. Of parameters that are in the graph's own file there are three while it is opened for inference:
+ * the file's, what ONNX Runtime takes of it, and what it packs of that; in training the file's stay beside the states.
+ */
+const stateBytesOf = ({ stateBytes }: ModelCost, task: Task): number => {
+  const isInline = stateBytes.inference <= inlineLimitBytes;
+  if (task === "inference") return (isInline ? 3 : 1) * stateBytes.inference;
+  return stateBytes.training + (isInline ? stateBytes.inference : 0);
+};
 
-/** While a graph is opened for inference, there are four of the parameters that are in its file: the file's, those given to ONNX Runtime, the read ones', its own. */
-const copies = ({ stateBytes }: ModelCost, task: Task): number =>
-  task === "inference" && stateBytes.inference <= inlineLimitBytes ? 4 : 1;
+/** Bytes that steps take by themselves, in a process that neither loads clips nor evaluates, about. */
+export const predictStepMemory = (cost: ModelCost, extent: Extent): number =>
+  nodeBytes + trainingSessionsBytes + stateBytesOf(cost, "training") + arenaBytes(cost, "training", extent);
 
-/** Bytes of the machine's memory that a process takes at the most for a task on the CPU, about. */
+/** Bytes of the machine's memory that a process takes at the most for a task on the CPU, about: `runtime infer` of clips, or `runtime train`. */
 export const predictMemory = (cost: ModelCost, task: Task, extent: Extent): number => {
-  const held = tasksWithin[task].reduce((bytes, each) => bytes + tiledBytes(cost, each, extent), 0);
-  return Math.round(processBytes[task] + copies(cost, task) * cost.stateBytes[task] + held);
+  const inference = tiledInferenceBytes(cost, extent);
+  // A training evaluates as many clips at once, in a session of its own.
+  if (task === "training") return Math.round(predictStepMemory(cost, extent) + runBytes + inference);
+  return Math.round(nodeBytes + stateBytesOf(cost, task) + inference);
 };

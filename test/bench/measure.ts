@@ -8,7 +8,7 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { arenaBytes, nodeBytes, predictMemory } from "../../compiler/artifact/cost.ts";
+import { predictMemory, predictStepMemory } from "../../compiler/artifact/cost.ts";
 import { samplesIn } from "../../compiler/artifact/frames.ts";
 import { names } from "../../compiler/artifact/names.ts";
 import { readArtifact } from "../../runtime/artifact/read-artifact.ts";
@@ -84,11 +84,11 @@ const prepare = (each: Case, folder: string, memory: string) => {
 
 type Prepared = ReturnType<typeof prepare>;
 
-/** What is predicted that the process takes: of a training, which here neither loads clips nor evaluates, its states and results. */
+/** What is predicted that the process takes. */
 const predictBytes = ({ kind, batch }: Case, { artifact: { metadata } }: Prepared): number | undefined => {
   const { cost } = metadata;
   const extent = { batch, samples: samplesIn(metadata.frames, metadata) };
-  if (kind === "train") return nodeBytes + cost.stateBytes.training + arenaBytes(cost, "training", extent);
+  if (kind === "train") return predictStepMemory(cost, extent);
   return kind === "infer" ? predictMemory(cost, "inference", extent) : undefined;
 };
 

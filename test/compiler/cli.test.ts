@@ -350,7 +350,7 @@ describe("what a compilation prints", () => {
     const { status, stdout, stderr } = run(folder, "spec.ts");
     expect({ status, stderr }).toStrictEqual({ status: 0, stderr: "" });
     expect(stdout).toMatch(
-      /^spec\.ts -> graph\.onnx: tiny, 2 classes, \d\.\d k parameters, \d\.\d MB, \d+\.\d s\nmemory on the CPU, about: 120\.\d MB to infer a clip, 200\.\d MB to train on 2 at once\nwork: \d+\.\d M operations and \d+\.\d kB of results to infer a clip, \d+\.\d M operations and \d+\.\d kB of results a step of 2\n$/,
+      /^spec\.ts -> graph\.onnx: tiny, 2 classes, \d\.\d k parameters, \d\.\d MB, \d+\.\d s\nmemory on the CPU, about: 120\.\d MB to infer a clip, 230\.\d MB to train on 2 at once\nwork: \d+\.\d M operations and \d+\.\d kB of results to infer a clip, \d+\.\d M operations and \d+\.\d kB of results a step of 2\n$/,
     );
     expect(written(folder)).toStrictEqual(["graph.onnx"]);
   });
