@@ -65,7 +65,14 @@ export interface AstOptions {
   /** By which graphs and reports call it. Default "ast". */
   readonly name?: string;
   /** The length of a token's vector, the number of blocks, and the heads of each. Default `sizes.base384`. */
-  readonly size?: { readonly width: number; readonly depth: number; readonly heads: number };
+  readonly size?: {
+    /** The length of a token's vector. The paper's is 768. */
+    readonly width: number;
+    /** Blocks. The paper's are 12. */
+    readonly depth: number;
+    /** Heads of each block's attention, a divisor of the width. The paper's are 12. */
+    readonly heads: number;
+  };
   /** A patch's size; a number is that of both sides. Default 16 bins by 16 frames. */
   readonly patch?: Extent | number;
   /**

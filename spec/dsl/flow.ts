@@ -153,27 +153,26 @@ type CheckNames<Names, Tokens extends readonly string[]> = Names extends readonl
     : CheckNames<Rest, Tokens>
   : true;
 
-/** `true` where a layer may fit, else why not. Of a union each is asked. */
-type Verdict<L, F extends Flow> = L extends (...options: never) => infer Made
-  ? string extends NameOf<Made>
-    ? "a function is no layer."
-    : `${NameOf<Made>} is not called: write ${NameOf<Made>}(${L extends () => unknown ? "" : "..."}).`
-  : L extends readonly unknown[]
-    ? FirstMisfit<Walk<L, F>["layers"]>
-    : L extends { readonly kind: "residual"; readonly layers: infer Inner extends readonly unknown[] }
-      ? CheckInner<"residual", Walk<Inner, F>, F>
-      : L extends { readonly kind: "repeat"; readonly blocks: readonly (infer Inner extends readonly unknown[])[] }
-        ? CheckInner<"repeat", Walk<Inner, F>, F>
-        : L extends { readonly kind: keyof Steps }
-          ? [Taken<L, F>] extends [never]
-            ? `${NameOf<L>}() takes ${InWords<Told<StepOf<L>[0]>>}, but stands ${F["from"]} ${InWords<F["kind"]>}.`
-            : L extends {
-                  readonly kind: "meanOfTokens" | "maxOfTokens" | "meanWithoutTokens";
-                  readonly names: infer Names;
-                }
-              ? CheckNames<Names, F["tokens"]>
-              : true
+/** `true` where a layer may fit, else why not. Of a union each is asked. What most layers are comes first. */
+type Verdict<L, F extends Flow> = L extends { readonly kind: keyof Steps }
+  ? CheckStep<L, F>
+  : L extends { readonly kind: "residual"; readonly layers: infer Inner extends readonly unknown[] }
+    ? CheckInner<"residual", Walk<Inner, F>, F>
+    : L extends { readonly kind: "repeat"; readonly blocks: readonly (infer Inner extends readonly unknown[])[] }
+      ? CheckInner<"repeat", Walk<Inner, F>, F>
+      : L extends readonly unknown[]
+        ? FirstMisfit<Walk<L, F>["layers"]>
+        : L extends (...options: never) => infer Made
+          ? string extends NameOf<Made>
+            ? "a function is no layer."
+            : `${NameOf<Made>} is not called: write ${NameOf<Made>}(${L extends () => unknown ? "" : "..."}).`
           : "this is no layer.";
+
+type CheckStep<L, F extends Flow> = [Taken<L, F>] extends [never]
+  ? `${NameOf<L>}() takes ${InWords<Told<StepOf<L>[0]>>}, but stands ${F["from"]} ${InWords<F["kind"]>}.`
+  : L extends { readonly kind: "meanOfTokens" | "maxOfTokens" | "meanWithoutTokens"; readonly names: infer Names }
+    ? CheckNames<Names, F["tokens"]>
+    : true;
 
 type CheckInner<Name extends string, Inside extends Walked, F extends Flow> =
   FirstMisfit<Inside["layers"]> extends infer Found
@@ -188,17 +187,19 @@ type CheckInner<Name extends string, Inside extends Walked, F extends Flow> =
 type Given<L, F extends Flow> =
   IsAny<L> extends true
     ? Unknown
-    : L extends readonly unknown[]
-      ? Walk<L, F>["gives"]
+    : L extends { readonly kind: keyof Steps }
+      ? [Taken<L, F>] extends [never]
+        ? Unknown
+        : GivenByStep<L, F, StepOf<L>[1], L extends { readonly kind: Sizing } ? true : F["isSized"]>
       : L extends { readonly kind: "residual" }
         ? F
         : L extends { readonly kind: "repeat"; readonly blocks: readonly (infer Inner extends readonly unknown[])[] }
           ? number extends Inner["length"]
             ? Unknown<F["kind"]>
             : KeptBy<Walk<Inner, F>["gives"], F>
-          : [Taken<L, F>] extends [never]
-            ? Unknown
-            : GivenByStep<L, F, StepOf<L>[1], L extends { readonly kind: Sizing } ? true : F["isSized"]>;
+          : L extends readonly unknown[]
+            ? Walk<L, F>["gives"]
+            : Unknown;
 
 type KeptBy<Gives extends Flow, F extends Flow> = [Extract<F["kind"], Gives["kind"]>] extends [never] ? Unknown : Gives;
 

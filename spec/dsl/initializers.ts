@@ -4,7 +4,11 @@
 export type Initializer =
   | { readonly kind: "zeros" }
   | { readonly kind: "ones" }
-  | { readonly kind: "truncatedNormal"; readonly std: number }
+  | {
+      readonly kind: "truncatedNormal";
+      /** The deviation. */
+      readonly std: number;
+    }
   | { readonly kind: "uniformFanIn" };
 
 /** Normal with deviation `std`, redrawn beyond +-2 (timm's `trunc_normal_`). */

@@ -151,7 +151,10 @@ export const appendTokens = <const Names extends readonly string[]>(...names: Na
  */
 export const registerTokens = (
   count: number,
-): AddTokens<readonly `register${number}`[], "last"> & { readonly count: number } => ({
+): AddTokens<readonly `register${number}`[], "last"> & {
+  /** How many. */
+  readonly count: number;
+} => ({
   kind: "addTokens",
   // Those of a wrong count are still checked, as one.
   names: Array.from(
@@ -466,7 +469,7 @@ export interface Dense {
   /** How the weight starts. Default `truncatedNormal({ std: 0.02 })`, bias zero. */
   readonly init?: Initializer;
 }
-export const dense = (units: number | "classes", options: { readonly init?: Initializer } = {}): Dense => ({
+export const dense = (units: number | "classes", options: Partial<Pick<Dense, "init">> = {}): Dense => ({
   kind: "dense",
   units,
   ...options,

@@ -23,7 +23,12 @@ export interface Checkpoint {
   /** Where patches are of another size: interpolate their kernels. Default: an error that says so. */
   readonly patches?: "bilinear";
   /** The source's grid, where its file does not tell: patches along frequency (rows) and time (columns). Default: what the file, else the official recipes tell. */
-  readonly grid?: { readonly rows: number; readonly columns: number };
+  readonly grid?: {
+    /** Patches along frequency. */
+    readonly rows: number;
+    /** Patches along time. */
+    readonly columns: number;
+  };
   /**
    * The source's patches, where its layout does not tell: one frequency after the other with kernels [bins, frames], as AST's,
    * or one time after the other with kernels [frames, bins], as AudioMAE's. Default: what the layout tells.

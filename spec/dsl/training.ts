@@ -90,14 +90,24 @@ export interface Training {
    */
   readonly rates?: Readonly<Record<string, number>>;
   /** Epochs, both ends included, whose parameters are averaged after training (the reference's `wa`). Default: none. */
-  readonly average?: { readonly from: number; readonly to: number };
+  readonly average?: {
+    /** The first, counted from 1. */
+    readonly from: number;
+    /** The last, included. */
+    readonly to: number;
+  };
   /**
    * The figure whose best epoch is kept as `best.onnx` (the reference's `--metrics`), of equals that of lower loss. Default:
    * "accuracy" for one class per clip, "mAP" for several.
    */
   readonly bestBy?: "accuracy" | "mAP" | "loss";
   /** Ends training when the evaluation's figure has not become better for `patience` epochs. Default: never. */
-  readonly earlyStopping?: { readonly figure: "accuracy" | "mAP" | "loss"; readonly patience: number };
+  readonly earlyStopping?: {
+    /** Of the evaluation. */
+    readonly figure: "accuracy" | "mAP" | "loss";
+    /** So many epochs. */
+    readonly patience: number;
+  };
   /** What numbers training computes with. Default `float32()`. */
   readonly precision?: Precision;
   /** Optimizer steps that one call of the runtime makes, state kept on the device in between. Default: the runtime decides by device. */

@@ -31,5 +31,10 @@ type OptionsOf<Make extends (options: never) => Model> = NonNullable<Parameters<
 export const variants = <Make extends (options: never) => Model>(
   make: Make,
   over: Grid<OptionsOf<Make>> | readonly OptionsOf<Make>[],
-  { seeds }: { readonly seeds?: number | readonly number[] } = {},
+  {
+    seeds,
+  }: {
+    /** Seeds that each variant is trained with: so many from its own on, or these. Default: its own. */
+    readonly seeds?: number | readonly number[];
+  } = {},
 ): Variants => ({ kind: "variants", make, over, ...(seeds === undefined ? {} : { seeds }) });

@@ -465,6 +465,35 @@ void open("graph.onnx", { devise: "cpu" });
     expect(run(project, tsc, ["-p", "tsconfig.json"])).toMatchObject({ status: 0, stdout: "" });
   });
 
+  test("a layer that does not fit is told in a sentence, by the editor and by the compiler", () => {
+    const network = `[patchEmbedding({ patch, stride: patch, width: 8 }), meanOfTokens(), attention({ heads: 2 }), dense("classes")]`;
+    write(
+      "misfit.ts",
+      `import { adam, attention, dense, kaldiFbank, meanOfTokens, model, padOrCut, patchEmbedding, singleLabel, waveform } from "specgraph";
+const patch = { bins: 8, frames: 8 };
+export default model({
+  name: "misfit",
+  input: waveform({ sampleRateHz: 16_000 }),
+  features: [kaldiFbank({ bins: 16, frameLengthMs: 25, frameShiftMs: 10, window: "hanning" }), padOrCut({ frames: 24 })],
+  network: ${network},
+  objective: singleLabel({ classes: ["no", "yes"] }),
+  training: { optimizer: adam({ learningRate: 1e-3 }), batch: 2, epochs: 1 },
+});
+`,
+    );
+    const options = { module: "nodenext", target: "es2022", strict: true, noEmit: true, types: [] };
+    write("tsconfig.json", JSON.stringify({ compilerOptions: options, files: ["misfit.ts"] }));
+    const sentence = "attention() takes tokens, but stands after meanOfTokens(), which gives a vector";
+    expect(run(project, tsc, ["-p", "tsconfig.json", "--pretty", "false"]).stdout).toBe(
+      `misfit.ts(7,81): error TS2322: Type 'Attention' is not assignable to type '"${sentence}."'.\n`,
+    );
+    const { status, stderr } = call("specgraph", ["misfit.ts"]);
+    expect({ status, first: stderr.split("\n")[0] }).toEqual({
+      status: 2,
+      first: `misfit.ts:7:81 error: ${sentence} (does-not-fit)`,
+    });
+  });
+
   test("types for TypeScript 5 as its tsc --init sets it, which reads no exports", () => {
     write("consumer.ts", consumer);
     write("program.ts", program);

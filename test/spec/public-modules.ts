@@ -98,6 +98,11 @@ export interface Option {
 }
 
 const onOneLine = (text: string): string => text.trim().replaceAll(/\s*\n\s*/g, " ");
+/** A type without the comments of its parts. */
+const typeOnOneLine = (text: string): string =>
+  onOneLine(text.replaceAll(/\/\*\*[\s\S]*?\*\//g, ""))
+    .replaceAll("; }", " }")
+    .replaceAll("readonly ", "");
 
 /** Of several comments before a declaration the last; the first may be its file's. */
 const textOf = (node: Node | undefined): string => {
@@ -112,7 +117,7 @@ const defaultSentence = /(?:^|\s)Default:? (.+?)\.(?=\s|$)/;
 
 const describeOption = (name: string, type: string, isOptional: boolean, text: string): Option => ({
   name,
-  type: onOneLine(type).replaceAll("readonly ", ""),
+  type: typeOnOneLine(type),
   text: text.replace(defaultSentence, "").trim(),
   isOptional,
   default: defaultSentence.exec(text)?.[1],
@@ -234,6 +239,20 @@ const describeType = (declaration: InterfaceDeclaration | TypeAliasDeclaration):
         options: [],
       };
 };
+
+/**
+ * Parts of types, written in place or not, that say nothing to who points at them: without a comment, or optional and without a default.
+ * What tells one type from another is told by the type's own comment.
+ */
+export const silentProperties: readonly string[] = [...publicModules.values()].flat().flatMap((file) =>
+  file.getDescendantsOfKind(ts.SyntaxKind.PropertySignature).flatMap((property) => {
+    const type = property.getType();
+    const isTag = type.isStringLiteral() && !property.hasQuestionToken();
+    const text = textOf(property);
+    const isSilent = text === "" || (property.hasQuestionToken() && !defaultSentence.test(text));
+    return isTag || !isSilent ? [] : [`${file.getBaseName()}:${property.getStartLineNumber()} ${property.getName()}`];
+  }),
+);
 
 /** The comment that a file begins with. */
 export const describeFile = (file: SourceFile): string => {

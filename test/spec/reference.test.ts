@@ -1,6 +1,7 @@
 /** `npm run docs` writes REFERENCE.md anew. */
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
+import { silentProperties } from "./public-modules.ts";
 import { listedEntries, renderReference } from "./render-reference.ts";
 
 test("REFERENCE.md is what the comments say", async () => {
@@ -15,4 +16,8 @@ test("everything has a comment, and what may be left out a default", () => {
       .map((option) => `${name}.${option.name}`),
   ]);
   expect(silent).toEqual([]);
+});
+
+test("each part of a type has a comment in the editor, and what may be left out its default", () => {
+  expect(silentProperties).toStrictEqual([]);
 });
