@@ -45,6 +45,7 @@ export const startHeartbeat = (comm: bigint, { rank, size }: { readonly rank: nu
     /** @param isOrderly whether all ranks stop theirs, and hear so of one another */
     stop: async (isOrderly: boolean): Promise<void> => {
       if (isOrderly) {
+        thread.keepProcess(true);
         thread.post("stop" satisfies HeartbeatRequest);
         await end;
       }
