@@ -365,6 +365,7 @@ describe("what a compilation prints", () => {
       spec: "spec.ts",
       out: "tiny.onnx",
       input: "features",
+      settings: [],
       seconds: expect.any(Number) as number,
       bytes: { graph: readFileSync(join(folder, "tiny.onnx")).length, data: 0 },
       parameters: metadata.parameters,
@@ -374,6 +375,7 @@ describe("what a compilation prints", () => {
         inference: { batch: 1, operations: expect.any(Number), bytes: expect.any(Number) },
         step: { batch: 2, operations: expect.any(Number), bytes: expect.any(Number) },
       },
+      warnings: [],
     });
     expect(model.graph?.input?.map(({ name }) => name)).toStrictEqual(["input_values"]);
   });
