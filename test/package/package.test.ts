@@ -121,6 +121,7 @@ describe("what is packed", () => {
     expect([...folders].toSorted()).toEqual([
       "ARCHITECTURE.md",
       "CHANGELOG.md",
+      "ERRORS.md",
       "LICENSE",
       "README.md",
       "REFERENCE.md",
@@ -171,7 +172,7 @@ describe("what is packed", () => {
       [],
     );
     const imported = code.flatMap((text) =>
-      [...text.matchAll(/(?:^|[\s;])(?:from |import |import\(|require\()"([^".#][^"]*)"/gm)].map(([, name = ""]) =>
+      [...text.matchAll(/(?:^|[\s;])(?:from |import |import\(|require\()"([^".#$][^"]*)"/gm)].map(([, name = ""]) =>
         name.replace(/^(@[^/]+\/[^/]+|[^/]+).*$/, "$1"),
       ),
     );

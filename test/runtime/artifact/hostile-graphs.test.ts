@@ -127,7 +127,7 @@ const impossible: readonly Entry[] = [
   [
     "draws.0.distribution.kind",
     "cauchy",
-    "one of the kinds uniform, integer, bernoulli, normal, beta, span, clip, targets",
+    "one of the kinds uniform, integer, bernoulli, normal, beta, span, subset, clip, targets",
   ],
   ["draws.0.distribution", { kind: "uniform", from: 2, to: 1 }, "from that is not above to"],
   ["draws.0.dtype", "int64", '"float32"'],
