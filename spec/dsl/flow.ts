@@ -64,8 +64,8 @@ export interface Steps {
   meanOfPatches: ["tokens", "vector"];
   meanWithoutTokens: ["tokens", "vector"];
 }
-/** Layers that give vectors or tokens of a width of their own, which may be the number of classes. */
-type Sizing = "dense";
+/** Layers that give what flows a width of their own, which may be the number of classes. */
+type Sizing = "convolution" | "dense";
 
 /** What is known of what flows. A union of kinds: any of them. */
 interface Flow {

@@ -208,7 +208,9 @@ const rightCases = {
     model({ ...rest, network: [patches, repeat(3, (copy) => [prependTokens(\`token\${copy}\`)]), meanOfTokens("token2"), end] });`,
   "logits that are the mean of the tokens', or as many as there are classes": `
     model({ ...rest, network: [patches, dense("classes"), meanOfPatches()] });
-    model({ ...rest, network: [patches, meanOfPatches(), dense(2)] });`,
+    model({ ...rest, network: [patches, meanOfPatches(), dense(2)] });
+    const kernel = { bins: 3, frames: 3 };
+    model({ ...rest, network: [specgraph.convolution({ channels: 2, kernel }), specgraph.imageToTokens(), meanOfTokens()] });`,
   "features of either length, with and without the rest": `
     const is = Math.random() < 0.5;
     model({ ...rest, network, features: [removeMean(), fbank, anyLength({ frames: 24, least: 8 }), normalize({ mean: 0, std: 1 })] });
