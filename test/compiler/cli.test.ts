@@ -141,7 +141,7 @@ test("--set of what the spec does not take", () => {
   expect(run(folder, "spec.ts", "--set", "sed=2")).toStrictEqual({
     status: 2,
     stdout: "",
-    stderr: `--set:1:1 error: tiny takes no "sed"; it takes name, input, features, network, objective, training, pretrained, seed (set-unknown-name)
+    stderr: `--set:1:1 error: tiny takes no "sed"; it takes features, name, input, network, objective, training, pretrained, seed (set-unknown-name)
   1 | sed=2
     | ^^^
   fix: --set seed=2
@@ -386,9 +386,9 @@ describe("what a compilation prints", () => {
     expect(run(folder, "spec.ts", "--artifacts", "phone")).toStrictEqual({
       status: 2,
       stdout: "",
-      stderr: `spec.ts:3:12 error: ONNX Runtime's optimizer has one learning rate for all parameters: the rate 2 of "dense.*" cannot be expressed (not-in-training-artifacts)
+      stderr: `spec.ts:3:23 error: ONNX Runtime's optimizer has one learning rate for all parameters: the rate 2 of "dense.*" cannot be expressed (not-in-training-artifacts)
   3 |   rates: { "dense.*": 2 } } });
-    |            ^
+    |                       ^
   fix: 1, or 0 to freeze them
 `,
     });
@@ -419,6 +419,7 @@ describe("what a compilation prints", () => {
       parameters: expect.any(Number) as number,
       specHash: expect.any(String) as string,
       inputs: ["waveform", "targets"],
+      warnings: [],
     });
   });
 
