@@ -188,7 +188,7 @@ classes     2, single-label: low, high
 parameters  8 (8)
 costs       of 1 clip of 0.00 s
 inference   16 operations, 16 bytes of activations, 16 bytes of them at once, the largest 8 bytes; the process takes about 120.0 MB
-training    72 operations, 112 bytes of activations, 72 bytes of them at once, the largest 32 bytes; the process takes about 200.0 MB
+training    72 operations, 112 bytes of activations, 72 bytes of them at once, the largest 32 bytes; the process takes about 230.0 MB
 step        of the recipe's 2 clips: 120 operations, 160 bytes of activations
 recipe      learning rate 0.5, 2 clips a step, 2 epochs, seed 0
 files       graph.onnx SIZE
