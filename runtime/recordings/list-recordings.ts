@@ -190,8 +190,11 @@ export const listRecordings = async (operands: readonly string[]): Promise<Liste
 /** The recordings of a list, in its order. @throws UserError where it is none, or none of its clips is there */
 export const readRecordings = async (list: string): Promise<ListedRecordings> => {
   const { files, notes } = await readClipList(list);
-  const realPaths = new Map(files.map(({ path, realPath }) => [path, realPath]));
-  const found = { paths: files.map(({ path }) => path), root: dirname(list), isSearched: false };
+  const folder = dirname(list);
+  // As the list has them, so that answers can be put beside its rows.
+  const named = (path: string): string => (isWithin(folder, path) ? join(folder, relative(folder, path)) : path);
+  const realPaths = new Map(files.map(({ path, realPath }) => [named(path), realPath]));
+  const found = { paths: files.map(({ path }) => named(path)), root: folder, isSearched: false };
   const listed = await distinct([found], (path) => Promise.resolve(realPaths.get(path) ?? resolve(path)));
   return { ...listed, failures: [], notes: [...notes, ...listed.notes] };
 };
