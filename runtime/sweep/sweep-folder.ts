@@ -105,12 +105,20 @@ const readSweep = (path: string): Sweep | undefined => {
   throw new UserError("file-damaged", { path }, "the file is damaged: it does not tell of a sweep");
 };
 
+/** Its runs, each beside its graph. */
+const runsIn = (out: string, { variants }: Sweep): readonly string[] =>
+  variants.map(({ variant, seed }) => join(out, variant, `seed-${seed}`));
+
 /** Whether any of its runs has begun. */
-const isBegun = (out: string, graphs: readonly { readonly variant: string; readonly seed: number }[]): boolean =>
-  graphs.some(({ variant, seed }) => {
-    const run = join(out, variant, `seed-${seed}`);
-    return lookInto(run).some((name) => name === "config.json" || existsSync(runFolder(join(run, name)).config));
-  });
+const isBegun = (out: string, sweep: Sweep): boolean =>
+  runsIn(out, sweep).some((run) =>
+    lookInto(run).some((name) => name === "config.json" || existsSync(runFolder(join(run, name)).config)),
+  );
+
+/** So that they are not taken for another sweep's, whose variants may be called the same. */
+const removeGraphs = (out: string, sweep: Sweep): void => {
+  for (const run of runsIn(out, sweep)) rmSync(`${run}.onnx`, { force: true });
+};
 
 /**
  * Takes the folder for a sweep and this process, until `closeSweep`.
@@ -126,8 +134,8 @@ export const openSweep = async (out: string, sweep: Sweep): Promise<SweepFiles> 
       { path: out, isSweep: true },
       `a sweep needs a folder of its own, and it holds ${other}`,
     );
-  const difference = earlier && isBegun(out, earlier.variants) ? differenceOf(earlier, sweep) : undefined;
-  if (difference !== undefined)
+  const difference = earlier && differenceOf(earlier, sweep);
+  if (earlier && difference !== undefined && isBegun(out, earlier))
     throw new UserError("sweep-changed", { path: out }, `belongs to another sweep: ${difference}`);
   try {
     createFolders(out);
@@ -141,6 +149,7 @@ export const openSweep = async (out: string, sweep: Sweep): Promise<SweepFiles> 
       { path: out, pid },
       `process ${pid} is at work there; wait for its end or stop it. If that is another program, delete ${files.lock}`,
     );
+  if (earlier && difference !== undefined) removeGraphs(out, earlier);
   await writeText(files.sweep, `${JSON.stringify(sweep, null, 2)}\n`);
   return files;
 };

@@ -40,10 +40,17 @@ test.each([
   expect(existsSync(join(out, "sweep.lock"))).toBe(false);
 });
 
-test("what has not begun makes room", async () => {
+test("what has not begun makes room, and takes its graphs with it", async () => {
   const out = await begin(false);
+  const graph = join(out, "a", "seed-0.onnx");
+  mkdirSync(join(out, "a"));
+  writeFileSync(graph, "");
   const now = describeSweep(out, own, { epochs: 4 });
   closeSweep(await openSweep(out, now));
+  expect(existsSync(graph)).toBe(false);
+  writeFileSync(graph, "");
+  closeSweep(await openSweep(out, now));
+  expect(existsSync(graph)).toBe(true);
   expect(JSON.parse(readFileSync(join(out, "sweep.json"), "utf8"))).toStrictEqual(now);
 });
 
