@@ -9,6 +9,7 @@ import type { Classification, ListenOptions, Model } from "../library/model.ts";
 import { open } from "../library/open.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, deviceOption, parseOptions, type OptionValues, type Usage } from "./options.ts";
+import { programName } from "./program-name.ts";
 import { describeChoice } from "./describe-choice.ts";
 import { defaultTop, requireEventAgreement, windowOptions } from "./window-options.ts";
 import type { Answer, AnswerOutput } from "../recordings/answer-output.ts";
@@ -191,7 +192,11 @@ export const inferCommand: Command = {
     const { values, operands } = parseOptions(usage, args);
     const [graph, ...named] = operands;
     if (graph === undefined || (named.length === 0 && values.list === undefined)) {
-      throw new UserError("usage", {}, "runtime infer takes a graph and one clip or more; see runtime infer --help");
+      throw new UserError(
+        "usage",
+        {},
+        `${programName} infer takes a graph and one clip or more; see ${programName} infer --help`,
+      );
     }
     requireAgreement(values);
     const shard = shardOf(values, named);
@@ -219,7 +224,8 @@ export const inferCommand: Command = {
       const facts = {
         ...asked,
         ...(list === undefined ? {} : { list: await digestOfFile(list) }),
-        ...(shard ? { clips: listed.recordings.length } : {}),
+        // Links that are not everywhere make other recordings of the same list, and other parts of them.
+        ...(shard ? { clips: listed.recordings.length, recordings: all.recordings.length } : {}),
         top,
         batch: model.batch,
         device: model.device.kind,

@@ -149,9 +149,12 @@ export const mergeParts = async (paths: readonly string[], target: string): Prom
   try {
     if (convert && readLines) {
       const rows = `${target}.rows`;
-      await writeAll(rows, linesOf(parts, readLines));
-      await convert(rows, target);
-      await rm(rows);
+      try {
+        await writeAll(rows, linesOf(parts, readLines));
+        await convert(rows, target);
+      } finally {
+        await rm(rows, { force: true });
+      }
     } else await writeAll(target, textOf(parts, head !== undefined));
   } catch (error) {
     throw writeFailure(target, error);
