@@ -1,6 +1,7 @@
 /** `runtime devices`. */
 import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, parseOptions, type Usage } from "./options.ts";
+import { programName } from "./program-name.ts";
 import { formatBytes } from "../../compiler/artifact/format-number.ts";
 import { formatTable } from "../../compiler/artifact/format-table.ts";
 import { UserError } from "../user-error.ts";
@@ -61,7 +62,7 @@ export const devicesCommand: Command = {
       throw new UserError(
         "usage",
         {},
-        `runtime devices takes no operands, but got ${operands.join(" ")}; see runtime devices --help`,
+        `${programName} devices takes no operands, but got ${operands.join(" ")}; see ${programName} devices --help`,
       );
     const reports = await probeDevices();
     const automatic = chooseDevice(reports).device.kind;

@@ -20,6 +20,7 @@ import { UserError } from "../user-error.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { commonOptions, deviceOption, type OptionValues, parseOptions, type Usage } from "./options.ts";
+import { programName } from "./program-name.ts";
 import type { Output } from "./output.ts";
 import { createAnswerPrinter } from "./print-answers.ts";
 import { describeChoice } from "./describe-choice.ts";
@@ -107,7 +108,7 @@ const listensToStdin = (values: Values, operands: readonly string[]): boolean =>
   const [dash, ...more] = operands;
   if (more.length > 0 || (dash !== undefined && dash !== "-"))
     refuse(
-      `runtime listen takes one graph, and - for stdin, not ${operands.join(" ")}; files are for runtime infer --window`,
+      `${programName} listen takes one graph, and - for stdin, not ${operands.join(" ")}; files are for ${programName} infer --window`,
     );
   const { rate, input } = values;
   for (const name of ["channels", "sample-format"] as const) {
@@ -256,7 +257,7 @@ export const listenCommand: Command = {
     const { values, operands } = parseOptions(usage, args);
     const [graph, ...rest] = operands;
     if (graph === undefined)
-      throw new UserError("usage", {}, "runtime listen takes a graph; see runtime listen --help");
+      throw new UserError("usage", {}, `${programName} listen takes a graph; see ${programName} listen --help`);
     const isStdin = listensToStdin(values, rest);
     requireEventAgreement(values);
     const { threshold, reject, merge = false, "min-seconds": minSeconds = 0, smooth, top = defaultTop } = values;

@@ -5,6 +5,7 @@ import { mergeParts } from "../recordings/merge-parts.ts";
 import { UserError } from "../user-error.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, parseOptions, type Usage } from "./options.ts";
+import { programName } from "./program-name.ts";
 
 const options = {
   out: { kind: "text", value: "FILE", help: "the file to write" },
@@ -31,7 +32,7 @@ export const mergeCommand: Command = {
       throw new UserError(
         "usage",
         {},
-        "runtime merge takes the parts, and --out with a file; see runtime merge --help",
+        `${programName} merge takes the parts, and --out with a file; see ${programName} merge --help`,
       );
     }
     const { recordings, failed } = await mergeParts(operands, out);

@@ -23,6 +23,7 @@ import { orUserError, UserError } from "../user-error.ts";
 import { type Command, type ExitCode, exitCodes } from "./command.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { commonOptions, deviceOption, parseOptions, type Usage } from "./options.ts";
+import { programName } from "./program-name.ts";
 import type { Output } from "./output.ts";
 import { describeChoice } from "./describe-choice.ts";
 
@@ -224,7 +225,7 @@ export const similarCommand: Command = {
       throw new UserError(
         "usage",
         {},
-        "runtime similar takes a graph, an index and one clip or more; see runtime similar --help",
+        `${programName} similar takes a graph, an index and one clip or more; see ${programName} similar --help`,
       );
     }
     const { add: adds = false, top, device } = values;
