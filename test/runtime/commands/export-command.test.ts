@@ -72,8 +72,8 @@ test("safetensors: the parameters under their own names, which compile reads as 
   });
   const { metadata } = openCheckpoint(out);
   // It was never trained, and its frames reach nowhere beyond the clip.
-  const absent = [trainedClipsKey, "specgraph.reflectedSamples"];
-  const told = checkpointKeys.filter((key) => !absent.includes(key));
+  const absent = new Set([trainedClipsKey, "specgraph.reflectedSamples"]);
+  const told = checkpointKeys.filter((key) => !absent.has(key));
   expect([...metadata.keys()].toSorted()).toStrictEqual(["format", ...told].toSorted());
   const again = importMini(out);
   expect(again.coverage.layout).toBe("specgraph");
