@@ -14,8 +14,8 @@ import { folderName } from "../runs/run-folder.ts";
 import { readInputs } from "../train/prepared-run.ts";
 import { requireMemory } from "../train/require-memory.ts";
 import { UserError } from "../user-error.ts";
-import { type Command, type ExitCode, exitCodes } from "./command.ts";
-import { finishRun } from "./finish-run.ts";
+import { type Command, exitCodes } from "./command.ts";
+import { finishRun, interrupted } from "./finish-run.ts";
 import { tell } from "./tell.ts";
 import {
   clipOptions,
@@ -62,11 +62,6 @@ the same command again goes on where it was interrupted.`,
 const describeDivision = (dataset: Dataset): readonly string[] => {
   if (ownFolds(dataset).length > 0 || dataset.clips.every(({ split }) => split === undefined)) return [];
   return [`${dataset.name}: all its clips are divided anew, those for validation and test too`];
-};
-
-const interrupted = ({ progress }: Output): ExitCode => {
-  progress("interrupted; the same command goes on");
-  return exitCodes.interrupted;
 };
 
 export const cvCommand: Command = {

@@ -10,6 +10,7 @@ import { orUnlock, unlockRun } from "../runs/run-lock.ts";
 import { prepareNewRun } from "../train/prepare-new-run.ts";
 import { prepareResumedRun } from "../train/prepare-resumed-run.ts";
 import type { PreparedRun, PrepareOptions } from "../train/prepared-run.ts";
+import { type ExitCode, exitCodes } from "./command.ts";
 import type { Output } from "./output.ts";
 import { showTraining } from "./show-training.ts";
 
@@ -59,4 +60,10 @@ export const finishRun = async (
   else await trainRun(prepared, output, { signal, note, checkpointMinutes });
   if (signal.aborted) return undefined;
   return earlier ?? readFoldResult(prepared.options.folder, figure, { repeat, fold });
+};
+
+/** How such a command ends where one of its runs was interrupted. */
+export const interrupted = ({ progress }: Output): ExitCode => {
+  progress("interrupted; the same command goes on");
+  return exitCodes.interrupted;
 };

@@ -79,6 +79,15 @@ export const clipOptions = {
   },
 } as const satisfies OptionTable;
 
+/** For the commands that divide clips into some to train on and some to evaluate on. */
+export const evalDataOption = {
+  "eval-data": {
+    kind: "text",
+    value: "PATH",
+    help: "clips to evaluate on (default: those the data names, or a fifth)",
+  },
+} as const satisfies OptionTable;
+
 /** For the commands that train. */
 export const trainingOptions = {
   epochs: { kind: "integer", value: "N", least: 1, help: "passes over the data (default: the spec's)" },
@@ -104,10 +113,10 @@ export const runOptions = ({
   lr: learningRate,
   seed,
   device,
-}: OptionValues<typeof clipOptions & typeof trainingOptions & typeof deviceOption> & {
-  readonly "eval-data"?: string | undefined;
-  readonly seed?: number | undefined;
-}) => ({ data, labels, fold, evalData, epochs, steps, batch, learningRate, seed, device }) satisfies RunOptions;
+}: OptionValues<typeof clipOptions & typeof trainingOptions & typeof deviceOption> &
+  Partial<OptionValues<typeof evalDataOption>> & {
+    readonly seed?: number | undefined;
+  }) => ({ data, labels, fold, evalData, epochs, steps, batch, learningRate, seed, device }) satisfies RunOptions;
 
 /** For the commands that go through labelled clips. */
 export const skipOption = {

@@ -24,13 +24,14 @@ import {
 } from "../sweep/sweep-folder.ts";
 import { readInputs, type RunInputs } from "../train/prepared-run.ts";
 import { UserError } from "../user-error.ts";
-import { type Command, type ExitCode, exitCodes } from "./command.ts";
+import { type Command, exitCodes } from "./command.ts";
 import { type CompilerOptions, compileVariants, listVariants } from "./compile-variants.ts";
-import { finishRun } from "./finish-run.ts";
+import { finishRun, interrupted } from "./finish-run.ts";
 import {
   clipOptions,
   commonOptions,
   deviceOption,
+  evalDataOption,
   oneOperand,
   type OptionValues,
   parseOptions,
@@ -44,11 +45,7 @@ import { tell } from "./tell.ts";
 
 const options = {
   ...clipOptions,
-  "eval-data": {
-    kind: "text",
-    value: "PATH",
-    help: "clips to evaluate on (default: those the data names, or a fifth)",
-  },
+  ...evalDataOption,
   folds: {
     kind: "integer",
     value: "K",
@@ -90,11 +87,6 @@ type Values = OptionValues<typeof options>;
 interface SweptVariant extends ListedGraph {
   readonly inputs: RunInputs;
 }
-
-const interrupted = ({ progress }: Output): ExitCode => {
-  progress("interrupted; the same command goes on");
-  return exitCodes.interrupted;
-};
 
 const compilerOptions = (
   spec: string,

@@ -4,6 +4,7 @@ import {
   clipOptions,
   commonOptions,
   deviceOption,
+  evalDataOption,
   oneOperand,
   type OptionValues,
   parseOptions,
@@ -20,11 +21,7 @@ import { untilInterrupted } from "./until-interrupted.ts";
 
 const options = {
   ...clipOptions,
-  "eval-data": {
-    kind: "text",
-    value: "PATH",
-    help: "clips to evaluate on (default: those the data names, or a fifth)",
-  },
+  ...evalDataOption,
   ...trainingOptions,
   seed: {
     kind: "integer",
