@@ -1,5 +1,5 @@
 /** `infer --list --shard` and `merge`: parts of a long list, computed apart. */
-import { copyFileSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { describeFailure } from "../../../runtime/commands/describe-failure.ts";
@@ -216,6 +216,18 @@ describe("what is refused", () => {
     expect(existsSync("all.csv")).toBe(false);
   });
 
+  test("parts of a list whose links are not on every machine", async () => {
+    workIn();
+    writeFileSync("sounds/clips.csv", "path\nclip-0.wav\nlink.wav\nclip-1.wav\n");
+    symlinkSync("clip-0.wav", "sounds/link.wav");
+    await infer(["--shard", "1/2", "--out", "part-1.csv"]);
+    rmSync("sounds/link.wav");
+    await infer(["--shard", "2/2", "--out", "part-2.csv"]);
+    expect(await refusal(merge("part-1.csv", "part-2.csv", "--out", "all.csv"))).toBe(
+      "part-2.csv: this is of another job than part-1.csv: recordings was 2 and is 3",
+    );
+  });
+
   test("a part of Parquet that is none, and a file that is there", async () => {
     workIn();
     const [part = ""] = await shardsOf("parquet", 1);
@@ -227,5 +239,6 @@ describe("what is refused", () => {
     expect(await refusal(merge(part, "--out", "all.parquet"))).toBe(
       "part-1.parquet: this is not what was written; delete it and its record, and give its command again",
     );
+    expect(existsSync("all.parquet.rows")).toBe(false);
   });
 });
