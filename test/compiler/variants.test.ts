@@ -116,22 +116,13 @@ test("more seeds than the spec says go on from its first", () => {
 test("what is wrong with any of them is told of all, and nothing is written", () => {
   const spec = writeSpec("variants(tiny, { patch: [16, 128, 256], frames: [64, 130], stride: [8] })");
   const out = join(spec, "..", "out");
-  expect(
-    refusal(spec, () => compileVariants({ spec, out, input: "waveform" })).replaceAll(/^\S+ast\.ts:\d+:\d+ /gm, ""),
-  ).toMatchInlineSnapshot(`
-      "error: patch=128,frames=64: a patch of 128 frames does not fit a spectrogram of 64 (patch-fits-spectrogram)
-        134 |       patchEmbedding({ patch: extent(patch), stride: extent(stride), width: size.width }), // [batch, frames, bins] -> [batch, tokens, width]
-            |                               ^^^^^^^^^^^^^
-      error: patch=256,frames=64, patch=256,frames=130: a patch of 256 bins does not fit a spectrogram of 128 (patch-fits-spectrogram)
-        134 |       patchEmbedding({ patch: extent(patch), stride: extent(stride), width: size.width }), // [batch, frames, bins] -> [batch, tokens, width]
-            |                               ^^^^^^^^^^^^^
-      error: patch=256,frames=64: a patch of 256 frames does not fit a spectrogram of 64 (patch-fits-spectrogram)
-        134 |       patchEmbedding({ patch: extent(patch), stride: extent(stride), width: size.width }), // [batch, frames, bins] -> [batch, tokens, width]
-            |                               ^^^^^^^^^^^^^
-      error: patch=256,frames=130: a patch of 256 frames does not fit a spectrogram of 130 (patch-fits-spectrogram)
-        134 |       patchEmbedding({ patch: extent(patch), stride: extent(stride), width: size.width }), // [batch, frames, bins] -> [batch, tokens, width]
-            |                               ^^^^^^^^^^^^^"
-    `);
+  const told = refusal(spec, () => compileVariants({ spec, out, input: "waveform" }));
+  expect(Array.from(told.matchAll(/error: .*$/gm), ([line]) => line)).toStrictEqual([
+    "error: patch=128,frames=64: a patch of 128 frames does not fit a spectrogram of 64 (patch-fits-spectrogram)",
+    "error: patch=256,frames=64, patch=256,frames=130: a patch of 256 bins does not fit a spectrogram of 128 (patch-fits-spectrogram)",
+    "error: patch=256,frames=64: a patch of 256 frames does not fit a spectrogram of 64 (patch-fits-spectrogram)",
+    "error: patch=256,frames=130: a patch of 256 frames does not fit a spectrogram of 130 (patch-fits-spectrogram)",
+  ]);
   expect(existsSync(out)).toBe(false);
 });
 
