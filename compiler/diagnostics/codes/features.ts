@@ -18,7 +18,7 @@ export const featureCodes = {
   },
   "filter-range": {
     means:
-      "The mel filters end beyond half the sample rate, where a recording has nothing, or where they begin, or before. 0 < low < high <= half the rate.",
+      "The mel filters end beyond half the sample rate, where a recording has nothing, or where they begin, or before. 0 <= low < high <= half the rate.",
   },
   "frame-too-short": {
     means: "A frame of so few milliseconds has fewer samples than are needed, at this sample rate.",
