@@ -14,7 +14,7 @@ export const numberRules = {
   "a whole number from 1 to 1024": (value: number) => Number.isInteger(value) && value >= 1 && value <= 1024,
   "a whole number": (value: number) => Number.isInteger(value),
   "greater than 0": (value: number) => Number.isFinite(value) && value > 0,
-  "a whole number, or a share from 0 to below 1": (value: number) =>
+  "a whole number of 0 or more, or a share from 0 to below 1": (value: number) =>
     value >= 0 && (value < 1 || Number.isInteger(value)),
   "0 or more": (value: number) => Number.isFinite(value) && value >= 0,
   "from 0 to 10": (value: number) => value >= 0 && value <= 10,

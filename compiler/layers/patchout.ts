@@ -20,7 +20,7 @@ const keptOf = ({ rows = 0, columns = 0, patches = 0 }: Patchout, { grid }: Toke
   return { ...kept, patches: without(kept.rows * kept.columns, patches) };
 };
 
-const rule = "a whole number, or a share from 0 to below 1";
+const rule = "a whole number of 0 or more, or a share from 0 to below 1";
 
 /**
  * Of `length` places along the second-last axis those that are drawn, as a product with rows of which each has a single 1: it gives their
