@@ -242,7 +242,7 @@ export const withOutputs = (model: onnx.IModelProto, wanted: readonly ExtraOutpu
   const missing = wanted.filter((name) => !graph.output?.some((output) => output.name === name));
   if (missing.length === 0) return model;
   const layout = readTokenLayout(model);
-  if (layout === undefined) return "its metadata do not tell where its tokens lie";
+  if (layout === undefined) return "no patchEmbedding tells where its tokens lie in the spectrogram";
   const hasLengths = model.metadataProps?.some(({ key }) => key === metadataKey("anyLength")) ?? false;
   for (const name of missing) {
     const addition = additions[name](graph, layout, hasLengths);

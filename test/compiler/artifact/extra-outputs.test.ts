@@ -181,7 +181,7 @@ test("what a model has already it keeps; one that does not tell of its tokens is
   const extended = extend(model, "attention");
   expect(withOutputs(extended, ["attention"])).toBe(extended);
   expect(withOutputs({ ...model, metadataProps: [] }, ["attention"])).toBe(
-    "its metadata do not tell where its tokens lie",
+    "no patchEmbedding tells where its tokens lie in the spectrogram",
   );
 });
 

@@ -117,7 +117,7 @@ describe("what cannot be told is refused", () => {
     expect(await failureOf(() => model.embed(clip))).toEqual({
       code: "no-such-output",
       facts: { path: graph, outputs: ["embedding"] },
-      message: `${graph}: cannot tell embedding: its metadata do not tell where its tokens lie`,
+      message: `${graph}: cannot tell embedding: no patchEmbedding tells where its tokens lie in the spectrogram`,
     });
   });
 
