@@ -358,8 +358,9 @@ export interface Dropout {
 export const dropout = (options: Omit<Dropout, "kind">): Dropout => ({ kind: "dropout", ...options });
 
 /**
- * Scales each channel, an image's, or of what else flows those along the last axis, by a learned factor that starts near 0 (CaiT, Touvron et al. 2021, section 2.1,
- * equation 4; timm's `LayerScale`). Stands in a residual after its branch's layers, before a `dropPath`. Parameter: weight [width].
+ * Scales each channel, an image's, or of what else flows those along the last axis, by a learned factor that starts near 0 (CaiT,
+ * Touvron et al. 2021, section 2.1, equation 4; timm's `LayerScale`). Stands in a residual after its branch's layers, before a
+ * `dropPath`. Parameter: weight [width].
  */
 export interface LayerScale {
   readonly kind: "layerScale";
@@ -377,8 +378,8 @@ export interface LayerNorm {
 export const layerNorm = (options: Omit<LayerNorm, "kind">): LayerNorm => ({ kind: "layerNorm", ...options });
 
 /**
- * Normalises each channel, an image's (`torch.nn.BatchNorm2d`), or of what else flows those along the last axis, to mean 0 and deviation 1 over all else, then scales and shifts
- * (Ioffe and Szegedy 2015; `torch.nn.BatchNorm1d`). While training that is over the batch at hand, and running statistics move
+ * Normalises each channel, an image's (`torch.nn.BatchNorm2d`), or of what else flows those along the last axis, to mean 0 and
+ * deviation 1 over all else, then scales and shifts (Ioffe and Szegedy 2015; `torch.nn.BatchNorm1d`). While training that is over the batch at hand, and running statistics move
  * towards the batch's with each, in every part of a batch that is accumulated; inference takes the running ones, and is then folded
  * into the linear map beside it. Where all its parameters have the rate 0 training takes the running statistics, too, and leaves
  * them. A vector needs a batch of two clips; one that is left alone at an epoch's end is normalised by the running statistics.
@@ -394,8 +395,8 @@ export interface BatchNorm {
 export const batchNorm = (options: Omit<BatchNorm, "kind"> = {}): BatchNorm => ({ kind: "batchNorm", ...options });
 
 /**
- * Normalises each group of neighbouring channels of a clip, over all its tokens, or all places of its image, to mean 0 and deviation 1, then scales and shifts each
- * channel (Wu and He 2018, section 3; `torch.nn.GroupNorm`). It needs no batch, and is in training as at inference.
+ * Normalises each group of neighbouring channels of a clip, over all its tokens, or all places of its image, to mean 0 and deviation
+ * 1, then scales and shifts each channel (Wu and He 2018, section 3; `torch.nn.GroupNorm`). It needs no batch, and is in training as at inference.
  * Parameters: weight, bias [width].
  */
 export interface GroupNorm {
@@ -409,8 +410,8 @@ export const groupNorm = (options: Omit<GroupNorm, "kind">): GroupNorm => ({ kin
 
 /**
  * Squeeze and excitation (Hu et al. 2018, section 3): scales each channel of a clip by sigmoid(W2 relu(W1 m + b1) + b2), where m is the mean
- * of all its tokens, or of all places of its image: [batch, tokens, width] or [batch, channels, frames, bins] -> same. Parameters: reduce.weight [units, width], reduce.bias, expand.weight [width, units],
- * expand.bias.
+ * of all its tokens, or of all places of its image: [batch, tokens, width] or [batch, channels, frames, bins] -> same.
+ * Parameters: reduce.weight [units, width], reduce.bias, expand.weight [width, units], expand.bias.
  */
 export interface SqueezeExcite {
   readonly kind: "squeezeExcite";
@@ -425,7 +426,8 @@ export const squeezeExcite = (options: Omit<SqueezeExcite, "kind">): SqueezeExci
 });
 
 /**
- * Multi-head self-attention, softmax(q k^T / sqrt(width / heads)) v, with relative positions added to the scores where these reach it: [batch, tokens, width] -> same.
+ * Multi-head self-attention, softmax(q k^T / sqrt(width / heads)) v, with relative positions added to the scores where these reach it:
+ * [batch, tokens, width] -> same.
  * Parameters: qkv.weight [3 * width, width], qkv.bias, proj.weight [width, width], proj.bias.
  */
 export interface Attention {
