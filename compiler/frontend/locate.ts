@@ -6,15 +6,13 @@ import type { AmendedObjects } from "./apply-settings.ts";
 import type { CallStack, ObjectPlace, Places, SourcePlace } from "./evaluate-spec.ts";
 import { type Setting, spanOfValue } from "./settings.ts";
 import { spanOf } from "./source-span.ts";
-import { findCallAround, traceValue } from "./trace-value.ts";
+import { findCallAround, memberName, traceValue } from "./trace-value.ts";
 import { printValue } from "./types/value-types.ts";
 
 /** Where a literal gives a property; not if a spread behind it may have replaced the value. */
 const findMember = (literal: Node, property: string): Node | undefined => {
   if (!Node.isObjectLiteralExpression(literal)) return undefined;
-  const member = literal.getProperty(
-    (member) => !Node.isSpreadAssignment(member) && member.getName().replace(/^(["'])(.*)\1$/, "$2") === property,
-  );
+  const member = literal.getProperty((member) => !Node.isSpreadAssignment(member) && memberName(member) === property);
   if (!member || member.getNextSiblings().some((sibling) => Node.isSpreadAssignment(sibling))) return undefined;
   return Node.isPropertyAssignment(member) ? member.getInitializer() : member;
 };

@@ -24,6 +24,10 @@ export interface Traced {
   readonly isDefault: boolean;
 }
 
+/** The name of an object's member, without the quotes that it may be written with. */
+export const memberName = (member: { readonly getName: () => string }): string =>
+  member.getName().replace(/^(["'])(.*)\1$/, "$2");
+
 /** Beyond so many steps nobody follows. */
 const mostSteps = 64;
 
@@ -121,7 +125,7 @@ export const traceValue = (used: Node, within: CallStack | undefined, nodeAt: No
         if (part === "left out") continue;
         return part;
       }
-      if (member.getName().replace(/^(["'])(.*)\1$/, "$2") !== name) continue;
+      if (memberName(member) !== name) continue;
       if (Node.isPropertyAssignment(member)) return { node: member.getInitializerOrThrow(), stack };
       return Node.isShorthandPropertyAssignment(member) ? { node: member, stack } : undefined;
     }

@@ -4,7 +4,7 @@ import { nearestNames } from "../../artifact/nearest-names.ts";
 import { callAround, calleeText, type Expectation, expectationAt } from "./expectation.ts";
 import type { Explained } from "./explained.ts";
 import { shortText, type TypeWords } from "./type-words.ts";
-import { formsOf, isAnything, joinAnd } from "./value-types.ts";
+import { formsOf, isAnything, isListType, joinAnd } from "./value-types.ts";
 import { isObjectType, isRest, requiredNames, type Vocabulary } from "./vocabulary.ts";
 
 const isWidened = (type: ts.Type): boolean => (type.flags & (ts.TypeFlags.String | ts.TypeFlags.Number)) !== 0;
@@ -17,7 +17,7 @@ export const createMisfits = (
   { builderAt }: Vocabulary,
 ): ((marked: ts.Node) => Explained | undefined) => {
   const fits = (given: ts.Type, type: ts.Type): boolean => checker.isTypeAssignableTo(given, type);
-  const isList = (type: ts.Type): boolean => checker.isArrayType(type) || checker.isTupleType(type);
+  const isList = (type: ts.Type): boolean => isListType(checker, type);
   const isObject = (type: ts.Type): boolean => isObjectType(checker, type);
   const elementOf = (list: ts.Type): ts.Type | undefined => checker.getTypeArguments(list as ts.TypeReference)[0];
   const partType = (type: ts.Type, name: string): ts.Type | undefined => {

@@ -1,6 +1,6 @@
 /** Types in the words of a spec: by the vocabulary's functions that make them, where there are any. */
 import { ts } from "ts-morph";
-import { formsOf, joinOr, type ValueTypes } from "./value-types.ts";
+import { formsOf, isListType, joinOr, type ValueTypes } from "./value-types.ts";
 import { type Builder, isObjectType, requiredNames, type Vocabulary } from "./vocabulary.ts";
 
 export interface TypeWords {
@@ -42,7 +42,7 @@ export const createTypeWords = (
   { builders, typeName }: Vocabulary,
 ): TypeWords => {
   const isKind = (type: ts.Type): boolean => type.getProperties().some(({ name }) => name === "kind");
-  const isList = (type: ts.Type): boolean => checker.isArrayType(type) || checker.isTupleType(type);
+  const isList = (type: ts.Type): boolean => isListType(checker, type);
   const isAlike = (type: ts.Type, other: ts.Type): boolean =>
     checker.isTypeAssignableTo(type, other) && checker.isTypeAssignableTo(other, type);
   const buildersOf = (type: ts.Type): readonly Builder[] => {

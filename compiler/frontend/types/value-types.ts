@@ -29,11 +29,12 @@ export const printValue = (value: unknown): string => {
   return printed.length > 60 ? `${printed.slice(0, 60)}...` : printed;
 };
 
-export const joinOr = (words: readonly string[]): string =>
-  words.length < 2 ? (words[0] ?? "nothing") : `${words.slice(0, -1).join(", ")} or ${words.at(-1)}`;
-
-export const joinAnd = (words: readonly string[]): string =>
-  words.length < 2 ? (words[0] ?? "nothing") : `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
+const joinBy =
+  (last: string) =>
+  (words: readonly string[]): string =>
+    words.length < 2 ? (words[0] ?? "nothing") : `${words.slice(0, -1).join(", ")} ${last} ${words.at(-1)}`;
+export const joinOr = joinBy("or");
+export const joinAnd = joinBy("and");
 
 const isAbsent = (type: ts.Type): boolean => (type.flags & (ts.TypeFlags.Undefined | ts.TypeFlags.Void)) !== 0;
 export const isAnything = (type: ts.Type): boolean =>
@@ -43,8 +44,11 @@ export const formsOf = (type: ts.Type): readonly ts.Type[] =>
   (type.isUnion() ? type.types : [type]).filter((each) => !isAbsent(each));
 export const isOptional = (symbol: ts.Symbol): boolean => (symbol.flags & ts.SymbolFlags.Optional) !== 0;
 
+export const isListType = (checker: ts.TypeChecker, type: ts.Type): boolean =>
+  checker.isArrayType(type) || checker.isTupleType(type);
+
 export const createValueTypes = (checker: ts.TypeChecker): ValueTypes => {
-  const isList = (type: ts.Type): boolean => checker.isArrayType(type) || checker.isTupleType(type);
+  const isList = (type: ts.Type): boolean => isListType(checker, type);
   const isWhole = (type: ts.Type): boolean =>
     (type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection)) !== 0 &&
     type.getCallSignatures().length === 0 &&

@@ -1,6 +1,6 @@
 /** The vocabulary as the type-checker knows it: which of its functions gives what is expected somewhere. */
 import { ts } from "ts-morph";
-import { isOptional } from "./value-types.ts";
+import { isListType, isOptional } from "./value-types.ts";
 
 export interface Builder {
   readonly name: string;
@@ -33,8 +33,7 @@ export const isObjectType = (checker: ts.TypeChecker, type: ts.Type): boolean =>
   type.getCallSignatures().length === 0 &&
   // A list that is inferred is none of the two below.
   type.getNumberIndexType() === undefined &&
-  !checker.isArrayType(type) &&
-  !checker.isTupleType(type);
+  !isListType(checker, type);
 
 export const isRest = ({ valueDeclaration }: ts.Symbol): boolean =>
   valueDeclaration !== undefined && ts.isParameter(valueDeclaration) && valueDeclaration.dotDotDotToken !== undefined;
