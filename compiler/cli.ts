@@ -18,6 +18,7 @@ import { version } from "./artifact/version.ts";
 import {
   compile,
   compileArtifacts,
+  type CompiledVariant,
   type CompileOptions,
   compileVariants,
   type CompileVariantsOptions,
@@ -30,6 +31,7 @@ import { printCosts } from "./cost/print-costs.ts";
 import type { CostOptions } from "./cost/extent-of.ts";
 import { findCodePage } from "./diagnostics/codes/find-code-page.ts";
 import { CompileError } from "./diagnostics/diagnostic.ts";
+import { tellOfVariants } from "./frontend/each-variant.ts";
 import type { LoadOptions } from "./frontend/load-spec.ts";
 import { printCoverage } from "./weights/coverage.ts";
 import { printDiagnostic } from "./diagnostics/print-diagnostic.ts";
@@ -172,11 +174,23 @@ const printVariants = (options: CompileVariantsOptions, asJson: boolean): void =
   else print(variants.map(({ variant, seed }) => `${variant}, seed ${seed}`).join("\n"));
 };
 
+/** Of the variants and of their weights, each once. */
+const warningsOf = (compiled: readonly CompiledVariant[]): readonly string[] => {
+  const names = new Set(compiled.map(({ variant }) => variant));
+  const found = new Map<string, Set<string>>();
+  for (const { variant, warnings, coverage } of compiled) {
+    for (const warning of [...warnings, ...(coverage?.warnings ?? [])])
+      found.set(warning, (found.get(warning) ?? new Set()).add(variant));
+  }
+  return [...found].map(([warning, variants]) => tellOfVariants(warning, [...variants], names.size));
+};
+
 const compileAll = (options: CompileVariantsOptions, asJson: boolean): void => {
   const { spec, out } = options;
   const started = performance.now();
   const compiled = compileVariants(options);
   const seconds = (performance.now() - started) / 1000;
+  const warnings = warningsOf(compiled);
   if (asJson) {
     const variants = compiled.map(({ variant, seed, out: graph, bytes, metadata, coverage }) => {
       const { parameters, specHash } = metadata;
@@ -192,9 +206,10 @@ const compileAll = (options: CompileVariantsOptions, asJson: boolean): void => {
         coverage,
       };
     });
-    printJson({ spec, out, seconds, variants });
+    printJson({ spec, out, seconds, variants, warnings });
     return;
   }
+  for (const warning of warnings) printError(`warning: ${warning}`);
   const rows = compiled.map(({ out: graph, bytes, metadata }) => {
     const { inference } = workOf(metadata);
     const { training } = memoryOf(metadata);

@@ -8,6 +8,10 @@ const nameSome = (names: readonly string[]): string =>
     ? names.join(", ")
     : `${names.slice(0, mostNamed).join(", ")} and ${names.length - mostNamed} more`;
 
+/** What some of a spec's variants have in common: under their names, unless it is all of them. */
+export const tellOfVariants = (message: string, names: readonly string[], count: number): string =>
+  names.length === count ? message : `${nameSome(names)}: ${message}`;
+
 /**
  * Does something with each of a spec's variants, whatever becomes of the others.
  * @throws CompileError with all that is wrong with them: once what several have in common, under their names unless it is all of them
@@ -31,11 +35,10 @@ export const eachVariant = <Variant extends { readonly name: string }, Result>(
       return [];
     }
   });
-  const diagnostics = [...found.values()].map(({ diagnostic, names }) =>
-    names.length === variants.length
-      ? diagnostic
-      : { ...diagnostic, message: `${nameSome(names)}: ${diagnostic.message}` },
-  );
+  const diagnostics = [...found.values()].map(({ diagnostic, names }) => ({
+    ...diagnostic,
+    message: tellOfVariants(diagnostic.message, names, variants.length),
+  }));
   if (diagnostics.length > 0) throw new CompileError(diagnostics);
   return results;
 };

@@ -25,7 +25,7 @@ const variantSchema = v.object({
   out: v.string(),
   digest: v.optional(v.string()),
 });
-const answerSchema = v.object({ variants: v.array(variantSchema) });
+const answerSchema = v.object({ variants: v.array(variantSchema), warnings: v.optional(v.array(v.string()), []) });
 
 /** Node 20 cannot run TypeScript: where this module runs from source, in the tests, the built compiler is run. */
 const program = fileURLToPath(
@@ -52,6 +52,7 @@ const runCompiler = async (
   const answer = code === 0 ? parseJson(answerSchema, stdout) : undefined;
   if (!answer) throw new Error(`the compiler failed: ${stderr.trimEnd() || String(code)}`);
   if (stderr.trim() !== "") note(stderr.trimEnd());
+  for (const warning of answer.warnings) note(`warning: ${warning}`);
   return answer.variants;
 };
 

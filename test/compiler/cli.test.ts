@@ -66,6 +66,30 @@ export default variants(tiny, { seed: [0, 4] }, { seeds: 1 });
   );
 });
 
+test("what warns of some variants, with their names", () => {
+  const folder = makeFolder();
+  const spec = `import { adamW, dense, log, meanOfTokens, melSpectrogram, model, padOrCut, patchEmbedding, singleLabel, variants, waveform } from "specgraph";
+const square = { bins: 16, frames: 16 };
+const heard = ({ fft = 512 }: { readonly fft?: number }) =>
+  model({
+    name: "heard",
+    input: waveform({ sampleRateHz: 16_000 }),
+    features: [melSpectrogram({ bins: 32, fftSamples: fft, highHz: 4000 }), log({ plus: 1e-5 }), padOrCut({ frames: 16 })],
+    network: [patchEmbedding({ patch: square, stride: square, width: 4 }), meanOfTokens(), dense("classes")],
+    objective: singleLabel({ classes: ["a", "b"] }),
+    training: { optimizer: adamW({ learningRate: 1e-3 }), batch: 2, epochs: 1 },
+  });
+export default variants(heard, { fft: [128, 1024] }, { seeds: 2 });
+`;
+  writeFileSync(join(folder, "spec.ts"), spec);
+  const warning =
+    "fft=128: 2 of the 32 filters of melSpectrogram weigh no frequency of its transform, so that bins 0, 3, counted from 0, are silent whatever is heard; take fewer bins, or more fftSamples than 128";
+  expect(run(folder, "spec.ts", "--variants", "out").stderr).toBe(`warning: ${warning}\n`);
+  expect(JSON.parse(run(folder, "spec.ts", "--variants", "out", "--json").stdout)).toMatchObject({
+    warnings: [warning],
+  });
+});
+
 test.each([
   ["specgraph compile", "npx"],
   ["npm run compile --", "compile"],
