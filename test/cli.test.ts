@@ -17,7 +17,7 @@ describe("the half that a command is of answers", () => {
     [["compile", "--help"], "Usage: specgraph compile [SPEC] [options]"],
     [["--help"], "Usage: specgraph COMMAND ..., or runtime COMMAND ..."],
     [["-h"], "Usage: specgraph COMMAND ..., or runtime COMMAND ..."],
-    [["train", "--help"], "Usage: runtime train GRAPH [options], or --resume --out DIR"],
+    [["train", "--help"], "Usage: specgraph train GRAPH [options], or --resume --out DIR"],
     [["--version"], version],
     [["compile", "--version"], version],
   ])("%j", (args, first) => {

@@ -5,7 +5,6 @@ import picomatch from "picomatch";
 import { plural } from "../../compiler/artifact/plural.ts";
 import { isAudioName } from "../audio/is-audio-name.ts";
 import { type Folder, listFolder } from "../data/sources/list-folder.ts";
-import { readClipList } from "../data/sources/read-clip-list.ts";
 import { UserError } from "../user-error.ts";
 
 /** A file to listen to, named or found. */
@@ -189,6 +188,7 @@ export const listRecordings = async (operands: readonly string[]): Promise<Liste
 
 /** The recordings of a list, in its order. @throws UserError where it is none, or none of its clips is there */
 export const readRecordings = async (list: string): Promise<ListedRecordings> => {
+  const { readClipList } = await import("../data/sources/read-clip-list.ts");
   const { files, notes } = await readClipList(list);
   const folder = dirname(list);
   // As the list has them, so that answers can be put beside its rows.
