@@ -22,6 +22,7 @@ import {
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { openGraphRunner } from "../open-graph-runner.ts";
 import { runGraph } from "../run-graph.ts";
+import { lowerAlone } from "./lower-alone.ts";
 import { tiny, tinyNetwork } from "../tiny-model.ts";
 
 const [clips, frames, bins] = [3, 24, 16];
@@ -54,19 +55,7 @@ describe.each([
     const b = createBuilder();
     const x = b.input("x", { dtype: "float32", shape: ["batch", ...lengths] });
     const takes: Flow = { kind: "vector", width: 1 };
-    const call = {
-      layer: dropPath({ rate: 0.75 }),
-      takes,
-      b,
-      x,
-      path: "p",
-      parameters: {},
-      statistics: {},
-      presence: undefined,
-      beside: new Map(),
-      lowerBranch: () => x,
-    };
-    const y = row.lowerForTraining?.(call) ?? x;
+    const y = lowerAlone(row, dropPath({ rate: 0.75 }), takes, b, x);
     const values = generateTensor("drop-path", clips * 6, 1);
     const [result] = await runGraph(b.finish([y]), {
       x: floats(values, clips, ...lengths),

@@ -28,6 +28,7 @@ import {
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
 import { openGraphRunner } from "../open-graph-runner.ts";
 import { runGraph } from "../run-graph.ts";
+import { lowerAlone } from "./lower-alone.ts";
 import { tiny } from "../tiny-model.ts";
 
 const clips = 3;
@@ -53,19 +54,7 @@ describe.each([
     const b = createBuilder();
     const x = b.input("x", { dtype: "float32", shape: ["batch", ...lengths] });
     const takes: Flow = { kind: "vector", width: 1 };
-    const call = {
-      layer: dropout({ rate: 0.75 }),
-      takes,
-      b,
-      x,
-      path: "p",
-      parameters: {},
-      statistics: {},
-      presence: undefined,
-      beside: new Map(),
-      lowerBranch: () => x,
-    };
-    const y = row.lowerForTraining?.(call) ?? x;
+    const y = lowerAlone(row, dropout({ rate: 0.75 }), takes, b, x);
     const dy = b.input("dy", x.type);
     const axes = [0, ...lengths.map((__, index) => index + 1)];
     const loss = b.reduceSum(b.mul(y, dy), { axes, keepdims: 0 });

@@ -30,6 +30,7 @@ import {
 } from "../../../spec/dsl/index.ts";
 import { Tensor } from "../../onnxruntime.ts";
 import { runGraph } from "../run-graph.ts";
+import { lowerAlone } from "./lower-alone.ts";
 import { tiny } from "../tiny-model.ts";
 
 const lower = (changes: Partial<Omit<Model, "kind">>): Program =>
@@ -139,19 +140,7 @@ test("the tokens that are drawn keep their values and order; added tokens remain
     grid: { rows: 3, columns: 4 },
     order: ["first", "patches", "last"],
   };
-  const call = {
-    b,
-    x,
-    takes,
-    path: "p",
-    parameters: {},
-    statistics: {},
-    presence: undefined,
-    beside: new Map(),
-    lowerBranch: () => x,
-  };
-  const layer = patchout({ rows: 1, columns: 2, patches: 1 });
-  const y = row.lowerForTraining?.({ ...call, layer }) ?? x;
+  const y = lowerAlone(row, patchout({ rows: 1, columns: 2, patches: 1 }), takes, b, x);
   const clip = (...patches: readonly number[]): readonly number[] => [0.1, ...patches, 1e30];
   const patches = Array.from({ length: 12 }, (_, place) => 1.1 + place);
   const [found] = await runGraph(b.finish([y]), {
