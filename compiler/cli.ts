@@ -17,6 +17,7 @@ import { plural } from "./artifact/plural.ts";
 import { version } from "./artifact/version.ts";
 import {
   compile,
+  type Compiled,
   compileArtifacts,
   type CompiledVariant,
   type CompileOptions,
@@ -185,6 +186,12 @@ const warningsOf = (compiled: readonly CompiledVariant[]): readonly string[] => 
   return [...found].map(([warning, variants]) => tellOfVariants(warning, [...variants], names.size));
 };
 
+/** What is told of each graph to programs. */
+const factsOf = ({ bytes, metadata, coverage }: Pick<Compiled, "bytes" | "metadata" | "coverage">) => {
+  const { parameters, specHash } = metadata;
+  return { bytes, parameters, specHash, memory: memoryOf(metadata), work: workOf(metadata), coverage };
+};
+
 const compileAll = (options: CompileVariantsOptions, asJson: boolean): void => {
   const { spec, out } = options;
   const started = performance.now();
@@ -192,20 +199,12 @@ const compileAll = (options: CompileVariantsOptions, asJson: boolean): void => {
   const seconds = (performance.now() - started) / 1000;
   const warnings = warningsOf(compiled);
   if (asJson) {
-    const variants = compiled.map(({ variant, seed, out: graph, bytes, metadata, coverage }) => {
-      const { parameters, specHash } = metadata;
-      return {
-        variant,
-        seed,
-        out: graph,
-        bytes,
-        parameters,
-        specHash,
-        memory: memoryOf(metadata),
-        work: workOf(metadata),
-        coverage,
-      };
-    });
+    const variants = compiled.map(({ variant, seed, out: graph, ...each }) => ({
+      variant,
+      seed,
+      out: graph,
+      ...factsOf(each),
+    }));
     printJson({ spec, out, seconds, variants, warnings });
     return;
   }
@@ -351,27 +350,15 @@ const compileOnce = (
     writeArtifacts(options, artifacts, asJson);
     return;
   }
-  const { metadata, coverage, warnings, bytes } = compile(options);
+  const compiled = compile(options);
+  const { metadata, coverage, warnings, bytes } = compiled;
   const allowedBytes = metadata.recipe.memoryBytes ?? 0;
   if (allowedBytes > totalmem())
     printError(`memory: ${formatBytes(allowedBytes)} are allowed, and this machine has ${formatBytes(totalmem())}`);
   const seconds = (performance.now() - started) / 1000;
   if (asJson) {
-    const { parameters, specHash, settings = [] } = metadata;
-    printJson({
-      spec,
-      out,
-      input,
-      settings,
-      seconds,
-      bytes,
-      parameters,
-      specHash,
-      memory: memoryOf(metadata),
-      work: workOf(metadata),
-      coverage,
-      warnings,
-    });
+    const { settings = [] } = metadata;
+    printJson({ spec, out, input, settings, seconds, ...factsOf(compiled), warnings });
     return;
   }
   for (const warning of warnings) printError(`warning: ${warning}`);
