@@ -128,16 +128,32 @@ const expectWindows = async (path: string, recording: string, windowSeconds: num
   return rows.length;
 };
 
-/** What axe-core finds wrong with the page as it is. */
+/** A page's document as it stands, in a page of its own: what changes it no longer runs. */
+const stillCopy = async (page: Page): Promise<Page> => {
+  const document = await page.evaluate(() => {
+    const copy = globalThis.document.documentElement.cloneNode(true) as HTMLElement;
+    for (const script of copy.querySelectorAll("script")) script.remove();
+    return `<!doctype html>${copy.outerHTML}`;
+  });
+  const still = await page.context().newPage();
+  await still.route(page.url(), (route) => route.fulfill({ contentType: "text/html", body: document }));
+  await still.goto(page.url());
+  return still;
+};
+
+/** What axe-core finds wrong with the page as it is. axe-core reads it in turns, between which a live page moves on. */
 const violations = async (page: Page): Promise<readonly string[]> => {
-  await page.evaluate(`${axe.source}; 0`);
-  return page.evaluate(async () => {
+  const still = await stillCopy(page);
+  await still.evaluate(`${axe.source}; 0`);
+  const found = await still.evaluate(async () => {
     const { axe } = globalThis as unknown as {
       readonly axe: { run: () => Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
     };
     const { violations } = await axe.run();
     return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`));
   });
+  await still.close();
+  return found;
 };
 
 const scrollsSideways = (page: Page): Promise<boolean> =>
