@@ -137,6 +137,8 @@ export const failureCodes = {
   "port-taken": "Another program listens on the port.",
   "predictions-foreign": "A file of predictions is another model's.",
   "rank-lost": "A rank of a training has ended, stands still or is cut off; what is trained is saved.",
+  "ranks-apart":
+    "Processes that were started as ranks do not find one another: the MPI library is not their launcher's.",
   "ranks-differ": "A rank has been given something else than rank 0: `facts.fact` says what.",
   "ranks-diverged": "A rank has come to other parameters than rank 0.",
   "rate-unknown": "The graph has not been measured for the rate that is asked for.",

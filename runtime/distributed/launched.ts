@@ -1,21 +1,68 @@
-/** What launchers tell a process of its place, before it has joined the others: Open MPI's mpirun, Slurm's srun, and Hydra. */
+/**
+ * What launchers tell a process of its place, before it has joined the others: Open MPI's mpirun, Hydra (MPICH's and Intel MPI's
+ * mpiexec) and what else speaks PMI, MVAPICH's mpirun_rsh, Slurm's srun, and those that speak PMIx alone.
+ */
 import { availableParallelism, cpus } from "node:os";
+import { UserError } from "../user-error.ts";
 
-const numberOf = (names: readonly string[]): number | undefined => {
-  const value = names.map((name) => process.env[name]).find((value) => value !== undefined && /^\d+$/.test(value));
-  return value === undefined ? undefined : Number(value);
+const numberOf = (name: string): number | undefined => {
+  const value = process.env[name];
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
 };
 
-/** This process's number among the ranks of its machine. */
-const localRank = (): number => numberOf(["OMPI_COMM_WORLD_LOCAL_RANK", "MPI_LOCALRANKID", "SLURM_LOCALID"]) ?? 0;
+/** Whether Open MPI's mpirun started this process, or what speaks PMIx alone, as that does. */
+export const isOfOpenMpi = (): boolean =>
+  numberOf("OMPI_COMM_WORLD_SIZE") !== undefined ||
+  (numberOf("PMIX_RANK") !== undefined && numberOf("PMI_RANK") === undefined);
 
-/** How many ranks its machine has. */
-export const localRanks = (): number =>
-  numberOf(["OMPI_COMM_WORLD_LOCAL_SIZE", "MPI_LOCALNRANKS", "SLURM_NTASKS_PER_NODE"]) ?? 1;
+/** How many processes were started with this one, at least, and what tells so. */
+const startedTogether = (): { readonly count: number; readonly told: string } | undefined => {
+  // mpirun and Hydra may start theirs by Slurm.
+  for (const name of ["OMPI_COMM_WORLD_SIZE", "MV2_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"]) {
+    const count = numberOf(name);
+    if (count !== undefined) return { count, told: `${name} is ${count}` };
+  }
+  const rank = numberOf("PMIX_RANK");
+  return rank === undefined ? undefined : { count: rank + 1, told: `PMIX_RANK is ${rank}` };
+};
 
-/** The threads that a rank computes with: the cores that it is bound to, or its share of them all. */
-export const threadsPerRank = (): number =>
-  Math.max(1, Math.min(availableParallelism(), Math.floor(cpus().length / localRanks())));
+/**
+ * Looks whether MPI has found all processes that were started with this one. A library that is not their launcher's finds none, and
+ * each would train by itself, into the same folder.
+ * @param size how many it has found
+ * @param library its name, as people are told of it
+ * @throws UserError where it has not
+ */
+export const requireAllStarted = (size: number, library: string): void => {
+  const started = startedTogether();
+  if (started === undefined || size >= started.count) return;
+  throw new UserError(
+    "ranks-apart",
+    { library, size, started: started.count },
+    `${library} finds ${size} of the ${started.count} processes that were started together (${started.told}): it is not the library of the launcher that started them; name that in SPECGRAPH_MPI, or start them with the launcher of this one`,
+  );
+};
+
+/** This process's number among the ranks of its machine; of prterun, which does not tell it, its number among all. */
+const localRank = (): number =>
+  [
+    "OMPI_COMM_WORLD_LOCAL_RANK",
+    "MV2_COMM_WORLD_LOCAL_RANK",
+    "MPI_LOCALRANKID",
+    "PALS_LOCAL_RANKID",
+    "FLUX_TASK_LOCAL_ID",
+    "SLURM_LOCALID",
+    "PMIX_RANK",
+  ]
+    .map(numberOf)
+    .find((rank) => rank !== undefined) ?? 0;
+
+/**
+ * The threads that a rank computes with: the cores that it is bound to, or its share of them all.
+ * @param ranksHere how many ranks its machine has
+ */
+export const threadsPerRank = (ranksHere: number): number =>
+  Math.max(1, Math.min(availableParallelism(), Math.floor(cpus().length / ranksHere)));
 
 /** Leaves a rank one of the cards that its machine lets it see. To be called in the main thread, before CUDA is loaded. */
 export const takeOwnCard = (): void => {

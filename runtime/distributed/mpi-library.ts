@@ -1,7 +1,8 @@
 /**
- * MPI as C has it, called through koffi. Where its handles come from depends on the library: Open MPI before 6 has them as addresses
- * of its variables; the standard's own ABI (MPI 5.0, chapter 20) as numbers.
+ * MPI as C has it, called through koffi. Where its handles come from depends on the library: Open MPI's own has them as addresses
+ * of its variables; the standard's ABI, version 1 (MPI 5.0, chapter 20, "Application Binary Interface"), as numbers.
  */
+import { isOfOpenMpi } from "./launched.ts";
 import { UserError } from "../user-error.ts";
 
 /** Handles are as wide as pointers in both. */
@@ -15,42 +16,37 @@ interface Handles {
   readonly errorsReturn: Handle;
   /** The thread level at which any thread may call. */
   readonly threadMultiple: number;
+  /** MPI_IN_PLACE, of the buffer that is given in place of another. */
+  readonly inPlace: Handle;
+  /** MPI_STATUSES_IGNORE, of results that nobody asks for. */
+  readonly statusesIgnore: Handle;
 }
 
-/** Of the buffer that is given, in place of another; the same in both. */
-const inPlace = 1n;
-/** Of results that nobody asks for; the same in both. */
-const ignored = 0n;
-
-const standardHandles: Handles = {
+/** The numbers of the standard's mpi.h. */
+export const standardHandles: Handles = {
   world: 0x101n,
   byte: 0x247n,
   float: 0x210n,
   sum: 0x21n,
   errorsReturn: 0x143n,
   threadMultiple: 4096,
+  inPlace: 1n,
+  statusesIgnore: 0n,
 };
 
-/** A name of the shared library, and whether it has the standard's ABI. */
-interface LibraryName {
-  readonly file: string;
-  readonly isStandard: boolean;
-}
+/** Open MPI's own, from version 3 to 6. */
+const openMpi = ["libmpi.so.40", "libmpi.40.dylib"];
+/** Of the standard's ABI; Debian has MPICH's and Open MPI's of this name, and where both are installed it is one of them. */
+const standard = ["libmpi_abi.so.1", "libmpi_abi.so", "libmpi_abi.1.dylib", "libmpi_abi.dylib", "mpi_abi.dll"];
+/** MPICH's, by the file's name in Debian. */
+const standardOfMpich = ["libmpi_abi_mpich.so.1.0.0"];
 
-const openMpi: readonly LibraryName[] = ["libmpi.so.40", "libmpi.40.dylib", "libmpi.so"].map((file) => ({
-  file,
-  isStandard: false,
-}));
-const standard: readonly LibraryName[] = [
-  "libmpi_abi.so.0",
-  "libmpi_abi.so.1",
-  "libmpi_abi.so",
-  "libmpi_abi.dylib",
-  "mpi_abi.dll",
-].map((file) => ({
-  file,
-  isStandard: true,
-}));
+/** What is to be tried, in order; the library of the launcher that started this process first, as far as its variables tell. */
+const candidates = (): readonly string[] => {
+  const own = process.env["SPECGRAPH_MPI"];
+  if (own) return [own];
+  return isOfOpenMpi() ? [...openMpi, ...standard] : [...standardOfMpich, ...standard, ...openMpi];
+};
 
 type Koffi = typeof import("koffi").default;
 
@@ -66,19 +62,13 @@ const loadKoffi = async (): Promise<Koffi> => {
   }
 };
 
-/** The library of whoever started this process, as far as its variables tell, is tried first. */
-const candidates = (): readonly LibraryName[] => {
-  const own = process.env["SPECGRAPH_MPI"];
-  if (own) return [{ file: own, isStandard: own.includes("mpi_abi") }];
-  return process.env["OMPI_COMM_WORLD_SIZE"] === undefined ? [...standard, ...openMpi] : [...openMpi, ...standard];
-};
-
 /** An operation that is under way. */
 export type MpiRequest = bigint;
 
 /** What of MPI is called, with the library's own handles. Memory that is given to an operation must stay until that is done. */
 export interface Mpi {
-  readonly file: string;
+  /** Its file, and what it says that it is. */
+  readonly name: string;
   /** @throws UserError where it has been begun before, or lets no other thread call */
   readonly init: () => void;
   readonly finalize: () => void;
@@ -101,42 +91,30 @@ export interface Mpi {
   readonly yieldProcessor: () => void;
 }
 
-/** @throws UserError where there is no library that it knows */
-export const loadMpi = async (): Promise<Mpi> => {
-  const koffi = await loadKoffi();
-  const tried: string[] = [];
-  for (const { file, isStandard } of candidates()) {
-    let library;
-    try {
-      // Open MPI's own modules look for its symbols among those of the process.
-      library = koffi.load(file, { global: true });
-    } catch {
-      tried.push(file);
-      continue;
-    }
-    return bind(koffi, library, file, isStandard);
-  }
-  throw new UserError(
-    "mpi-missing",
-    { libraries: tried },
-    `no MPI library is found (${tried.join(", ")}); install Open MPI (Debian: openmpi-bin libopenmpi3), or name the library in SPECGRAPH_MPI`,
-  );
-};
-
 type Library = ReturnType<Koffi["load"]>;
 
-const openMpiHandles = (koffi: Koffi, library: Library, file: string): Handles => {
-  const address = (name: string): Handle => {
-    try {
-      return koffi.address(library.symbol(name));
-    } catch {
-      throw new UserError(
-        "mpi-missing",
-        { libraries: [file] },
-        `${file} is neither Open MPI before version 6 nor of the standard's ABI (libmpi_abi); name such a library in SPECGRAPH_MPI`,
-      );
-    }
-  };
+const longestText = 8192;
+const textOf = (bytes: Uint8Array, length = 0): string =>
+  new TextDecoder().decode(bytes.subarray(0, length)).replaceAll("\0", "");
+
+const found = <Value>(find: () => Value): Value | undefined => {
+  try {
+    return find();
+  } catch {
+    return undefined;
+  }
+};
+
+/** Asked of the library: MPICH and Open MPI export the question from those of their own ABI, too, which answer -1. */
+const standardVersion = (library: Library): number => {
+  const ask = found(() => library.func("int MPI_Abi_get_version(void*, void*)"));
+  const [major, minor] = [new Int32Array(1), new Int32Array(1)];
+  return ask?.(major, minor) === 0 ? (major[0] ?? -1) : -1;
+};
+
+/** To be asked after the standard's version: where Open MPI has that, these variables are there, too. */
+const openMpiHandles = (koffi: Koffi, library: Library): Handles => {
+  const address = (name: string): Handle => koffi.address(library.symbol(name));
   return {
     world: address("ompi_mpi_comm_world"),
     byte: address("ompi_mpi_byte"),
@@ -144,18 +122,54 @@ const openMpiHandles = (koffi: Koffi, library: Library, file: string): Handles =
     sum: address("ompi_mpi_op_sum"),
     errorsReturn: address("ompi_mpi_errors_return"),
     threadMultiple: 3,
+    inPlace: 1n,
+    statusesIgnore: 0n,
   };
 };
 
-const bind = (koffi: Koffi, library: Library, file: string, isStandard: boolean): Mpi => {
-  const handles = isStandard ? standardHandles : openMpiHandles(koffi, library, file);
+/** With what it says that it is, "Open MPI v4.1.4" or "MPICH Version: 5.0.2". */
+const nameOf = (file: string, library: Library): string => {
+  const describe = found(() => library.func("int MPI_Get_library_version(void*, void*)"));
+  const [text, length] = [new Uint8Array(longestText), new Int32Array(1)];
+  if (describe?.(text, length) !== 0) return file;
+  const [version = ""] = textOf(text, length[0]).split(/[,\n]/);
+  return `${file} (${version.replaceAll(/\s+/g, " ").trim()})`;
+};
+
+/** @throws UserError where there is no library that it knows */
+export const loadMpi = async (): Promise<Mpi> => {
+  const koffi = await loadKoffi();
+  const files = candidates();
+  let reason = "";
+  for (const file of files) {
+    let library;
+    try {
+      library = koffi.load(file);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      reason = `${file}: ${message.replace("Failed to load shared library: ", "")}`;
+      continue;
+    }
+    const name = nameOf(file, library);
+    const handles = standardVersion(library) === 1 ? standardHandles : found(() => openMpiHandles(koffi, library));
+    // Open MPI's own modules look for its symbols among those of the process.
+    if (handles) return bind(koffi, koffi.load(file, { global: true }), name, handles);
+    reason = `${name} is neither Open MPI nor of the standard's ABI (libmpi_abi, which MPICH has from version 5)`;
+  }
+  const sentence = process.env["SPECGRAPH_MPI"]
+    ? `the MPI library that SPECGRAPH_MPI names cannot be used: ${reason}`
+    : `no MPI library is found (${files.join(", ")}); install Open MPI (Debian: openmpi-bin) or MPICH from version 5, or name the library in SPECGRAPH_MPI`;
+  throw new UserError("mpi-missing", { libraries: files }, sentence);
+};
+
+const bind = (koffi: Koffi, library: Library, name: string, handles: Handles): Mpi => {
   const int = new Int32Array(1);
   const handle = new BigUint64Array(1);
   const describe = library.func("int MPI_Error_string(int, void*, void*)");
   const explain = (code: number): string => {
-    const text = new Uint8Array(1024);
+    const text = new Uint8Array(longestText);
     describe(code, text, int);
-    return new TextDecoder().decode(text.subarray(0, int[0]));
+    return textOf(text, int[0]);
   };
   /** @returns a function that throws what MPI says of its failure */
   const call = (name: string, parameters: string) => {
@@ -194,7 +208,7 @@ const bind = (koffi: Koffi, library: Library, file: string, isStandard: boolean)
   const receive = operation("MPI_Irecv", "void*, int, uintptr_t, int, int, uintptr_t");
   const { byte, float, sum } = handles;
   return {
-    file,
+    name,
     world: handles.world,
     init: () => {
       initialized(int);
@@ -208,8 +222,8 @@ const bind = (koffi: Koffi, library: Library, file: string, isStandard: boolean)
       if ((int[0] ?? 0) < handles.threadMultiple)
         throw new UserError(
           "mpi-missing",
-          { libraries: [file] },
-          `${file} was built without support for several threads (MPI_THREAD_MULTIPLE)`,
+          { libraries: [name] },
+          `${name} was built without support for several threads (MPI_THREAD_MULTIPLE)`,
         );
       setErrorHandler(handles.world, handles.errorsReturn);
     },
@@ -230,11 +244,11 @@ const bind = (koffi: Koffi, library: Library, file: string, isStandard: boolean)
     },
     beginAllGather: (comm, own, all) => allGather(own, own.byteLength, byte, all, own.byteLength, byte, comm),
     beginBroadcast: (comm, bytes, from) => broadcast(bytes, bytes.byteLength, byte, from, comm),
-    beginSum: (comm, values) => allReduce(inPlace, values, values.length, float, sum, comm),
+    beginSum: (comm, values) => allReduce(handles.inPlace, values, values.length, float, sum, comm),
     beginSend: (comm, bytes, to) => send(bytes, bytes.byteLength, byte, to, 0, comm),
     beginReceive: (comm, bytes, from) => receive(bytes, bytes.byteLength, byte, from, 0, comm),
     areDone: (requests) => {
-      testAll(requests.length, BigUint64Array.from(requests), int, ignored);
+      testAll(requests.length, BigUint64Array.from(requests), int, handles.statusesIgnore);
       return int[0] !== 0;
     },
     yieldProcessor: () => void schedYield?.(),

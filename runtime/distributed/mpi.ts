@@ -4,6 +4,7 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 import { UserError } from "../user-error.ts";
 import type { Collective } from "./collective.ts";
 import { startHeartbeat } from "./heartbeat.ts";
+import { requireAllStarted } from "./launched.ts";
 import { loadMpi, type MpiRequest } from "./mpi-library.ts";
 import { nameRank } from "./ranks.ts";
 
@@ -56,6 +57,13 @@ export const joinMpi = async (signal: AbortSignal): Promise<Collective> => {
   mpi.init();
   const comm = mpi.duplicate(mpi.world);
   const [rank, size] = [mpi.rankIn(comm), mpi.sizeOf(comm)];
+  try {
+    requireAllStarted(size, mpi.name);
+  } catch (error) {
+    // Open MPI 6.0.0rc2 crashes in a process of Hydra's that ends without.
+    mpi.finalize();
+    throw error;
+  }
   const heartbeat = startHeartbeat(mpi.duplicate(mpi.world), { rank, size });
   let hosts: readonly string[] = [];
 

@@ -1,4 +1,4 @@
-import { localRanks, threadsPerRank } from "../distributed/launched.ts";
+import { threadsPerRank } from "../distributed/launched.ts";
 import { joinMpi } from "../distributed/mpi.ts";
 import { joinRanks } from "../distributed/ranks.ts";
 import { withThreads } from "../engine/engine.ts";
@@ -23,10 +23,11 @@ export async function* trainOnRanks(
 ): AsyncGenerator<TrainingEvent, void, undefined> {
   const ranks = joinRanks(await joinMpi(execution.signal), execution.signal);
   if (ranks.size === 1) execution.note("there is one rank: mpirun -np N starts several");
-  const engine = withThreads(nodeEngine, threadsPerRank());
+  const ranksHere = ranks.hosts.filter((host) => host === ranks.hosts[ranks.rank]).length;
+  const engine = withThreads(nodeEngine, threadsPerRank(ranksHere));
   try {
     if (ranks.rank === 0) {
-      const prepared = await prepare({ ranks: ranks.size, ranksHere: localRanks() });
+      const prepared = await prepare({ ranks: ranks.size, ranksHere });
       await announce(ranks, prepared, command, engine);
       yield* runTraining(prepared, { ...execution, signal: ranks.signal, ranks, engine });
     } else await follow(ranks, command, engine);
