@@ -1,5 +1,6 @@
 /** Says once, before the tests, which of them lack something on this machine. */
 import { spawnSync } from "node:child_process";
+import { standardMpi } from "./runtime/distributed/standard-mpi.ts";
 import { softwareGpu } from "./software-gpu.ts";
 import { chromiumPath } from "./web/chromium.ts";
 
@@ -13,6 +14,7 @@ const homes = [
   ["Deno", isThere("deno", "--version")],
   ["Docker", isThere("docker", "info")],
   ["Open MPI's mpirun", isThere("mpirun", "--version")],
+  ["an MPI library of the standard's ABI", standardMpi !== undefined],
   ["Python's onnxruntime, numpy and soundfile", isThere("python3", "-c", "import onnxruntime, numpy, soundfile")],
 ] as const;
 

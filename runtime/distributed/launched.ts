@@ -36,10 +36,14 @@ const startedTogether = (): { readonly count: number; readonly told: string } | 
 export const requireAllStarted = (size: number, library: string): void => {
   const started = startedTogether();
   if (started === undefined || size >= started.count) return;
+  const other =
+    numberOf("SLURM_STEP_NUM_TASKS") === undefined
+      ? "it is not the library of the launcher that started them"
+      : "srun was started with another --mpi than this library knows, or it is not the library of the launcher that started them";
   throw new UserError(
     "ranks-apart",
     { library, size, started: started.count },
-    `${library} finds ${size} of the ${started.count} processes that were started together (${started.told}): it is not the library of the launcher that started them; name that in SPECGRAPH_MPI, or start them with the launcher of this one`,
+    `${library} finds ${size} of the ${started.count} processes that were started together (${started.told}): ${other}; name that in SPECGRAPH_MPI, or start them with the launcher of this one`,
   );
 };
 

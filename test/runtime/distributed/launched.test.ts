@@ -45,8 +45,11 @@ beforeEach(() => {
 
 afterEach(() => void vi.unstubAllEnvs());
 
-const refusal = (told: string): string =>
-  `libmpi.so (MPI 1) finds 1 of the 2 processes that were started together (${told}): it is not the library of the launcher that started them; name that in SPECGRAPH_MPI, or start them with the launcher of this one`;
+const refusal = (told: string, launcher: object): string => {
+  const slurm =
+    "SLURM_STEP_NUM_TASKS" in launcher ? "srun was started with another --mpi than this library knows, or " : "";
+  return `libmpi.so (MPI 1) finds 1 of the 2 processes that were started together (${told}): ${slurm}it is not the library of the launcher that started them; name that in SPECGRAPH_MPI, or start them with the launcher of this one`;
+};
 
 describe.each(names)("a process that %s started", (launcher) => {
   test("is refused by a library that does not find the other, and not by one that does", () => {
@@ -59,7 +62,9 @@ describe.each(names)("a process that %s started", (launcher) => {
       PMIX_RANK: "PMIX_RANK is 1",
     };
     const variable = (Object.keys(told) as (keyof typeof told)[]).find((name) => name in launchers[launcher]);
-    expect(() => requireAllStarted(1, "libmpi.so (MPI 1)")).toThrow(refusal(told[variable ?? "PMIX_RANK"]));
+    expect(() => requireAllStarted(1, "libmpi.so (MPI 1)")).toThrow(
+      refusal(told[variable ?? "PMIX_RANK"], launchers[launcher]),
+    );
     expect(() => requireAllStarted(2, "libmpi.so (MPI 1)")).not.toThrow();
   });
 
