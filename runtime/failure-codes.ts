@@ -136,7 +136,9 @@ export const failureCodes = {
   "parts-without-classes": "Folders of parts, such as `train`, do not tell the classes.",
   "port-taken": "Another program listens on the port.",
   "predictions-foreign": "A file of predictions is another model's.",
-  "rank-lost": "A rank of a training has ended, stands still or is cut off; what is trained is saved.",
+  "rank-ended": "The process of a rank has ended in the middle of a training; what is trained is saved.",
+  "rank-lost": "A rank of a training stands still or is cut off; what is trained is saved.",
+  "rank-paused": "This process stood still for so long that the other ranks have ended the training.",
   "ranks-apart":
     "Processes that were started as ranks do not find one another: the MPI library is not their launcher's.",
   "ranks-differ": "A rank has been given something else than rank 0: `facts.fact` says what.",

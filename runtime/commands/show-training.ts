@@ -2,6 +2,7 @@
 import { formatBytes } from "../../compiler/artifact/format-number.ts";
 import { printable } from "../../compiler/artifact/printable.ts";
 import { plural } from "../../compiler/artifact/plural.ts";
+import type { RanksTook } from "../distributed/meter-steps.ts";
 import type { Progress } from "../library/training.ts";
 import { createNarrator, type Narrator } from "../report/terminal/create-narrator.ts";
 import type { DoneEvent, StartEvent, TrainingEvent } from "../runs/training-events.ts";
@@ -34,8 +35,17 @@ const describeStart = ({
   );
 };
 
-const tellEnd = ({ folder, graph, report, seconds, peakMemoryBytes, interrupted }: DoneEvent, output: Output): void => {
+const describeRanks = ({ ranks, seconds, secondsAveraging, secondsWaiting, slowest }: RanksTook): string => {
+  const share = (part: number): string => `${((100 * part) / seconds).toFixed(1)} %`;
+  return (
+    `${ranks} ranks: gradients were averaged in ${share(secondsAveraging)} of the time of a step; ` +
+    `${share(secondsWaiting)} went in waiting for the slowest, mostly rank ${slowest.rank} on ${printable(slowest.host)}`
+  );
+};
+
+const tellEnd = ({ folder, graph, report, seconds, peakMemoryBytes, ranks, interrupted }: DoneEvent, output: Output): void => {
   const took = `(${seconds.toFixed(1)} s, ${formatBytes(peakMemoryBytes)} peak)`;
+  if (ranks) output.progress(describeRanks(ranks));
   // On stderr, as the reader of stdout may be what is gone.
   if (interrupted) output.progress(`interrupted; --resume --out ${folder} goes on ${took}`);
   else output.result(`done: ${graph} ${took}`);

@@ -100,8 +100,8 @@ export const trainCommand: Command = {
     const { values, operands } = parseOptions(usage, args);
     const { show, onProgress, clear } = showTraining(output);
     const events = trainingOf(args, operands, values, { signal, onProgress });
-    /** Of several ranks it is rank 0 that tells why. */
-    let isEndedByRank = false;
+    /** Of several ranks it is rank 0 that tells why, or a thread of the process that has done so. */
+    let isTold = false;
     const code = await untilInterrupted(signal, async () => {
       try {
         for await (const event of events) show(event);
@@ -109,12 +109,12 @@ export const trainCommand: Command = {
         if (!(error instanceof UserError)) throw error;
         // The process stays until its launcher has noticed, too, and ends it.
         if (error.code === "rank-lost") setTimeout(() => undefined, noticingMs);
-        if (error.code !== "ended-by-rank") throw error;
-        isEndedByRank = true;
+        if (error.code !== "ended-by-rank" && error.facts["isTold"] !== true) throw error;
+        isTold = true;
       } finally {
         clear();
       }
     });
-    return isEndedByRank ? exitCodes.userError : code;
+    return isTold ? exitCodes.userError : code;
   },
 };

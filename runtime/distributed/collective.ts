@@ -1,3 +1,6 @@
+/** How one ends: with all others, at the same point; where all have been told of it; or without their knowledge. */
+export type Ending = "together" | "told" | "alone";
+
 /** What processes do together, whatever joins them (`mpi.ts`): all call the same functions, in the same order. */
 export interface Collective {
   /** This process's number, from 0. */
@@ -12,8 +15,6 @@ export interface Collective {
   readonly broadcast: (bytes: Uint8Array, from: number) => Promise<void>;
   /** Adds up arrays over all ranks, in place: each is on its way while the next one is made. All ranks get the same bits. */
   readonly sum: (arrays: Iterable<Float32Array>) => Promise<void>;
-  /**
-   * @param isOrderly whether all ranks close, at the same point
-   */
-  readonly close: (isOrderly: boolean) => Promise<void>;
+  /** @returns the ranks that were to end together with it, and have not for too long */
+  readonly close: (ending: Ending) => Promise<readonly number[]>;
 }

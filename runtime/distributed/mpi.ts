@@ -6,7 +6,6 @@ import type { Collective } from "./collective.ts";
 import { startHeartbeat } from "./heartbeat.ts";
 import { requireAllStarted } from "./launched.ts";
 import { loadMpi, type MpiRequest } from "./mpi-library.ts";
-import { nameRank } from "./ranks.ts";
 
 /** Values that go as one operation; MPI counts in 32 bits, and several that overlap are faster than one. */
 const mostValues = 2 ** 20;
@@ -47,12 +46,15 @@ const openBucket = () => {
   };
 };
 
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes).replaceAll("\0", "");
+
 /**
  * Joins the others. Each process can do so once.
  * @param signal asks this one to stop
+ * @param note told, on rank 0, what the user should know
  * @throws UserError where MPI is not there, or does not work
  */
-export const joinMpi = async (signal: AbortSignal): Promise<Collective> => {
+export const joinMpi = async (signal: AbortSignal, note: (text: string) => void): Promise<Collective> => {
   const mpi = await loadMpi();
   mpi.init();
   const comm = mpi.duplicate(mpi.world);
@@ -64,21 +66,15 @@ export const joinMpi = async (signal: AbortSignal): Promise<Collective> => {
     mpi.finalize();
     throw error;
   }
-  const heartbeat = startHeartbeat(mpi.duplicate(mpi.world), { rank, size });
-  let hosts: readonly string[] = [];
+  let heartbeat: Awaited<ReturnType<typeof startHeartbeat>> | undefined;
 
   let stopAskedAt: number | undefined;
+  /** To be called before anything is begun, too: what is sent to a process that has ended may end this one from within Open MPI. */
   const requireAll = (): void => {
     if (signal.aborted) stopAskedAt ??= performance.now();
     if (performance.now() - (stopAskedAt ?? Infinity) > stoppingMs)
       throw new UserError("aborted", {}, "asked to stop, and the other ranks have not come to the end of the step");
-    const lost = heartbeat.lost();
-    if (lost === undefined) return;
-    throw new UserError(
-      "rank-lost",
-      { rank: lost, host: hosts[lost] },
-      `${nameRank({ hosts }, lost)} has not been heard of for ${heartbeat.silentSeconds} seconds: its process or its machine has ended, stands still or is cut off`,
-    );
+    heartbeat?.requireAll();
   };
   /**
    * Until operations are done.
@@ -95,26 +91,33 @@ export const joinMpi = async (signal: AbortSignal): Promise<Collective> => {
     }
   };
   const allGather = async (own: Uint8Array): Promise<Uint8Array<ArrayBuffer>> => {
+    requireAll();
     const all = new Uint8Array(own.byteLength * size);
     await finish([mpi.beginAllGather(comm, own, all)], false);
     return all;
   };
 
-  const collective: Collective = {
+  const broadcast = async (bytes: Uint8Array, from: number): Promise<void> => {
+    requireAll();
+    const parts = [...pieces(bytes, mostValues * Float32Array.BYTES_PER_ELEMENT)];
+    await finish(
+      parts.map((part) => mpi.beginBroadcast(comm, part, from)),
+      true,
+    );
+  };
+  const own = new Uint8Array(hostBytes);
+  new TextEncoder().encodeInto(hostname(), own);
+  const hosts = [...pieces(await allGather(own), hostBytes)].map(textOf);
+  heartbeat = await startHeartbeat({ rank, size, hosts, allGather, broadcast }, note);
+
+  return {
     rank,
     size,
-    get hosts() {
-      return hosts;
-    },
+    hosts,
     allGather,
-    broadcast: async (bytes, from) => {
-      const parts = [...pieces(bytes, mostValues * Float32Array.BYTES_PER_ELEMENT)];
-      await finish(
-        parts.map((part) => mpi.beginBroadcast(comm, part, from)),
-        true,
-      );
-    },
+    broadcast,
     sum: async (arrays) => {
+      requireAll();
       const bucket = openBucket();
       let requests: MpiRequest[] = [];
       const begin = (values: Float32Array): void => {
@@ -130,16 +133,11 @@ export const joinMpi = async (signal: AbortSignal): Promise<Collective> => {
       await finish(requests, true);
       bucket.spread();
     },
-    close: async (isOrderly) => {
-      await heartbeat.stop(isOrderly);
-      if (isOrderly) mpi.finalize();
+    close: async (ending) => {
+      const missing = (await heartbeat?.stop(ending)) ?? [];
+      // It waits for all others.
+      if (ending === "together" && missing.length === 0) mpi.finalize();
+      return missing;
     },
   };
-  const own = new Uint8Array(hostBytes);
-  new TextEncoder().encodeInto(hostname(), own);
-  const names = await allGather(own);
-  hosts = Array.from({ length: size }, (_, each) =>
-    new TextDecoder().decode(names.subarray(each * hostBytes, (each + 1) * hostBytes)).replaceAll("\0", ""),
-  );
-  return collective;
 };

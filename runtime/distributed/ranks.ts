@@ -4,7 +4,8 @@
  */
 import { replyOf, type Reply, valueOf } from "../threads/reply.ts";
 import { UserError } from "../user-error.ts";
-import type { Collective } from "./collective.ts";
+import type { Collective, Ending } from "./collective.ts";
+import { meterSteps, type RanksTook } from "./meter-steps.ts";
 
 /** The mean over so many clips. */
 interface MeanLoss {
@@ -23,18 +24,25 @@ export interface Ranks extends Pick<Collective, "rank" | "size" | "hosts" | "sum
   readonly gather: (own: Uint8Array) => Promise<readonly Uint8Array<ArrayBuffer>[]>;
   /** Has memory of rank 0 copied to all others: as large there. */
   readonly copyFromFirst: (memory: Uint8Array) => Promise<void>;
-  /** Whether it is another rank that ended all, and not what this one did. */
+  /** What the steps took so far; undefined before there are two, or where this is the only rank. */
+  readonly took: () => RanksTook | undefined;
+  /** Whether it is another rank that ended all, and not what this one did or left undone. */
   readonly othersFailed: () => boolean;
   /** Tells the others that this one fails, unless they know; it returns when they do. */
   readonly fail: (error: unknown) => Promise<void>;
   /** Waits for all to come to the end. Nothing is to follow but `close`. */
   readonly end: () => Promise<void>;
-  readonly close: () => Promise<void>;
+  /** @returns the names of ranks that have not come to the end with it: where it does not wait for them any longer */
+  readonly close: () => Promise<readonly string[]>;
 }
 
 /** As people are told of it. */
 export const nameRank = ({ hosts }: Pick<Collective, "hosts">, rank: number): string =>
   `rank ${rank} on ${hosts[rank]}`;
+
+/** How many of them a rank's machine has, itself among them: whatever has started them. */
+export const ranksBeside = ({ rank, hosts }: Pick<Collective, "rank" | "hosts">): number =>
+  hosts.filter((host) => host === hosts[rank]).length;
 
 /** Neighbours of a list, a rank's own: the ranks' shares, one after the other, are the list. Their lengths differ by one at most. */
 export const shareOf = <Item>(
@@ -60,14 +68,16 @@ interface Word {
   readonly clips: number;
   /** Of what it gives after that. */
   readonly bytes: number;
+  /** Seconds that it has waited for others in its steps so far. */
+  readonly waited: number;
 }
 
-const wordLength = 5;
+const wordLength = 6;
 
 const parseWords = (numbers: Float64Array): readonly Word[] =>
   Array.from({ length: numbers.length / wordLength }, (_, rank) => {
-    const [place = 0, status = 0, loss = 0, clips = 0, bytes = 0] = numbers.subarray(rank * wordLength);
-    return { place, status, loss, clips, bytes };
+    const [place = 0, status = 0, loss = 0, clips = 0, bytes = 0, waited = 0] = numbers.subarray(rank * wordLength);
+    return { place, status, loss, clips, bytes, waited };
   });
 
 /** An error as it is told to other ranks. */
@@ -85,7 +95,8 @@ const decodeFailure = (bytes: Uint8Array, who: string): Error => {
   } catch (error) {
     if (!(error instanceof UserError))
       return new Error(`${error instanceof Error ? error.message : String(error)} (${who})`);
-    return new UserError(error.code, error.facts, `${error.sentence} (${who})`);
+    // At the end of its first line, which says what has happened.
+    return new UserError(error.code, error.facts, error.sentence.replace(/$/m, ` (${who})`));
   }
 };
 
@@ -93,15 +104,19 @@ const decodeFailure = (bytes: Uint8Array, who: string): Error => {
 export const joinRanks = (collective: Collective, ownSignal: AbortSignal): Ranks => {
   const { rank, size, hosts } = collective;
   const interruption = new AbortController();
+  const meter = meterSteps();
+  /** Of each rank. */
+  let waited: readonly number[] = [];
   /** Whether all know that it is over, or none can be told any more. */
-  let [isOver, othersFailed, isOrderly] = [false, false, false];
+  let [isOver, othersFailed, ending] = [false, false, "alone" as Ending];
 
   /** What breaks down between them ends it for all. */
   const together = async <Result>(act: () => Promise<Result>): Promise<Result> => {
     try {
       return await act();
     } catch (error) {
-      [isOver, othersFailed] = [true, true];
+      isOver = true;
+      othersFailed = !(error instanceof UserError && error.code === "rank-paused");
       throw error;
     }
   };
@@ -123,11 +138,13 @@ export const joinRanks = (collective: Collective, ownSignal: AbortSignal): Ranks
     together(async () => {
       const wellOrNot = ownSignal.aborted ? statuses.asksToStop : statuses.well;
       const status = place === "failure" ? statuses.fails : wellOrNot;
-      const word = Float64Array.of(places.indexOf(place), status, loss, clips, own.byteLength);
+      if (place !== "loss") meter.interrupt();
+      const word = Float64Array.of(places.indexOf(place), status, loss, clips, own.byteLength, meter.total().waiting);
       const words = parseWords(new Float64Array((await collective.allGather(bytesOf(word))).buffer));
       const failed = words.findIndex(({ status }) => status === statuses.fails);
       if (failed >= 0) {
         const failure = await broadcastFrom(words[failed]?.bytes ?? 0, failed, own);
+        ending = "told";
         throw decodeFailure(failure, nameRank(collective, failed));
       }
       const elsewhere = words.findIndex((other) => other.place !== word[0]);
@@ -138,6 +155,7 @@ export const joinRanks = (collective: Collective, ownSignal: AbortSignal): Ranks
         );
       }
       if (words.some(({ status }) => status === statuses.asksToStop)) interruption.abort();
+      waited = words.map(({ waited }) => waited);
       return words;
     });
 
@@ -147,9 +165,9 @@ export const joinRanks = (collective: Collective, ownSignal: AbortSignal): Ranks
     hosts,
     signal: interruption.signal,
     ownSignal,
-    sum: (arrays) => together(() => collective.sum(arrays)),
+    sum: (arrays) => meter.average(() => together(() => collective.sum(arrays))),
     shareLoss: async (own) => {
-      const words = await meet("loss", own);
+      const words = await meter.wait(() => meet("loss", own));
       const clips = words.reduce((sum, word) => sum + word.clips, 0);
       return { loss: words.reduce((sum, word) => sum + word.loss * word.clips, 0) / clips, clips };
     },
@@ -165,6 +183,19 @@ export const joinRanks = (collective: Collective, ownSignal: AbortSignal): Ranks
       await meet("copy");
       await together(() => collective.broadcast(memory, 0));
     },
+    took: () => {
+      const { steps, seconds, averaging } = meter.total();
+      if (steps === 0 || size === 1) return undefined;
+      const slowest = waited.indexOf(Math.min(...waited));
+      return {
+        ranks: size,
+        steps,
+        seconds,
+        secondsAveraging: averaging,
+        secondsWaiting: waited.reduce((sum, each) => sum + each, 0) / size,
+        slowest: { rank: slowest, host: hosts[slowest] ?? "" },
+      };
+    },
     othersFailed: () => othersFailed,
     fail: async (error) => {
       if (isOver) return;
@@ -174,8 +205,8 @@ export const joinRanks = (collective: Collective, ownSignal: AbortSignal): Ranks
     },
     end: async () => {
       await meet("end");
-      [isOver, isOrderly] = [true, true];
+      [isOver, ending] = [true, "together"];
     },
-    close: () => collective.close(isOrderly),
+    close: async () => (await collective.close(ending)).map((rank) => nameRank(collective, rank)),
   };
 };

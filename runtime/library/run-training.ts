@@ -118,6 +118,7 @@ export async function* runTraining(prepared: PreparedRun, execution: Execution):
       usage: folder.usage,
       report,
       seconds: Math.round(performance.now() - started) / 1000,
+      ranks: execution.ranks?.took() ?? null,
       peakMemoryBytes: peakMemoryBytes(),
     };
   } finally {

@@ -1,14 +1,20 @@
+import { plural } from "../../compiler/artifact/plural.ts";
+import { silentSeconds } from "../distributed/heartbeat.ts";
 import { threadsPerRank } from "../distributed/launched.ts";
 import { joinMpi } from "../distributed/mpi.ts";
-import { joinRanks } from "../distributed/ranks.ts";
+import { joinRanks, ranksBeside } from "../distributed/ranks.ts";
 import { withThreads } from "../engine/engine.ts";
 import { nodeEngine } from "../engine/node.ts";
+import type { FailureCode } from "../failure-codes.ts";
 import type { TrainingEvent } from "../runs/training-events.ts";
 import { announce, follow } from "../train/joint-run.ts";
 import type { PreparedRun } from "../train/prepared-run.ts";
 import type { MemorySharing } from "../train/require-memory.ts";
 import { UserError } from "../user-error.ts";
 import { type Execution, runTraining } from "./run-training.ts";
+
+/** Where rank 0 is lost, or this rank, nobody else tells. */
+const toldByAny: ReadonlySet<FailureCode> = new Set(["rank-ended", "rank-lost", "rank-paused"]);
 
 /**
  * Trains as one of the ranks that MPI's launcher has started: rank 0 prepares the run, and tells of it.
@@ -21,9 +27,10 @@ export async function* trainOnRanks(
   prepare: (sharing: MemorySharing) => Promise<PreparedRun>,
   execution: Execution,
 ): AsyncGenerator<TrainingEvent, void, undefined> {
-  const ranks = joinRanks(await joinMpi(execution.signal), execution.signal);
-  if (ranks.size === 1) execution.note("there is one rank: mpirun -np N starts several");
-  const ranksHere = ranks.hosts.filter((host) => host === ranks.hosts[ranks.rank]).length;
+  const { signal, note } = execution;
+  const ranks = joinRanks(await joinMpi(signal, note), signal);
+  if (ranks.size === 1) note("there is one rank: mpirun -np N starts several");
+  const ranksHere = ranksBeside(ranks);
   const engine = withThreads(nodeEngine, threadsPerRank(ranksHere));
   try {
     if (ranks.rank === 0) {
@@ -34,12 +41,15 @@ export async function* trainOnRanks(
     await ranks.end();
   } catch (error) {
     await ranks.fail(error);
-    // Where rank 0 is lost nobody else tells.
-    if (ranks.rank === 0 || (error instanceof UserError && error.code === "rank-lost")) throw error;
+    if (ranks.rank === 0 || (error instanceof UserError && toldByAny.has(error.code))) throw error;
     throw new UserError("ended-by-rank", { rank: ranks.rank }, "the training has ended; rank 0 tells why", {
       cause: error,
     });
   } finally {
-    await ranks.close();
+    const missing = await ranks.close();
+    if (ranks.rank === 0 && missing.length > 0)
+      note(
+        `${missing.join(" and ")} ${plural(missing.length, "has", "have")} not come to the end of the training for ${silentSeconds} seconds; it is saved, and ends without ${plural(missing.length, "it", "them")}`,
+      );
   }
 }

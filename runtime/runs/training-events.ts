@@ -1,4 +1,5 @@
 /** What a training tells as it goes. Epochs and steps count from 1; steps run on through epochs. */
+import type { RanksTook } from "../distributed/meter-steps.ts";
 import type { DeviceDescription } from "../engine/device.ts";
 import type { Figures } from "../metrics/figures.ts";
 
@@ -128,6 +129,8 @@ export interface DoneEvent extends EndEvent {
   readonly report: string | null;
   /** Of this session. */
   readonly seconds: number;
+  /** What several ranks took of its steps for one another; null of one. */
+  readonly ranks: RanksTook | null;
   /** The most memory that the process has held at once by now. */
   readonly peakMemoryBytes: number;
 }

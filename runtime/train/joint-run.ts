@@ -3,7 +3,7 @@
  * and look whether they have the same.
  */
 import { createHash } from "node:crypto";
-import { statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { deserialize, serialize } from "node:v8";
 import { version } from "../../compiler/artifact/version.ts";
 import { readWaveformArtifact } from "../artifact/read-waveform-artifact.ts";
@@ -37,22 +37,67 @@ interface Announcement extends Pick<
 /** What must be the same on all ranks, by what messages call it. */
 type Facts = Readonly<Record<"version" | "command" | "graph" | "clips", string>>;
 
-const words: Readonly<Record<keyof Facts, string>> = {
+const words: Readonly<Record<Exclude<keyof Facts, "clips">, string>> = {
   version: "is of another version",
   command: "was started with other options",
   graph: "has another graph",
-  clips: "has other clips, by their files' sizes",
 };
 
+const [missing, unreadable] = [-1, -2];
+
+/** A file's bytes, where it is there and may be read. */
 const sizeOf = ({ source }: Clip): number => {
   if (!("path" in source)) return 0;
-  return statSync(source.path, { throwIfNoEntry: false })?.size ?? -1;
+  const { path } = source;
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (size === undefined) return missing;
+  try {
+    accessSync(path, constants.R_OK);
+    return size;
+  } catch {
+    return unreadable;
+  }
 };
 
-const clipsDigest = (clips: readonly Clip[]): string => {
-  const hash = createHash("sha256");
-  for (const clip of clips) hash.update(`${clip.name} ${sizeOf(clip)}\n`);
-  return hash.digest("hex");
+const describeFile = (own: number, { name }: Clip, first: number): string => {
+  if (own === missing) return `has no ${name}`;
+  if (own === unreadable) return `may not read ${name}`;
+  return `has another ${name} than rank 0: of ${own} bytes, not ${first}`;
+};
+
+/** Where a rank's files of clips are others than rank 0's. */
+interface OtherClips {
+  /** The first of them, and how many. */
+  readonly index: number;
+  readonly count: number;
+  readonly size: number;
+}
+
+const compareSizes = (own: Float64Array, first: Float64Array): OtherClips => {
+  const others = [...own.keys()].filter((index) => own[index] !== first[index]);
+  const [index = -1] = others;
+  return { index, count: others.length, size: own[index] ?? 0 };
+};
+
+/**
+ * Called by all ranks, where not all have the same clips.
+ * @param own of each clip's file
+ * @throws UserError naming the first rank that has others than rank 0, and the first of these
+ */
+const refuseOtherClips = async (ranks: Ranks, clips: readonly Clip[], own: Float64Array<ArrayBuffer>): Promise<never> => {
+  const [message] = await ranks.gather(new Uint8Array(ranks.rank === 0 ? own.buffer : []));
+  const first = new Float64Array(message?.buffer ?? []);
+  const found = (await ranks.gather(serialize(compareSizes(own, first)))).map((bytes) => deserialize(bytes) as OtherClips);
+  const rank = found.findIndex(({ count }) => count > 0);
+  const { index = -1, count = 0, size = 0 } = found[rank] ?? {};
+  const clip = clips[index];
+  if (!clip) throw new Error("clips that differ have no difference");
+  const more = count > 1 ? `; so it is with ${count} of its ${clips.length} clips` : "";
+  throw new UserError(
+    "ranks-differ",
+    { rank, host: ranks.hosts[rank], fact: "clips", clip: clip.name },
+    `${nameRank(ranks, rank)} ${describeFile(size, clip, first[index] ?? 0)}${more}`,
+  );
 };
 
 /**
@@ -67,23 +112,26 @@ const requireSame = async (
   { clips, evaluationClips }: Pick<Options, "clips" | "evaluationClips">,
   engine: Engine,
 ): Promise<void> => {
+  const all = [...clips, ...evaluationClips];
+  const sizes = Float64Array.from(all, sizeOf);
   const own: Facts = {
     version: `specgraph ${version}, ONNX Runtime ${engine.version}, Node.js ${process.versions.node.split(".")[0]}`,
     command,
     graph: await graphDigest(artifact),
-    clips: clipsDigest([...clips, ...evaluationClips]),
+    clips: createHash("sha256").update(sizes).digest("hex"),
   };
-  const all = (await ranks.gather(serialize(own))).map((bytes) => deserialize(bytes) as Facts);
-  for (const [rank, facts] of all.entries()) {
-    const name = (Object.keys(words) as (keyof Facts)[]).find((name) => facts[name] !== all[0]?.[name]);
+  const facts = (await ranks.gather(serialize(own))).map((bytes) => deserialize(bytes) as Facts);
+  for (const [rank, its] of facts.entries()) {
+    const name = (Object.keys(words) as (keyof typeof words)[]).find((name) => its[name] !== facts[0]?.[name]);
     if (name === undefined) continue;
-    const details = name === "version" || name === "command" ? `: ${facts[name]}, not ${all[0]?.[name]}` : "";
+    const details = name === "graph" ? "" : `: ${its[name]}, not ${facts[0]?.[name]}`;
     throw new UserError(
       "ranks-differ",
       { rank, host: ranks.hosts[rank], fact: name },
       `${nameRank(ranks, rank)} ${words[name]} than rank 0${details}`,
     );
   }
+  if (facts.some(({ clips }) => clips !== own.clips)) await refuseOtherClips(ranks, all, sizes);
 };
 
 /**

@@ -75,8 +75,8 @@ export async function* train(
   options: TrainOptions,
   engine: Engine = nodeEngine,
 ): AsyncGenerator<TrainEvent, void, undefined> {
-  const { folder, checkpoint } = options;
-  const saveUsage = openUsageMeter(folder.usage, checkpoint !== undefined);
+  const { folder, checkpoint, ranks } = options;
+  const saveUsage = openUsageMeter(folder.usage, checkpoint !== undefined, () => ranks?.took());
   try {
     yield* trainLoop(engine, options, () => openFolder(options, saveUsage));
   } catch (error) {

@@ -109,6 +109,7 @@ describe("train, eval and infer", () => {
       steps: 40,
       interrupted: false,
       seconds: expect.any(Number),
+      ranks: null,
       peakMemoryBytes: expect.any(Number),
     });
     expect(lines(readFileSync(join(folder, "run", "metrics.jsonl"), "utf8"))).toStrictEqual(

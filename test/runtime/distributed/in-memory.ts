@@ -9,7 +9,7 @@ const openDoor = () => {
 };
 
 /** Hands on what each gives to all, once all have given. */
-const createMeeting = (size: number) => {
+export const createMeeting = (size: number) => {
   let given: unknown[] = [];
   let arrived = 0;
   let { all, leave } = openDoor();
@@ -49,7 +49,7 @@ export const ranksInMemory = (size: number, signals: readonly AbortSignal[] = []
         for (const [index, values] of own.entries())
           values.forEach((_, at) => (values[at] = all.reduce((sum, other) => sum + (other[index]?.[at] ?? 0), 0)));
       },
-      close: () => Promise.resolve(),
+      close: () => Promise.resolve([]),
     };
     return joinRanks(collective, signals[rank] ?? new AbortController().signal);
   });

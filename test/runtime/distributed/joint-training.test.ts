@@ -1,7 +1,5 @@
 /** Several ranks against one, on all that a recipe may have: the same steps, to rounding. */
 import { expect, test } from "vitest";
-import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
-import { readTensor } from "../../../runtime/artifact/stored-tensor.ts";
 import { nodeEngine } from "../../../runtime/engine/node.ts";
 import { changingStates, trainingProgram } from "../../../runtime/engine/session-program.ts";
 import { readCheckpoint } from "../../../runtime/runs/checkpoint.ts";
@@ -11,6 +9,7 @@ import { train, type TrainOptions } from "../../../runtime/train/train.ts";
 import { trainLoop } from "../../../runtime/train/train-loop.ts";
 import { optionsOf } from "../train/recipe-run.ts";
 import { ranksInMemory } from "./in-memory.ts";
+import { differences, movementApart } from "./movement.ts";
 
 const all = async (source: AsyncIterable<TrainEvent>): Promise<readonly TrainEvent[]> => {
   const events: TrainEvent[] = [];
@@ -35,20 +34,8 @@ const goOn = async (options: TrainOptions): Promise<TrainOptions> => {
   return { ...options, checkpoint: await readCheckpoint(options.folder, expected, options.note) };
 };
 
-const parametersIn = async (path: string): Promise<readonly number[]> => {
-  const values = readArtifact(path).parameters.map(async (each) =>
-    Array.from((await readTensor(each)) as Float32Array),
-  );
-  return (await Promise.all(values)).flat();
-};
-
 const lossesOf = (events: readonly TrainEvent[]): readonly number[] =>
   events.flatMap((event) => (event.event === "step" ? [event.loss] : []));
-
-const differences = (found: readonly number[], expected: readonly number[]): readonly number[] => {
-  expect(found).toHaveLength(expected.length);
-  return expected.map((value, index) => value - (found[index] ?? Number.NaN));
-};
 
 /** What two trainings from the same parameters have in common: losses, what their parameters moved by, and evaluations. */
 const expectAlike = async (
@@ -57,13 +44,8 @@ const expectAlike = async (
   graph: string,
 ): Promise<void> => {
   expect(Math.max(...differences(lossesOf(events), lossesOf(alone)).map(Math.abs))).toBeLessThan(1e-5);
-  const [begun, ended, expected] = [
-    await parametersIn(graph),
-    await parametersIn(folder.last.graph),
-    await parametersIn(alonefolder.last.graph),
-  ];
-  const moved = Math.hypot(...differences(begun, expected));
-  expect(Math.hypot(...differences(ended, expected)) / moved).toBeLessThan(1e-4);
+  const graphs = { begun: graph, found: folder.last.graph, expected: alonefolder.last.graph };
+  expect(await movementApart(graphs)).toBeLessThan(1e-4);
   const evaluations = (events: readonly TrainEvent[]): readonly EpochEvent[] =>
     events.flatMap((event) => (event.event === "eval" ? [event] : []));
   for (const [index, { loss, accuracy }] of evaluations(events).entries()) {

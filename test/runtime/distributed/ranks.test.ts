@@ -1,5 +1,6 @@
+import { setTimeout } from "node:timers/promises";
 import { expect, test } from "vitest";
-import { type Ranks, shareOf } from "../../../runtime/distributed/ranks.ts";
+import { type Ranks, ranksBeside, shareOf } from "../../../runtime/distributed/ranks.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { ranksInMemory } from "./in-memory.ts";
 
@@ -16,6 +17,41 @@ test.each([
   expect(shares.flat()).toStrictEqual(items);
   const lengths = shares.map(({ length }) => length);
   expect(Math.max(...lengths) - Math.min(...lengths)).toBeLessThanOrEqual(1);
+});
+
+test("the ranks of a machine are counted by its name", () => {
+  const hosts = ["one", "two", "one", "one"];
+  expect(hosts.map((_, rank) => ranksBeside({ rank, hosts }))).toStrictEqual([3, 1, 3, 3]);
+});
+
+test("what steps take is measured without the first, and without what is done between them", async () => {
+  const pause = (ms: number): Promise<void> => setTimeout(ms);
+  const took = await onAll(ranksInMemory(2), async (ranks) => {
+    const step = async (): Promise<void> => {
+      await pause(ranks.rank === 1 ? 60 : 20);
+      await ranks.shareLoss({ loss: 1, clips: 1 });
+      await ranks.sum([new Float32Array(1)]);
+    };
+    await step();
+    const first = ranks.took();
+    await step();
+    await step();
+    await pause(500);
+    await ranks.gather(new Uint8Array());
+    await step();
+    await ranks.gather(new Uint8Array());
+    return [first, ranks.took()] as const;
+  });
+  for (const [first, last] of took) {
+    expect(first).toBeUndefined();
+    expect(last).toMatchObject({ ranks: 2, steps: 2, slowest: { rank: 1, host: "host-1" } });
+    expect(last?.seconds).toBeGreaterThan(0.11);
+    expect(last?.seconds).toBeLessThan(0.5);
+    // Half of the ranks waited for 40 ms in each of the two steps.
+    expect(last?.secondsWaiting).toBeGreaterThan(0.02);
+    expect(last?.secondsWaiting).toBeLessThan(0.1);
+    expect(last?.secondsAveraging).toBeLessThan(0.1);
+  }
 });
 
 test("a loss is the mean over the clips of all, also where one has none", async () => {

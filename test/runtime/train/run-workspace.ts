@@ -10,14 +10,20 @@ import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { load } from "./linear-training.ts";
 
+/** A folder with the files given, which is current until the test ends. */
+export const enterFolder = (files: Readonly<Record<string, string | Uint8Array>>): string => {
+  const folder = temporaryFolder(files);
+  const before = process.cwd();
+  process.chdir(folder);
+  onTestFinished(() => process.chdir(before));
+  return folder;
+};
+
 /** A graph and clips in the folder that is current until the test ends. */
 export const enterWorkspace = (): string => {
   const names = ["low", "high"].flatMap((label) => [0, 1, 2, 3, 4].map((index) => `clips/${label}/${index}.wav`));
   // No two are the same.
-  const folder = temporaryFolder(Object.fromEntries(names.map((name, index) => [name, wavBytes([1, index, 0, 0])])));
-  const before = process.cwd();
-  process.chdir(folder);
-  onTestFinished(() => process.chdir(before));
+  const folder = enterFolder(Object.fromEntries(names.map((name, index) => [name, wavBytes([1, index, 0, 0])])));
   writeExternalModel(".");
   return folder;
 };
