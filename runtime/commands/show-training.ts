@@ -43,7 +43,10 @@ const describeRanks = ({ ranks, seconds, secondsAveraging, secondsWaiting, slowe
   );
 };
 
-const tellEnd = ({ folder, graph, report, seconds, peakMemoryBytes, ranks, interrupted }: DoneEvent, output: Output): void => {
+const tellEnd = (
+  { folder, graph, report, seconds, peakMemoryBytes, ranks, interrupted }: DoneEvent,
+  output: Output,
+): void => {
   const took = `(${seconds.toFixed(1)} s, ${formatBytes(peakMemoryBytes)} peak)`;
   if (ranks) output.progress(describeRanks(ranks));
   // On stderr, as the reader of stdout may be what is gone.

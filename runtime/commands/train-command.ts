@@ -67,7 +67,7 @@ at hand and saves; --resume goes on to the same result, bit for bit. TensorBoard
   ],
 };
 
-/** mpirun (Open MPI 4) that loses a machine after a process of its own has ended waits for it for ever. */
+/** A launcher takes so long to notice, too, that a machine is cut off. */
 const noticingMs = 20_000;
 
 type Values = OptionValues<typeof options>;
@@ -108,7 +108,7 @@ export const trainCommand: Command = {
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
         // The process stays until its launcher has noticed, too, and ends it.
-        if (error.code === "rank-lost") setTimeout(() => undefined, noticingMs);
+        if (error.facts["awaitsLauncher"] === true) setTimeout(() => undefined, noticingMs);
         if (error.code !== "ended-by-rank" && error.facts["isTold"] !== true) throw error;
         isTold = true;
       } finally {

@@ -134,7 +134,10 @@ const enter = async ({ addresses, port, secret }: Door): Promise<boolean> => {
     if (!(answer instanceof Uint8Array)) throw new Error("refused");
     return socket;
   });
-  const giveUp = globalThis.setTimeout(() => sockets.forEach((socket) => socket.destroy(new Error("too late"))), connectingMs);
+  const giveUp = globalThis.setTimeout(
+    () => sockets.forEach((socket) => socket.destroy(new Error("too late"))),
+    connectingMs,
+  );
   const entered = await Promise.any(tries).catch(() => undefined);
   clearTimeout(giveUp);
   for (const socket of sockets) {

@@ -61,7 +61,9 @@ export const describeLoss = (
   isTold = false,
 ): UserError => {
   const name = nameRank({ hosts }, rank);
-  const facts = { rank, host: hosts[rank], isTold };
+  /** Of Open MPI 4, mpirun that loses a machine after a process of its own has ended waits for it for ever. */
+  const awaitsLauncher = kind === "silent" || kind === "told";
+  const facts = { rank, host: hosts[rank], isTold, awaitsLauncher };
   switch (kind) {
     case "ended":
       return new UserError(
@@ -82,7 +84,7 @@ export const describeLoss = (
         `${name}, this process, stood still for ${seconds} seconds: the training has ended without it, and it writes nothing more`,
       );
     case "told":
-      return new UserError("ended-by-rank", { rank }, `the training has ended; ${name} tells why`);
+      return new UserError("ended-by-rank", facts, `the training has ended; ${name} tells why`);
   }
 };
 
@@ -123,8 +125,10 @@ export const startHeartbeat = async (
   let failure: string | undefined;
   let hear: (message: HeartbeatMessage | undefined) => void = () => undefined;
   const next = (): Promise<HeartbeatMessage | undefined> => new Promise((resolve) => (hear = resolve));
-  const start = (door?: Door) => {
+  /** @returns the thread, and what it tells first */
+  const start = async (door?: Door) => {
     const data: HeartbeatOptions = { rank, hosts, door, secret, patienceSeconds, loss: loss.buffer };
+    const told = next();
     const thread = nodeThreads.start<HeartbeatMessage>("distributed/heartbeat-worker", {
       data,
       onMessage: (message) => hear(message),
@@ -133,15 +137,14 @@ export const startHeartbeat = async (
         hear(undefined);
       },
     });
+    const message = await told;
     thread.keepProcess(false);
-    return thread;
+    return { thread, message };
   };
 
   /** Of rank 0, which has the others told where it is. */
   const open = async () => {
-    const opened = next();
-    const thread = start();
-    const message = await opened;
+    const { thread, message } = await start();
     const port = message?.kind === "open" ? message.port : 0;
     const door: Door = { addresses: ownAddresses(), port, secret };
     await fromFirst(meeting, new TextEncoder().encode(JSON.stringify(door)));
@@ -152,9 +155,7 @@ export const startHeartbeat = async (
       new TextDecoder().decode(await fromFirst(meeting, new Uint8Array())),
     ) as Door;
     const isHere = hosts[0] === hosts[rank];
-    const connected = next();
-    const thread = start({ addresses: isHere ? [loopback, ...addresses] : addresses, ...door });
-    const message = await connected;
+    const { thread, message } = await start({ addresses: isHere ? [loopback, ...addresses] : addresses, ...door });
     return { thread, isHeard: message?.kind === "connected" && message.isHeard };
   };
   const { thread, isHeard } = await (rank === 0 ? open() : connect());

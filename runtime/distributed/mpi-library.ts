@@ -14,8 +14,8 @@ interface Handles {
   readonly float: Handle;
   readonly sum: Handle;
   readonly errorsReturn: Handle;
-  /** The thread level at which any thread may call. */
-  readonly threadMultiple: number;
+  /** The thread level of a process with several threads, of which the one that has begun MPI calls it. */
+  readonly threadFunneled: number;
   /** MPI_IN_PLACE, of the buffer that is given in place of another. */
   readonly inPlace: Handle;
   /** MPI_STATUSES_IGNORE, of results that nobody asks for. */
@@ -29,7 +29,7 @@ export const standardHandles: Handles = {
   float: 0x210n,
   sum: 0x21n,
   errorsReturn: 0x143n,
-  threadMultiple: 4096,
+  threadFunneled: 1024,
   inPlace: 1n,
   statusesIgnore: 0n,
 };
@@ -81,8 +81,6 @@ export interface Mpi {
   readonly beginBroadcast: (comm: Handle, bytes: Uint8Array, from: number) => MpiRequest;
   /** In place. */
   readonly beginSum: (comm: Handle, values: Float32Array) => MpiRequest;
-  readonly beginSend: (comm: Handle, bytes: Uint8Array, to: number) => MpiRequest;
-  readonly beginReceive: (comm: Handle, bytes: Uint8Array, from: number) => MpiRequest;
   /**
    * Whether all of them are done, and not to be asked about again. MPI moves little unasked: it does so here.
    */
@@ -121,7 +119,7 @@ const openMpiHandles = (koffi: Koffi, library: Library): Handles => {
     float: address("ompi_mpi_float"),
     sum: address("ompi_mpi_op_sum"),
     errorsReturn: address("ompi_mpi_errors_return"),
-    threadMultiple: 3,
+    threadFunneled: 1,
     inPlace: 1n,
     statusesIgnore: 0n,
   };
@@ -204,8 +202,6 @@ const bind = (koffi: Koffi, library: Library, name: string, handles: Handles): M
   const allGather = operation("MPI_Iallgather", "void*, int, uintptr_t, void*, int, uintptr_t, uintptr_t");
   const broadcast = operation("MPI_Ibcast", "void*, int, uintptr_t, int, uintptr_t");
   const allReduce = operation("MPI_Iallreduce", "uintptr_t, void*, int, uintptr_t, uintptr_t, uintptr_t");
-  const send = operation("MPI_Isend", "void*, int, uintptr_t, int, int, uintptr_t");
-  const receive = operation("MPI_Irecv", "void*, int, uintptr_t, int, int, uintptr_t");
   const { byte, float, sum } = handles;
   return {
     name,
@@ -218,12 +214,12 @@ const bind = (koffi: Koffi, library: Library, name: string, handles: Handles): M
           {},
           "this process has trained on MPI before, which is begun once in a process; start another",
         );
-      initThread(0n, 0n, handles.threadMultiple, int);
-      if ((int[0] ?? 0) < handles.threadMultiple)
+      initThread(0n, 0n, handles.threadFunneled, int);
+      if ((int[0] ?? 0) < handles.threadFunneled)
         throw new UserError(
           "mpi-missing",
           { libraries: [name] },
-          `${name} was built without support for several threads (MPI_THREAD_MULTIPLE)`,
+          `${name} was built for processes of one thread (without MPI_THREAD_FUNNELED)`,
         );
       setErrorHandler(handles.world, handles.errorsReturn);
     },
@@ -245,8 +241,6 @@ const bind = (koffi: Koffi, library: Library, name: string, handles: Handles): M
     beginAllGather: (comm, own, all) => allGather(own, own.byteLength, byte, all, own.byteLength, byte, comm),
     beginBroadcast: (comm, bytes, from) => broadcast(bytes, bytes.byteLength, byte, from, comm),
     beginSum: (comm, values) => allReduce(handles.inPlace, values, values.length, float, sum, comm),
-    beginSend: (comm, bytes, to) => send(bytes, bytes.byteLength, byte, to, 0, comm),
-    beginReceive: (comm, bytes, from) => receive(bytes, bytes.byteLength, byte, from, 0, comm),
     areDone: (requests) => {
       testAll(requests.length, BigUint64Array.from(requests), int, handles.statusesIgnore);
       return int[0] !== 0;

@@ -26,8 +26,10 @@ export interface Ranks extends Pick<Collective, "rank" | "size" | "hosts" | "sum
   readonly copyFromFirst: (memory: Uint8Array) => Promise<void>;
   /** What the steps took so far; undefined before there are two, or where this is the only rank. */
   readonly took: () => RanksTook | undefined;
-  /** Whether it is another rank that ended all, and not what this one did or left undone. */
+  /** Whether it is another rank that ended all, and not what this one did. */
   readonly othersFailed: () => boolean;
+  /** Whether the others have gone on without this one: what it has is old, and nothing of it is to be kept. */
+  readonly isOutdated: () => boolean;
   /** Tells the others that this one fails, unless they know; it returns when they do. */
   readonly fail: (error: unknown) => Promise<void>;
   /** Waits for all to come to the end. Nothing is to follow but `close`. */
@@ -108,7 +110,7 @@ export const joinRanks = (collective: Collective, ownSignal: AbortSignal): Ranks
   /** Of each rank. */
   let waited: readonly number[] = [];
   /** Whether all know that it is over, or none can be told any more. */
-  let [isOver, othersFailed, ending] = [false, false, "alone" as Ending];
+  let [isOver, othersFailed, isOutdated, ending] = [false, false, false, "alone" as Ending];
 
   /** What breaks down between them ends it for all. */
   const together = async <Result>(act: () => Promise<Result>): Promise<Result> => {
@@ -116,7 +118,8 @@ export const joinRanks = (collective: Collective, ownSignal: AbortSignal): Ranks
       return await act();
     } catch (error) {
       isOver = true;
-      othersFailed = !(error instanceof UserError && error.code === "rank-paused");
+      isOutdated = error instanceof UserError && error.code === "rank-paused";
+      othersFailed = !isOutdated;
       throw error;
     }
   };
@@ -197,6 +200,7 @@ export const joinRanks = (collective: Collective, ownSignal: AbortSignal): Ranks
       };
     },
     othersFailed: () => othersFailed,
+    isOutdated: () => isOutdated,
     fail: async (error) => {
       if (isOver) return;
       const own = await encodeFailure(error);

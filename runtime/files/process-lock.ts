@@ -37,7 +37,7 @@ const write = (file: string, text: string, flag: "w" | "wx"): boolean => {
 };
 
 /**
- * Takes the lock for this process, until the file is removed. What a killed process has left is taken over, and what one of another
+ * Takes the lock for this process, until `releaseLock`. What a killed process has left is taken over, and what one of another
  * machine has: whether that still runs cannot be known here.
  * @returns the process of this machine that has it, where one does; undefined where it is taken
  * @throws UserError where the file cannot be written
@@ -49,4 +49,11 @@ export const takeLock = (file: string): number | undefined => {
   if (owner && owner.host === hostname() && owner.pid !== process.pid && isAlive(owner.pid)) return owner.pid;
   write(file, text, "w");
   return undefined;
+};
+
+/** Lets go of a lock that this process took; one that another has taken over since stays. */
+export const releaseLock = (file: string): void => {
+  const owner = readOwner(file);
+  if (owner && (owner.host !== hostname() || owner.pid !== process.pid)) return;
+  rmSync(file, { force: true });
 };

@@ -13,8 +13,8 @@ import type { MemorySharing } from "../train/require-memory.ts";
 import { UserError } from "../user-error.ts";
 import { type Execution, runTraining } from "./run-training.ts";
 
-/** Where rank 0 is lost, or this rank, nobody else tells. */
-const toldByAny: ReadonlySet<FailureCode> = new Set(["rank-ended", "rank-lost", "rank-paused"]);
+/** What a rank finds by itself. Where rank 0 is lost, or this rank, nobody else tells. */
+const own: ReadonlySet<FailureCode> = new Set(["ended-by-rank", "rank-ended", "rank-lost", "rank-paused"]);
 
 /**
  * Trains as one of the ranks that MPI's launcher has started: rank 0 prepares the run, and tells of it.
@@ -41,7 +41,7 @@ export async function* trainOnRanks(
     await ranks.end();
   } catch (error) {
     await ranks.fail(error);
-    if (ranks.rank === 0 || (error instanceof UserError && toldByAny.has(error.code))) throw error;
+    if (ranks.rank === 0 || (error instanceof UserError && own.has(error.code))) throw error;
     throw new UserError("ended-by-rank", { rank: ranks.rank }, "the training has ended; rank 0 tells why", {
       cause: error,
     });

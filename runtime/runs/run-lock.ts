@@ -1,7 +1,6 @@
 /** `run.lock`: that a process is at work on a run. */
-import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { takeLock } from "../files/process-lock.ts";
+import { releaseLock, takeLock } from "../files/process-lock.ts";
 import { UserError } from "../user-error.ts";
 
 const lockFile = (folder: string): string => join(folder, "run.lock");
@@ -22,7 +21,7 @@ export const lockRun = (folder: string): void => {
   );
 };
 
-export const unlockRun = (folder: string): void => rmSync(lockFile(folder), { force: true });
+export const unlockRun = (folder: string): void => releaseLock(lockFile(folder));
 
 /** Lets the run go where what is done with it fails, at once or later. */
 export const orUnlock = <Result>(folder: string, act: () => Result): Result => {

@@ -52,7 +52,8 @@ export const openUsageMeter = (
   isContinued: boolean,
   ranksTook: () => RunUsage["ranks"] = () => undefined,
 ): (() => Promise<void>) => {
-  const earlier = readUsage(path) ?? (isContinued ? undefined : { seconds: 0, peakMemoryBytes: 0, sessions: 0, ranks: undefined });
+  const earlier =
+    readUsage(path) ?? (isContinued ? undefined : { seconds: 0, peakMemoryBytes: 0, sessions: 0, ranks: undefined });
   const started = performance.now();
   return async () => {
     if (!earlier) return;

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import * as v from "valibot";
 import { createFolders } from "../files/create-folders.ts";
-import { takeLock } from "../files/process-lock.ts";
+import { releaseLock, takeLock } from "../files/process-lock.ts";
 import { readText } from "../files/read-text.ts";
 import { writeFailure } from "../files/write-failure.ts";
 import { writeText } from "../files/write-text.ts";
@@ -154,7 +154,7 @@ export const openSweep = async (out: string, sweep: Sweep): Promise<SweepFiles> 
   return files;
 };
 
-export const closeSweep = ({ lock }: SweepFiles): void => rmSync(lock, { force: true });
+export const closeSweep = ({ lock }: SweepFiles): void => releaseLock(lock);
 
 /** Where sweeps go that name no folder. */
 export const defaultFolder = (spec: string): string => {

@@ -84,10 +84,16 @@ const compareSizes = (own: Float64Array, first: Float64Array): OtherClips => {
  * @param own of each clip's file
  * @throws UserError naming the first rank that has others than rank 0, and the first of these
  */
-const refuseOtherClips = async (ranks: Ranks, clips: readonly Clip[], own: Float64Array<ArrayBuffer>): Promise<never> => {
+const refuseOtherClips = async (
+  ranks: Ranks,
+  clips: readonly Clip[],
+  own: Float64Array<ArrayBuffer>,
+): Promise<never> => {
   const [message] = await ranks.gather(new Uint8Array(ranks.rank === 0 ? own.buffer : []));
   const first = new Float64Array(message?.buffer ?? []);
-  const found = (await ranks.gather(serialize(compareSizes(own, first)))).map((bytes) => deserialize(bytes) as OtherClips);
+  const found = (await ranks.gather(serialize(compareSizes(own, first)))).map(
+    (bytes) => deserialize(bytes) as OtherClips,
+  );
   const rank = found.findIndex(({ count }) => count > 0);
   const { index = -1, count = 0, size = 0 } = found[rank] ?? {};
   const clip = clips[index];

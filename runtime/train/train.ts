@@ -35,7 +35,7 @@ const namesOf = (clips: readonly Clip[], { workingDirectory = "." }: TrainOption
   clips.map(({ name, source }) => ("path" in source ? toRunPath(workingDirectory, name) : name));
 
 const openFolder = (options: TrainOptions, saveUsage: () => Promise<void>): Keeper => {
-  const { folder, run, checkpoint, note, artifact } = options;
+  const { folder, run, checkpoint, note, artifact, ranks } = options;
   const log = openEventLog(folder.metrics, checkpoint?.logBytes ?? 0, note);
   const classes = artifact.metadata.classes.length;
   return {
@@ -54,7 +54,7 @@ const openFolder = (options: TrainOptions, saveUsage: () => Promise<void>): Keep
     },
     close: async () => {
       log.close();
-      await saveUsage();
+      if (!ranks?.isOutdated()) await saveUsage();
     },
   };
 };

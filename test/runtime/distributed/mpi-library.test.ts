@@ -11,7 +11,7 @@ test("the standard's handles are the numbers of its mpi.h", () => {
     float: 0x210n, // MPI_FLOAT
     sum: 0x21n, // MPI_SUM
     errorsReturn: 0x143n, // MPI_ERRORS_RETURN
-    threadMultiple: 4096, // MPI_THREAD_MULTIPLE
+    threadFunneled: 1024, // MPI_THREAD_FUNNELED
     inPlace: 1n, // MPI_IN_PLACE
     statusesIgnore: 0n, // MPI_STATUSES_IGNORE
   });

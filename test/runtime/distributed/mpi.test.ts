@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test, vi } from "vitest";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
+import { temporaryFolder } from "../audio/temporary-folder.ts";
 import { wavBytes } from "../audio/wav-bytes.ts";
 import { clips, optionsOf } from "../train/recipe-run.ts";
 import { enterFolder, enterWorkspace } from "../train/run-workspace.ts";
@@ -77,7 +78,7 @@ describe.skipIf(!hasMpi)("ranks of Open MPI", () => {
       Object.fromEntries(
         clips.map(({ name, classIndices }, index) => [
           `clips/${classIndices[0] === 1 ? "yes" : "no"}/${name}.wav`,
-          wavBytes(noiseOf(2000 + 97 * index, name)),
+          wavBytes(noiseOf(2000 + 40 * index, name)),
         ]),
       ),
     );
@@ -117,7 +118,9 @@ describe.skipIf(!hasMpi)("ranks of Open MPI", () => {
       pids = childrenOf(child.pid).flatMap(({ pid, args }) => (args.includes("--distributed mpi") ? [pid] : []));
       process.kill(Math.max(...pids), "SIGKILL");
     }
-    expect(stderr).toContain(`rank 1 on ${hostname()} has ended in the middle of the training: it has crashed or was killed`);
+    expect(stderr).toContain(
+      `rank 1 on ${hostname()} has ended in the middle of the training: it has crashed or was killed`,
+    );
     expect(stderr).toMatch(/process rank 1 with PID \d+ on node \S+ exited on signal 9 \(Killed\)/);
     // mpirun does not wait for those that it ends.
     await vi.waitFor(() => expect(pids.filter(isAlive)).toStrictEqual([]), { timeout: 60_000, interval: 100 });
@@ -131,10 +134,11 @@ describe.skipIf(!hasMpi)("ranks of Open MPI", () => {
   /** Ranks in two folders, of which the second has other clips. */
   const inTwo = (change: (clips: string) => void) => {
     enterWorkspace();
-    cpSync(".", "other", { recursive: true, filter: (path) => path !== "other" });
-    change("other/clips");
+    const other = temporaryFolder();
+    cpSync(".", other, { recursive: true });
+    change(join(other, "clips"));
     const one = [process.execPath, ...train, "--out", "run", "--distributed", "mpi"];
-    return run("mpirun", ["--oversubscribe", "-np", "1", ...one, ":", "-np", "1", "-wdir", "other", ...one]);
+    return run("mpirun", ["--oversubscribe", "-np", "1", ...one, ":", "-np", "1", "-wdir", other, ...one]);
   };
 
   test("of which one lacks a clip end before the first step, with the clip's name", () => {
