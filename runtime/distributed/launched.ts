@@ -39,7 +39,7 @@ export const requireAllStarted = (size: number, library: string): void => {
   const other =
     numberOf("SLURM_STEP_NUM_TASKS") === undefined
       ? "it is not the library of the launcher that started them"
-      : "srun was started with another --mpi than this library knows, or it is not the library of the launcher that started them";
+      : "srun speaks another protocol than it, or it is not the library of the launcher that started them";
   throw new UserError(
     "ranks-apart",
     { library, size, started: started.count },

@@ -46,8 +46,7 @@ beforeEach(() => {
 afterEach(() => void vi.unstubAllEnvs());
 
 const refusal = (told: string, launcher: object): string => {
-  const slurm =
-    "SLURM_STEP_NUM_TASKS" in launcher ? "srun was started with another --mpi than this library knows, or " : "";
+  const slurm = "SLURM_STEP_NUM_TASKS" in launcher ? "srun speaks another protocol than it, or " : "";
   return `libmpi.so (MPI 1) finds 1 of the 2 processes that were started together (${told}): ${slurm}it is not the library of the launcher that started them; name that in SPECGRAPH_MPI, or start them with the launcher of this one`;
 };
 
