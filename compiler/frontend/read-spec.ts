@@ -42,6 +42,8 @@ const isSource = import.meta.url.endsWith(".ts");
 /** The vocabulary's declarations, in the built package without source. */
 const vocabulary = fileURLToPath(new URL(`../../spec/dsl/index.${isSource ? "ts" : "d.ts"}`, import.meta.url));
 
+const isOfVocabulary = (path: string): boolean => path.startsWith(`${dirname(vocabulary)}/`);
+
 /** The source itself, in the built package too (whose code is in `dist/`), so that what is wrong in a use of it is told by its line. */
 const astSource = fileURLToPath(new URL(isSource ? "../../spec/ast.ts" : "../../../spec/ast.ts", import.meta.url));
 
@@ -102,7 +104,14 @@ const findTypeErrors = (project: Project): readonly Diagnostic[] => {
   });
   if (syntaxErrors.length > 0) return syntaxErrors;
   const explain = createTypeErrors(program.getTypeChecker(), program.getSourceFile(vocabulary));
-  const found = ts.getPreEmitDiagnostics(program).map((error) => place(error, explain(error)));
+  // The vocabulary's own are for those who build it.
+  const own = program.getSourceFiles().filter(({ fileName }) => !isOfVocabulary(fileName));
+  const errors = [
+    ...program.getOptionsDiagnostics(),
+    ...program.getGlobalDiagnostics(),
+    ...own.flatMap((file) => program.getSemanticDiagnostics(file)),
+  ];
+  const found = ts.sortAndDeduplicateDiagnostics(errors).map((error) => place(error, explain(error)));
   // A name that is not known is told once.
   return found.filter(
     ({ code, message }, index) =>
@@ -235,7 +244,7 @@ export const readModels = (
     const fileName = ts.resolveModuleName(specifier, importer, options, ts.sys).resolvedModule?.resolvedFileName;
     const isSpecFile =
       fileName !== undefined &&
-      !fileName.startsWith(`${dirname(vocabulary)}/`) &&
+      !isOfVocabulary(fileName) &&
       !fileName.endsWith(".d.ts") &&
       Boolean(project.getSourceFile(fileName));
     return isSpecFile ? fileName : undefined;

@@ -1,5 +1,5 @@
 /** Gradients of the rows' own formulas, through whole networks: against finite differences of their definitions in float64. */
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import {
   appendTokens,
   attention,
@@ -34,11 +34,12 @@ import {
   tanh,
   tokenConvolution,
 } from "../../../spec/dsl/index.ts";
+import { holdSoftwareGpu } from "../../hold-software-gpu.ts";
 import { softwareGpu } from "../../software-gpu.ts";
 import { evaluateNetwork } from "../lower/evaluate-network.ts";
 import { bins, clips, frames, runNetwork, targets } from "./run-network.ts";
 
-if (softwareGpu !== undefined) process.env["VK_DRIVER_FILES"] = softwareGpu;
+beforeAll(holdSoftwareGpu);
 
 const patches = patchEmbedding({ patch: { bins: 8, frames: 8 }, stride: { bins: 8, frames: 8 }, width: 8 });
 

@@ -23,12 +23,12 @@ type Mode = "inference" | "training";
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 const mean = (values: readonly number[]): number => sum(values) / values.length;
 const dot = (a: readonly number[], b: ArrayLike<number>, offset = 0): number =>
-  sum(a.map((value, index) => value * (b[offset + index] ?? NaN)));
+  a.reduce((total, value, index) => total + value * (b[offset + index] ?? NaN), 0);
 const range = (length: number): readonly number[] => Array.from({ length }, (_, index) => index);
 
 /** row W^T + bias. */
 const linear = (row: readonly number[], weight: ArrayLike<number>, bias: ArrayLike<number>): readonly number[] =>
-  range(bias.length).map((unit) => dot(row, weight, unit * row.length) + (bias[unit] ?? NaN));
+  Array.from(bias, (own, unit) => dot(row, weight, unit * row.length) + own);
 
 const activations = {
   gelu: (x: number) => (x * (1 + erf(x / Math.SQRT2))) / 2,
@@ -117,21 +117,20 @@ const convolve = (
     range(padding === "same" ? Math.ceil(length / step) : Math.floor((length - size) / step) + 1).map(
       (place) => place * step - before(size),
     );
+  const [weight, bias, area] = [get("weight"), get("bias"), kernel.frames * kernel.bins];
+  const valueOf = (unit: number, frame: number, bin: number): number => {
+    const first = Math.floor(unit / (kernels / count)) * inner;
+    let total = bias[unit] ?? NaN;
+    for (let tap = 0; tap < inner * area; tap++) {
+      const [down, across] = [Math.floor((tap % area) / kernel.bins), tap % kernel.bins];
+      const value = valueAt(frame + down, bin + across, first + Math.floor(tap / area));
+      total += (weight[unit * inner * area + tap] ?? NaN) * value;
+    }
+    return total;
+  };
   return places(takes.bins, kernel.bins, stride.bins).flatMap((bin) =>
     places(frames, kernel.frames, stride.frames).map((frame) =>
-      range(kernels).map((unit) => {
-        const first = Math.floor(unit / (kernels / count)) * inner;
-        const taps = range(inner * kernel.frames * kernel.bins).map((tap) => {
-          const [channel, rest] = [
-            Math.floor(tap / (kernel.frames * kernel.bins)),
-            tap % (kernel.frames * kernel.bins),
-          ];
-          const [down, across] = [Math.floor(rest / kernel.bins), rest % kernel.bins];
-          const weight = get("weight")[unit * inner * kernel.frames * kernel.bins + tap] ?? NaN;
-          return weight * valueAt(frame + down, bin + across, first + channel);
-        });
-        return sum(taps) + (get("bias")[unit] ?? NaN);
-      }),
+      range(kernels).map((unit) => valueOf(unit, frame, bin)),
     ),
   );
 };
@@ -187,16 +186,15 @@ const applyToClip = (
           : patches;
       const [width, { kernel, groups = 1 }] = [rows[0]?.length ?? 0, layer];
       const inner = width / groups;
-      const weightOf = (unit: number, channel: number, tap: number): number => {
-        const entry = (of: number, from: number): number => (of * inner + from) * kernel + tap;
-        if (layer.weightNorm !== true) return get("weight")[entry(unit, channel)] ?? NaN;
-        const all = range(width).flatMap((of) => range(inner).map((from) => get("weight_v")[entry(of, from)] ?? NaN));
-        const value = get("weight_v")[entry(unit, channel)] ?? NaN;
-        return ((get("weight_g")[tap] ?? NaN) * value) / Math.hypot(...all);
-      };
-      const taps = range(kernel).map((tap) =>
-        range(width).map((unit) => range(inner).map((channel) => weightOf(unit, channel, tap))),
-      );
+      const taps = range(kernel).map((tap) => {
+        const held = get(layer.weightNorm === true ? "weight_v" : "weight");
+        const own = range(width).map((unit) =>
+          range(inner).map((channel) => held[(unit * inner + channel) * kernel + tap] ?? NaN),
+        );
+        if (layer.weightNorm !== true) return own;
+        const scale = (get("weight_g")[tap] ?? NaN) / Math.hypot(...own.flat());
+        return own.map((row) => row.map((value) => scale * value));
+      });
       const convolved = rows.map((row, at) => {
         const place = ordered.indexOf(at);
         if (place < 0) return row.map(() => 0);

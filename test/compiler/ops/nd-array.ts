@@ -10,8 +10,15 @@ type Index = readonly number[];
 
 export const sizeOf = (shape: readonly number[]): number => shape.reduce((size, length) => size * length, 1);
 
-const unravel = (shape: readonly number[], flat: number): Index =>
-  shape.map((length, axis) => Math.floor(flat / sizeOf(shape.slice(axis + 1))) % length);
+/** The index of an element by its place. */
+export const unravel = (shape: readonly number[], flat: number): Index => {
+  let rest = flat;
+  return shape.reduceRight<number[]>((index, length, axis) => {
+    index[axis] = rest % length;
+    rest = Math.floor(rest / length);
+    return index;
+  }, Array(shape.length));
+};
 
 /** The array whose element at each index is `value(index)`. */
 export const tabulate = (shape: readonly number[], value: (index: Index) => number): NdArray => ({
@@ -21,8 +28,11 @@ export const tabulate = (shape: readonly number[], value: (index: Index) => numb
 
 /** The element at an index; missing leading axes and axes of length 1 are broadcast. */
 export const at = ({ shape, data }: NdArray, index: Index): number => {
-  const own = index.slice(index.length - shape.length);
-  const flat = shape.reduce((position, length, axis) => position * length + (length === 1 ? 0 : (own[axis] ?? 0)), 0);
+  const lead = index.length - shape.length;
+  const flat = shape.reduce(
+    (position, length, axis) => position * length + (length === 1 ? 0 : (index[lead + axis] ?? 0)),
+    0,
+  );
   return data[flat] ?? NaN;
 };
 

@@ -3,7 +3,7 @@ import type { Attributes } from "../../../compiler/ir/graph.ts";
 import { onnxTypeNumbers } from "../../../compiler/artifact/element-types.ts";
 import { cut, product, sum as sumOf, wholeSteps } from "../../../compiler/artifact/dim.ts";
 import type { OpName } from "../../../compiler/ops/table.ts";
-import { at, broadcast, elementwise, erf, type NdArray, reduce, sum, tabulate } from "./nd-array.ts";
+import { at, broadcast, elementwise, erf, type NdArray, reduce, sizeOf, sum, tabulate, unravel } from "./nd-array.ts";
 import { booleans, float, floats, halves, integers, type Operand } from "./operand.ts";
 
 export interface Case {
@@ -114,19 +114,20 @@ const backConvolution = (x: NdArray, weight: NdArray, attributes: Attributes): N
   const end = (axis: 0 | 1, count: number, length: number): number =>
     connected(attributes, axis, count - 1, length - 1) + 1 - (pads?.[axis + 2] ?? 0) + (beyond?.[axis] ?? 0);
   const size = [end(0, rows, height), end(1, columns, width)];
-  return tabulate([batch, group * inner, ...size], ([clip = 0, channel = 0, y = 0, z = 0]) => {
-    const parts = tabulate(
-      [kernels, rows, columns, height, width],
-      ([kernel = 0, down = 0, across = 0, row = 0, column = 0]) => {
-        const isOf = Math.floor(kernel / (kernels / group)) === Math.floor(channel / inner);
-        const meets = connected(attributes, 0, down, row) === y && connected(attributes, 1, across, column) === z;
-        return isOf && meets
-          ? at(x, [clip, kernel, down, across]) * at(weight, [kernel, channel % inner, row, column])
-          : 0;
-      },
-    );
-    return sum([...parts.data]);
-  });
+  const shape = [batch, group * inner, ...size];
+  const data = new Float64Array(sizeOf(shape));
+  const taps = [...x.shape, inner, height, width];
+  for (let tap = 0; tap < sizeOf(taps); tap++) {
+    const [clip = 0, kernel = 0, down = 0, across = 0, own = 0, row = 0, column = 0] = unravel(taps, tap);
+    const channel = Math.floor(kernel / (kernels / group)) * inner + own;
+    const [y, z] = [connected(attributes, 0, down, row), connected(attributes, 1, across, column)];
+    const [high = 0, wide = 0] = size;
+    if (y < 0 || z < 0 || y >= high || z >= wide) continue;
+    const place = ((clip * group * inner + channel) * high + y) * wide + z;
+    const part = at(x, [clip, kernel, down, across]) * at(weight, [kernel, own, row, column]);
+    data[place] = (data[place] ?? NaN) + part;
+  }
+  return { shape, data };
 };
 
 const transposed = (x: NdArray): NdArray => pick(x, x.shape.toReversed(), (index) => index.toReversed());

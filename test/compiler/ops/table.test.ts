@@ -1,18 +1,19 @@
 import type { Tensor } from "../../onnxruntime.ts";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { type Builder, createBuilder } from "../../../compiler/ops/builder.ts";
 import type { Attributes, Graph, Value } from "../../../compiler/ir/graph.ts";
 import { printShape } from "../../../compiler/ir/shape.ts";
 import { type AnyOp, findOp, type OpName, ops } from "../../../compiler/ops/table.ts";
 import { gradients } from "../../../compiler/passes/gradients.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
+import { holdSoftwareGpu } from "../../hold-software-gpu.ts";
 import { softwareGpu } from "../../software-gpu.ts";
 import { opsetVersion, runGraph } from "../run-graph.ts";
 import { type NdArray, sizeOf, sum } from "./nd-array.ts";
 import { floats, lengthOf, toNumbers, toTensor } from "./operand.ts";
 import { type Case, type Sample, samples } from "./samples.ts";
 
-if (softwareGpu !== undefined) process.env["VK_DRIVER_FILES"] = softwareGpu;
+beforeAll(holdSoftwareGpu);
 const webgpu = { executionProviders: ["webgpu"], extra: { session: { disable_cpu_ep_fallback: "1" } } };
 
 const opNames = Object.keys(ops) as OpName[];
