@@ -141,12 +141,13 @@ describe.each(cases)("%s", (_, changes) => {
     const [ours, theirs] = [await createRunner(graph), await openTraining(folder)];
     expect(theirs.inputs).toStrictEqual(inputs);
     const { recipe } = metadata;
+    const { metadata: read } = readArtifact(graph);
     const partSize = clips.length / recipe.accumulate;
     for (let step = 1; step <= 20; step++) {
       for (let part = 0; part < recipe.accumulate; part++) {
         const rows = clips.map((clip, place) => ({ clip, place })).slice(part * partSize, (part + 1) * partSize);
         const plan = { rows, endsStep: part === recipe.accumulate - 1, step: step - 1 };
-        const options = { metadata: readArtifact(graph).metadata, seed: 7, epoch: step, clips, load, learningRate };
+        const options = { metadata: read, seed: 7, epoch: step, clips, load, learningRate };
         const { feeds } = await loadPart(plan, options);
         const given = { ...feeds, accumulate: new Tensor("bool", [part > 0], []) };
         const outputs = await ours.step(given, plan.endsStep ? [0, 1] : [0]);

@@ -1,6 +1,6 @@
 /** The steps of the features beside AST's, against torchaudio's values; `golden/README.md` tells how these were made. */
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { absentSample } from "../../compiler/artifact/names.ts";
 import { framesIn, samplesIn } from "../../compiler/artifact/frames.ts";
 import { normalizeSpec } from "../../compiler/frontend/normalize-spec.ts";
@@ -14,9 +14,10 @@ import { generateTensor } from "../golden-data/deterministic-tensor.ts";
 import { committedGoldens, readGoldenJson } from "../golden-data/golden.ts";
 import { readFloatNpy } from "../golden-data/npy.ts";
 import { InferenceSession, Tensor } from "../onnxruntime.ts";
+import { holdSoftwareGpu } from "../hold-software-gpu.ts";
 import { softwareGpu } from "../software-gpu.ts";
 
-if (softwareGpu !== undefined) process.env["VK_DRIVER_FILES"] = softwareGpu;
+beforeAll(holdSoftwareGpu);
 const webgpu = { executionProviders: ["webgpu"], extra: { session: { disable_cpu_ep_fallback: "1" } } };
 
 type GoldenClip =

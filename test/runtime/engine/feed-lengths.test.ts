@@ -1,5 +1,5 @@
 /** Lengths that are fed are those that the graph computes itself. */
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { absentSample } from "../../../compiler/artifact/names.ts";
 import type { onnx } from "../../../compiler/artifact/onnx.ts";
 import { readArtifact } from "../../../runtime/artifact/read-artifact.ts";
@@ -10,11 +10,12 @@ import { openSession } from "../../../runtime/engine/open-session.ts";
 import { trainingProgram } from "../../../runtime/engine/session-program.ts";
 import { openTrainingSession } from "../../../runtime/engine/training-session.ts";
 import { generateTensor } from "../../golden-data/deterministic-tensor.ts";
+import { holdSoftwareGpu } from "../../hold-software-gpu.ts";
 import { softwareGpu } from "../../software-gpu.ts";
 import { compileTiny } from "./compile-tiny.ts";
 import { hostTensor } from "./host-tensor.ts";
 
-if (softwareGpu !== undefined) process.env["VK_DRIVER_FILES"] = softwareGpu;
+beforeAll(holdSoftwareGpu);
 
 const filters = "bins: 16, frameLengthMs: 25, frameShiftMs: 10, window: 'hanning'";
 const features = `features: [kaldiFbank({ ${filters} }), anyLength({ frames: 24, least: 8, most: 64 })]`;
