@@ -36,7 +36,7 @@ const freshCount = 10;
 const freshPaths = (name: string): readonly string[] =>
   Array.from({ length: freshCount }, (_, index) => `/fresh/${name}-${index}.wav`);
 /** On a GPU in software each parameter takes its time. */
-const small = { spec: "spec/quickstart.ts", settings: ['size={"width":32,"depth":1,"heads":2}', "frames=64"] };
+const small = { spec: "spec/quickstart.ts", settings: ['size={"width":32,"depth":1,"heads":2}'] };
 /** Ten steps, likewise. */
 const settings = { epochs: 1, batch: 2, learningRate: 0.001, seed: 3 };
 
