@@ -40,6 +40,7 @@ import {
 import type { State } from "./ir/graph.ts";
 import { printGraph } from "./ir/print-graph.ts";
 import { type Program, weightsOf } from "./ir/program.ts";
+import { recipeWarnings } from "./frontend/recipe-warnings.ts";
 import { featureWarnings } from "./lower/features/feature-warnings.ts";
 import { lowerAccumulation } from "./lower/lower-accumulation.ts";
 import { lowerEvaluation } from "./lower/lower-evaluation.ts";
@@ -103,7 +104,7 @@ const describe = (
     metadata,
     properties: [...printMetadata(metadata), geometry, ...trained],
     coverage: imported?.coverage,
-    warnings: featureWarnings(spec),
+    warnings: [...featureWarnings(spec), ...recipeWarnings(spec)],
   };
 };
 

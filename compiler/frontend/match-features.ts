@@ -1,6 +1,7 @@
 /** Whether a spec's features are those that its checkpoint was trained on: with others its parameters mean something else. */
 import type { Normalize } from "../../spec/dsl/features.ts";
 import type { Model } from "../../spec/dsl/model.ts";
+import { filtersOf } from "../weights/facts/geometry.ts";
 import { stepDifferences } from "../weights/facts/feature-steps.ts";
 import type { SourceFeatures } from "../weights/facts/source-facts.ts";
 import type { NormalizedFeatures } from "../ir/normalized-spec.ts";
@@ -110,7 +111,7 @@ const listDifferences = (
     }),
   ];
   const isSameRate = source.sampleRateHz === sampleRateHz;
-  const steps = isSameRate ? stepDifferences(source.filters, features) : [];
+  const steps = isSameRate ? stepDifferences(source.filters, filtersOf(features)) : [];
   return [
     ...all.filter(({ isSame }) => !isSame),
     ...steps.map(({ theirs: has, ours: spec }) => ({ has, spec, line: has })),

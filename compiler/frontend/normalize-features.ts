@@ -186,6 +186,14 @@ const checkNormalize = (step: Normalize, report: Report): void => {
   } else checkNumbers(report, step, { mean: "a finite number", std: "greater than 0", to: "greater than 0" });
 };
 
+const checkFill = (length: PadOrCut | AnyLength, normalize: Normalize, report: Report): void => {
+  checkNumbers(report, length, { fill: "a finite number" });
+  if (length.fill === undefined || !("per" in normalize)) return;
+  const message =
+    'fill does nothing before normalize({ per: "clip" }), after which frames that a clip does not have are 0';
+  report.add("no-effect", message, length, "fill");
+};
+
 /** Samples are counted, and mirrored, in float32. */
 const checkReach = (
   { frameLengthSamples, frameShiftSamples, stft }: MelSettings,
@@ -239,6 +247,7 @@ export const normalizeFeatures = (
       "compile with --input waveform, or take padOrCut",
     );
   }
+  checkFill(length, normalize, report);
   checkNormalize(normalize, report);
   const normalization = resolveNormalization(normalize, source, report);
   if (settings) checkReach(settings, length, bounds, report);
@@ -251,6 +260,7 @@ export const normalizeFeatures = (
     compression,
     frames: length.frames,
     ...(bounds ? { anyLength: bounds } : {}),
+    fill: length.fill ?? null,
     perClip: normalization.perClip,
     mean: normalization.mean,
     scale: normalization.scale,

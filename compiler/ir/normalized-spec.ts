@@ -48,12 +48,17 @@ export interface NormalizedFeatures {
   readonly frames: number;
   /** In frames, where clips have lengths of their own. */
   readonly anyLength?: { readonly least: number; readonly most: number };
+  /** What frames that a clip does not have are before normalisation; null: the spec does not say, which means 0. */
+  readonly fill: number | null;
   /** By each clip's own mean and deviation; null: by those of a data set. */
   readonly perClip: { readonly eps: number } | null;
   /** (x - mean) * scale; of `perClip` 0 and 1. */
   readonly mean: number;
   readonly scale: number;
 }
+
+/** What `fill` is after normalisation. */
+export const filledWith = ({ fill, mean, scale }: NormalizedFeatures): number => ((fill ?? 0) - mean) * scale;
 
 /** How frames lie in a clip. */
 export const framingOf = ({

@@ -20,6 +20,8 @@ const keptOf = ({ rows = 0, columns = 0, patches = 0 }: Patchout, { grid }: Toke
   return { ...kept, patches: without(kept.rows * kept.columns, patches) };
 };
 
+const parts = ["rows", "columns", "patches"] as const satisfies readonly (keyof Kept)[];
+
 const rule = "a whole number of 0 or more, or a share from 0 to below 1";
 
 /**
@@ -63,11 +65,25 @@ export const patchout: LayerRow<Patchout, Tokens> = {
     const { grid } = takes;
     const kept = keptOf(layer, takes);
     const all: Kept = { ...grid, patches: kept.rows * kept.columns };
-    const none = (["rows", "columns", "patches"] as const).find((what) => kept[what] < 1);
-    if (none === undefined) return { ...takes, keptInTraining: kept.patches };
-    const message = `patchout leaves out ${all[none] - kept[none]} ${none} of ${all[none]}; expected fewer`;
-    misfit("patchout-leaves-some", message, none);
-    return takes;
+    const none = parts.find((what) => kept[what] < 1);
+    if (none !== undefined) {
+      const message = `patchout leaves out ${all[none] - kept[none]} ${none} of ${all[none]}; expected fewer`;
+      misfit("patchout-leaves-some", message, none);
+      return takes;
+    }
+    if (parts.every((what) => layer[what] === undefined))
+      misfit("no-effect", "patchout leaves nothing out; expected rows, columns or patches");
+    for (const what of parts) {
+      const share = layer[what] ?? 0;
+      if (share === 0 || kept[what] < all[what]) continue;
+      const expected = all[what] === 1 ? "0, as there is no other" : `a share of at least 1/${all[what]}, or a count`;
+      misfit(
+        "no-effect",
+        `patchout leaves out ${share} of ${all[what]} ${what}, which rounds down to 0; expected ${expected}`,
+        what,
+      );
+    }
+    return { ...takes, keptInTraining: kept.patches };
   },
   lower: ({ x }) => x,
   lowerForTraining: ({ layer, takes, b, x, path }) => {

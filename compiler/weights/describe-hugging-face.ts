@@ -6,7 +6,7 @@ import type { NormalizedSpec } from "../ir/normalized-spec.ts";
 import { type LayerFacts, type PlacedLayer, withInner } from "../ir/placed-layer.ts";
 import type { State } from "../ir/graph.ts";
 import { astFilters, stepDifferences } from "./facts/feature-steps.ts";
-import { isBlock } from "./facts/geometry.ts";
+import { filtersOf, isBlock } from "./facts/geometry.ts";
 import { referenceName } from "./layouts/reference-name.ts";
 
 const body = "audio_spectrogram_transformer.";
@@ -81,7 +81,7 @@ const single = <T>(what: string, values: readonly T[]): { readonly value: T } | 
 /** Transformers' `ASTFeatureExtractor` has a filter bank with no options but its bins: what differs in this one. */
 const featureObstacle = ({ features, sampleRateHz }: NormalizedSpec): string | undefined => {
   const milliseconds = (samples: number): number => (1000 * samples) / sampleRateHz;
-  const [step] = stepDifferences(astFilters(sampleRateHz), features);
+  const [step] = stepDifferences(astFilters(sampleRateHz), filtersOf(features));
   if (step) return `the features have ${step.theirs} there, and ${step.ours} here`;
   if (features.perClip) return "the features are normalised by a data set's statistics there, and by each clip's here";
   const rows: readonly (readonly [what: string, there: number, here: number])[] = [

@@ -49,7 +49,7 @@ ${proposal}
     schedule: cosine(),
     batch: 16,
 ${accumulate > 1 ? `    accumulate: ${accumulate},\n` : ""}    epochs: ${epochs},
-    augment: [maskFrequency({ bins: 24 }), maskTime({ frames: ${Math.max(1, Math.round(frames / 5))} })],
+    augment: [maskFrequency({ bins: 24 }), maskTime({ frames: ${Math.max(2, Math.round(frames / 5))} })],
   },
 ${weights === undefined ? "" : `  pretrained: checkpoint({ file: ${JSON.stringify(weights)} }),${comes}\n`}});
 `;

@@ -14,12 +14,12 @@ export interface Mixup {
 export const mixup = (options: Omit<Mixup, "kind">): Mixup => ({ kind: "mixup", ...options });
 
 /**
- * SpecAugment's frequency mask (Park et al. 2019): a band of up to so many bins, at a random place, becomes 0 before
- * normalisation, as in the reference's dataloader.py.
+ * SpecAugment's frequency mask (Park et al. 2019): a band of less than so many bins, at a random place, becomes what
+ * `padOrCut` fills with, 0 before normalisation, as in the reference's dataloader.py (`torchaudio.transforms.FrequencyMasking`).
  */
 export interface MaskFrequency {
   readonly kind: "maskFrequency";
-  /** The widest band, in mel bins. The paper's is 48 (section 3.1). */
+  /** What the band's width is drawn below, in mel bins, at least 2: from 0 to this less 1. The paper's is 48 (section 3.1). */
   readonly bins: number;
 }
 export const maskFrequency = (options: Omit<MaskFrequency, "kind">): MaskFrequency => ({
@@ -27,10 +27,10 @@ export const maskFrequency = (options: Omit<MaskFrequency, "kind">): MaskFrequen
   ...options,
 });
 
-/** SpecAugment's time mask: a stretch of up to so many frames, at a random place, becomes 0 before normalisation. */
+/** SpecAugment's time mask: a stretch of less than so many frames, at a random place, becomes what `padOrCut` fills with (`TimeMasking`). */
 export interface MaskTime {
   readonly kind: "maskTime";
-  /** The longest stretch, in frames. The paper's is 192, of 1,024 (section 3.1). */
+  /** What the stretch's length is drawn below, in frames, at least 2: from 0 to this less 1. The paper's is 192, of 1,024 (section 3.1). */
   readonly frames: number;
 }
 export const maskTime = (options: Omit<MaskTime, "kind">): MaskTime => ({ kind: "maskTime", ...options });
@@ -41,7 +41,7 @@ export interface Noise {
 }
 export const noise = (): Noise => ({ kind: "noise" });
 
-/** Rolls the normalised features in time by a number of frames between `from` and `to`, both included; what leaves comes in again. */
+/** Rolls the normalised features in time by a number of frames between `from` and `to`, both included; what leaves comes in again. One number of whole turns is refused, as it moves nothing. */
 export interface Roll {
   readonly kind: "roll";
   /** Frames, at the least; negative is backwards. Default -10, the reference's. */

@@ -165,11 +165,19 @@ export interface Decibels {
 }
 export const decibels = (options: Omit<Decibels, "kind"> = {}): Decibels => ({ kind: "decibels", ...options });
 
-/**
- * Cuts the spectrogram to so many frames, or appends frames of zeros: zeros of what `kaldiFbank`, `log` or `decibels` gives, before
- * normalisation, as the reference does; with `normalize({ per: "clip" })` each clip's mean. [batch, any, bins] -> [batch, frames, bins].
- */
-export interface PadOrCut {
+/** What stands where a clip has nothing. */
+interface Filled {
+  /**
+   * What each bin of the frames that a clip does not have is, and what masks put in the place of others: a level, in the unit of what
+   * `kaldiFbank`, `log` or `decibels` gives, before normalisation. Default 0, the reference's, whose log-mel has silence at -15.9. In dB 0 is
+   * as loud as `reference`, and silence 10 log10(floor / reference): by default -100. With `normalize({ per: "clip" })` it is each clip's mean, whatever this
+   * would say, so that it is refused there.
+   */
+  readonly fill?: number;
+}
+
+/** Cuts the spectrogram to so many frames, or appends frames of `fill`: [batch, any, bins] -> [batch, frames, bins]. */
+export interface PadOrCut extends Filled {
   readonly kind: "padOrCut";
   /** The length that the network sees, in frames. The paper's is 1,024 for AudioSet's ten seconds. */
   readonly frames: number;
@@ -182,11 +190,11 @@ export const padOrCut = (options: Omit<PadOrCut, "kind">): PadOrCut => ({ kind: 
  * those that are held or interpolated, as a checkpoint's are to another length. So each clip gets what the network would answer with
  * `padOrCut({ frames })` of that clip's frames: [batch, any, bins] -> [batch, the longest, bins].
  */
-export interface AnyLength {
+export interface AnyLength extends Filled {
   readonly kind: "anyLength";
   /** The length that positions are held for, in frames: clips of about this length learn and are heard best. The paper's is 1,024. */
   readonly frames: number;
-  /** Clips of fewer frames get frames of zeros up to so many, as by `padOrCut`. A patch's frames, or more. */
+  /** Clips of fewer frames get frames of `fill` up to so many, as by `padOrCut`. A patch's frames, or more. */
   readonly least: number;
   /** Clips of more frames are cut to so many, which bounds the memory that a clip takes. Default 3,072, or `frames` if these are more. */
   readonly most?: number;

@@ -287,7 +287,8 @@ export const bucketedPositions = (options: Omit<BucketedPositions, "kind">): Buc
  * Patchout (PaSST, Koutini et al. 2022, section 2.2): while training, some patches of each clip are left out, so that what follows has
  * fewer tokens to compute, and learns from parts. Stands after positions, which the patches that remain keep; tokens that were added
  * remain. Inference passes it by. What is left out is drawn for each clip by the seed. All clips have one length (`padOrCut`).
- * Each option is a count, or a share from 0 to below 1 of what is there, rounded down.
+ * Each option is a count, or a share from 0 to below 1 of what is there, rounded down; one that rounds to nothing is refused, and so is a
+ * patchout without options.
  */
 export interface Patchout {
   readonly kind: "patchout";

@@ -64,7 +64,7 @@ export const ced = ({
     features: [
       melSpectrogram({ bins: 64, fftSamples: 512, hopSamples: 160 }),
       decibels({ topDb: 120 }),
-      anyLength({ frames, least: 16, most: frames }),
+      anyLength({ frames, least: 16, most: frames, fill: -100 }), // dB, silence,
     ],
     network: [
       batchNorm({ momentum: 0.01 }), // bin by bin

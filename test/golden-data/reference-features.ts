@@ -17,6 +17,7 @@ export const referenceFbank: NormalizedFeatures = {
   stft: null,
   compression: kaldiLog,
   frames: 1,
+  fill: null,
   perClip: null,
   mean: 0,
   scale: 1,

@@ -6,6 +6,10 @@ export const specCodes = {
     means:
       "A number of the spec is so large that the runtime would refuse the graph: it takes such a file for a damaged one. Often a unit is mistaken, or a digit doubled.",
   },
+  "no-effect": {
+    means:
+      "What is written changes nothing where it stands, whatever its author meant by it: a share that rounds to nothing, a roll by whole turns, a rate that later patterns overrule. What is not wanted is left out; of an option that says how much, 0 says so, too.",
+  },
   "set-missing": {
     means: "The spec exports a function of options, and one that it needs has no value.",
     right: "specgraph compile spec.ts --set frames=512",

@@ -1,8 +1,8 @@
-/** SpecAugment's masks. The reference's are zeros before normalisation, so here they are what zero is normalised to. */
+/** SpecAugment's masks: what the frames beyond a clip's end are, zeros before normalisation in the reference. */
 import type { Dim } from "../../artifact/dim.ts";
 import { checkNumbers, type Report } from "../../diagnostics/report.ts";
 import type { Value } from "../../ir/graph.ts";
-import type { NormalizedFeatures } from "../../ir/normalized-spec.ts";
+import { filledWith, type NormalizedFeatures } from "../../ir/normalized-spec.ts";
 import type { Builder } from "../../ops/builder.ts";
 import { progression } from "../../ops/progression.ts";
 import type { MaskFrequency, MaskTime } from "../../../spec/dsl/augmentation.ts";
@@ -16,6 +16,10 @@ const checkWidest = (
   report: Report,
 ): void => {
   if (!checkNumbers(report, mask, { [property]: "a whole number of at least 1" })) return;
+  if (widest === 1) {
+    const message = `a mask of fewer than 1 ${property} masks nothing; expected 2 or more`;
+    report.add("no-effect", message, mask, property);
+  }
   const length = features?.[property];
   if (length === undefined || widest <= length) return;
   const message = `a mask of up to ${widest} ${property} does not fit a spectrogram of ${length} ${property}`;
@@ -54,10 +58,10 @@ const drawOwnSpan = (b: Builder, input: string, own: Value, widest: number): Spa
 };
 
 /** Fills a stretch of places along an axis, clip by clip. */
-const fillSpan = (b: Builder, signal: Value, axis: 1 | 2, span: Span, { mean, scale }: NormalizedFeatures): Value => {
+const fillSpan = (b: Builder, signal: Value, axis: 1 | 2, span: Span, features: NormalizedFeatures): Value => {
   const within = signal.type.shape[axis] ?? 1;
   const places = progression(b, `augmentation/places.${axis}`, 0, 1, axis === 1 ? [within, 1] : [within]);
-  const masked = b.where(b.less(places, span.end()), b.scalar(-mean * scale), signal);
+  const masked = b.where(b.less(places, span.end()), b.scalar(filledWith(features)), signal);
   return b.where(b.lessOrEqual(span.first(), places), masked, signal);
 };
 

@@ -25,10 +25,18 @@ const sourceFrames = (b: Builder, shift: Value, frames: Dim, ownFrames: Value | 
 
 export const roll: AugmentationRow<Roll> = {
   on: "features",
-  settle: (written, _, report) => {
+  settle: (written, features, report) => {
     const { from = -10, to = 9 } = written;
-    if (checkNumbers(report, written, { from: "a whole number", to: "a whole number" }) && from > to)
+    if (!checkNumbers(report, written, { from: "a whole number", to: "a whole number" }))
+      return { ...written, from, to };
+    // Clips that have lengths of their own are turned by these.
+    const turn = features?.anyLength ? undefined : features?.frames;
+    if (from > to) {
       report.add("roll-range", `the roll is from ${from} to ${to} frames; expected from <= to`, written);
+    } else if (from === to && (from === 0 || (turn !== undefined && from % turn === 0))) {
+      const whole = from === 0 ? "" : `, whole turns of ${turn}`;
+      report.add("no-effect", `the roll is of ${from} frames${whole}, which moves none; expected from < to`, written);
+    }
     return { ...written, from, to };
   },
   words: ({ from, to }) => `roll of ${from} to ${to} frames`,

@@ -96,7 +96,7 @@ export interface LoweredFeatures {
 /**
  * Log-mel features: waveform [batch, samples] -> [batch, frames, bins].
  * Everything linear between a frame and its spectrum is one matrix, except the removal of the frame's mean: folded in, it
- * would lose the digits that a large constant offset takes. Frames beyond a clip's end are zero before normalisation.
+ * would lose the digits that a large constant offset takes. Frames beyond a clip's end are `fill` before normalisation.
  */
 export const lowerFeatures = (
   b: Builder,
@@ -104,7 +104,7 @@ export const lowerFeatures = (
   features: NormalizedFeatures,
   sampleRateHz: number,
 ): LoweredFeatures => {
-  const { bins, frameShiftSamples, mean, scale, anyLength, emphasis, stft, compression, perClip } = features;
+  const { bins, frameShiftSamples, mean, scale, anyLength, emphasis, stft, compression, fill, perClip } = features;
   const [batch = "batch"] = waveform.type.shape;
 
   const present = b.less(waveform, b.scalar(absentSample / 2));
@@ -134,7 +134,7 @@ export const lowerFeatures = (
   const topDb = compression.kind === "decibels" ? compression.topDb : undefined;
   const limited = topDb === undefined ? levels : limitBelowTop(b, levels, insideFrames, topDb);
   const byStatistics = (): Value => {
-    const padded = b.where(insideFrames, limited, b.scalar(0));
+    const padded = b.where(insideFrames, limited, b.scalar(fill ?? 0));
     return b.mul(b.sub(padded, b.scalar(mean)), b.scalar(scale));
   };
   const values = perClip ? normalizeEachClip(b, limited, insideFrames, bins, perClip.eps) : byStatistics();

@@ -13,6 +13,7 @@ export const astFilters = (sampleRateHz: number): Omit<Filters, "removeMean"> =>
   stft: null,
   compression: kaldiLog,
   perClip: null,
+  fill: 0,
 });
 
 /** A step as it is written, such as `decibels({ topDb: 120 })`. */
@@ -27,11 +28,12 @@ const printEmphasis = (emphasis: Filters["emphasis"]): string =>
   emphasis ? `preemphasis(${emphasis.coefficient}, { first: "${emphasis.first}" })` : "no preemphasis()";
 
 /** What has one line of its own. */
-const printLines = ({ removeMean, gain, emphasis, compression }: Filters) => ({
+const printLines = ({ removeMean, gain, emphasis, compression, fill }: Filters) => ({
   removeMean: removeMean ? "removeMean()" : "no removeMean()",
   gain: gain === 1 ? "no gain()" : `gain(${gain})`,
   emphasis: printEmphasis(emphasis),
   compression: printCompression(compression),
+  fill: `fill: ${fill}`,
 });
 
 export interface StepDifference {
@@ -62,5 +64,12 @@ export const stepDifferences = (theirs: Partial<Filters>, ours: Filters): readon
   const { stft } = theirs;
   const isOtherBank = stft !== undefined && (stft === null) !== (ours.stft === null);
   const bank = isOtherBank ? [{ theirs: bankOf({ stft }), ours: bankOf(ours) }] : bankDifferences(theirs, ours);
-  return [...line("removeMean"), ...line("gain"), ...line("emphasis"), ...bank, ...line("compression")];
+  return [
+    ...line("removeMean"),
+    ...line("gain"),
+    ...line("emphasis"),
+    ...bank,
+    ...line("compression"),
+    ...line("fill"),
+  ];
 };

@@ -24,7 +24,7 @@ export type Filters = Pick<
   | "stft"
   | "compression"
   | "perClip"
->;
+> & { readonly fill: number };
 
 export interface Geometry {
   /** Patches along frequency and time. */
@@ -66,6 +66,12 @@ const agreed = <T>(values: readonly (T | undefined)[]): T | undefined => {
 
 const isTokens = (flow: Flow): flow is Tokens => flow.kind === "tokens";
 
+export const filtersOf = (features: NormalizedFeatures): Filters => {
+  const { removeMean, gain, emphasis, window, lowHz, highHz, preemphasis, stft, compression, perClip } = features;
+  const fill = features.fill ?? 0;
+  return { removeMean, gain, emphasis, window, lowHz, highHz, preemphasis, stft, compression, perClip, fill };
+};
+
 export const describeGeometry = ({ network, features }: NormalizedSpec): Geometry => {
   const sequences = network.map(({ gives }) => gives).filter(isTokens);
   const [first, last] = [sequences[0], sequences.at(-1)];
@@ -76,7 +82,6 @@ export const describeGeometry = ({ network, features }: NormalizedSpec): Geometr
   const norm = normPlace(network);
   const classifier = network.findLast(({ facts }) => facts.units !== undefined)?.path;
   const pooling = network.find(({ facts }) => facts.pooling)?.facts.pooling;
-  const { removeMean, gain, emphasis, window, lowHz, highHz, preemphasis, stft, compression, perClip } = features;
   return {
     grid: first?.grid ?? { rows: 0, columns: 0 },
     ...(patch && stride ? { patching: { patch, stride } } : {}),
@@ -88,6 +93,6 @@ export const describeGeometry = ({ network, features }: NormalizedSpec): Geometr
     ...(pooling === undefined ? {} : { pooling }),
     ...(classifier === undefined ? {} : { classifier }),
     ...(activation === undefined ? {} : { activation }),
-    filters: { removeMean, gain, emphasis, window, lowHz, highHz, preemphasis, stft, compression, perClip },
+    filters: filtersOf(features),
   };
 };
