@@ -48,8 +48,17 @@ const warningsOf = (compiled: readonly CompiledVariant[]): readonly string[] => 
 
 /** What is told of each graph to programs. */
 const factsOf = ({ bytes, metadata, coverage }: Pick<Compiled, "bytes" | "metadata" | "coverage">) => {
-  const { parameters, specHash } = metadata;
-  return { bytes, parameters, specHash, memory: memoryOf(metadata), work: workOf(metadata), coverage };
+  const { parameters, specHash, settings = [], options = [] } = metadata;
+  return {
+    settings,
+    options,
+    bytes,
+    parameters,
+    specHash,
+    memory: memoryOf(metadata),
+    work: workOf(metadata),
+    coverage,
+  };
 };
 
 const compileAll = (options: CompileVariantsOptions, asJson: boolean): void => {
@@ -142,8 +151,9 @@ const writeArtifacts = (options: LoadOptions, folder: string, asJson: boolean): 
   const { metadata, coverage, warnings, bytes, inputs } = compileArtifacts(options, folder);
   const seconds = (performance.now() - started) / 1000;
   if (asJson) {
-    const { parameters, specHash } = metadata;
-    printJson({ spec, artifacts: folder, input, seconds, bytes, parameters, specHash, inputs, coverage, warnings });
+    const { parameters, specHash, settings = [], options: given = [] } = metadata;
+    const made = { settings, options: given, seconds, bytes, parameters, specHash, inputs, coverage, warnings };
+    printJson({ spec, artifacts: folder, input, ...made });
     return;
   }
   for (const warning of warnings) printError(`warning: ${warning}`);
@@ -206,8 +216,7 @@ export const compileOnce = (
     printError(`memory: ${formatBytes(allowedBytes)} are allowed, and this machine has ${formatBytes(totalmem())}`);
   const seconds = (performance.now() - started) / 1000;
   if (asJson) {
-    const { settings = [] } = metadata;
-    printJson({ spec, out, input, settings, seconds, ...factsOf(compiled), warnings });
+    printJson({ spec, out, input, seconds, ...factsOf(compiled), warnings });
     return;
   }
   for (const warning of warnings) printError(`warning: ${warning}`);

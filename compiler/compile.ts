@@ -73,18 +73,18 @@ export interface CompiledArtifacts extends Written<{ readonly models: number; re
   readonly inputs: readonly string[];
 }
 
-const lower = ({ spec, locate }: LoadedSpec, { input }: Pick<LoadOptions, "input">): Program =>
+const lower = ({ spec, locate }: Pick<LoadedSpec, "spec" | "locate">, { input }: Pick<LoadOptions, "input">): Program =>
   fitMemory(lowerSpec(spec, input, locate), spec, input, locate);
 
 /** The spec as stages, and the checkpoint that it starts from, if there is one. */
 const lowerFile = (options: LoadOptions) => {
   const { spec, locate, source } = loadSpec(options);
-  return { spec, program: lower({ spec, locate, source }, options), source };
+  return { spec, program: lower({ spec, locate }, options), source };
 };
 
 /** The parameters' values, and what is written down with them. */
 const describe = (
-  { spec, source }: LoadedSpec,
+  { spec, source, options }: LoadedSpec,
   program: Program,
   { spec: path, input, weightsLabels, settings = [], variant }: LoadOptions,
 ) => {
@@ -93,6 +93,7 @@ const describe = (
   const read = imported?.read ?? ((state: State) => initialize(state, spec.recipe.seed));
   const varied = {
     ...(settings.length > 0 ? { settings } : {}),
+    ...(options === undefined ? {} : { options }),
     ...(variant === undefined ? {} : { variant }),
   };
   const metadata = { ...describeArtifact(spec, program, input), ...varied, lines: specLines(program, path) };

@@ -26,6 +26,8 @@ const schemas = {
   specHash: text(),
   /** What `--set` gave the spec's options, as `stride=12`; missing where nothing was set. */
   settings: v.optional(list(text(65_536))),
+  /** What the function that made the spec was given, defaults among it, in the form of `settings`; missing where there is none that has defaults. */
+  options: v.optional(list(text(65_536))),
   /** Which of the spec's variants this is; missing where it has none. */
   variant: v.optional(text()),
   input: oneOf("waveform", "features"),

@@ -120,6 +120,8 @@ export interface EvaluatedSpec {
   readonly places: Places;
   /** Calls one of its functions with options, varied. @throws CompileError when it throws */
   readonly make: (make: unknown, options?: unknown) => unknown;
+  /** What the varied call that made something was given, and what its other options are by default. */
+  readonly optionsOf: (made: object) => Readonly<Record<string, unknown>> | undefined;
 }
 
 /** The innermost place in a spec's source that an error's stack passes through. */
@@ -150,19 +152,27 @@ export const evaluateSpec = (
   const latest = new Map<string, unknown>();
   const loaded = new Map<string, Exports>();
   const maps = new Map<string, SourceMap>();
+  const given = new WeakMap<object, Readonly<Record<string, unknown>>>();
   let calls: CallStack | undefined;
 
   /** What an option is by default is learnt from a call that does not give it. */
-  const vary = (make: Make, given?: unknown): unknown => {
+  const vary = (make: Make, original?: unknown): unknown => {
     let isMade = false;
     const defaultOf = (option: string): unknown => {
       const place = variation.defaults.get(option);
       if (!place) return undefined;
-      if (!isMade) make(given);
+      if (!isMade) make(original);
       isMade = true;
       return latest.get(placeKey(place));
     };
-    return make(variation.vary(given, defaultOf));
+    const options = variation.vary(original, defaultOf);
+    const made = make(options);
+    if (typeof made === "object" && made !== null) {
+      const written = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
+      const defaults = [...variation.defaults].map(([name, place]) => [name, latest.get(placeKey(place))] as const);
+      given.set(made, { ...Object.fromEntries(defaults), ...Object.fromEntries(written) });
+    }
+    return made;
   };
 
   const load = (file: string): Exports => {
@@ -219,5 +229,10 @@ export const evaluateSpec = (
   };
 
   const { default: exported } = orCompileError(() => load(entry));
-  return { exported, places, make: (make, options) => orCompileError(() => vary(make as Make, options)) };
+  return {
+    exported,
+    places,
+    make: (make, options) => orCompileError(() => vary(make as Make, options)),
+    optionsOf: (made) => given.get(made),
+  };
 };

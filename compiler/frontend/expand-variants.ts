@@ -26,6 +26,7 @@ const forFiles = (text: string): string =>
 
 /** A value in few characters: `16`, `128x2`, `cls+dist`, `checkpoint-nearest`. */
 const printPart = (value: unknown): string => {
+  if (typeof value === "function") return value.name || "function";
   if (Array.isArray(value)) return value.map(printPart).join("+");
   if (!isObject(value)) return String(value);
   const { kind, ...parts } = value;
@@ -34,15 +35,28 @@ const printPart = (value: unknown): string => {
   );
 };
 
-const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+/** Tells values apart by what they are made of, functions by which they are. */
+const createKeys = (): ((value: unknown) => string) => {
+  const functions = new Map<unknown, number>();
+  const tell = (_: string, part: unknown): unknown => {
+    if (typeof part === "function") {
+      functions.set(part, functions.get(part) ?? functions.size);
+      return { function: functions.get(part) };
+    }
+    const isPlain = part === null || ["string", "boolean", "object"].includes(typeof part) || Number.isFinite(part);
+    return isPlain ? part : { [typeof part]: String(part) };
+  };
+  return (value) => JSON.stringify(value, tell);
+};
 
 /** Names of one option's values: each its own, by its number where its text is too long, or another's. */
-const labelsOf = (values: readonly unknown[]): ReadonlyMap<string, string> => {
-  const distinct = [...new Set(values.map((value) => JSON.stringify(value) ?? ""))];
-  const texts = distinct.map((json) => forFiles(json === "" ? "default" : printPart(JSON.parse(json))));
+const labelsOf = (values: readonly unknown[], keyOf: (value: unknown) => string): ReadonlyMap<string, string> => {
+  const distinct = new Map(values.map((value) => [keyOf(value), value]));
+  const texts = [...distinct.values()].map((value) => forFiles(value === undefined ? "default" : printPart(value)));
   const isTold = texts.every((text) => text !== "" && text.length <= mostOfValue);
   const areApart = new Set(texts).size === texts.length;
-  return new Map(distinct.map((json, index) => [json, isTold && areApart ? (texts[index] ?? "") : String(index + 1)]));
+  const keys = [...distinct.keys()];
+  return new Map(keys.map((key, index) => [key, isTold && areApart ? (texts[index] ?? "") : String(index + 1)]));
 };
 
 /** By the options that not all variants have in common; by `name`, where each has its own. */
@@ -51,13 +65,17 @@ const nameVariants = (all: readonly Options[]): readonly ExpandedVariant[] => {
   if (!own.includes("") && new Set(own).size === all.length && all.length > 1)
     return all.map((options, index) => ({ name: own[index] ?? "", options }));
   const keys = [...new Set(all.flatMap(Object.keys))];
-  const differing = keys.filter((key) => !all.every((options) => isSame(options[key], all[0]?.[key])));
+  const keyOf = createKeys();
+  const differing = keys.filter((key) => !all.every((options) => keyOf(options[key]) === keyOf(all[0]?.[key])));
   const named = differing.length > 0 ? differing : keys;
-  const labels = new Map(named.map((key) => [key, labelsOf(all.map((options) => options[key]))]));
+  const labels = new Map(named.map((key) => [key, labelsOf(
+        all.map((options) => options[key]),
+        keyOf,
+      )]));
   const describe = (options: Options): string =>
     named
       .filter((key) => options[key] !== undefined)
-      .map((key) => `${forFiles(key)}=${labels.get(key)?.get(JSON.stringify(options[key]) ?? "") ?? ""}`)
+      .map((key) => `${forFiles(key)}=${labels.get(key)?.get(keyOf(options[key])) ?? ""}`)
       .join(",");
   return all.map((options) => ({ name: describe(options) || "default", options }));
 };

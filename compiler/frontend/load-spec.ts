@@ -41,6 +41,8 @@ export interface LoadedSpec {
   readonly locate: Locate;
   /** The checkpoint to start from, if there is one; its values are still in its file. */
   readonly source: MatchedCheckpoint | undefined;
+  /** What the spec was made with. */
+  readonly options: ReadSpec["options"];
 }
 
 /** The checkpoint that a spec names: what is wrong with it is told where it is named. */
@@ -103,7 +105,7 @@ const loadRead = (read: ReadSpec, options: LoadOptions): LoadedSpec => {
     ...(memoryBytes === undefined ? [[spec.recipe, training] as const] : []),
   ]);
   const locateIn: Locate = (object, property) => locate(sources.get(object) ?? object, property);
-  return { spec, locate: locateIn, source };
+  return { spec, locate: locateIn, source, options: read.options };
 };
 
 /**

@@ -25,6 +25,8 @@ import { findVariedCall, type VariedCall } from "./varied-call.ts";
 export interface ReadSpec {
   readonly model: Model;
   readonly locate: Locate;
+  /** What the function that made it was given, and its defaults, as `--set` would say them; undefined: there is none that has some. */
+  readonly options: readonly string[] | undefined;
 }
 
 export interface ReadVariant extends ReadSpec {
@@ -157,7 +159,7 @@ const createVariation = (
     throw new CompileError([{ code: "set-without-options", message: `${path}: ${reason}`, span, fix }]);
   };
   const isExport = varied?.call === "export";
-  if (!varied || (!first && !isExport)) {
+  if (!varied || (!first && !isExport && varied.defaults.size === 0)) {
     if (first) refuse("its default export is not made by a call with options, so that nothing can be set");
     return { call: undefined, defaults: new Map(), vary: (given) => given };
   }
@@ -181,6 +183,21 @@ const createVariation = (
   };
 };
 
+/** More characters of an option's value are not told. */
+const mostOfValue = 2000;
+
+/** What JSON has no form of. */
+const inJson = (_: string, part: unknown): unknown => {
+  if (typeof part === "function") return `${part.name || "function"}()`;
+  return typeof part === "bigint" ? String(part) : part;
+};
+
+const printOption = (name: string, value: unknown): string => {
+  const told = inJson(name, value);
+  const printed = typeof told === "string" ? told : (JSON.stringify(told, inJson) ?? String(told));
+  return `${name}=${printed.length > mostOfValue ? `${printed.slice(0, mostOfValue)}...` : printed}`;
+};
+
 const hasKind = (value: unknown, kind: string): boolean =>
   typeof value === "object" && value !== null && (value as Partial<Model>).kind === kind;
 const isModel = (value: unknown): value is Model => hasKind(value, "model");
@@ -191,6 +208,7 @@ const readVariants = (
   path: string,
   variants: Variants,
   make: (options: object) => unknown,
+  optionsOf: (model: Model) => ReadSpec["options"],
   locate: Locate,
   settings: readonly Setting[],
 ): readonly ReadVariant[] => {
@@ -211,7 +229,9 @@ const readVariants = (
   if (problems.length > 0) throw new CompileError(problems);
   return eachVariant(expanded, ({ name, options }) => {
     const model = make(options);
-    if (isModel(model)) return { name, model, locate, seeds: seedsOf(model.seed ?? 0) };
+    if (isModel(model)) {
+      return { name, model, locate, options: optionsOf(model), seeds: seedsOf(model.seed ?? 0) };
+    }
     const message = `${path}: what makes the variants gives no model`;
     throw new CompileError([{ code: "spec-exports-no-model", message, span: locate(variants, "make") }]);
   });
@@ -256,15 +276,19 @@ export const readModels = (
     const call = varied?.call;
     return typeof call === "object" && call.file === file && call.start === start && call.end === end;
   };
-  const { exported, places, make } = evaluateSpec(file, findSpecFile, variation);
+  const { exported, places, make, optionsOf } = evaluateSpec(file, findSpecFile, variation);
   const locate = createLocate(project, places, amended, isVaried, settings);
+  const printedOptions = (model: Model): ReadSpec["options"] => {
+    const options = varied && varied.defaults.size > 0 ? optionsOf(model) : undefined;
+    return options && Object.entries(options).map(([name, value]) => printOption(name, value));
+  };
   if (isVariants(exported)) {
     const makeModel = (options: object): unknown => make(exported.make, options);
-    return { variants: readVariants(path, exported, makeModel, locate, settings) };
+    return { variants: readVariants(path, exported, makeModel, printedOptions, locate, settings) };
   }
   const isFunction = varied?.call === "export";
   const model = isFunction ? make(exported) : exported;
-  if (isModel(model)) return { model, locate };
+  if (isModel(model)) return { model, locate, options: printedOptions(model) };
   const message = isFunction ? "the spec's function gives no model" : "the spec's default export is not a model";
   throw new CompileError([
     { code: "spec-exports-no-model", message: `${path}: ${message}`, fix: "export default model({ ... })" },

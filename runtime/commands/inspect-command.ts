@@ -80,6 +80,9 @@ const stepOf = ({ cost, recipe }: ArtifactMetadata, { samples }: Extent) => {
 const describeStep = ({ batch, flops, activationBytes }: ReturnType<typeof stepOf>): string =>
   `of the recipe's ${formatExact(batch)} ${plural(batch, "clip")}: ${formatCount(flops)} operations, ${formatBytes(activationBytes)} of activations`;
 
+/** Options as `--json` has them whole. */
+const shorten = (option: string): string => (option.length > 60 ? `${option.slice(0, 57)}...` : option);
+
 const describe = (artifact: Artifact, extent: Extent): string => {
   const { path, metadata, bytes } = artifact;
   const { classes, recipe, bins, frames, sampleRateHz, minSamples } = metadata;
@@ -93,6 +96,7 @@ const describe = (artifact: Artifact, extent: Extent): string => {
   const rows = {
     spec: `${printable(metadata.specName)} (${printable(metadata.specHash.slice(0, 12))}, compiler ${printable(metadata.compilerVersion)})`,
     ...(metadata.settings ? { set: metadata.settings.map(printable).join(", ") } : {}),
+    ...(metadata.options ? { options: metadata.options.map(shorten).map(printable).join(", ") } : {}),
     input:
       metadata.input === "waveform"
         ? `waveform [batch, samples] at ${formatExact(sampleRateHz)} Hz, ${minSamples} samples or more; ${spectrogram}`

@@ -390,6 +390,7 @@ describe("what a compilation prints", () => {
       out: "tiny.onnx",
       input: "features",
       settings: [],
+      options: [],
       seconds: expect.any(Number) as number,
       bytes: { graph: readFileSync(join(folder, "tiny.onnx")).length, data: 0 },
       parameters: metadata.parameters,
@@ -435,6 +436,8 @@ describe("what a compilation prints", () => {
       spec: "spec.ts",
       artifacts: "new/phone",
       input: "waveform",
+      settings: [],
+      options: [],
       seconds: expect.any(Number) as number,
       bytes: {
         models: size("training_model.onnx") + size("eval_model.onnx") + size("optimizer_model.onnx"),

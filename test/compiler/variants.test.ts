@@ -18,10 +18,10 @@ const tiny = (options: AstOptions) =>
 `;
 
 /** A new folder with a spec that exports these. */
-const writeSpec = (exported: string): string => {
+const writeSpec = (exported: string, before = ""): string => {
   const folder = mkdtempSync(join(tmpdir(), "specgraph-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
-  writeFileSync(join(folder, "spec.ts"), `${head}export default ${exported};\n`);
+  writeFileSync(join(folder, "spec.ts"), `${head}${before}export default ${exported};\n`);
   return join(folder, "spec.ts");
 };
 
@@ -71,6 +71,25 @@ test("by numbers where values are too long or read alike", () => {
       "variants(tiny, { objective: [singleLabel({ classes: numbered(30) }), singleLabel({ classes: numbered(31) })] })",
     ),
   ).toStrictEqual(["objective=1", "objective=2"]);
+});
+
+test("functions by their names, or by numbers; numbers that JSON does not have by their own", () => {
+  const before = `const scaled = ({ sizeOf, seed = 1 }: { sizeOf: (n: number) => number; seed?: number }) =>
+  tiny({ frames: 16 * sizeOf(1), seed: Number.isFinite(seed) ? seed : 2 });
+const once = (n: number) => n;
+const twice = (n: number) => 2 * n;
+`;
+  const named = (exported: string) => load(writeSpec(exported, before)).map(({ name }) => name);
+  expect(named("variants(scaled, { sizeOf: [once, twice], seed: [1, Infinity] })")).toStrictEqual([
+    "sizeOf=once,seed=1",
+    "sizeOf=once,seed=Infinity",
+    "sizeOf=twice,seed=1",
+    "sizeOf=twice,seed=Infinity",
+  ]);
+  expect(named("variants(scaled, { sizeOf: [2, 3].map((by) => (n: number) => by * n) })")).toStrictEqual([
+    "sizeOf=1",
+    "sizeOf=2",
+  ]);
 });
 
 test("a variant is the model that its options make, with --set in what all have in common", () => {

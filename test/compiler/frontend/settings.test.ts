@@ -253,3 +253,20 @@ test("what a function of options is not given, or not told", () => {
     .toBe(`error: spec.ts: the spec's function gives no model (spec-exports-no-model)
   fix: export default model({ ... })`);
 });
+
+test("what a spec's function was given is told with its defaults, as --set would say it", () => {
+  const told = (exported: string, ...settings: readonly string[]) =>
+    loadSpec({ spec: writeSpec(small + exported), input: "waveform", weights: "none", settings }).options;
+  const made = `const make = ({ frames = 64, stride = frames > 64 ? 16 : 8, scale = Math.sqrt, ...rest }: {
+  frames?: number; stride?: number; scale?: (n: number) => number; title?: string }) =>
+  ast({ frames: scale(frames * frames), stride, size: { width: 16, depth: 1, heads: 2 },
+    objective: singleLabel({ classes: numbered(3) }), name: rest.title ?? "small" });
+`;
+  expect(told(`${made}export default make;`, "title=a b")).toStrictEqual([
+    "frames=64",
+    "stride=8",
+    "scale=sqrt()",
+    "title=a b",
+  ]);
+  expect(told(`${made}export default make({ frames: 80 });`)).toStrictEqual(["frames=80", "stride=16", "scale=sqrt()"]);
+});
