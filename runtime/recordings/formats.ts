@@ -60,7 +60,13 @@ export interface AnswerFormat {
   /** Makes a file of this format of one with the lines. */
   readonly convert?: (lines: string, target: string) => Promise<void>;
   /** The lines that a file was made of by `convert`. */
-  readonly readLines?: (path: string) => AsyncIterable<string>;
+  readonly readLines?: (path: string) => AsyncIterable<AnswerLine>;
+}
+
+/** A row of answers, and the recording that it is about. */
+export interface AnswerLine {
+  readonly clip: string;
+  readonly line: string;
 }
 
 /** A class of a stretch, as formats with one row for each have it. */

@@ -8,7 +8,7 @@ import { replaceFile } from "../files/temporary-file.ts";
 import { writeFailure } from "../files/write-failure.ts";
 import { UserError } from "../user-error.ts";
 import { existing, jobFileOf, partialOf } from "./answer-files.ts";
-import { type Format, formatNames, formatOf } from "./formats.ts";
+import { type AnswerLine, type Format, formatNames, formatOf } from "./formats.ts";
 import { differencesOf, type DoneRecording, type JobFacts, type JobRecord, readJob } from "./job.ts";
 import { parseShard, type Shard } from "./shard.ts";
 
@@ -96,21 +96,39 @@ const inOrder = (parts: readonly Part[]): readonly Part[] => {
 
 const bufferBytes = 1 << 20;
 
-/** In pieces. */
+/** The names of the recordings that a part's rows are about, row by row. */
+function* namesOfRows({ done }: Part): Generator<string, undefined, undefined> {
+  let told = 0;
+  for (const { clip, stretches } of done.values()) for (; told < stretches; told++) yield clip;
+}
+
+/** A path on whatever system, as names have it. */
+const slashed = (path: string): string => path.replace(/^([A-Za-z]):/, "$1").replaceAll("\\", "/");
+
+/** Whether a path, as rows have it, is that of a recording of this name. */
+const isNamed = (path: string, name: string | undefined): boolean =>
+  name !== undefined && `/${slashed(path)}`.endsWith(`/${slashed(name).replaceAll("../", "")}`);
+
+/** In pieces. @throws UserError where a part has other rows than its record tells of */
 async function* linesOf(
   parts: readonly Part[],
-  read: (path: string) => AsyncIterable<string>,
+  read: (path: string) => AsyncIterable<AnswerLine>,
 ): AsyncGenerator<string, void, undefined> {
   let piece = "";
-  for (const { path } of parts) {
+  for (const part of parts) {
+    const { path } = part;
+    const names = namesOfRows(part);
     try {
-      for await (const line of read(path)) {
+      for await (const { clip, line } of read(path)) {
+        if (!isNamed(clip, names.next().value)) throw changed(path);
         piece += `${line}\n`;
         if (piece.length < bufferBytes) continue;
         yield piece;
         piece = "";
       }
+      if (names.next().done !== true) throw changed(path);
     } catch (error) {
+      if (error instanceof UserError) throw error;
       const failure = readFailure(path, error);
       throw failure === error ? changed(path) : failure;
     }

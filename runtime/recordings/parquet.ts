@@ -3,6 +3,7 @@ import { createReadStream } from "node:fs";
 import { createInterface } from "node:readline";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";
 import { fileWriter, parquetWriteRows } from "hyparquet-writer";
+import type { AnswerLine } from "./formats.ts";
 import { replaceFile } from "../files/temporary-file.ts";
 
 /** Rows that are held at once: of the usual names, a few megabytes. */
@@ -41,15 +42,23 @@ export const writeParquet = (lines: string, target: string): Promise<void> =>
     });
   });
 
+/** A type as the file's schema has it. */
+const typeNames = { STRING: "BYTE_ARRAY", DOUBLE: "DOUBLE", FLOAT: "FLOAT" } as const;
+
+const schemaOf = (elements: readonly { readonly name: string; readonly type?: string }[]): string =>
+  elements.map(({ name, type }) => `${name} ${type}`).join(", ");
+const ownSchema = schemaOf(columns.map(({ name, type }) => ({ name, type: typeNames[type] })));
+
 /** The rows of a file that `writeParquet` has written, as lines. @throws Error where it is none */
-export async function* readParquetLines(path: string): AsyncGenerator<string, void, undefined> {
+export async function* readParquetLines(path: string): AsyncGenerator<AnswerLine, void, undefined> {
   const file = await asyncBufferFromFile(path);
   const metadata = await parquetMetadataAsync(file);
+  if (schemaOf(metadata.schema.slice(1)) !== ownSchema) throw new Error("its columns are others");
   const count = Number(metadata.num_rows);
   for (let rowStart = 0; rowStart < count; rowStart += rowGroupSize) {
     const rowEnd = Math.min(count, rowStart + rowGroupSize);
     for (const row of await parquetReadObjects({ file, metadata, rowStart, rowEnd })) {
-      yield JSON.stringify(columns.map(({ name }) => row[name]));
+      yield { clip: String(row["clip"]), line: JSON.stringify(columns.map(({ name }) => row[name])) };
     }
   }
 }

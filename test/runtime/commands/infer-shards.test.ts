@@ -1,10 +1,12 @@
 /** `infer --list --shard` and `merge`: parts of a long list, computed apart. */
 import { copyFileSync, existsSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { parquetWriteFile } from "hyparquet-writer";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { describeFailure } from "../../../runtime/commands/describe-failure.ts";
 import { inferCommand } from "../../../runtime/commands/infer-command.ts";
 import { mergeCommand } from "../../../runtime/commands/merge-command.ts";
+import { readParquetLines, writeParquet } from "../../../runtime/recordings/parquet.ts";
 import { UserError } from "../../../runtime/user-error.ts";
 import { writeLinearModel } from "../artifact/linear-artifact.ts";
 import { temporaryFolder } from "../audio/temporary-folder.ts";
@@ -240,5 +242,30 @@ describe("what is refused", () => {
       "part-1.parquet: this is not what was written; delete it and its record, and give its command again",
     );
     expect(existsSync("all.parquet.rows")).toBe(false);
+  });
+
+  test("a part of Parquet with other rows, recordings or columns", async () => {
+    workIn();
+    const [one = "", two = ""] = await shardsOf("parquet", 2);
+    const kept = readFileSync(two);
+    const rows: unknown[] = [];
+    for await (const { line } of readParquetLines(two)) rows.push(JSON.parse(line));
+    const refuses = async (): Promise<void> => {
+      expect(await refusal(merge(one, two, "--out", "all.parquet"))).toBe(
+        "part-2.parquet: this is not what was written; delete it and its record, and give its command again",
+      );
+      expect([existsSync("all.parquet"), existsSync("all.parquet.rows")]).toStrictEqual([false, false]);
+    };
+    for (const others of [rows.slice(1), rows.toReversed(), [...rows, rows.at(-1)], []]) {
+      writeFileSync("rows", others.map((row) => `${JSON.stringify(row)}\n`).join(""));
+      await writeParquet("rows", two);
+      await refuses();
+    }
+    copyFileSync(one, two);
+    await refuses();
+    parquetWriteFile({ filename: two, columnData: [{ name: "clip", data: ["clip-1.wav"], type: "STRING" }] });
+    await refuses();
+    writeFileSync(two, kept);
+    expect((await merge(one, two, "--out", "all.parquet")).code).toBe(0);
   });
 });
