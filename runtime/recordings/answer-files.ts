@@ -258,11 +258,11 @@ export const openAnswerFiles = async (options: AnswerFilesOptions): Promise<Answ
   };
   const orFail = async <Value>(act: () => Promise<Value>): Promise<Value> => act().catch(fail);
   await orFail(async () => createFolders(isFolder ? resolve(target) : dirname(resolve(target))));
-  if (!isJobBegun(options)) requireFree(options);
   const unlock = lock(jobFile);
   let job: Job | undefined;
   let store: Store;
   try {
+    if (!isJobBegun(options)) requireFree(options);
     job = await openJob(jobFile, facts);
     store = isFolder ? openFolder(options) : await orFail(() => openCombined(options, job as Job));
   } catch (error) {

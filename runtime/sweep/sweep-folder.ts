@@ -1,6 +1,6 @@
 /** A sweep's folder: its files, and which sweep it belongs to. */
 import { existsSync, readdirSync, rmSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import * as v from "valibot";
 import { createFolders } from "../files/create-folders.ts";
 import { releaseLock, takeLock } from "../files/process-lock.ts";
@@ -120,23 +120,31 @@ const removeGraphs = (out: string, sweep: Sweep): void => {
   for (const run of runsIn(out, sweep)) rmSync(`${run}.onnx`, { force: true });
 };
 
+/** Makes the folder, which is locked, the sweep's. */
+const takeOver = async ({ path, sweep: record, lock }: SweepFiles, sweep: Sweep): Promise<void> => {
+  const earlier = readSweep(record);
+  const other = earlier ? undefined : lookInto(path).find((name) => name !== basename(lock));
+  if (other !== undefined)
+    throw new UserError(
+      "folder-not-empty",
+      { path, isSweep: true },
+      `a sweep needs a folder of its own, and it holds ${other}`,
+    );
+  const difference = earlier && differenceOf(earlier, sweep);
+  if (earlier && difference !== undefined) {
+    if (isBegun(path, earlier))
+      throw new UserError("sweep-changed", { path }, `belongs to another sweep: ${difference}`);
+    removeGraphs(path, earlier);
+  }
+  await writeText(record, `${JSON.stringify(sweep, null, 2)}\n`);
+};
+
 /**
  * Takes the folder for a sweep and this process, until `closeSweep`.
  * @throws UserError where it belongs to another sweep that has begun, holds something else, or another process is at work there
  */
 export const openSweep = async (out: string, sweep: Sweep): Promise<SweepFiles> => {
   const files = sweepFiles(out);
-  const earlier = readSweep(files.sweep);
-  const [other] = earlier ? [] : lookInto(out);
-  if (other !== undefined)
-    throw new UserError(
-      "folder-not-empty",
-      { path: out, isSweep: true },
-      `a sweep needs a folder of its own, and it holds ${other}`,
-    );
-  const difference = earlier && differenceOf(earlier, sweep);
-  if (earlier && difference !== undefined && isBegun(out, earlier))
-    throw new UserError("sweep-changed", { path: out }, `belongs to another sweep: ${difference}`);
   try {
     createFolders(out);
   } catch (error) {
@@ -149,8 +157,12 @@ export const openSweep = async (out: string, sweep: Sweep): Promise<SweepFiles> 
       { path: out, pid },
       `process ${pid} is at work there; wait for its end or stop it. If that is another program, delete ${files.lock}`,
     );
-  if (earlier && difference !== undefined) removeGraphs(out, earlier);
-  await writeText(files.sweep, `${JSON.stringify(sweep, null, 2)}\n`);
+  try {
+    await takeOver(files, sweep);
+  } catch (error) {
+    closeSweep(files);
+    throw error;
+  }
   return files;
 };
 

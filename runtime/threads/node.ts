@@ -26,7 +26,7 @@ const launch = (module: string, { isQuiet = false, leavesSamples = false }: Sett
   });
 };
 
-/** Threads that wait for what they are to be started with. */
+/** Threads that wait for what they are to be started with; one that could not load leaves. */
 const ahead = new Map<string, Worker>();
 
 /** Has a thread load its module while the process still loads what will `start` it, the first time. */
@@ -34,6 +34,10 @@ export const startAhead = (module: string, settings: Settings): void => {
   const worker = launch(module, settings);
   worker.unref();
   ahead.set(module, worker);
+  // Who needs the thread starts another, and is told why that stops; who does not need it hears of nothing.
+  worker.on("error", () => {
+    if (ahead.get(module) === worker) ahead.delete(module);
+  });
 };
 
 export const nodeThreads: Threads = {
