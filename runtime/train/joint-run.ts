@@ -106,6 +106,25 @@ const refuseOtherClips = async (
   );
 };
 
+const optionsIn = (command: string): Readonly<Record<string, unknown>> =>
+  JSON.parse(command) as Readonly<Record<string, unknown>>;
+
+const show = (value: unknown): string => {
+  if (value === undefined || value === null) return "not given";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+};
+
+/** What a rank was asked to do otherwise than rank 0: the options' names, and both values in words. */
+const differencesOf = (command: string, first: string) => {
+  const [own, other] = [optionsIn(command), optionsIn(first)];
+  const options = [...new Set([...Object.keys(other), ...Object.keys(own)])].filter(
+    (name) => JSON.stringify(own[name]) !== JSON.stringify(other[name]),
+  );
+  const inWords = options.map((name) => `${name} is ${show(own[name])}, and ${show(other[name])} on rank 0`);
+  return { options, inWords: inWords.join("; ") };
+};
+
 /**
  * Called by all ranks.
  * @param command what this one was asked to do
@@ -127,14 +146,16 @@ const requireSame = async (
     clips: createHash("sha256").update(sizes).digest("hex"),
   };
   const facts = (await ranks.gather(serialize(own))).map((bytes) => deserialize(bytes) as Facts);
+  const [first = own] = facts;
   for (const [rank, its] of facts.entries()) {
-    const name = (Object.keys(words) as (keyof typeof words)[]).find((name) => its[name] !== facts[0]?.[name]);
-    if (name === undefined) continue;
-    const details = name === "graph" ? "" : `: ${its[name]}, not ${facts[0]?.[name]}`;
+    const fact = (Object.keys(words) as (keyof typeof words)[]).find((name) => its[name] !== first[name]);
+    if (fact === undefined) continue;
+    const differences = fact === "command" ? differencesOf(its.command, first.command) : undefined;
+    const details = fact === "version" ? `${its.version}, not ${first.version}` : differences?.inWords;
     throw new UserError(
       "ranks-differ",
-      { rank, host: ranks.hosts[rank], fact: name },
-      `${nameRank(ranks, rank)} ${words[name]} than rank 0${details}`,
+      { rank, host: ranks.hosts[rank], fact, ...(differences ? { options: differences.options } : {}) },
+      `${nameRank(ranks, rank)} ${words[fact]} than rank 0${details === undefined ? "" : `: ${details}`}`,
     );
   }
   if (facts.some(({ clips }) => clips !== own.clips)) await refuseOtherClips(ranks, all, sizes);
