@@ -4,6 +4,7 @@ import type { DiagnosticCode } from "./diagnostics/codes/codes.ts";
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { printable } from "./artifact/printable.ts";
+import { compileCommand } from "./artifact/files/program-name.ts";
 import { watchOutput } from "./artifact/files/watch-output.ts";
 import { type ExtraOutput, extraOutputs } from "./artifact/extra-outputs.ts";
 import type { GraphInput } from "./artifact/metadata.ts";
@@ -18,10 +19,7 @@ import { printDiagnostic } from "./diagnostics/print-diagnostic.ts";
 import { print, printError, printJson } from "./print.ts";
 import { watchReads } from "./watch-reads.ts";
 
-/** As this was called: by the clone's script, or as the package's command. */
-const command = process.env["npm_lifecycle_event"] === "compile" ? "npm run compile --" : "specgraph compile";
-
-const usage = `Usage: ${command} [SPEC] [options]
+const usage = `Usage: ${compileCommand} [SPEC] [options]
 
 Compiles a model spec to one ONNX file that infers and trains.
 
@@ -54,11 +52,11 @@ Compiles a model spec to one ONNX file that infers and trains.
   --help                print this
 
 Examples:
-  ${command} spec/birds.ts --out birds.onnx
-  ${command} spec/birds.ts --print cost --batch 16
-  ${command} spec/birds.ts --set stride=12 --set training.epochs=5 --out birds-12.onnx
-  ${command} spec/ablations/overlap.ts --variant stride=12 --out overlap-4.onnx
-  ${command} spec/esc10.ts --weights deit_tiny_patch16_224-a1311bcf.pth --out esc10.onnx`;
+  ${compileCommand} spec/birds.ts --out birds.onnx
+  ${compileCommand} spec/birds.ts --print cost --batch 16
+  ${compileCommand} spec/birds.ts --set stride=12 --set training.epochs=5 --out birds-12.onnx
+  ${compileCommand} spec/ablations/overlap.ts --variant stride=12 --out overlap-4.onnx
+  ${compileCommand} spec/esc10.ts --weights deit_tiny_patch16_224-a1311bcf.pth --out esc10.onnx`;
 
 const fail = (code: DiagnosticCode, message: string): never => {
   throw new CompileError([{ code, message }]);
@@ -153,7 +151,10 @@ const explainCode = (code: string, asJson: boolean): void => {
   }
   const { means, right } = page;
   if (asJson) printJson({ code, ...page });
-  else print(`${code}\n\n${means}${right === undefined ? "" : `\n\nAs it is written:\n\n    ${right}`}`);
+  else {
+    const example = right?.replace(/^specgraph compile /, `${compileCommand} `);
+    print(`${code}\n\n${means}${example === undefined ? "" : `\n\nAs it is written:\n\n    ${example}`}`);
+  }
 };
 
 /** @returns the exit code */

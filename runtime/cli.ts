@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** Each COMMAND of `specgraph` but for `compile`, which is the compiler's (`specgraph.ts`): the only place that touches the process. */
+import { programName } from "../compiler/artifact/files/program-name.ts";
 import { printableLines } from "../compiler/artifact/printable.ts";
 import { watchOutput } from "../compiler/artifact/files/watch-output.ts";
 import { version } from "../compiler/artifact/version.ts";
@@ -104,7 +105,7 @@ const report = (error: unknown): ExitCode => {
   const { message, stack } = error instanceof Error ? error : new Error(String(error));
   const details = process.env["SPECGRAPH_DEBUG"] ? (stack ?? message) : message;
   process.stderr.write(
-    `runtime has a defect: ${printableLines(details)}\nPlease report it with this line and the command; SPECGRAPH_DEBUG=1 adds where it happened.\n`,
+    `${programName} has a defect: ${printableLines(details)}\nPlease report it with this line and the command; SPECGRAPH_DEBUG=1 adds where it happened.\n`,
   );
   return exitCodes.defect;
 };

@@ -39,12 +39,19 @@ const printPart = (value: unknown): string => {
 const createKeys = (): ((value: unknown) => string) => {
   const functions = new Map<unknown, number>();
   const tell = (_: string, part: unknown): unknown => {
-    if (typeof part === "function") {
-      functions.set(part, functions.get(part) ?? functions.size);
-      return { function: functions.get(part) };
+    switch (typeof part) {
+      case "function":
+        functions.set(part, functions.get(part) ?? functions.size);
+        return { function: functions.get(part) };
+      case "number":
+        return Number.isFinite(part) ? part : { number: String(part) };
+      case "bigint":
+        return { bigint: String(part) };
+      case "undefined":
+        return { undefined: true };
+      default:
+        return part;
     }
-    const isPlain = part === null || ["string", "boolean", "object"].includes(typeof part) || Number.isFinite(part);
-    return isPlain ? part : { [typeof part]: String(part) };
   };
   return (value) => JSON.stringify(value, tell);
 };

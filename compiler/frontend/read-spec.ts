@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Project, ts } from "ts-morph";
 import type { Model } from "../../spec/dsl/model.ts";
 import type { Variants } from "../../spec/dsl/variants.ts";
+import { programName } from "../artifact/files/program-name.ts";
 import { quoted } from "../artifact/printable.ts";
 import type { DiagnosticCode } from "../diagnostics/codes/codes.ts";
 import { CompileError, type Diagnostic } from "../diagnostics/diagnostic.ts";
@@ -314,7 +315,7 @@ export const readSpec = (
   }
   const names = read.variants.map(({ name }) => name);
   if (variant === undefined) {
-    const fix = `compile one with --variant ${names[0]}, or all with --variants DIR; \`runtime sweep\` trains and compares them`;
+    const fix = `compile one with --variant ${names[0]}, or all with --variants DIR; \`${programName} sweep\` trains and compares them`;
     return refuse("variant-not-named", `has ${names.length} variants: ${names.join(", ")}`, fix);
   }
   const message = `has no variant ${quoted(variant)}; it has ${names.join(", ")}`;

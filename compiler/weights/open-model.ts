@@ -1,3 +1,4 @@
+import { programName } from "../artifact/files/program-name.ts";
 import { trainedClipsKey, trainingCheckpointFormat } from "../artifact/metadata.ts";
 import { type MatchedCheckpoint, matchLayout } from "./match-layout.ts";
 import { CheckpointError } from "./readers/checkpoint-error.ts";
@@ -16,7 +17,7 @@ export const openModel = (path: string, from?: string): MatchedCheckpoint => {
   if (checkpoint.metadata.get("format") === trainingCheckpointFormat) {
     throw new CheckpointError(
       file,
-      "is a training's checkpoint, for runtime train --resume; name the graph.onnx or best.onnx beside it",
+      `is a training's checkpoint, for ${programName} train --resume; name the graph.onnx or best.onnx beside it`,
     );
   }
   return { ...matchLayout(checkpoint, file, from), notRead, trainedClips: checkpoint.metadata.get(trainedClipsKey) };

@@ -1,4 +1,5 @@
 /** `runtime cv`. */
+import { programName } from "../../compiler/artifact/files/program-name.ts";
 import { join } from "node:path";
 import { ownFolds } from "../cross-validation/plan-folds.ts";
 import { createOutFolder, planRuns, resultsFile } from "../cross-validation/plan-runs.ts";
@@ -78,7 +79,7 @@ export const cvCommand: Command = {
       "checkpoint-minutes": checkpointMinutes,
       "skip-bad": skipBad = false,
     } = values;
-    if (data === undefined) throw new UserError("usage", {}, "runtime cv needs clips of your own: --data PATH");
+    if (data === undefined) throw new UserError("usage", {}, `${programName} cv needs clips of your own: --data PATH`);
     const inputs = readInputs(graph, runOptions(values));
     const { metadata } = inputs.artifact;
     const { classes, objective, recipe, specName } = metadata;

@@ -1,3 +1,4 @@
+import { programName } from "../../compiler/artifact/files/program-name.ts";
 import { deviceTitles, type UsableDevice } from "../devices/device-report.ts";
 
 interface DescribedChoice {
@@ -10,5 +11,5 @@ export const describeChoice = ({ device, reason }: DescribedChoice): string => {
   const { kind, name, driver, isSoftware } = device;
   const parts = [deviceTitles[kind], kind === "cpu" ? undefined : name, driver, isSoftware ? "in software" : undefined];
   const words = parts.filter((part) => part !== undefined).join(", ");
-  return `device: ${words}${reason === undefined ? "" : ` (${reason}; see \`runtime devices\`)`}`;
+  return `device: ${words}${reason === undefined ? "" : ` (${reason}; see \`${programName} devices\`)`}`;
 };

@@ -1,4 +1,5 @@
 /** The library's failures in the words of the command line: the only place where a failure meets a flag. */
+import { programName } from "../../compiler/artifact/files/program-name.ts";
 import { plural } from "../../compiler/artifact/plural.ts";
 import type { FailureCode } from "../failure-codes.ts";
 import type { Facts, UserError } from "../user-error.ts";
@@ -16,7 +17,7 @@ const flagOf = (option: string): string =>
 
 const textsOf = (fact: Facts[string]): readonly string[] => (Array.isArray(fact) ? fact.map(String) : []);
 
-const goOn = (run: string): string => `runtime train --resume --out ${run}`;
+const goOn = (run: string): string => `${programName} train --resume --out ${run}`;
 
 const clearUp = ({ finished, path = "" }: Facts): string =>
   finished === true
@@ -44,7 +45,7 @@ const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "embedded-class-unknown": () => "; give clips of the graph's own classes: --data PATH",
   "embedded-not-divisible": () => "; name clips with --data PATH",
   "file-missing": ({ isIndex }) => (isIndex === true ? "; --add makes one" : ""),
-  "file-unreadable": ({ path }) => (path === "-" ? "; `runtime listen` hears what is piped" : ""),
+  "file-unreadable": ({ path }) => (path === "-" ? `; \`${programName} listen\` hears what is piped` : ""),
   "folder-holds-run": clearUp,
   "folder-in-use": () => "; name another folder with --out, or give --overwrite",
   "folder-not-empty": ({ isSweep }) => (isSweep === true ? "; name another folder with --out" : ""),
@@ -63,7 +64,7 @@ const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "recorder-missing": () => ", or give sound on stdin",
   "no-class-folders": ({ list }) => (list === undefined ? "" : `, or the list itself: --data ${String(list)}`),
   "no-float16": () => "; compile the spec with precision: float32(), or use --device cpu",
-  "not-calibrated": () => ": runtime eval GRAPH --data PATH --calibrate",
+  "not-calibrated": () => `: ${programName} eval GRAPH --data PATH --calibrate`,
   "normalized-per-clip": () => "; without a graph, AST's features are measured",
   "not-exportable": () => "; --format safetensors writes any model",
   "nothing-to-hold-out": () => "; give others: --eval-data PATH",

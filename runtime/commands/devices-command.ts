@@ -1,7 +1,7 @@
 /** `runtime devices`. */
 import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, parseOptions, type Usage } from "./options.ts";
-import { programName } from "./program-name.ts";
+import { programName } from "../../compiler/artifact/files/program-name.ts";
 import { formatBytes } from "../../compiler/artifact/format-number.ts";
 import { formatTable } from "../../compiler/artifact/format-table.ts";
 import { UserError } from "../user-error.ts";

@@ -9,7 +9,7 @@ import type { Classification, ListenOptions, Model } from "../library/model.ts";
 import { open } from "../library/open.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, deviceOption, parseOptions, type OptionValues, type Usage } from "./options.ts";
-import { programName } from "./program-name.ts";
+import { programName } from "../../compiler/artifact/files/program-name.ts";
 import { describeChoice } from "./describe-choice.ts";
 import { defaultTop, requireEventAgreement, windowOptions } from "./window-options.ts";
 import type { Answer, AnswerOutput } from "../recordings/answer-output.ts";

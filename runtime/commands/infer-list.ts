@@ -1,4 +1,5 @@
 /** What `infer` hears of a long list, all of it or a part. */
+import { programName } from "../../compiler/artifact/files/program-name.ts";
 import { parseShard, type Shard } from "../recordings/shard.ts";
 import { formatOf } from "../recordings/formats.ts";
 import { UserError } from "../user-error.ts";
@@ -14,7 +15,7 @@ export const listOptions = {
   shard: {
     kind: "text",
     value: "I/N",
-    help: "of a list hear part I of N, from 1/N to N/N, which runtime merge makes one of; clips that fail are told and fail no part",
+    help: `of a list hear part I of N, from 1/N to N/N, which ${programName} merge makes one of; clips that fail are told and fail no part`,
   },
 } as const satisfies OptionTable;
 
@@ -35,7 +36,7 @@ export const shardOf = (values: Values, named: readonly string[]): Shard | undef
   if (list !== undefined && named.length > 0) refuse("--list and clips exclude each other: add them to the list");
   if (shard === undefined) return undefined;
   if (list === undefined) refuse("--shard needs --list: the parts are of a list, which is the same for all of them");
-  if (out === undefined) refuse("--shard needs --out: a file for the part, which runtime merge takes");
+  if (out === undefined) refuse(`--shard needs --out: a file for the part, which ${programName} merge takes`);
   const picture = (["cut", "explain", "timeline"] as const).find((name) => values[name] !== undefined);
   if (picture !== undefined) refuse(`--shard and --${picture} exclude each other: parts are files of answers alone`);
   const parsed = parseShard(shard);

@@ -20,7 +20,7 @@ import { UserError } from "../user-error.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { commonOptions, deviceOption, type OptionValues, parseOptions, type Usage } from "./options.ts";
-import { programName } from "./program-name.ts";
+import { programName } from "../../compiler/artifact/files/program-name.ts";
 import type { Output } from "./output.ts";
 import { createAnswerPrinter } from "./print-answers.ts";
 import { describeChoice } from "./describe-choice.ts";

@@ -5,7 +5,7 @@ import { mergeParts } from "../recordings/merge-parts.ts";
 import { UserError } from "../user-error.ts";
 import { type Command, exitCodes } from "./command.ts";
 import { commonOptions, parseOptions, type Usage } from "./options.ts";
-import { programName } from "./program-name.ts";
+import { programName } from "../../compiler/artifact/files/program-name.ts";
 
 const options = {
   out: { kind: "text", value: "FILE", help: "the file to write" },
@@ -15,7 +15,7 @@ const options = {
 const usage: Usage<typeof options> = {
   name: "merge",
   synopsis: "PART... --out FILE [options]",
-  description: `Makes one file of the parts that runtime infer --shard has written, all of them, given in any order: the same, byte for
+  description: `Makes one file of the parts that ${programName} infer --shard has written, all of them, given in any order: the same, byte for
 byte, as infer without --shard writes. Each part's record, PART.job.jsonl, lies beside it and tells what it is. Clips that
 could not be heard are told again.`,
   operands: [["PART", "a file of infer --shard"]],

@@ -4,7 +4,7 @@ import { deviceNames } from "../engine/device.ts";
 import { nearestNames } from "../../compiler/artifact/nearest-names.ts";
 import type { RunOptions } from "../train/run-options.ts";
 import { UserError } from "../user-error.ts";
-import { programName } from "./program-name.ts";
+import { programName } from "../../compiler/artifact/files/program-name.ts";
 
 /** An option; `value` stands for its value in the help. */
 export type Option = { readonly help: string } & (
@@ -265,6 +265,6 @@ export const printUsage = ({ name, synopsis, description, operands, options, exa
   );
   const separator = operands.length > 0 ? [["", ""] as const] : [];
   const rows = columns([...operands, ...separator, ...optionRows]).replaceAll(/ +$/gm, "");
-  const lines = examples.map((example) => `  ${example.replace(/^runtime /, `${programName} `)}`).join("\n");
+  const lines = examples.map((example) => `  ${example.replace(/(^|\| )runtime /, `$1${programName} `)}`).join("\n");
   return `Usage: ${programName} ${name} ${synopsis}\n\n${description}\n\n${rows}\n\nExamples:\n${lines}`;
 };

@@ -23,7 +23,7 @@ import { orUserError, UserError } from "../user-error.ts";
 import { type Command, type ExitCode, exitCodes } from "./command.ts";
 import { describeFailure } from "./describe-failure.ts";
 import { commonOptions, deviceOption, parseOptions, type Usage } from "./options.ts";
-import { programName } from "./program-name.ts";
+import { programName } from "../../compiler/artifact/files/program-name.ts";
 import type { Output } from "./output.ts";
 import { describeChoice } from "./describe-choice.ts";
 

@@ -7,11 +7,14 @@ import { failureCodes } from "../../runtime/failure-codes.ts";
 import { UserError } from "../../runtime/user-error.ts";
 import { literalsOf } from "../literals-of.ts";
 
-const runtime = fileURLToPath(new URL("../../runtime", import.meta.url));
+const sourcesOf = (half: "compiler" | "runtime") => {
+  const folder = fileURLToPath(new URL(`../../${half}`, import.meta.url));
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => ({ name, text: readFileSync(join(folder, name), "utf8") }));
+};
 
-const sources = readdirSync(runtime, { recursive: true, encoding: "utf8" })
-  .filter((name) => name.endsWith(".ts"))
-  .map((name) => ({ name, text: readFileSync(join(runtime, name), "utf8") }));
+const sources = sourcesOf("runtime");
 
 /** What failures are made with: their codes; undefined where one is handed on. */
 const made = sources.flatMap(({ name, text }) =>
@@ -98,4 +101,20 @@ describe("flags and commands", () => {
       "/** See --batch. */ const a = `x ${1} --lr ${2} of runtime train`; const b = '--out'; const c = \"a--b\";";
     expect(spoken(text)).toStrictEqual([" --lr ", " of runtime train", "--out"]);
   });
+});
+
+test("what messages say to type begins with the name that the program was called by", () => {
+  const commands = sources.flatMap(({ name }) => /^commands\/([a-z]+)-command\.ts$/.exec(name)?.[1] ?? []);
+  const written = new RegExp(`\\b(runtime|specgraph) (compile|${commands.join("|")})\\b`);
+  // The help replaces the name in examples; a new project has the package's own; pages of codes are documents.
+  const isOwn = (name: string): boolean => /^(diagnostics\/codes|init)\/|^commands\/init-command/.test(name);
+  const found = [...sources, ...sourcesOf("compiler")]
+    .filter(({ name }) => !isOwn(name))
+    .flatMap(({ name, text }) =>
+      literalsOf(text.replace(/^ {2}examples: \[.*?\],$/ms, ""))
+        .filter((literal) => written.test(literal))
+        .map((literal) => `${name}: ${literal}`),
+    );
+  expect(commands).toContain("train");
+  expect(found).toStrictEqual([]);
 });

@@ -1,4 +1,5 @@
 /** What a spec names and is not there: names, parts, options, modules and what they export. */
+import { compileCommand } from "../../artifact/files/program-name.ts";
 import { readdirSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { basename, dirname, join } from "node:path";
@@ -16,7 +17,7 @@ const mostListed = 16;
 /** What specs are tempted to ask of the program that runs them, and what they do instead. */
 const hostNames: Readonly<Record<string, string>> = {
   process: "what varies is an option of the spec, set by --set: export default (options) => ...",
-  console: "print what the spec becomes: specgraph compile SPEC --print inference",
+  console: `print what the spec becomes: ${compileCommand} SPEC --print inference`,
   require: 'import ... from "./file.ts"',
 };
 const otherHostNames: ReadonlySet<string> = new Set(
