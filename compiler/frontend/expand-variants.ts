@@ -39,19 +39,13 @@ const printPart = (value: unknown): string => {
 const createKeys = (): ((value: unknown) => string) => {
   const functions = new Map<unknown, number>();
   const tell = (_: string, part: unknown): unknown => {
-    switch (typeof part) {
-      case "function":
-        functions.set(part, functions.get(part) ?? functions.size);
-        return { function: functions.get(part) };
-      case "number":
-        return Number.isFinite(part) ? part : { number: String(part) };
-      case "bigint":
-        return { bigint: String(part) };
-      case "undefined":
-        return { undefined: true };
-      default:
-        return part;
+    if (typeof part === "function") {
+      functions.set(part, functions.get(part) ?? functions.size);
+      return { function: functions.get(part) };
     }
+    if (typeof part === "bigint" || (typeof part === "number" && !Number.isFinite(part)))
+      return { [typeof part]: String(part) };
+    return part === undefined ? { undefined: true } : part;
   };
   return (value) => JSON.stringify(value, tell);
 };
