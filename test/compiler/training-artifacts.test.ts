@@ -20,8 +20,8 @@ import { savedCheckpoint } from "./weights/readers/saved-checkpoint.ts";
 
 const vocabulary =
   "adam, adamW, anyLength, attention, attentionPooling, batchNorm, dense, dropout, dropPath, groupNorm, kaldiFbank, layerNorm, " +
-  "layerScale, maskFrequency, maskTime, mixedFloat16, mixup, multiLabel, noise, normalize, patchEmbedding, registerTokens, relu, " +
-  "removeMean, residual, roll, separatePositions, sigmoid, singleLabel, squeezeExcite, tanh";
+  "layerScale, maskFrequency, maskTime, meanOfPatches, mixedFloat16, mixup, multiLabel, noise, normalize, padOrCut, patchEmbedding, " +
+  "patchout, registerTokens, relativePositions, bucketedPositions, relu, removeMean, residual, roll, separatePositions, sigmoid, singleLabel, squeezeExcite, tanh";
 
 /** What ONNX Runtime's training API steps with where nobody sets another, which its package for the web does not let one. */
 const learningRate = 1e-3;
@@ -125,6 +125,18 @@ const cases: readonly (readonly [what: string, changes: string])[] = [
       residual(layerNorm({ eps: 1e-6 }), attention({ heads: 2 }), layerScale(), dropPath({ rate: 0.2 })),
       residual(dense(16), relu(), squeezeExcite({ units: 4 }), sigmoid(), dense(8), tanh()),
       attentionPooling({ heads: 2 }), dense("classes"),
+    ], ${training(plainAdam)}`,
+  ],
+  [
+    "relative positions and patchout, of clips by their own statistics",
+    `features: [kaldiFbank({ bins: 16, frameLengthMs: 25, frameShiftMs: 10, window: "hanning" }), padOrCut({ frames: 24 }),
+      normalize({ per: "clip" })], objective: singleLabel({ classes: ["a", "b", "c"] }), network: [
+      patchEmbedding({ patch: { bins: 4, frames: 8 }, stride: { bins: 4, frames: 8 }, width: 8 }), separatePositions(),
+      residual(relativePositions({ heads: 2 }), attention({ heads: 2 })),
+      residual(layerNorm({ eps: 1e-6 }), bucketedPositions({ heads: 2, buckets: 8, maxDistance: 6 }),
+        attention({ heads: 2, gated: true })),
+      patchout({ rows: 1, patches: 0.25 }),
+      residual(layerNorm({ eps: 1e-6 }), attention({ heads: 2 })), meanOfPatches(), dense("classes"),
     ], ${training(plainAdam)}`,
   ],
   [
