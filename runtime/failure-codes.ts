@@ -141,7 +141,8 @@ export const failureCodes = {
   "rank-paused": "This process stood still for so long that the other ranks have ended the training.",
   "ranks-apart":
     "Processes that were started as ranks do not find one another: the MPI library is not their launcher's.",
-  "ranks-differ": "A rank has been given something else than rank 0: `facts.fact` says what, of a command `facts.options` which.",
+  "ranks-differ":
+    "A rank has been given something else than rank 0: `facts.fact` says what, of a command `facts.options` which.",
   "ranks-diverged": "A rank has come to other parameters than rank 0.",
   "rate-unknown": "The graph has not been measured for the rate that is asked for.",
   "recorder-missing": "The machine has no program that records.",

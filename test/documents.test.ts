@@ -92,12 +92,13 @@ test("the programs that the pages show are right, by the types that are packed",
   const project = new Project({ compilerOptions, skipAddingFilesFromTsConfig: true });
   // In the clone's root these names are the package's own: what `exports` in package.json says, from dist/.
   project.createSourceFile(`${root}/given.ts`, given);
-  const modules = blocks.map((block, index) =>
-    project.createSourceFile(`${root}/block-${index}.ts`, asModule(block)),
-  );
+  const modules = blocks.map((block, index) => project.createSourceFile(`${root}/block-${index}.ts`, asModule(block)));
   const program = project.getProgram();
   for (const [index, block] of blocks.entries()) {
-    const found = [...program.getSyntacticDiagnostics(modules[index]), ...program.getSemanticDiagnostics(modules[index])]
+    const found = [
+      ...program.getSyntacticDiagnostics(modules[index]),
+      ...program.getSemanticDiagnostics(modules[index]),
+    ]
       .filter((error) => block.isTyped || !aboutMissingTypes(error.getCode()))
       .map(({ compilerObject: { messageText } }) =>
         ts.flattenDiagnosticMessageText(messageText, "\n").replace(/(?<=^Type 'Repeat<).*?(?=>' is)/s, "..."),

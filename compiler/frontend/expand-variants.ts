@@ -69,10 +69,15 @@ const nameVariants = (all: readonly Options[]): readonly ExpandedVariant[] => {
   const keyOf = createKeys();
   const differing = keys.filter((key) => !all.every((options) => keyOf(options[key]) === keyOf(all[0]?.[key])));
   const named = differing.length > 0 ? differing : keys;
-  const labels = new Map(named.map((key) => [key, labelsOf(
+  const labels = new Map(
+    named.map((key) => [
+      key,
+      labelsOf(
         all.map((options) => options[key]),
         keyOf,
-      )]));
+      ),
+    ]),
+  );
   const describe = (options: Options): string =>
     named
       .filter((key) => options[key] !== undefined)

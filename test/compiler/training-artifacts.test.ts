@@ -135,8 +135,7 @@ const cases: readonly (readonly [what: string, changes: string])[] = [
       residual(relativePositions({ heads: 2 }), attention({ heads: 2 })),
       residual(layerNorm({ eps: 1e-6 }), bucketedPositions({ heads: 2, buckets: 8, maxDistance: 6 }),
         attention({ heads: 2, gated: true })),
-      patchout({ rows: 1, patches: 0.25 }),
-      residual(layerNorm({ eps: 1e-6 }), attention({ heads: 2 })), meanOfPatches(), dense("classes"),
+      patchout({ rows: 1, patches: 0.25 }), residual(dense(8), tanh()), meanOfPatches(), dense("classes"),
     ], ${training(plainAdam)}`,
   ],
   [

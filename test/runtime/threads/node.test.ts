@@ -8,6 +8,8 @@ test("a thread that cannot load, started ahead: who starts it is told, and nobod
   await new Promise((resolve) => setTimeout(resolve, 500));
   const onStop = vi.fn<(reason: string) => void>();
   const thread = nodeThreads.start(module, { data: null, onMessage: () => undefined, onStop });
-  await vi.waitFor(() => expect(onStop).toHaveBeenCalledWith(expect.stringMatching(/^Cannot find module .*no-such-module\.js'/)));
+  await vi.waitFor(() =>
+    expect(onStop).toHaveBeenCalledWith(expect.stringMatching(/^Cannot find module .*no-such-module\.js'/)),
+  );
   await thread.end();
 });
