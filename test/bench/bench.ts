@@ -1,8 +1,5 @@
 /**
- * Measures cases beside their strongest peer, in turns and in processes of their own:
- * `npm run bench -- [--case NAME]... [--rounds N] [--device cpu|webgpu|cuda] [--memory SIZE|least] [--json]`; `--list` names the
- * cases, `--memory` is what training may take, `--profile NAME` tells what a case takes by kind of operator and by part of the spec,
- * in one turn of ours.
+ * Measures cases beside their strongest peer, in turns and in processes of their own: `npm run bench -- --help`.
  * A peer is measured where PEER_PYTHON names a Python that has it. Figures of two runs on a shared machine cannot be compared; ratios
  * of one run can: of the fastest turns, above 1 where ours is better.
  */
@@ -12,21 +9,59 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { bytesAsText, parseBytes } from "../../compiler/artifact/parse-bytes.ts";
+import { deviceNames } from "../../runtime/engine/device.ts";
 import { type Case, cases } from "./cases.ts";
 import type { Measured } from "./measure.ts";
 import { readProfile } from "./profiling-engine.ts";
 
-const { values } = parseArgs({
-  options: {
-    case: { type: "string", multiple: true, default: [] },
-    rounds: { type: "string", default: "3" },
-    device: { type: "string", default: "cpu" },
-    memory: { type: "string", default: "usual" },
-    profile: { type: "string" },
-    json: { type: "boolean", default: false },
-    list: { type: "boolean", default: false },
-  },
-});
+const usage = `Usage: npm run bench -- [options]
+
+Measures cases beside their strongest peer, in turns and in processes of their own.
+
+  --case NAME     a case to measure, as often as there are some (default: all)
+  --list          list the cases
+  --rounds N      turns of each (default: 3)
+  --device NAME   ${deviceNames.join(", ")} (default: cpu)
+  --memory SIZE   what training may take: a size such as "4 GB", usual or least (default: usual)
+  --profile NAME  tell what of a case takes the time, in one turn of ours
+  --json          print a JSON object a case
+  --help          print this
+
+PEER_PYTHON names a Python that has the peers: torch, transformers, torchaudio.`;
+
+/** What is wrong, in a line. */
+const fail = (message: string, code: 1 | 2 = 2): never => {
+  console.error(message);
+  process.exit(code);
+};
+
+const readArguments = () => {
+  try {
+    return parseArgs({
+      options: {
+        case: { type: "string", multiple: true, default: [] },
+        rounds: { type: "string", default: "3" },
+        device: { type: "string", default: "cpu" },
+        memory: { type: "string", default: "usual" },
+        profile: { type: "string" },
+        json: { type: "boolean", default: false },
+        list: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    }).values;
+  } catch (error) {
+    const [reason = ""] = error instanceof Error ? error.message.split(". ") : [];
+    return fail(`${reason}; see npm run bench -- --help`);
+  }
+};
+
+const values = readArguments();
+if (!/^[1-9]\d*$/.test(values.rounds)) fail(`--rounds is a whole number of 1 or more, not ${values.rounds}`);
+if (!deviceNames.some((name) => name === values.device))
+  fail(`--device is ${deviceNames.join(", ")}, not ${values.device}`);
+if (!["usual", "least"].includes(values.memory) && parseBytes(values.memory) === undefined)
+  fail(`--memory is usual, least or ${bytesAsText}, not ${values.memory}`);
 
 interface Summary {
   readonly medianMs: number;
@@ -59,7 +94,7 @@ const pathOf = (name: string): string => fileURLToPath(new URL(name, import.meta
 
 const measureOurs = ({ name }: Case, ...profiles: readonly string[]): Measured => {
   const printed = run(process.execPath, pathOf("measure.js"), name, values.device, values.memory, ...profiles);
-  if (printed === undefined) throw new Error(`${name} cannot be measured`);
+  if (printed === undefined) return fail(`${name} cannot be measured`, 1);
   return JSON.parse(printed) as Measured;
 };
 
@@ -136,11 +171,12 @@ const profile = (each: Case): void => {
 const named = values.profile === undefined ? values.case : [values.profile];
 const chosen = named.length === 0 ? cases : cases.filter(({ name }) => named.includes(name));
 const unknown = named.filter((name) => !cases.some((each) => each.name === name));
-if (unknown.length > 0 || values.list) {
-  if (unknown.length > 0) console.error(`no case is called ${unknown.join(", ")}; there are`);
-  for (const { name } of cases) console.log(name);
-  process.exit(unknown.length > 0 ? 2 : 0);
+if (values.help || values.list) {
+  console.log(values.help ? usage : cases.map(({ name }) => name).join("\n"));
+  process.exit(0);
 }
+if (unknown.length > 0)
+  fail(`no case is called ${unknown.join(", ")}; there are ${cases.map(({ name }) => name).join(", ")}`);
 if (values.profile !== undefined) {
   chosen.forEach(profile);
   process.exit(0);
