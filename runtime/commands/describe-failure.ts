@@ -80,13 +80,17 @@ const advice: { readonly [Code in FailureCode]?: (facts: Facts) => string } = {
   "starts-at-features": () => "; compile its spec without --input features",
 };
 
+/** Options, and what is wrong with each. */
+const listConflicts = ({ options, conflicts }: Facts): string =>
+  textsOf(options)
+    .map((option, index) => `${flagOf(option)} ${textsOf(conflicts)[index] ?? ""}`)
+    .join("; ");
+
 /** What is wrong, with the options of the library as flags. */
 const spoken = ({ code, facts, message, sentence }: UserError): string => {
-  if (code === "options-changed") {
-    const conflicts = textsOf(facts["conflicts"]);
-    const listed = textsOf(facts["options"]).map((option, index) => `${flagOf(option)} ${conflicts[index] ?? ""}`);
-    return `${String(facts["run"])} goes on as it was started: ${listed.join("; ")}`;
-  }
+  if (code === "options-changed") return `${String(facts["run"])} goes on as it was started: ${listConflicts(facts)}`;
+  if (code === "ranks-differ" && facts["options"] !== undefined)
+    return `rank ${String(facts["rank"])} on ${String(facts["host"])} was started with other options than rank 0: ${listConflicts(facts)}`;
   return facts.path === undefined && facts.option !== undefined ? `${flagOf(facts.option)} ${sentence}` : message;
 };
 

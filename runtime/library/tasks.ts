@@ -94,7 +94,7 @@ async function* trainAs(task: NewTraining | ResumedTraining, hooks: TaskHooks, n
   const { signal, onEvaluation } = hooks;
   const execution = { signal, note, checkpointMinutes, ...(onEvaluation ? { onEvaluation } : {}) };
   if (distributed === undefined) yield* runTraining(await begin(), execution);
-  else yield* trainOnRanks(JSON.stringify({ kind: task.kind, ...options, skipBad }), begin, execution);
+  else yield* trainOnRanks(JSON.stringify({ resume: task.kind === "resume", ...options, skipBad }), begin, execution);
 }
 
 /**

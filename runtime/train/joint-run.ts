@@ -121,8 +121,8 @@ const differencesOf = (command: string, first: string) => {
   const options = [...new Set([...Object.keys(other), ...Object.keys(own)])].filter(
     (name) => JSON.stringify(own[name]) !== JSON.stringify(other[name]),
   );
-  const inWords = options.map((name) => `${name} is ${show(own[name])}, and ${show(other[name])} on rank 0`);
-  return { options, inWords: inWords.join("; ") };
+  const conflicts = options.map((name) => `is ${show(own[name])}, and ${show(other[name])} on rank 0`);
+  return { options, conflicts };
 };
 
 /**
@@ -151,10 +151,13 @@ const requireSame = async (
     const fact = (Object.keys(words) as (keyof typeof words)[]).find((name) => its[name] !== first[name]);
     if (fact === undefined) continue;
     const differences = fact === "command" ? differencesOf(its.command, first.command) : undefined;
-    const details = fact === "version" ? `${its.version}, not ${first.version}` : differences?.inWords;
+    const details =
+      fact === "version"
+        ? `${its.version}, not ${first.version}`
+        : differences?.options.map((name, index) => `${name} ${differences.conflicts[index]}`).join("; ");
     throw new UserError(
       "ranks-differ",
-      { rank, host: ranks.hosts[rank], fact, ...(differences ? { options: differences.options } : {}) },
+      { rank, host: ranks.hosts[rank], fact, ...differences },
       `${nameRank(ranks, rank)} ${words[fact]} than rank 0${details === undefined ? "" : `: ${details}`}`,
     );
   }

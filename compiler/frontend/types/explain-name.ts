@@ -1,8 +1,8 @@
 /** What a spec names and is not there: names, parts, options, modules and what they export. */
-import { compileCommand } from "../../artifact/files/program-name.ts";
 import { readdirSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { basename, dirname, join } from "node:path";
+import { compileCommand } from "../../artifact/files/program-name.ts";
 import { ts } from "ts-morph";
 import { nearestNames } from "../../artifact/nearest-names.ts";
 import { expectationAt } from "./expectation.ts";

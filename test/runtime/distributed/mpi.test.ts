@@ -175,7 +175,7 @@ describe.skipIf(!hasMpi)("ranks of Open MPI", () => {
     const one = ["-np", "1", process.execPath, ...train, "--out", "run", "--distributed", "mpi"];
     const { status, stderr } = run("mpirun", ["--oversubscribe", ...one, ":", ...one, "--seed", "3"]);
     expect(stderr).toMatch(
-      /rank 1 on \S+ was started with other options than rank 0: seed is 3, and not given on rank 0$/m,
+      /rank 1 on \S+ was started with other options than rank 0: --seed is 3, and not given on rank 0$/m,
     );
     expect(status).toBe(2);
   });
