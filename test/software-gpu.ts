@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import { onceForAll } from "./once-for-all.ts";
 
 const webgpuUrl = pathToFileURL(createRequire(import.meta.url).resolve("webgpu"));
 const program = `
@@ -27,4 +28,4 @@ const driver = process.env["VK_DRIVER_FILES"] ?? debianDriver;
  * The Vulkan driver, or `undefined` where there is none: assign it to `process.env["VK_DRIVER_FILES"]` before the first
  * session on WebGPU.
  */
-export const softwareGpu: string | undefined = isUsable(driver) ? driver : undefined;
+export const softwareGpu: string | undefined = onceForAll("SOFTWARE_GPU", () => isUsable(driver)) ? driver : undefined;
