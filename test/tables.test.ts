@@ -56,6 +56,7 @@ describe("names are known in their table alone:", () => {
         "narrow.ts",
         "softmax-row-sums.ts",
         "subtract-in-products.ts",
+        "sums-as-products.ts",
       ].map((name) => join("compiler", "passes", name)),
     );
   });

@@ -21,6 +21,7 @@ import { renameValues } from "../passes/rename-values.ts";
 import { runPasses } from "../passes/run-passes.ts";
 import { softmaxRowSums } from "../passes/softmax-row-sums.ts";
 import { subtractInProducts } from "../passes/subtract-in-products.ts";
+import { sumsAsProducts } from "../passes/sums-as-products.ts";
 import { lowerGradients } from "./lower-gradients.ts";
 import { lowerInference } from "./lower-inference.ts";
 import { lowerLoss } from "./lower-loss.ts";
@@ -44,6 +45,7 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
     ...(spec.precision.kind === "float32" ? {} : { mixedPrecision }),
     removeDeadCode,
     subtractInProducts,
+    ...(spec.precision.kind === "float32" ? { sumsAsProducts } : {}),
   });
   const fixedNames = [names.logits, names.scores, names.loss];
   const outputs = training.outputs.map(({ name }, index) => [name, fixedNames[index] ?? name] as const);

@@ -187,11 +187,11 @@ export const gelu: Unary = {
   infer: sameAsX,
   gradient: ({ in: { x }, dy }, b) => ({
     x: () => {
-      // With u = x / sqrt(2): Phi = (1 + erf(u)) / 2 and x phi = u exp(-u^2) / sqrt(pi).
+      // With u = x / sqrt(2): Phi = (1 + erf(u)) / 2 and x phi = u exp(-u^2) / sqrt(pi), whose divisor the exponent takes in.
       const u = b.mul(x, b.scalar(Math.SQRT1_2));
       const cumulative = b.hardSigmoid(b.erf(u), { alpha: 0.5, beta: 0.5 });
-      const bell = b.mul(u, b.exp(b.neg(b.mul(u, u))));
-      return b.mul(dy, b.add(cumulative, b.mul(bell, b.scalar(1 / Math.sqrt(Math.PI)))));
+      const bell = b.mul(u, b.exp(b.sub(b.scalar(-Math.log(Math.PI) / 2), b.mul(u, u))));
+      return b.mul(dy, b.add(cumulative, bell));
     },
   }),
   flops: perElement(10),
