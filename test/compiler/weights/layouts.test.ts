@@ -292,6 +292,7 @@ describe("preprocessor_config.json beside a Hugging Face checkpoint", () => {
         stft: null,
         compression: { kind: "log", floor: 2 ** -23 },
         perClip: null,
+        fill: 0,
       },
     });
   });
