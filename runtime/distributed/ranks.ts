@@ -102,6 +102,8 @@ const decodeFailure = (bytes: Uint8Array, who: string): Error => {
   }
 };
 
+const toMilliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000;
+
 /** @param ownSignal asks this rank to stop */
 export const joinRanks = (collective: Collective, ownSignal: AbortSignal): Ranks => {
   const { rank, size, hosts } = collective;
@@ -193,9 +195,9 @@ export const joinRanks = (collective: Collective, ownSignal: AbortSignal): Ranks
       return {
         ranks: size,
         steps,
-        seconds,
-        secondsAveraging: averaging,
-        secondsWaiting: waited.reduce((sum, each) => sum + each, 0) / size,
+        seconds: toMilliseconds(seconds),
+        secondsAveraging: toMilliseconds(averaging),
+        secondsWaiting: toMilliseconds(waited.reduce((sum, each) => sum + each, 0) / size),
         slowest: { rank: slowest, host: hosts[slowest] ?? "" },
       };
     },
