@@ -69,6 +69,8 @@ at hand and saves; --resume goes on to the same result, bit for bit. TensorBoard
 
 /** A launcher takes so long to notice, too, that a machine is cut off. */
 const noticingMs = 20_000;
+/** Rank 0 takes less to tell why all end. A launcher may end all with the first that does. */
+const tellingMs = 1000;
 
 type Values = OptionValues<typeof options>;
 
@@ -109,6 +111,7 @@ export const trainCommand: Command = {
         if (!(error instanceof UserError)) throw error;
         // The process stays until its launcher has noticed, too, and ends it.
         if (error.facts["awaitsLauncher"] === true) setTimeout(() => undefined, noticingMs);
+        if (error.code === "ended-by-rank") setTimeout(() => undefined, tellingMs);
         if (error.code !== "ended-by-rank" && error.facts["isTold"] !== true) throw error;
         isTold = true;
       } finally {

@@ -76,13 +76,15 @@ const watch = (other: number, socket: Socket) => {
     rank: other,
     turn: (): void => {
       silentTurns += 1;
-      if (!isClosed) socket.write(Uint8Array.of(words.isHere));
+      if (socket.writable) socket.write(Uint8Array.of(words.isHere));
       if (silentTurns > patienceSeconds && !hasLeft) lose("silent", other, patienceSeconds);
     },
     say: (word: number): void => void socket.write(Uint8Array.of(word)),
     end: (): void => void socket.end(),
     hasLeft: () => hasLeft,
     isClosed: () => isClosed,
+    /** Nobody waits for it any longer. */
+    isGone: () => hasLeft || isClosed || silentTurns > patienceSeconds,
   };
 };
 
@@ -158,16 +160,16 @@ const until = async (isSo: () => boolean, ms: number): Promise<void> => {
 const leave = async (ending: Ending): Promise<readonly number[]> => {
   isEnding = true;
   const say = (word: number): void => peers.forEach(({ say }) => say(word));
-  const haveLeft = (): boolean => peers.every(({ hasLeft, isClosed }) => hasLeft() || isClosed());
   const areAllWell = (): boolean => peers.every(({ hasLeft }) => hasLeft());
-  if (ending === "together") {
-    // Rank 0 is the last: by its leave the others know that all are there.
+  if (ending === "alone") {
+    if (rank === 0) say(words.allEnd);
+  } else {
+    // Rank 0 is the last, once it has saved: by its leave the others know that all are there. One that ends before has its launcher end all.
     if (rank !== 0) say(words.leaves);
-    await until(haveLeft, patienceSeconds * secondMs);
+    await until(() => peers.every(({ isGone }) => isGone()), ending === "told" ? Infinity : patienceSeconds * secondMs);
     if (rank === 0) say(areAllWell() ? words.leaves : words.allEnd);
-  } else if (ending === "told") say(words.leaves);
-  else if (rank === 0) say(words.allEnd);
-  const missing = peers.filter(({ hasLeft }) => ending === "together" && !hasLeft()).map(({ rank }) => rank);
+  }
+  const missing = peers.filter(({ hasLeft }) => ending !== "alone" && !hasLeft()).map(({ rank }) => rank);
   for (const { end } of peers) end();
   await until(() => peers.every(({ isClosed }) => isClosed()), closingMs);
   return missing;
@@ -178,5 +180,5 @@ if (door === undefined) post({ kind: "open", port: await openDoor() });
 else post({ kind: "connected", isHeard: await enter(door) });
 setInterval(() => {
   noticePause();
-  if (!isEnding) for (const { turn } of peers) turn();
+  for (const { turn } of peers) turn();
 }, secondMs);

@@ -68,10 +68,18 @@ const localRank = (): number =>
 export const threadsPerRank = (ranksHere: number): number =>
   Math.max(1, Math.min(availableParallelism(), Math.floor(cpus().length / ranksHere)));
 
-/** Leaves a rank one of the cards that its machine lets it see. To be called in the main thread, before CUDA is loaded. */
-export const takeOwnCard = (): void => {
+/** Leaves a rank one of the cards that its machine lets it see. */
+const takeOwnCard = (): void => {
   const visible = process.env["CUDA_VISIBLE_DEVICES"]?.split(",").filter((card) => card.trim() !== "");
   if (visible?.length === 0) return;
   const own = visible ? visible[localRank() % visible.length] : String(localRank());
   process.env["CUDA_VISIBLE_DEVICES"] = own;
+};
+
+/** Sets what CUDA and MPI read of the environment. To be called before these are loaded, and in the main thread: others have copies. */
+export const prepareProcess = (): void => {
+  takeOwnCard();
+  // UCX (1.23.0rc1), which MPICH and Open MPI use, moves the end of the heap up and back while it is loaded, to see whether it would
+  // notice: what another thread's malloc has got there meanwhile is gone, and about one process in a hundred crashes.
+  process.env["UCX_MEM_EVENTS"] ??= "no";
 };

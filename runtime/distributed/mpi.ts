@@ -142,9 +142,9 @@ export const joinMpi = async (signal: AbortSignal, note: (text: string) => void)
     },
     close: async (ending) => {
       const missing = (await heartbeat?.stop(ending)) ?? [];
-      // It waits for all others.
-      if (ending === "together" && missing.length === 0) mpi.finalize();
-      return missing;
+      // It waits for all others. Open MPI 5 and 6 crash in a process that ends without.
+      if (ending !== "alone" && missing.length === 0) mpi.finalize();
+      return ending === "together" ? missing : [];
     },
   };
 };

@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { resolve as resolvePath } from "node:path";
-import { takeOwnCard } from "../distributed/launched.ts";
+import { prepareProcess } from "../distributed/launched.ts";
 import type { TrainingEvent } from "../runs/training-events.ts";
 import { UserError } from "../user-error.ts";
 import { checkPath } from "./check-paths.ts";
@@ -57,7 +57,7 @@ async function* holding(folder: string | undefined, events: Events): Events {
  */
 export async function* train(graph: string | URL, options: TrainOptions = {}): Events {
   const { task, ...others } = await checkTrainOptions(checkPath("graph", graph), options);
-  if (task.distributed !== undefined) takeOwnCard();
+  if (task.distributed !== undefined) prepareProcess();
   yield* holding(task.out, runTask(task, others) as Events);
 }
 
@@ -68,6 +68,6 @@ export async function* train(graph: string | URL, options: TrainOptions = {}): E
  */
 export async function* resume(folder: string | URL, options: ResumeOptions = {}): Events {
   const { task, ...others } = await checkResumeOptions(checkPath("folder", folder), options);
-  if (task.distributed !== undefined) takeOwnCard();
+  if (task.distributed !== undefined) prepareProcess();
   yield* holding(task.folder, runTask(task, others) as Events);
 }

@@ -84,12 +84,12 @@ test.concurrent("one that ends without a word is named at once", async ({ expect
   await first.stop("alone");
 });
 
-test.concurrent("one that fails as all know is not lost", async ({ expect }) => {
-  const [first, second] = await startBoth();
-  await second.stop("told");
-  await setTimeout(50);
+test.concurrent("one that ends as all know is not lost, and waits until rank 0 does", async ({ expect }) => {
+  const [first, second] = await startBoth(2);
+  const left = second.stop("told");
+  expect(await Promise.race([left, setTimeout(3500, "waits")])).toBe("waits");
   expect(first.requireAll).not.toThrow();
-  await first.stop("told");
+  expect(await Promise.all([first.stop("told"), left])).toStrictEqual([[], []]);
 });
 
 test.concurrent("rank 0 tells the others that it is over", async ({ expect }) => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { isOfOpenMpi, requireAllStarted, takeOwnCard } from "../../../runtime/distributed/launched.ts";
+import { isOfOpenMpi, prepareProcess, requireAllStarted } from "../../../runtime/distributed/launched.ts";
 
 /** What launchers set for the second of two processes on a machine, as far as it tells of its place. */
 const launchers = {
@@ -38,6 +38,7 @@ const of = (launcher: keyof typeof launchers): void => {
 const names = Object.keys(launchers) as (keyof typeof launchers)[];
 
 beforeEach(() => {
+  vi.stubEnv("UCX_MEM_EVENTS", undefined);
   for (const variables of Object.values(launchers)) {
     for (const name of Object.keys(variables)) vi.stubEnv(name, undefined);
   }
@@ -70,10 +71,10 @@ describe.each(names)("a process that %s started", (launcher) => {
   test("takes the second of the cards", () => {
     of(launcher);
     vi.stubEnv("CUDA_VISIBLE_DEVICES", "5,3,1");
-    takeOwnCard();
+    prepareProcess();
     expect(process.env["CUDA_VISIBLE_DEVICES"]).toBe("3");
     vi.stubEnv("CUDA_VISIBLE_DEVICES", undefined);
-    takeOwnCard();
+    prepareProcess();
     expect(process.env["CUDA_VISIBLE_DEVICES"]).toBe("1");
   });
 });
@@ -81,11 +82,20 @@ describe.each(names)("a process that %s started", (launcher) => {
 test("a process that no launcher started may be alone, and takes the first card, if it may see any", () => {
   expect(() => requireAllStarted(1, "libmpi.so")).not.toThrow();
   vi.stubEnv("CUDA_VISIBLE_DEVICES", undefined);
-  takeOwnCard();
+  prepareProcess();
   expect(process.env["CUDA_VISIBLE_DEVICES"]).toBe("0");
   vi.stubEnv("CUDA_VISIBLE_DEVICES", "");
-  takeOwnCard();
+  prepareProcess();
   expect(process.env["CUDA_VISIBLE_DEVICES"]).toBe("");
+});
+
+test("UCX is to leave the heap alone, unless somebody wants it otherwise", () => {
+  vi.stubEnv("CUDA_VISIBLE_DEVICES", "");
+  prepareProcess();
+  expect(process.env["UCX_MEM_EVENTS"]).toBe("no");
+  vi.stubEnv("UCX_MEM_EVENTS", "yes");
+  prepareProcess();
+  expect(process.env["UCX_MEM_EVENTS"]).toBe("yes");
 });
 
 test("Open MPI's library is that of its mpirun, and of what speaks PMIx alone", () => {

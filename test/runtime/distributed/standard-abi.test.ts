@@ -43,7 +43,7 @@ describe.skipIf(standardMpi === undefined)("ranks of the standard's ABI", () => 
     enterWorkspace();
     const one = ["-n", "1", ...onRank([...train, "--epochs", "4", "--out", "run"])];
     const { status, stderr } = run("mpiexec", [...one, ":", ...one, "--seed", "3"]);
-    expect(stderr).toMatch(/rank 1 on \S+ was started with other options than rank 0: .*"seed":3/);
+    expect(stderr).toMatch(/rank 1 on \S+ was started with other options than rank 0: --seed is 3/);
     expect(status).toBe(2);
     expect(existsSync("run/graph.onnx")).toBe(false);
   });
