@@ -25,6 +25,10 @@ export const sumsAsProducts = (graph: Graph): Graph => {
     const matrix = shape.length === 2 ? x : b.reshape(x, { shape: [rows, columns] });
     const known = ones.get(printDim(rows)) ?? onesFor(b, matrix, rows);
     ones.set(printDim(rows), known);
-    return b.reshape(b.matMul(known, matrix), { shape: sum.type.shape });
+    const row = b.matMul(known, matrix);
+    // A shape would hold how many classes there are, of which a trained graph may have fewer.
+    return sum.type.shape.length === 1
+      ? b.reduceSum(row, { axes: [0], keepdims: 0 })
+      : b.reshape(row, { shape: sum.type.shape });
   });
 };

@@ -102,6 +102,12 @@ const followClasses = (
       const after = axes.filter((axis) => axis < first.axis).length;
       return isKept ? first : { rank: first.rank - axes.length, axis: first.axis - after };
     }
+    if (type === "MatMul") {
+      // The last axis of the one and the last but one of the other are summed away.
+      const made = first ?? second ?? refuse();
+      const isSummed = made.axis === (first ? 1 : 2);
+      return (first && second) || isSummed ? refuse() : made;
+    }
     if (type === "Gemm") {
       const [isTurnedA, isTurnedB] = [attributeOf(node, "transA") === 1, attributeOf(node, "transB") === 1];
       const [rowsOfA, columnsOfB] = [isTurnedA ? 1 : 2, isTurnedB ? 2 : 1];
