@@ -13,6 +13,7 @@ import {
   trainingOptions,
   type Usage,
 } from "./options.ts";
+import type { FailureCode } from "../failure-codes.ts";
 import { UserError } from "../user-error.ts";
 import { resume, train } from "../library/train.ts";
 import type { TrainOptions } from "../library/training.ts";
@@ -72,6 +73,9 @@ const noticingMs = 20_000;
 /** Rank 0 takes less to tell why all end. A launcher may end all with the first that does. */
 const tellingMs = 1000;
 
+/** Of several ranks it is rank 0 that tells why, or what watches over them, at once. */
+const toldAlready: ReadonlySet<FailureCode> = new Set(["ended-by-rank", "rank-ended", "rank-lost", "rank-paused"]);
+
 type Values = OptionValues<typeof options>;
 
 /** The training that the command line asks for. */
@@ -102,7 +106,6 @@ export const trainCommand: Command = {
     const { values, operands } = parseOptions(usage, args);
     const { show, onProgress, clear } = showTraining(output);
     const events = trainingOf(args, operands, values, { signal, onProgress });
-    /** Of several ranks it is rank 0 that tells why, or a thread of the process that has done so. */
     let isTold = false;
     const code = await untilInterrupted(signal, async () => {
       try {
@@ -112,7 +115,7 @@ export const trainCommand: Command = {
         // The process stays until its launcher has noticed, too, and ends it.
         if (error.facts["awaitsLauncher"] === true) setTimeout(() => undefined, noticingMs);
         if (error.code === "ended-by-rank") setTimeout(() => undefined, tellingMs);
-        if (error.code !== "ended-by-rank" && error.facts["isTold"] !== true) throw error;
+        if (!toldAlready.has(error.code)) throw error;
         isTold = true;
       } finally {
         clear();

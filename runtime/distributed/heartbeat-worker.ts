@@ -15,7 +15,6 @@ import {
   type LossKind,
   losses,
   lossFields,
-  tellers,
 } from "./heartbeat.ts";
 
 /** A beat; that a rank ends as all others know; that the training is over, which rank 0 tells. */
@@ -25,26 +24,23 @@ const secondMs = 1000;
 const leavingMs = 2;
 /** How long one that ends waits that the others close their connections, so that what it said last is read. */
 const closingMs = 1000;
-/** The training sees that a rank is lost between its steps. Where one takes longer, its launcher may end it before it can say so. */
-const tellingMs = 500;
-
 const parent = await nodeParent<HeartbeatOptions>();
 const post = (message: HeartbeatMessage): void => parent.post(message);
 const { rank, hosts, door, secret, patienceSeconds } = parent.data;
 const loss = new Int32Array(parent.data.loss);
 let isEnding = false;
 
-/** The first that is wrong is what counts. */
+/**
+ * The first that is wrong is what counts. It is told at once, and not when the training comes to see it, between steps: launchers end
+ * all processes within milliseconds (Hydra) to two seconds (Open MPI 4) after one has ended.
+ */
 const lose = (kind: LossKind, other: number, seconds = 0): void => {
   if (isEnding || Atomics.load(loss, lossFields.kind) !== 0) return;
+  if (kind === "ended" && Atomics.load(loss, lossFields.isAsked) !== 0) return;
+  // What goes through `process.stderr` waits for the thread that started this one.
+  if (kind !== "told") writeSync(2, `${describeLoss(hosts, { kind, rank: other, seconds }).message}\n`);
   loss.set([other, seconds], lossFields.rank);
   Atomics.store(loss, lossFields.kind, losses.indexOf(kind) + 1);
-  if (kind === "told") return;
-  globalThis.setTimeout(() => {
-    if (Atomics.compareExchange(loss, lossFields.teller, tellers.nobody, tellers.thread) !== tellers.nobody) return;
-    // What goes through `process.stderr` waits for the thread that started this one.
-    writeSync(2, `${describeLoss(hosts, { kind, rank: other, seconds }).message}\n`);
-  }, tellingMs);
 };
 
 let turnedAt = performance.now();

@@ -29,7 +29,7 @@ export interface HeartbeatOptions {
   readonly secret: string;
   /** A rank that is not heard of for longer is lost. */
   readonly patienceSeconds: number;
-  /** What is wrong: a kind of `losses`, from 1, the rank, and how long it was so in seconds; and at last who has told of it. */
+  /** What is wrong: a kind of `losses`, from 1, the rank, and for how long in seconds; and 1 once this rank was asked to stop. */
   readonly loss: SharedArrayBuffer;
 }
 
@@ -37,8 +37,7 @@ export interface HeartbeatOptions {
 export const losses = ["ended", "silent", "paused", "told"] as const;
 export type LossKind = (typeof losses)[number];
 
-export const lossFields = { kind: 0, rank: 1, seconds: 2, teller: 3 } as const;
-export const tellers = { nobody: 0, training: 1, thread: 2 } as const;
+export const lossFields = { kind: 0, rank: 1, seconds: 2, isAsked: 3 } as const;
 
 /** Above what a machine takes that stands still for a moment, and what reaches people within a minute. */
 export const silentSeconds = 30;
@@ -51,19 +50,15 @@ export type HeartbeatMessage =
   | { readonly kind: "connected"; readonly isHeard: boolean }
   | { readonly kind: "left"; readonly missing: readonly number[] };
 
-/**
- * @param rank of which something is wrong
- * @param isTold whether people have been told of it already
- */
+/** @param rank of which something is wrong */
 export const describeLoss = (
   hosts: readonly string[],
   { kind, rank, seconds }: { readonly kind: LossKind; readonly rank: number; readonly seconds: number },
-  isTold = false,
 ): UserError => {
   const name = nameRank({ hosts }, rank);
   /** Of Open MPI 4, mpirun that loses a machine after a process of its own has ended waits for it for ever. */
   const awaitsLauncher = kind === "silent" || kind === "told";
-  const facts = { rank, host: hosts[rank], isTold, awaitsLauncher };
+  const facts = { rank, host: hosts[rank], awaitsLauncher };
   switch (kind) {
     case "ended":
       return new UserError(
@@ -167,18 +162,18 @@ export const startHeartbeat = async (
       );
 
   return {
-    /** @throws UserError where a rank is lost */
+    /** @throws UserError where a rank is lost, of which people have been told */
     requireAll: (): void => {
       if (failure !== undefined) throw new Error(`the heartbeat stopped: ${failure}`);
       const kind = losses[Atomics.load(loss, lossFields.kind) - 1];
       if (kind === undefined) return;
-      const teller = Atomics.compareExchange(loss, lossFields.teller, tellers.nobody, tellers.training);
       const [lost = 0, seconds = 0] = loss.subarray(lossFields.rank);
-      throw describeLoss(hosts, { kind, rank: lost, seconds }, teller === tellers.thread);
+      throw describeLoss(hosts, { kind, rank: lost, seconds });
     },
+    /** This rank is asked to stop, and so are others, as it seems: these may end before it does. */
+    expectEnds: (): void => void Atomics.store(loss, lossFields.isAsked, 1),
     /** @returns the ranks that were to leave with it and have not, within the time after which they are lost */
     stop: async (ending: Ending): Promise<readonly number[]> => {
-      Atomics.compareExchange(loss, lossFields.teller, tellers.nobody, tellers.training);
       const left = next();
       if (failure === undefined) {
         thread.keepProcess(true);

@@ -71,15 +71,8 @@ export const joinMpi = async (signal: AbortSignal, note: (text: string) => void)
   let stopAskedAt: number | undefined;
   /** To be called before anything is begun, too: what is sent to a process that has ended may end this one from within Open MPI. */
   const requireAll = (): void => {
+    heartbeat?.requireAll();
     if (signal.aborted) stopAskedAt ??= performance.now();
-    try {
-      heartbeat?.requireAll();
-    } catch (error) {
-      // Others that were asked, too, may have ended by now.
-      const isExpected = stopAskedAt !== undefined && error instanceof UserError && error.code === "rank-ended";
-      if (!isExpected) throw error;
-      stopAskedAt = -Infinity;
-    }
     if (performance.now() - (stopAskedAt ?? Infinity) > stoppingMs)
       throw new UserError("aborted", {}, "asked to stop, and the other ranks have not come to the end of the step");
   };
@@ -116,6 +109,7 @@ export const joinMpi = async (signal: AbortSignal, note: (text: string) => void)
   new TextEncoder().encodeInto(hostname(), own);
   const hosts = [...pieces(await allGather(own), hostBytes)].map(textOf);
   heartbeat = await startHeartbeat({ rank, size, hosts, allGather, broadcast }, note);
+  signal.addEventListener("abort", heartbeat.expectEnds);
 
   return {
     rank,

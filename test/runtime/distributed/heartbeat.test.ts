@@ -77,7 +77,7 @@ test.concurrent("one that ends without a word is named at once", async ({ expect
   expect(await failureOf(first)).toStrictEqual(
     new UserError(
       "rank-ended",
-      { rank: 1, host: "there", isTold: false, awaitsLauncher: false },
+      { rank: 1, host: "there", awaitsLauncher: false },
       "rank 1 on there has ended in the middle of the training: it has crashed or was killed, perhaps for want of memory",
     ),
   );
@@ -98,7 +98,7 @@ test.concurrent("rank 0 tells the others that it is over", async ({ expect }) =>
   expect(await failureOf(second)).toStrictEqual(
     new UserError(
       "ended-by-rank",
-      { rank: 0, host: "here", isTold: false, awaitsLauncher: true },
+      { rank: 0, host: "here", awaitsLauncher: true },
       "the training has ended; rank 0 on here tells why",
     ),
   );
