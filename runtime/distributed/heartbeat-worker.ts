@@ -160,7 +160,8 @@ const leave = async (ending: Ending): Promise<readonly number[]> => {
   if (ending === "alone") {
     if (rank === 0) say(words.allEnd);
   } else {
-    // Rank 0 is the last, once it has saved: by its leave the others know that all are there. One that ends before has its launcher end all.
+    // Rank 0 is the last, once it has saved: by its leave the others know that all are there. A launcher may end all, rank 0 too, as
+    // soon as one has failed.
     if (rank !== 0) say(words.leaves);
     await until(() => peers.every(({ isGone }) => isGone()), ending === "told" ? Infinity : patienceSeconds * secondMs);
     if (rank === 0) say(areAllWell() ? words.leaves : words.allEnd);

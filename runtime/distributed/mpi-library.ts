@@ -134,6 +134,15 @@ const nameOf = (file: string, library: Library): string => {
   return `${file} (${version.replaceAll(/\s+/g, " ").trim()})`;
 };
 
+/**
+ * Koffi unloads a library as the thread ends that has loaded it. Open MPI (6.0.0rc2) has munmap lead into its own by then, and the
+ * process crashes: it is opened once more, for good.
+ */
+const keepLoaded = (koffi: Koffi, file: string): void => {
+  const lazily = 1;
+  if (process.platform !== "win32") koffi.load(null).func("void* dlopen(const char*, int)")(file, lazily);
+};
+
 /** @throws UserError where there is no library that it knows */
 export const loadMpi = async (): Promise<Mpi> => {
   const koffi = await loadKoffi();
@@ -143,6 +152,7 @@ export const loadMpi = async (): Promise<Mpi> => {
     let library;
     try {
       library = koffi.load(file);
+      keepLoaded(koffi, file);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       reason = `${file}: ${message.replace("Failed to load shared library: ", "")}`;
