@@ -89,6 +89,10 @@ const followClasses = (
     /** Axes that are listed in a constant, counted from the last. */
     const axesIn = (name: string | undefined, { rank }: ClassAxis): readonly number[] | undefined =>
       constant(name)?.map((axis) => (axis < 0 ? -axis : rank - axis));
+    if (type === "Transpose" && first) {
+      const perm = node.attribute?.find(({ name }) => name === "perm")?.ints?.map(Number) ?? refuse();
+      return { ...first, axis: first.rank - perm.indexOf(first.rank - first.axis) };
+    }
     if (type === "Slice" && first) {
       const at = axesIn(inputs[3], first)?.indexOf(first.axis) ?? refuse();
       if (at < 0) return first;

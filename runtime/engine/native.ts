@@ -48,12 +48,24 @@ export const copyInto = (outputs: HostTensors, made: Tensors): void => {
 /** ONNX Runtime's; up to errors, what it tells is about graph optimisations, not about the user's input. */
 const logLevels = { warning: 2, fatal: 4 } as const;
 
+/** The compiler writes nothing twice but what is to be computed once more instead of kept, and ONNX Runtime would join it again. */
+const keptApart = ["CommonSubexpressionElimination"];
+/** On CPUs a product's first factor is turned before it is read (`compiler/ops/linear.ts`); others read it either way. */
+const turnedBefore = ["GemmTransposeFusion"];
+
 /**
  * @param provider what the build calls the device, or that with options of its own
  * @param others more of the session's configuration
  */
 export const nativeOptions = <Provider>(
-  { isWhole = false, warns = false, kept = [], threads, dataFiles = new Map<string, Uint8Array>() }: SessionOptions,
+  {
+    device,
+    isWhole = false,
+    warns = false,
+    kept = [],
+    threads,
+    dataFiles = new Map<string, Uint8Array>(),
+  }: SessionOptions,
   provider: Provider,
   others: Readonly<Record<string, string>> = {},
 ) => ({
@@ -62,9 +74,8 @@ export const nativeOptions = <Provider>(
   logSeverityLevel: warns ? logLevels.warning : logLevels.fatal,
   // ONNX Runtime 1.30, CPU: planning memory by pattern is no faster and takes half as much memory again.
   enableMemPattern: false,
-  // The compiler writes nothing twice but what is to be computed once more instead of kept, and ONNX Runtime would join it again.
   extra: {
-    optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" },
+    optimization: { disable_specified_optimizers: [...keptApart, ...(device === "cpu" ? turnedBefore : [])].join(";") },
     session: { ...(isWhole ? { disable_cpu_ep_fallback: "1" } : {}), ...others },
   },
   ...(kept.length > 0
