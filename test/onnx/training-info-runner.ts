@@ -159,8 +159,9 @@ export const createRunner = async (
   const model = decodeOnnx(await readFile(path));
   const { irVersion, opsetImport, functions, trainingInfo } = model;
   if (trainingInfo.length === 0) throw new Error(`${path} has no training program`);
-  // What the file says is to be computed twice is.
-  const extra = { optimization: { disable_specified_optimizers: "CommonSubexpressionElimination" } };
+  // What the file says is to be computed twice is, and what it turns before a product.
+  const written = ["CommonSubexpressionElimination", "GemmTransposeFusion"];
+  const extra = { optimization: { disable_specified_optimizers: written.join(";") } };
   const openSession = (graph: onnx.IGraphProto): Promise<InferenceSession> =>
     InferenceSession.create(encodeOnnx({ irVersion, opsetImport, functions, graph }), { extra, ...sessionOptions });
 
