@@ -50,6 +50,7 @@ describe("names are known in their table alone:", () => {
   test("operators, but for the passes that fold some into others", () => {
     expect(naming(join("compiler", "passes"), Object.keys(ops))).toStrictEqual(
       [
+        "factors-by-rows.ts",
         "fold-reshapes.ts",
         "fold-scales.ts",
         "makers.ts",

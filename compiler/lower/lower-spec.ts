@@ -12,6 +12,7 @@ import { names } from "../artifact/names.ts";
 import { type Graph, unchanged, type Value } from "../ir/graph.ts";
 import type { Locate, NormalizedSpec } from "../ir/normalized-spec.ts";
 import type { Program } from "../ir/program.ts";
+import { factorsByRows } from "../passes/factors-by-rows.ts";
 import { foldReshapes } from "../passes/fold-reshapes.ts";
 import { foldScales } from "../passes/fold-scales.ts";
 import { narrow } from "../passes/narrow.ts";
@@ -45,7 +46,7 @@ export const lowerSpec = (spec: NormalizedSpec, input: GraphInput, locate: Locat
     ...(spec.precision.kind === "float32" ? {} : { mixedPrecision }),
     removeDeadCode,
     subtractInProducts,
-    ...(spec.precision.kind === "float32" ? { sumsAsProducts } : {}),
+    ...(spec.precision.kind === "float32" ? { sumsAsProducts, factorsByRows } : {}),
   });
   const fixedNames = [names.logits, names.scores, names.loss];
   const outputs = training.outputs.map(({ name }, index) => [name, fixedNames[index] ?? name] as const);

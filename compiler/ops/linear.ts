@@ -52,9 +52,6 @@ type GemmAttributes = { readonly transA: number; readonly transB: number };
 const operandShape = ({ shape }: TensorType, transposed: number): readonly Dim[] =>
   transposed ? shape.toReversed() : shape;
 
-/** The first factor of a product as it is read: MLAS, on CPUs, takes longer to read it across its rows than to turn it before. */
-const byRows = (b: Emit, x: Value, transposed: number): Value => (transposed ? swapLast(b, x) : x);
-
 /** a' b' + c of matrices, where ' transposes if the attribute says so; c broadcasts to the product's shape. */
 export const gemm: Op<readonly ["a", "b", "c?"], GemmAttributes> = {
   operands: ["a", "b", "c?"],
@@ -72,12 +69,12 @@ export const gemm: Op<readonly ["a", "b", "c?"], GemmAttributes> = {
   gradient: ({ in: x, dy, attributes: { transA, transB } }, b) => ({
     a: () =>
       transA
-        ? b.gemm(byRows(b, x.b, transB), dy, undefined, { transA: 0, transB: 1 })
+        ? b.gemm(x.b, dy, undefined, { transA: transB, transB: 1 })
         : b.gemm(dy, x.b, undefined, { transA: 0, transB: 1 - transB }),
     b: () =>
       transB
-        ? b.gemm(byRows(b, dy, 1), x.a, undefined, { transA: 0, transB: transA })
-        : b.gemm(byRows(b, x.a, 1 - transA), dy, undefined, { transA: 0, transB: 0 }),
+        ? b.gemm(dy, x.a, undefined, { transA: 1, transB: transA })
+        : b.gemm(x.a, dy, undefined, { transA: 1 - transA, transB: 0 }),
     c: () => dy,
   }),
   flops: ({ a }, [y], { transA }) => (y ? product([2, ...y.shape, columns(operandShape(a, transA))]) : 0),

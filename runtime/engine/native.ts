@@ -50,7 +50,7 @@ const logLevels = { warning: 2, fatal: 4 } as const;
 
 /** The compiler writes nothing twice but what is to be computed once more instead of kept, and ONNX Runtime would join it again. */
 const keptApart = ["CommonSubexpressionElimination"];
-/** On CPUs a product's first factor is turned before it is read (`compiler/ops/linear.ts`); others read it either way. */
+/** On CPUs a product's first factor is turned before it is read (`compiler/passes/factors-by-rows.ts`); others read it either way. */
 const turnedBefore = ["GemmTransposeFusion"];
 
 /**
