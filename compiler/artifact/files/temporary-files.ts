@@ -1,5 +1,5 @@
 /** What stands for files while they are written, and how it takes their place. */
-import { existsSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 
 /** What a file is written as, until it is whole. */
@@ -14,10 +14,19 @@ export const parseTemporary = (name: string): { readonly target: string; readonl
   return target === undefined ? undefined : { target, processId: Number(processId) };
 };
 
+/** Whether a process has ended, and is there until its parent asks how: on Linux, where a container's first process may never do so. */
+const isZombie = (processId: number): boolean => {
+  try {
+    return /.*\) Z /s.test(readFileSync(`/proc/${processId}/stat`, "latin1"));
+  } catch {
+    return false;
+  }
+};
+
 /** Whether a process of this machine runs. */
 export const isAlive = (processId: number): boolean => {
   try {
-    return process.kill(processId, 0);
+    return process.kill(processId, 0) && !isZombie(processId);
   } catch (error) {
     // Somebody else's process may not be signalled, but is there.
     return (error as NodeJS.ErrnoException).code === "EPERM";

@@ -1,8 +1,14 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { removeAbandoned, replacePair, temporaryPath } from "../../../../compiler/artifact/files/temporary-files.ts";
+import {
+  isAlive,
+  removeAbandoned,
+  replacePair,
+  temporaryPath,
+} from "../../../../compiler/artifact/files/temporary-files.ts";
 import { temporaryFolder } from "../../../runtime/audio/temporary-folder.ts";
 
 describe("temporary files", () => {
@@ -22,6 +28,19 @@ describe("temporary files", () => {
     removeAbandoned(target);
     expect(readdirSync(folder).toSorted()).toStrictEqual(kept.toSorted());
   });
+
+  test.runIf(process.platform === "linux")(
+    "one that has ended is dead, though its parent has not asked how",
+    async () => {
+      // The shell's child ends at once; what the shell becomes asks for nothing.
+      const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"]);
+      const [pid] = (await once(parent.stdout, "data")) as [Buffer];
+      await expect.poll(() => isAlive(Number(String(pid)))).toBe(false);
+      expect(process.kill(Number(String(pid)), 0)).toBe(true);
+      expect(isAlive(parent.pid ?? 0)).toBe(true);
+      parent.kill();
+    },
+  );
 
   test("a data file that cannot be put in its place leaves the graph as it was", () => {
     const folder = temporaryFolder({ "graph.onnx": "old", "graph.onnx.data/x": "" });
